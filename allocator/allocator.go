@@ -1,0 +1,56 @@
+package allocator
+
+// An Allocator obtains and releases storage for values of type T.
+//
+// The rules that an implementation keeps are in the package documentation.
+// Unless a type says otherwise, its methods are for one goroutine at a time.
+type Allocator[T any] interface {
+	// Allocate returns storage for n values: a slice with len == cap == n.
+	// It fails with an error that wraps [ErrExhausted], [ErrTooLarge] or
+	// [ErrSize], and then nothing was taken.
+	Allocate(n int) ([]T, error)
+
+	// Deallocate releases a block that Allocate of the same allocator gave.
+	// The slice starts where the block starts and has its capacity; its
+	// length does not matter. The caller uses the block no more.
+	Deallocate(s []T)
+}
+
+// An Owner can tell whether a block is one of its own. Ask for it with
+// [AsOwner].
+type Owner[T any] interface {
+	// Owns reports whether s starts inside storage that this allocator
+	// hands out. It is false for an empty slice.
+	Owns(s []T) bool
+}
+
+// A Resizer can change the size of a block where it lies.
+type Resizer[T any] interface {
+	// Resize makes the block s n values long without moving it and reports
+	// whether it could. The result starts where s starts and has
+	// len == cap == n; s is not to be used any more. When it reports false
+	// nothing has changed; it does so for an empty s and for n < 1.
+	Resize(s []T, n int) ([]T, bool)
+}
+
+// A Resetter can take back all its blocks at once. Ask for it with
+// [AsResetter].
+type Resetter interface {
+	// Reset releases every block that was handed out. None of them may be
+	// used or deallocated afterwards.
+	Reset()
+}
+
+// A Trimmer keeps released storage and can give it up.
+type Trimmer interface {
+	// Trim returns the storage that is kept for reuse and not handed out to
+	// where it came from.
+	Trim()
+}
+
+// A Sizer hands out blocks in certain sizes only.
+type Sizer interface {
+	// GoodSize returns the number of values, at least n, that a request for
+	// n values takes up.
+	GoodSize(n int) int
+}

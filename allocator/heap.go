@@ -1,0 +1,45 @@
+package allocator
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// Heap allocates on the Go heap.
+//
+// Use it as the last parent of a composition. Allocate costs what make costs;
+// Deallocate clears storage for a T with pointers and leaves the rest to the
+// garbage collector. It is never exhausted: it returns [ErrTooLarge] for a
+// size that the machine cannot give, as far as the operating system tells, and
+// otherwise ends the program as make does. The zero value is ready, and any
+// number of goroutines may use it.
+type Heap[T any] struct{}
+
+// askAbove is the size from which Heap asks the operating system whether it
+// would give so much memory, because the Go runtime would end the program.
+const askAbove = 1 << 30
+
+// Allocate returns n zeroed values.
+func (Heap[T]) Allocate(n int) ([]T, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	if err := CheckSize[T](n); err != nil {
+		return nil, err
+	}
+	var zero T
+	if size := uintptr(n) * unsafe.Sizeof(zero); size >= askAbove && !obtainable(size) {
+		return nil, ErrTooLarge
+	}
+	return make([]T, n), nil
+}
+
+// Deallocate clears s if T has pointers.
+func (Heap[T]) Deallocate(s []T) {
+	if HasPointers[T]() {
+		clear(s[:cap(s)])
+	}
+}
+
+// String returns the expression that builds the allocator.
+func (Heap[T]) String() string { return "Heap[" + reflect.TypeFor[T]().String() + "]" }

@@ -1,0 +1,21 @@
+package allocator
+
+import "unsafe"
+
+// New returns storage for one value. Like the contents of a block, the value
+// is unspecified unless T has pointers or a says that it is zero.
+func New[T any](a Allocator[T]) (*T, error) {
+	s, err := a.Allocate(1)
+	if err != nil {
+		return nil, err
+	}
+	return unsafe.SliceData(s), nil
+}
+
+// Delete releases storage that [New] got from the same allocator. A nil p is
+// ignored.
+func Delete[T any](a Allocator[T], p *T) {
+	if p != nil {
+		a.Deallocate(unsafe.Slice(p, 1))
+	}
+}

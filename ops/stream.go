@@ -1,0 +1,104 @@
+package ops
+
+import "io"
+
+// A Reader reads into an operation's Buf.
+//
+// It may also be [Associated], with the default allocator for handlers that
+// bring none.
+type Reader interface {
+	// StartRead starts to read up to len(op.Buf) bytes, at least one unless
+	// Buf is empty, and completes op later with N and Err. At the end of the
+	// stream Err is io.EOF. Operations are served in the order in which they
+	// were started. One whose Err is set already is completed as it is.
+	StartRead(op *Operation)
+}
+
+// A Writer writes an operation's Buf.
+//
+// It may also be [Associated], with the default allocator for handlers that
+// bring none.
+type Writer interface {
+	// StartWrite starts to write some of op.Buf, at least one byte unless Buf
+	// is empty, and completes op later with N and Err; N may be less than
+	// len(op.Buf) with a nil Err. Operations are served in the order in which
+	// they were started. One whose Err is set already is completed as it is.
+	StartWrite(op *Operation)
+}
+
+// Read reads up to len(b) bytes from r. The buffer belongs to the operation
+// until the handler is called.
+func Read(r Reader, b []byte, h Handler) {
+	op := Begin(h, defaultOf(r))
+	op.Buf = b
+	r.StartRead(op)
+}
+
+// Write writes some of b to w; the handler is told how much. The buffer belongs
+// to the operation until the handler is called.
+func Write(w Writer, b []byte, h Handler) {
+	op := Begin(h, defaultOf(w))
+	op.Buf = b
+	w.StartWrite(op)
+}
+
+// ReadFull reads exactly len(b) bytes from r. Its handler is called with the
+// bytes read and nil if b is full, io.EOF if there was not one byte, otherwise
+// io.ErrUnexpectedEOF or the error that ended it early. However many reads it
+// takes, it uses one block of memory, which it keeps until it ends.
+//
+// A read that others start on r before it ends may take bytes from its midst.
+func ReadFull(r Reader, b []byte, h Handler) {
+	op := Begin(h, defaultOf(r))
+	op.Buf, op.stream, op.step = b, r, stepRead
+	r.StartRead(op)
+}
+
+// WriteFull writes all of b to w. Its handler is called with the bytes written,
+// which are less than len(b) only with an error. However many writes it takes,
+// it uses one block of memory, which it keeps until it ends.
+//
+// A write that others start on w before it ends may put bytes in its midst.
+func WriteFull(w Writer, b []byte, h Handler) {
+	op := Begin(h, defaultOf(w))
+	op.Buf, op.stream, op.step = b, w, stepWrite
+	w.StartWrite(op)
+}
+
+func stepRead(op *Operation) bool {
+	if op.more() {
+		op.stream.(Reader).StartRead(op)
+		return true
+	}
+	if op.Err == io.EOF && op.N > 0 {
+		op.Err = io.ErrUnexpectedEOF
+	}
+	return false
+}
+
+func stepWrite(op *Operation) bool {
+	if op.more() {
+		op.stream.(Writer).StartWrite(op)
+		return true
+	}
+	return false
+}
+
+// more takes the result of a part of a transfer of all of Buf and reports
+// whether another part is needed. If not, N and Err are those of the whole.
+func (op *Operation) more() bool {
+	if op.N == 0 && op.Err == nil && len(op.Buf) > 0 {
+		op.Err = io.ErrNoProgress
+	}
+	op.done += op.N
+	op.Buf = op.Buf[op.N:]
+	if op.N > 0 && len(op.Buf) == 0 {
+		op.Err = nil // what came with the last byte is for the next operation to find
+	}
+	op.N = 0
+	if op.Err == nil && len(op.Buf) > 0 {
+		return true
+	}
+	op.N = op.done
+	return false
+}

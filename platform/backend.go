@@ -1,0 +1,173 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A Backend is a kernel interface, or something that takes its place. It never
+// sees a handler or an allocator, and of each side of a socket it sees one
+// operation at a time: queueing, cancellation of what waits, closing, empty
+// transfers, timers and the order of completions are the proactor's.
+//
+// Start, Cancel, CloseSocket and CloseWrite are called with the socket locked,
+// so for one socket they never overlap; for different sockets they may, unless
+// there is a single runner. Poll is called by one goroutine at a time.
+type Backend interface {
+	// Name returns the name of the kernel interface.
+	Name() string
+
+	// Listen opens s as a stream listener, on an address as net.Listen takes
+	// it.
+	Listen(s *Socket, network, address string) error
+
+	// Start starts an operation and reports whether it ended at once, with
+	// its results in N and Err. Otherwise the backend keeps it until it calls
+	// [Proactor.Completed] from inside a later Poll.
+	//
+	//	KindRead     read into Buf, which is not empty
+	//	KindWrite    write some of Buf, which is not empty
+	//	KindAccept   accept a connection from the listener s into the socket
+	//	             [Accepted](op), which becomes the backend's if N is 0
+	//	KindConnect  connect s to the address [Peer](op)
+	Start(s *Socket, op *ops.Operation) bool
+
+	// Cancel asks for an outstanding operation to end early. It reports
+	// whether the backend has let go of it; if not, Completed is called for
+	// it later, with ops.ErrCanceled unless it had a result.
+	Cancel(s *Socket, op *ops.Operation) bool
+
+	// CloseWrite ends the stream in the direction of the peer.
+	CloseWrite(s *Socket) error
+
+	// CloseSocket closes the kernel's object. An operation for which Cancel
+	// returned false is still completed.
+	CloseSocket(s *Socket) error
+
+	// Addr returns the address of s or of its peer, or nil.
+	Addr(s *Socket, peer bool) net.Addr
+
+	// Poll waits until an operation was completed, Wake was called or wait
+	// has passed, and calls Completed for all operations that it knows to
+	// have ended. A negative wait is without end; with 0 it only looks.
+	Poll(wait time.Duration)
+
+	// Wake makes a Poll that waits return, or the next one that would. It
+	// may be called from any goroutine.
+	Wake()
+
+	// Now returns the time in nanoseconds since some moment.
+	Now() int64
+
+	// Shutdown releases the backend's own resources. All sockets are closed.
+	Shutdown()
+}
+
+// Completed ends an operation for which a backend's Start returned false, with
+// its results in N and Err. A backend calls it from inside Poll.
+func (p *Proactor) Completed(op *ops.Operation) { op.Target.(*Socket).complete(op) }
+
+// Accepted returns the socket that an operation of ops.KindAccept opens.
+func Accepted(op *ops.Operation) *Socket { return op.Arg.(*Socket) }
+
+// Peer returns the network and address that an operation of ops.KindConnect
+// connects to. The address of a TCP peer is numeric.
+func Peer(op *ops.Operation) (network, address string) {
+	if path, ok := op.Arg.(unixPath); ok {
+		return "unix", string(path)
+	}
+	return "tcp", op.Addr.String()
+}
+
+// unixPath is the Arg of a connect to a socket in the file system.
+type unixPath string
+
+// An Option changes how New makes a proactor.
+type Option func(*config)
+
+type config struct {
+	name    string
+	backend func(*Proactor) (Backend, error)
+	single  bool
+	alloc   allocator.Allocator[ops.Operation]
+}
+
+// WithBackend names the backend to use, one of [Backends], instead of the one
+// that the environment variable HEIRLOOM_BACKEND names or the best.
+func WithBackend(name string) Option { return func(c *config) { c.name = name } }
+
+// WithCustomBackend makes the proactor use a backend of another package. The
+// function is called once, with the proactor that the backend completes
+// operations to.
+func WithCustomBackend(open func(*Proactor) (Backend, error)) Option {
+	return func(c *config) { c.backend = open }
+}
+
+// WithAllocator sets the default allocator, for handlers that bring none. It
+// is called by every goroutine that starts operations or runs the proactor.
+func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
+	return func(c *config) { c.alloc = a }
+}
+
+// SingleRunner promises that one goroutine at a time runs the proactor, and
+// that everything but Execute (and so ops.Post), Hold, Stop and Close is
+// called only by that goroutine, from handlers, or while nobody runs it. The
+// proactor then takes no locks on its way.
+func SingleRunner() Option { return func(c *config) { c.single = true } }
+
+// native opens backends for this system, best first. The files of the backends
+// add to it.
+var native = []struct {
+	name string
+	open func(*Proactor) (Backend, error)
+}{}
+
+// Backends returns the names of the backends that there are on this system,
+// best first. Whether the kernel lets one be used shows when New opens it.
+func Backends() []string {
+	names := make([]string, len(native))
+	for i, n := range native {
+		names[i] = n.name
+	}
+	return names
+}
+
+func newBackend(c config, p *Proactor) (Backend, error) {
+	if c.backend != nil {
+		return c.backend(p)
+	}
+	name := c.name
+	if name == "" {
+		name = os.Getenv("HEIRLOOM_BACKEND")
+	}
+	var failed error
+	for _, n := range native {
+		if name != "" && name != n.name {
+			continue
+		}
+		b, err := n.open(p)
+		if err == nil {
+			return b, nil
+		}
+		failed = errors.Join(failed, fmt.Errorf("platform: %s: %w", n.name, err))
+	}
+	if failed == nil {
+		failed = fmt.Errorf("platform: no backend %q on this system: there is %s", name, strings.Join(Backends(), ", "))
+	}
+	return nil, failed
+}
+
+// recycled is the number of blocks that the default allocator keeps.
+const recycled = 1024
+
+func newDefault() allocator.Allocator[ops.Operation] {
+	return combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycled)
+}

@@ -1,0 +1,165 @@
+package platform
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A Conn is a stream connection, TCP or unix.
+//
+// Its zero value is opened by [Proactor.Connect] or [Listener.Accept], so it
+// can lie inside a session struct; once closed, with all its handlers called,
+// it can be opened again. It must not be copied. Starting an operation on one
+// that was never opened panics.
+//
+// One read and one write may be outstanding at the same time; further ones
+// wait, and are served in the order in which they were started. Unless the
+// proactor has a single runner, any goroutine may call its methods.
+type Conn struct{ s Socket }
+
+var (
+	_ ops.Reader = (*Conn)(nil)
+	_ ops.Writer = (*Conn)(nil)
+)
+
+// Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP
+// address is "host:port" with a numeric host; an empty host or "localhost" is
+// 127.0.0.1, and other names are for net.Resolver, which may block. The
+// handler is called with 0 and nil once c is connected, otherwise with 0 and
+// the reason, and c can then be used again.
+func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
+	if c == nil {
+		panic("platform: Connect: nil Conn")
+	}
+	op := ops.Begin(h, p.local)
+	op.Kind = ops.KindConnect
+	if op.Err == nil {
+		op.Err = setPeer(op, network, address)
+	}
+	if op.Err == nil {
+		op.Err = c.s.claim(p)
+	}
+	if op.Err != nil {
+		p.Execute(op)
+		return
+	}
+	c.s.connect(op)
+}
+
+func (s *Socket) connect(op *ops.Operation) {
+	p := s.p
+	p.begun()
+	var out queue
+	s.lock()
+	if s.register() {
+		s.enqueue(op, &out)
+	} else {
+		s.state = idle
+		op.Err = net.ErrClosed
+		out.push(op)
+	}
+	s.unlock()
+	p.finish(&out)
+}
+
+// setPeer puts the address of the peer into op.
+func setPeer(op *ops.Operation, network, address string) error {
+	switch network {
+	case "unix":
+		op.Arg = unixPath(address)
+		return nil
+	case "tcp", "tcp4", "tcp6":
+	default:
+		return net.UnknownNetworkError(network)
+	}
+	if host, port, ok := strings.Cut(address, ":"); ok && (host == "" || host == "localhost") {
+		address = "127.0.0.1:" + port
+	}
+	addr, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("platform: connect %s %s: the address must be numeric: %w", network, address, err)
+	}
+	if is4 := addr.Addr().Unmap().Is4(); network == "tcp4" && !is4 || network == "tcp6" && is4 {
+		return &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
+	}
+	op.Addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	return nil
+}
+
+// Read reads up to len(b) bytes, as many as there are. At the end of the
+// stream the handler is called with 0 and io.EOF. Reading 0 bytes completes
+// with 0. The buffer belongs to the operation until its handler is called.
+func (c *Conn) Read(b []byte, h ops.Handler) {
+	op := c.s.begin(ops.KindRead, h)
+	op.Buf = b
+	c.s.start(op)
+}
+
+// Write writes some of b; the handler is told how much. Use [ops.WriteFull] to
+// write it all. Writing 0 bytes completes with 0. The buffer belongs to the
+// operation until its handler is called.
+func (c *Conn) Write(b []byte, h ops.Handler) {
+	op := c.s.begin(ops.KindWrite, h)
+	op.Buf = b
+	c.s.start(op)
+}
+
+// StartRead implements [ops.Reader].
+func (c *Conn) StartRead(op *ops.Operation) {
+	op.Kind = ops.KindRead
+	c.s.start(op)
+}
+
+// StartWrite implements [ops.Writer].
+func (c *Conn) StartWrite(op *ops.Operation) {
+	op.Kind = ops.KindWrite
+	c.s.start(op)
+}
+
+// Allocator returns the default allocator of the proactor.
+func (c *Conn) Allocator() allocator.Allocator[ops.Operation] { return c.s.allocator() }
+
+// Proactor returns the proactor that the connection belongs to, or nil if it
+// was never opened.
+func (c *Conn) Proactor() *Proactor { return c.s.p }
+
+// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
+// the result that their operation already had.
+func (c *Conn) Cancel() { c.s.cancel() }
+
+// CloseWrite ends the stream in the direction of the peer, who then reads
+// io.EOF. Writes that are outstanding should have ended before.
+func (c *Conn) CloseWrite() error {
+	p := c.s.proactor()
+	c.s.lock()
+	defer c.s.unlock()
+	if c.s.state != open {
+		return net.ErrClosed
+	}
+	return p.backend.CloseWrite(&c.s)
+}
+
+// Close closes the connection. Handlers of what is outstanding are told
+// net.ErrClosed, later. Closing a closed connection returns net.ErrClosed.
+func (c *Conn) Close() error { return c.s.close() }
+
+// LocalAddr returns the local address, or nil if the connection is not open.
+func (c *Conn) LocalAddr() net.Addr { return c.s.addr(false) }
+
+// RemoteAddr returns the peer's address, or nil if the connection is not open.
+func (c *Conn) RemoteAddr() net.Addr { return c.s.addr(true) }
+
+func (s *Socket) addr(peer bool) net.Addr {
+	p := s.proactor()
+	s.lock()
+	defer s.unlock()
+	if s.state != open {
+		return nil
+	}
+	return p.backend.Addr(s, peer)
+}

@@ -1,0 +1,244 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// epoll is the readiness interface of Linux. A socket is registered once, for
+// both directions, edge-triggered.
+//
+// What cannot block is called without telling the Go scheduler (see raw_linux.go):
+// telling it costs little, but its monitor then takes the processor away again
+// and again. The leader looks for events in the same way, and only when there
+// are none does it park in Go's own poller, which can wait for an epoll
+// descriptor as for any other.
+type epoll struct {
+	p    *Proactor
+	fd   int
+	file *os.File // fd, as something that a goroutine can park on
+	raw  syscall.RawConn
+
+	look   func(uintptr) bool // b.collect as a function, made once
+	events [256]unix.EpollEvent
+	ready  [256]*Socket
+	n      int
+
+	mu    sync.Mutex // see lock
+	table []slot
+	free  []uint32
+
+	// The deadline of file: when to return from parking.
+	alarm struct {
+		sync.Mutex
+		at    time.Time
+		woken bool
+	}
+	start time.Time
+}
+
+// A slot is where an event finds its socket. The kernel is given its number
+// and generation and never a pointer, so an event that is late misses the next
+// socket in the same memory.
+type slot struct {
+	s   *Socket
+	gen uint32
+}
+
+func init() {
+	native = append(native, struct {
+		name string
+		open func(*Proactor) (Backend, error)
+	}{"epoll", newEpoll})
+}
+
+func newEpoll(p *Proactor) (Backend, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // so that os.File parks on it
+		unix.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	b := &epoll{p: p, fd: fd, file: os.NewFile(uintptr(fd), "epoll"), start: time.Now()}
+	b.look = func(uintptr) bool { return b.collect() }
+	if b.raw, err = b.file.SyscallConn(); err == nil {
+		err = b.file.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		b.file.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *epoll) Name() string { return "epoll" }
+func (b *epoll) Now() int64   { return int64(time.Since(b.start)) }
+func (b *epoll) Shutdown()    { b.file.Close() }
+
+func (b *epoll) lock() {
+	if !b.p.single {
+		b.mu.Lock()
+	}
+}
+
+func (b *epoll) unlock() {
+	if !b.p.single {
+		b.mu.Unlock()
+	}
+}
+
+// adopt makes fd, which does not block, the descriptor of s. The caller holds
+// the lock of s or is alone in having it.
+func (b *epoll) adopt(s *Socket, fd int, sys sysSocket) error {
+	b.lock()
+	var i uint32
+	if n := len(b.free); n > 0 {
+		i = b.free[n-1]
+		b.free = b.free[:n-1]
+	} else {
+		i = uint32(len(b.table))
+		b.table = append(b.table, slot{})
+	}
+	b.table[i].s = s
+	gen := b.table[i].gen
+	b.unlock()
+
+	sys.fd, sys.slot, sys.gen, sys.live = int32(fd), i, gen, true
+	s.sys = sys
+	e := unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET,
+		Fd:     int32(i),
+		Pad:    int32(gen),
+	}
+	if errno := epollAdd(b.fd, fd, &e); errno != 0 {
+		b.forget(s)
+		return os.NewSyscallError("epoll_ctl", errno)
+	}
+	return nil
+}
+
+// forget takes s out of the table.
+func (b *epoll) forget(s *Socket) {
+	b.lock()
+	e := &b.table[s.sys.slot]
+	e.s = nil
+	e.gen++
+	b.free = append(b.free, s.sys.slot)
+	b.unlock()
+	s.sys = sysSocket{}
+}
+
+func (b *epoll) CloseSocket(s *Socket) error {
+	if !s.sys.live {
+		return nil
+	}
+	fd, unlink := int(s.sys.fd), ""
+	if s.sys.unlink {
+		unlink = s.localPath()
+	}
+	b.forget(s)
+	err := os.NewSyscallError("close", unix.Close(fd)) // which also ends the registration
+	if unlink != "" {
+		err = errors.Join(err, os.Remove(unlink))
+	}
+	return err
+}
+
+// Poll implements Backend. One goroutine at a time calls it.
+func (b *epoll) Poll(wait time.Duration) {
+	if !b.collect() && wait != 0 {
+		b.park(wait)
+	}
+	for i, s := range b.ready[:b.n] {
+		if s != nil {
+			b.ready[i] = nil
+			b.event(s, b.events[i].Events, uint32(b.events[i].Pad))
+		}
+	}
+	b.n = 0
+}
+
+// collect looks for events without waiting and finds their sockets.
+func (b *epoll) collect() bool {
+	n, errno := epollPeek(b.fd, b.events[:])
+	if errno != 0 {
+		panic(fmt.Sprintf("platform: epoll_wait: %v", errno)) // the descriptor is ours: only a bug can do this
+	}
+	if n == 0 {
+		return false
+	}
+	b.lock()
+	for i := range b.events[:n] {
+		if e := &b.table[b.events[i].Fd]; e.gen == uint32(b.events[i].Pad) {
+			b.ready[i] = e.s
+		}
+	}
+	b.unlock()
+	b.n = n
+	return true
+}
+
+// event does what a socket's operations wait for.
+func (b *epoll) event(s *Socket, events, gen uint32) {
+	s.lock()
+	defer s.unlock()
+	if !s.sys.live || s.sys.gen != gen {
+		return // closed since the events were collected
+	}
+	out := &b.p.polled
+	const end = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+	if events&(end|unix.EPOLLPRI) != 0 {
+		s.sys.sticky = true
+	}
+	if events&(unix.EPOLLIN|end) != 0 {
+		s.sys.readable = true
+		s.advance(reading, out)
+	}
+	if events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		s.sys.writable = true
+		s.advance(writing, out)
+	}
+}
+
+// park waits for events, for Wake or for the time to pass.
+func (b *epoll) park(wait time.Duration) {
+	var at time.Time
+	if wait > 0 {
+		at = time.Now().Add(wait)
+	}
+	b.alarm.Lock()
+	if !b.alarm.woken && !at.Equal(b.alarm.at) {
+		b.alarm.at = at
+		b.file.SetReadDeadline(at)
+	}
+	b.alarm.Unlock()
+	err := b.raw.Read(b.look)
+	b.alarm.Lock()
+	if err != nil {
+		// The deadline has passed, whosever it was: the next park sets one.
+		b.alarm.at = past
+	}
+	b.alarm.woken = false
+	b.alarm.Unlock()
+}
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
+
+// Wake lets a parked leader go, without a system call: it sets the deadline of
+// the descriptor into the past.
+func (b *epoll) Wake() {
+	b.alarm.Lock()
+	b.alarm.woken = true
+	b.alarm.at = past
+	b.file.SetReadDeadline(past)
+	b.alarm.Unlock()
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package platform
+
+func raceRead([]byte)  {}
+func raceWrite([]byte) {}

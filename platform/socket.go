@@ -1,0 +1,333 @@
+package platform
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// ErrInUse is what the handler of Accept or Connect is told when the Conn to
+// be opened is open, or about to be.
+var ErrInUse = errors.New("platform: the Conn is in use")
+
+// Socket is what every kind of endpoint has: two queues of operations, of
+// which a backend only ever sees the first of each, and the backend's own
+// state. It is part of a Conn or Listener; programs do not meet it, those who
+// write a backend do.
+type Socket struct {
+	// Sys is the state of a backend of another package.
+	Sys any
+
+	p          *Proactor
+	prev, next *Socket // in p.sockets
+
+	mu     sync.Mutex // see lock
+	state  state
+	seq    uint64
+	queues [2]queue
+
+	sys sysSocket // the state of this package's backend for the system
+}
+
+type state uint8
+
+const (
+	idle    state = iota // never opened, or closed
+	opening              // to be opened by an operation that is outstanding
+	open
+)
+
+// A side is a direction of a socket. Operations on one side are served in
+// order; the sides do not know of each other.
+type side uint8
+
+const (
+	reading side = iota // read, accept
+	writing             // write, connect
+)
+
+func sideOf(k ops.Kind) side {
+	if k == ops.KindWrite || k == ops.KindConnect {
+		return writing
+	}
+	return reading
+}
+
+func (s *Socket) lock() {
+	if !s.p.single {
+		s.mu.Lock()
+	}
+}
+
+func (s *Socket) unlock() {
+	if !s.p.single {
+		s.mu.Unlock()
+	}
+}
+
+// proactor panics if the socket was never opened, because then there is nobody
+// who could call a handler.
+func (s *Socket) proactor() *Proactor {
+	if s.p == nil {
+		panic("platform: operation on a socket that was never opened: see Connect, Accept and Listen")
+	}
+	return s.p
+}
+
+// begin allocates an operation on the socket.
+func (s *Socket) begin(k ops.Kind, h ops.Handler) *ops.Operation {
+	op := ops.Begin(h, s.proactor().local)
+	op.Kind = k
+	return op
+}
+
+func (s *Socket) allocator() allocator.Allocator[ops.Operation] { return s.proactor().local }
+
+// start starts an operation on an open socket.
+func (s *Socket) start(op *ops.Operation) {
+	p := s.proactor()
+	if op.Err != nil {
+		p.Execute(op)
+		return
+	}
+	p.begun()
+	var out queue
+	s.lock()
+	switch s.state {
+	case open:
+		s.enqueue(op, &out)
+	case opening:
+		op.Err = syscall.ENOTCONN
+		s.take(op, &out)
+	default:
+		op.Err = net.ErrClosed
+		s.take(op, &out)
+	}
+	s.unlock()
+	p.finish(&out)
+}
+
+// enqueue adds op to its side and gives it to the backend if it is the first.
+// The caller holds the lock.
+func (s *Socket) enqueue(op *ops.Operation, out *queue) {
+	op.Target = s
+	if op.Armed() {
+		s.seq++
+		op.ID = s.seq
+		if !op.Arm() {
+			op.Err = ops.ErrCanceled
+			s.take(op, out)
+			return
+		}
+	}
+	q := &s.queues[sideOf(op.Kind)]
+	q.push(op)
+	if q.head == op {
+		s.advance(sideOf(op.Kind), out)
+	}
+}
+
+// advance gives the first operation of a side to the backend, and the next as
+// long as they end at once. The caller holds the lock.
+func (s *Socket) advance(d side, out *queue) {
+	q := &s.queues[d]
+	for op := q.head; op != nil; op = q.head {
+		if !s.vacuous(op) && !s.p.backend.Start(s, op) {
+			return
+		}
+		q.pop()
+		s.take(op, out)
+	}
+}
+
+// vacuous reports whether op transfers nothing.
+func (s *Socket) vacuous(op *ops.Operation) bool {
+	return len(op.Buf) == 0 && (op.Kind == ops.KindRead || op.Kind == ops.KindWrite)
+}
+
+// take moves an operation that has ended, and is in no queue, to out. The
+// caller holds the lock.
+func (s *Socket) take(op *ops.Operation, out *queue) {
+	switch op.Kind {
+	case ops.KindAccept:
+		op.Err = op.Arg.(*Socket).settle(op.Err)
+	case ops.KindConnect:
+		switch {
+		case s.state != opening: // closed meanwhile
+			op.Err = net.ErrClosed
+		case op.Err == nil:
+			s.state = open
+		default:
+			s.shut(out)
+		}
+	}
+	out.push(op)
+}
+
+// claim reserves an unused socket for an operation of p that will open it.
+func (s *Socket) claim(p *Proactor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != idle || s.queues != [2]queue{} {
+		return ErrInUse
+	}
+	s.p, s.state = p, opening
+	return nil
+}
+
+// settle opens a claimed socket, which the backend has filled, or, if err is
+// not nil, gives it up. It returns net.ErrClosed if the proactor is closed.
+func (s *Socket) settle(err error) error {
+	s.lock()
+	defer s.unlock()
+	s.state = idle
+	if err == nil {
+		if !s.register() {
+			s.p.backend.CloseSocket(s)
+			return net.ErrClosed
+		}
+		s.state = open
+	}
+	return err
+}
+
+// register makes the socket known to the proactor, which closes it when it is
+// closed itself. It returns false if that has happened already.
+func (s *Socket) register() bool {
+	p := s.p
+	p.lock()
+	defer p.unlock()
+	if p.drained {
+		return false
+	}
+	s.prev, s.next = nil, p.sockets
+	if s.next != nil {
+		s.next.prev = s
+	}
+	p.sockets = s
+	return true
+}
+
+func (s *Socket) unregister() {
+	p := s.p
+	p.lock()
+	switch {
+	case s.prev != nil:
+		s.prev.next = s.next
+	case p.sockets == s:
+		p.sockets = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	s.prev, s.next = nil, nil
+	p.unlock()
+}
+
+// complete is called by the leader when the kernel is done with the first
+// operation of a side that Start has left outstanding.
+func (s *Socket) complete(op *ops.Operation) {
+	s.lock()
+	d := sideOf(op.Kind)
+	s.queues[d].pop()
+	if s.state == idle && op.Err != nil {
+		op.Err = net.ErrClosed
+	}
+	s.take(op, &s.p.polled)
+	s.advance(d, &s.p.polled)
+	s.unlock()
+}
+
+// quiet reports whether nothing is outstanding.
+func (s *Socket) quiet() bool {
+	s.lock()
+	defer s.unlock()
+	return s.queues == [2]queue{}
+}
+
+// cancelSide ends what is outstanding on a side with err. What the kernel has
+// to let go of first ends later. The caller holds the lock.
+func (s *Socket) cancelSide(d side, err error, out *queue) {
+	q := &s.queues[d]
+	first := q.pop()
+	if first == nil {
+		return
+	}
+	var rest queue
+	rest.take(q)
+	if s.p.backend.Cancel(s, first) {
+		first.Err = err
+		s.take(first, out)
+	} else {
+		q.push(first)
+	}
+	for op := rest.pop(); op != nil; op = rest.pop() {
+		op.Err = err
+		s.take(op, out)
+	}
+}
+
+// cancel cancels everything on the socket.
+func (s *Socket) cancel() {
+	p := s.proactor()
+	var out queue
+	s.lock()
+	s.cancelSide(reading, ops.ErrCanceled, &out)
+	s.cancelSide(writing, ops.ErrCanceled, &out)
+	s.unlock()
+	p.finish(&out)
+}
+
+// CancelOperation cancels the operation that a cancel slot knows as id.
+func (s *Socket) CancelOperation(id uint64) {
+	var out queue
+	s.lock()
+	for d := range s.queues {
+		q := &s.queues[d]
+		op := q.find(id)
+		if op == nil {
+			continue
+		}
+		if op != q.head {
+			q.remove(op)
+		} else if s.p.backend.Cancel(s, op) {
+			q.pop()
+		} else {
+			break // it ends when the kernel lets go
+		}
+		op.Err = ops.ErrCanceled
+		s.take(op, &out)
+		s.advance(side(d), &out)
+		break
+	}
+	s.unlock()
+	s.p.finish(&out)
+}
+
+// close closes the socket.
+func (s *Socket) close() error {
+	p := s.proactor()
+	var out queue
+	s.lock()
+	err := s.shut(&out)
+	s.unlock()
+	p.finish(&out)
+	return err
+}
+
+// shut closes the socket and ends what is outstanding on it. The caller holds
+// the lock.
+func (s *Socket) shut(out *queue) error {
+	if s.state == idle {
+		return net.ErrClosed
+	}
+	s.state = idle
+	s.cancelSide(reading, net.ErrClosed, out)
+	s.cancelSide(writing, net.ErrClosed, out)
+	s.unregister()
+	return s.p.backend.CloseSocket(s)
+}

@@ -1,0 +1,22 @@
+package platform
+
+// sysSocket is the epoll backend's state of a socket.
+type sysSocket struct {
+	live bool // fd is an open descriptor
+	fd   int32
+	slot uint32 // its place in the backend's table
+	gen  uint32 // counts the sockets that have had the slot
+
+	// Whether an attempt to read or write may succeed. Edges set them; an
+	// attempt that finds nothing, or that shows it took everything, resets
+	// them.
+	readable, writable bool
+
+	// sticky: a short read does not show that everything was taken, because
+	// the peer has ended the stream, there is an error or urgent data, or the
+	// socket is not TCP.
+	sticky bool
+
+	connecting bool // connect(2) has not reported yet
+	unlink     bool // a unix listener's path is removed when it closes
+}
