@@ -3,3 +3,8 @@ module github.com/heirloom-go/heirloom
 go 1.26.8
 
 require golang.org/x/sys v0.49.0
+
+require (
+	github.com/google/go-cmp v0.7.0 // indirect
+	pgregory.net/rapid v1.3.0 // indirect
+)

@@ -20,23 +20,18 @@ type Conditional interface {
 	Capable(c Capability) bool
 }
 
-// AsOwner returns a as an [Owner] if it can tell what it owns. Ask once, in a
-// constructor.
-func AsOwner[T any](a Allocator[T]) (Owner[T], bool) {
-	o, ok := a.(Owner[T])
-	return o, ok && capable(a, CanOwn)
-}
+// AsOwner returns a as an [Owner] if it can tell what it owns, and otherwise
+// nil and false. Ask once, in a constructor.
+func AsOwner[T any](a Allocator[T]) (Owner[T], bool) { return as[Owner[T]](a, CanOwn) }
 
-// AsResetter returns a as a [Resetter] if it can be reset. Ask once, in a
-// constructor.
-func AsResetter[T any](a Allocator[T]) (Resetter, bool) {
-	r, ok := a.(Resetter)
-	return r, ok && capable(a, CanReset)
-}
+// AsResetter returns a as a [Resetter] if it can be reset, and otherwise nil
+// and false. Ask once, in a constructor.
+func AsResetter[T any](a Allocator[T]) (Resetter, bool) { return as[Resetter](a, CanReset) }
 
-func capable(a any, c Capability) bool {
-	if a, ok := a.(Conditional); ok {
-		return a.Capable(c)
+func as[Interface any](a any, c Capability) (i Interface, ok bool) {
+	if conditional, is := a.(Conditional); is && !conditional.Capable(c) {
+		return i, false
 	}
-	return true
+	i, ok = a.(Interface)
+	return i, ok
 }

@@ -2,22 +2,20 @@ package allocator
 
 import "unsafe"
 
-// Retire and Reissue are for those who write an allocator that keeps released
-// storage and hands it out again. Such an allocator calls Retire last in its
-// Deallocate and Reissue first when it hands the same storage out.
+// Retire marks storage as released. It and [Reissue] are for those who write an
+// allocator that keeps released storage and hands it out again: it calls Retire
+// last in its Deallocate, and Reissue first when it hands the same storage out.
 //
 // In a build with the race detector the two make the life of a block visible
 // to it: a use of a released block from another goroutine is reported as a
 // race with the release, and the release happens before whatever the next
 // owner does. In an ordinary build they do nothing and cost nothing.
-
-// Retire marks storage as released.
 func Retire[T any](s []T) {
 	var zero T
 	retire(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*int(unsafe.Sizeof(zero)))
 }
 
-// Reissue marks storage as handed out once more.
+// Reissue marks storage as handed out once more; see [Retire].
 func Reissue[T any](s []T) {
 	reissue(unsafe.Pointer(unsafe.SliceData(s)))
 }

@@ -19,12 +19,8 @@ func capabilitiesOf[T any](parent allocator.Allocator[T], constructor string) ca
 		panic("combinators: " + constructor + ": the parent is nil")
 	}
 	var c capabilities[T]
-	if owner, ok := allocator.AsOwner(parent); ok {
-		c.owner = owner
-	}
-	if resetter, ok := allocator.AsResetter(parent); ok {
-		c.resetter = resetter
-	}
+	c.owner, _ = allocator.AsOwner(parent)
+	c.resetter, _ = allocator.AsResetter(parent)
 	c.resizer, _ = parent.(allocator.Resizer[T])
 	c.trimmer, _ = parent.(allocator.Trimmer)
 	c.sizer, _ = parent.(allocator.Sizer)

@@ -3,7 +3,6 @@ package combinators
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -15,25 +14,27 @@ import (
 // Use it where several blocks are alive at a time, or blocks of several sizes:
 // for the operations of all sessions of a server, or for its buffers.
 //
-// A request for n values is served from the size class of n. Up to 8 values
-// each n is a class; above there are four classes to a doubling (10, 12, 14,
-// 16, 20, …), so that less than a quarter of n is lost; GoodSize tells. A
-// request that finds a block in its class costs a few nanoseconds, for a T
-// with pointers most of them for clearing it. The kept blocks together have
-// at most as many values as the limit says. A block that is released when the
-// limit is reached goes to the parent, and so does one of a class that is
-// larger than the limit. A request that finds its class empty makes room for
-// its block: while the limit leaves none, kept blocks of other classes go back
-// to the parent, one from each in turn. So the kept blocks follow what the
-// program asks for.
+// A request that finds a block costs a few nanoseconds, for a T with pointers
+// half of them for clearing it. Blocks come in size classes: 1 to 8 values are
+// a class each, and above there are four classes to a doubling (10, 12, 14,
+// 16, 20, …), so a block is less than a quarter larger than the request;
+// GoodSize tells by how much.
+//
+// The kept blocks have at most limit values in all. A block that is released
+// when there is no room for it goes to the parent. A request that finds no
+// block in its class makes room for the one that it gets: kept blocks of other
+// classes go to the parent, one from each class in turn. So what is kept
+// follows what the program asks for.
 //
 // It is exhausted when its parent is. Before it fails, it gives all the kept
 // blocks back and asks the parent once more.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It takes a block's size from its capacity, so a block of another allocator
-// corrupts it. It panics when the last released block is released again.
+// It panics if the block of a class that was released last is released again.
+// Other misuse it cannot see: it takes the size of a block from its capacity,
+// so a block of another allocator is handed out later with room that it may
+// not have.
 type Recycling[T any] struct {
 	_       noCopy
 	parent  allocator.Allocator[T]
@@ -51,8 +52,8 @@ type sizeClass[T any] struct {
 	size int  // values a block
 }
 
-// NewRecycling returns a Recycling that keeps blocks of parent, of no more
-// than limit values in all. With a limit of 0 it keeps none.
+// NewRecycling returns a Recycling that keeps blocks of parent with at most
+// limit values in all. It panics if limit is negative.
 func NewRecycling[T any](parent allocator.Allocator[T], limit int) *Recycling[T] {
 	a := &Recycling[T]{
 		parent: parent,
@@ -74,27 +75,6 @@ func NewRecycling[T any](parent allocator.Allocator[T], limit int) *Recycling[T]
 	return a
 }
 
-// classOf returns the size class of a request for n values. For n < 1 it is
-// beyond all classes.
-func classOf(n int) uint {
-	m := uint(n - 1)
-	if m < 8 {
-		return m
-	}
-	// The three leading bits of m, of which the first is always set, tell the
-	// class within its doubling.
-	shift := uint(bits.Len(m)) - 3
-	return 4*shift + m>>shift
-}
-
-// classSize returns the most values of a request in class c.
-func classSize(c uint) uint {
-	if c < 8 {
-		return c + 1
-	}
-	return (c%4 + 5) << (c/4 - 1)
-}
-
 // Allocate returns the block of n's class that was released last, or one of
 // the parent.
 func (a *Recycling[T]) Allocate(n int) ([]T, error) {
@@ -107,7 +87,7 @@ func (a *Recycling[T]) Allocate(n int) ([]T, error) {
 	return s, nil
 }
 
-// Deallocate keeps s for later if the limit allows it.
+// Deallocate keeps s for later if there is room for it.
 func (a *Recycling[T]) Deallocate(s []T) {
 	c := classOf(cap(s))
 	if c >= uint(len(a.classes)) || a.classes[c].size > a.room {

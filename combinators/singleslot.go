@@ -20,7 +20,7 @@ import (
 // one in its place, and the old one goes back to the parent, so the slot keeps
 // the largest block that it needed; Trim lets go of it. A request that finds
 // it handed out is passed to the parent, which gets that block back as well.
-// A slot takes 48 bytes.
+// A slot takes six words.
 //
 // It is exhausted when its parent is. Before it fails with a free block in
 // hand, it gives that block back and asks the parent once more.

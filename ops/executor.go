@@ -16,3 +16,68 @@ type Executor interface {
 func Post(ex Executor, h Handler) {
 	ex.Execute(Begin(h, defaultOf(ex)))
 }
+
+// Dispatch is like [Post], and asks for h to be called before what waits
+// already. It never calls h itself, as the function of that name does in Asio:
+// a handler never runs inside the function that started it. An executor that
+// is not an [Urgent] one treats it as Post does.
+func Dispatch(ex Executor, h Handler) {
+	op := Begin(h, defaultOf(ex))
+	if u, ok := ex.(Urgent); ok {
+		u.ExecuteNext(op)
+	} else {
+		ex.Execute(op)
+	}
+}
+
+// Defer is like [Post], for what continues the handler that is running: there
+// is no hurry to have another goroutine run it, because this one will be free
+// for it at once. An executor that is not a [Patient] one treats it as Post
+// does.
+func Defer(ex Executor, h Handler) {
+	op := Begin(h, defaultOf(ex))
+	if p, ok := ex.(Patient); ok {
+		p.ExecuteAfter(op)
+	} else {
+		ex.Execute(op)
+	}
+}
+
+// An Urgent executor can put an operation before those that wait.
+type Urgent interface {
+	Executor
+	ExecuteNext(op *Operation)
+}
+
+// A Patient executor can leave an operation to the goroutine that calls it.
+type Patient interface {
+	Executor
+	ExecuteAfter(op *Operation)
+}
+
+// Located is implemented by a handler that is to run on a certain executor,
+// wherever its operation ends. A nil executor counts as none.
+type Located interface {
+	Executor() Executor
+}
+
+// WithExecutor returns a handler that calls h, on ex wherever its operation
+// ends: most often on a [Strand]. The operation itself is what waits there, so
+// this takes no further memory. Making the handler allocates it: bind once a
+// chain.
+func WithExecutor(h Handler, ex Executor) Handler {
+	mustHandler(h)
+	if ex == nil {
+		panic("ops: WithExecutor: nil Executor")
+	}
+	return &located{h, ex}
+}
+
+type located struct {
+	handler  Handler
+	executor Executor
+}
+
+func (l *located) Complete(n int, err error) { l.handler.Complete(n, err) }
+func (l *located) Unwrap() Handler           { return l.handler }
+func (l *located) Executor() Executor        { return l.executor }

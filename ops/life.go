@@ -10,7 +10,8 @@ import (
 
 // The life of an operation is in this file and nowhere else. A platform calls
 // Begin, keeps the operation until the kernel is done with it, and calls
-// Complete or Abandon, once. It never sees a handler or an allocator.
+// Complete or Abandon, once. It never sees a handler or an allocator. What is
+// allocated for a composed operation lives by the same rules, in the same code.
 
 // heap is the default where nobody has one.
 var heap allocator.Allocator[Operation] = allocator.Heap[Operation]{}
@@ -25,45 +26,94 @@ var heap allocator.Allocator[Operation] = allocator.Heap[Operation]{}
 // operation looks at Err first.
 func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 	mustHandler(h)
-	a, slot := associations(h)
-	if a == nil {
-		if a = def; a == nil {
-			a = heap
+	is := associationsOf(h)
+	if is.alloc == nil {
+		if is.alloc = def; def == nil {
+			is.alloc = heap
 		}
 	}
-	block, err := a.Allocate(1)
+	op, err := obtain(is.alloc)
 	if err != nil {
-		return &Operation{handler: h, Err: exhausted(err)}
+		return failed(h, is.executor, err)
 	}
-	if len(block) != 1 {
-		panic(allocator.Misuse(a, allocator.SameBlock, block, fmt.Sprintf("Allocate(1) returned %d values", len(block))))
-	}
-	op := unsafe.SliceData(block)
-	*op = Operation{handler: h, alloc: a, slot: slot}
-	if slot != nil {
-		slot.begin()
+	op.owner = owner[Operation]{h, is.alloc}
+	op.slot, op.executor, op.Timeout = is.slot, is.executor, is.timeout
+	if op.slot != nil {
+		op.slot.begin()
 	}
 	return op
 }
 
+// An owner says whose a piece of state is: the handler that is called when the
+// state is no longer needed, and the allocator that the memory came from, nil
+// if it was not allocated. The state is an Operation, or the Frame of several.
+type owner[T any] struct {
+	handler Handler
+	alloc   allocator.Allocator[T]
+}
+
+// obtain allocates one zeroed value. Its error is what a handler is told.
+func obtain[T any](a allocator.Allocator[T]) (*T, error) {
+	block, err := a.Allocate(1)
+	if err != nil {
+		return nil, exhausted(err)
+	}
+	if len(block) != 1 {
+		panic(allocator.Misuse(a, allocator.SameBlock, block, fmt.Sprintf("Allocate(1) returned %d values", len(block))))
+	}
+	var zero T
+	block[0] = zero
+	return unsafe.SliceData(block), nil
+}
+
+// release gives the memory of state, which the owner lies in, back and returns
+// the handler, which may be what holds the allocator and so must outlive the
+// call.
+func (o *owner[T]) release(state *T) Handler {
+	h, a := o.handler, o.alloc
+	if h == nil {
+		panic("ops: an operation ended twice")
+	}
+	o.handler = nil
+	if a != nil {
+		a.Deallocate(unsafe.Slice(state, 1))
+	}
+	return h
+}
+
+// failed returns an operation that has not been allocated and only tells h of
+// err.
+func failed(h Handler, ex Executor, err error) *Operation {
+	return &Operation{owner: owner[Operation]{handler: h}, executor: ex, Err: err}
+}
+
 // Complete ends the operation with the results in N and Err: it releases the
 // memory and then calls the handler. A part of a composed operation starts the
-// next part instead, in the same memory.
+// next part instead, in the same memory; and if the handler is to run
+// elsewhere, the operation goes there, in the same memory, and completes again.
 //
 // The platform calls it once, from a goroutine that runs the proactor, and
 // does not touch the operation any more.
 func (op *Operation) Complete() {
-	if op.step != nil && op.step(op) {
+	if op.step != nil {
+		if op.step(op) {
+			return
+		}
+		op.step = nil
+	}
+	if ex := op.executor; ex != nil {
+		op.executor = nil
+		ex.Execute(op)
 		return
 	}
 	n, err := op.N, op.Err
-	op.release().Complete(n, err)
+	op.end().Complete(n, err)
 }
 
 // Abandon ends the operation without calling the handler: it releases the
 // memory and then tells every layer of the handler that is an [Abandoner].
 func (op *Operation) Abandon() {
-	for h := op.release(); h != nil; {
+	for h := op.end(); h != nil; {
 		inner := unwrap(h) // a handler may be gone once it was told
 		if a, ok := h.(Abandoner); ok {
 			a.Abandon()
@@ -76,43 +126,20 @@ func (op *Operation) Abandon() {
 // the memory, and returns an operation that has not been allocated and only
 // tells the handler of err when it completes.
 func (op *Operation) Refuse(err error) *Operation {
-	return &Operation{handler: op.release(), Err: err}
+	ex := op.executor
+	h := op.end()
+	if t, ok := h.(*turn); ok {
+		t.refuse(err) // it stands for others
+	}
+	return failed(h, ex, err)
 }
 
-// release gives the operation's memory back and returns the handler, which may
-// be what holds the allocator and so must outlive the call.
-func (op *Operation) release() Handler {
-	h, a, slot := op.handler, op.alloc, op.slot
-	if h == nil {
-		panic("ops: an operation ended twice")
+// end releases the operation's memory and returns its handler.
+func (op *Operation) end() Handler {
+	if op.slot != nil {
+		op.slot.end()
 	}
-	op.handler = nil
-	if slot != nil {
-		slot.end()
-	}
-	if a != nil {
-		a.Deallocate(unsafe.Slice(op, 1))
-	}
-	return h
-}
-
-// associations returns the allocator and the cancel slot associated with h, nil
-// for what there is not. It does in one pass what AllocatorOf and CancelSlotOf
-// do.
-func associations(h Handler) (a allocator.Allocator[Operation], slot *CancelSlot) {
-	for ; h != nil; h = unwrap(h) {
-		if a == nil {
-			if x, ok := h.(Associated[Operation]); ok {
-				a = x.Allocator()
-			}
-		}
-		if slot == nil {
-			if x, ok := h.(Cancelable); ok {
-				slot = x.CancelSlot()
-			}
-		}
-	}
-	return a, slot
+	return op.release(op)
 }
 
 // exhausted returns the error that a handler is told when its allocator failed

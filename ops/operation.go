@@ -2,8 +2,7 @@ package ops
 
 import (
 	"net/netip"
-
-	"github.com/heirloom-go/heirloom/allocator"
+	"time"
 )
 
 // An Operation is the state of one asynchronous operation while it is
@@ -34,7 +33,8 @@ type Operation struct {
 	Arg any
 
 	// When is the time on the platform's clock, in nanoseconds, at which the
-	// operation is due. Index is its place among those that wait.
+	// operation is due. Index is its place, from 1, among those that wait for
+	// a time, and 0 if it is not among them.
 	When  int64
 	Index int
 
@@ -42,9 +42,13 @@ type Operation struct {
 	N   int
 	Err error
 
-	handler Handler
-	alloc   allocator.Allocator[Operation] // nil: the memory was not allocated
-	slot    *CancelSlot
+	// Timeout is how long the operation may take, without end if it is 0. It
+	// comes from the handler; see WithTimeout.
+	Timeout time.Duration
+
+	owner[Operation]
+	slot     *CancelSlot
+	executor Executor // where the handler is to run, if not where the operation ended
 
 	// A composed operation: the step to take when a part has ended, which
 	// reports whether it started another; what it works on; bytes so far.
@@ -64,9 +68,11 @@ const (
 	KindConnect
 	KindRead
 	KindWrite
+	KindReadFrom
+	KindWriteTo
 )
 
-var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write"}
+var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

@@ -29,6 +29,10 @@ type Backend interface {
 	// it.
 	Listen(s *Socket, network, address string) error
 
+	// ListenPacket opens s for packets, on an address as net.ListenPacket
+	// takes it.
+	ListenPacket(s *Socket, network, address string) error
+
 	// Start starts an operation and reports whether it ended at once, with
 	// its results in N and Err. Otherwise the backend keeps it until it calls
 	// [Proactor.Completed] from inside a later Poll.
@@ -38,6 +42,9 @@ type Backend interface {
 	//	KindAccept   accept a connection from the listener s into the socket
 	//	             [Accepted](op), which becomes the backend's if N is 0
 	//	KindConnect  connect s to the address [Peer](op)
+	//	KindReadFrom read a packet into Buf and the sender's address into Addr;
+	//	             Err is io.ErrShortBuffer if it is longer than Buf
+	//	KindWriteTo  send Buf as a packet to Addr
 	Start(s *Socket, op *ops.Operation) bool
 
 	// Cancel asks for an outstanding operation to end early. It reports
@@ -73,7 +80,21 @@ type Backend interface {
 
 // Completed ends an operation for which a backend's Start returned false, with
 // its results in N and Err. A backend calls it from inside Poll.
-func (p *Proactor) Completed(op *ops.Operation) { op.Target.(*Socket).complete(op) }
+func (p *Proactor) Completed(op *ops.Operation) {
+	for _, o := range p.observers {
+		o.Observe(op)
+	}
+	op.Target.(*Socket).complete(op)
+}
+
+// An Observer is a layer over a backend (see [WithLayer]) that is told when the
+// backend below completes an operation by [Proactor.Completed].
+type Observer interface {
+	Backend
+
+	// Observe is called before the proactor has the operation back.
+	Observe(op *ops.Operation)
+}
 
 // Accepted returns the socket that an operation of ops.KindAccept opens.
 func Accepted(op *ops.Operation) *Socket { return op.Arg.(*Socket) }
@@ -96,6 +117,7 @@ type Option func(*config)
 type config struct {
 	name    string
 	backend func(*Proactor) (Backend, error)
+	layers  []func(Backend) Backend
 	single  bool
 	alloc   allocator.Allocator[ops.Operation]
 }
@@ -111,6 +133,13 @@ func WithCustomBackend(open func(*Proactor) (Backend, error)) Option {
 	return func(c *config) { c.backend = open }
 }
 
+// WithLayer puts a layer over the backend: a Backend that passes on to it what
+// the proactor asks for, and that observes, delays or falsifies it. A layer that
+// is given later lies over one given before.
+func WithLayer(wrap func(Backend) Backend) Option {
+	return func(c *config) { c.layers = append(c.layers, wrap) }
+}
+
 // WithAllocator sets the default allocator, for handlers that bring none. It
 // is called by every goroutine that starts operations or runs the proactor.
 func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
@@ -123,12 +152,12 @@ func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
 // proactor then takes no locks on its way.
 func SingleRunner() Option { return func(c *config) { c.single = true } }
 
-// native opens backends for this system, best first. The files of the backends
-// add to it.
-var native = []struct {
+// A nativeBackend is a backend of this package. Those of this system, best
+// first, are native, in a file for the system.
+type nativeBackend struct {
 	name string
 	open func(*Proactor) (Backend, error)
-}{}
+}
 
 // Backends returns the names of the backends that there are on this system,
 // best first. Whether the kernel lets one be used shows when New opens it.

@@ -51,13 +51,6 @@ type slot struct {
 	gen uint32
 }
 
-func init() {
-	native = append(native, struct {
-		name string
-		open func(*Proactor) (Backend, error)
-	}{"epoll", newEpoll})
-}
-
 func newEpoll(p *Proactor) (Backend, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -229,9 +222,6 @@ func (b *epoll) park(wait time.Duration) {
 	b.alarm.woken = false
 	b.alarm.Unlock()
 }
-
-// past is a deadline that has passed.
-var past = time.Unix(1, 0)
 
 // Wake lets a parked leader go, without a system call: it sets the deadline of
 // the descriptor into the past.

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/netip"
@@ -25,6 +26,10 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 		return s.sys.readable && b.accept(s, op)
 	case ops.KindConnect:
 		return b.connect(s, op)
+	case ops.KindReadFrom:
+		return s.sys.readable && b.recvFrom(s, op)
+	case ops.KindWriteTo:
+		return s.sys.writable && b.sendTo(s, op)
 	}
 	op.Err = syscall.EOPNOTSUPP
 	return true
@@ -156,7 +161,7 @@ func zoneID(addr netip.Addr) uint32 {
 // names, dual-stack addresses and the backlog are meant; its descriptor is
 // then taken over.
 func (b *epoll) Listen(s *Socket, network, address string) error {
-	l, err := net.Listen(network, address)
+	l, err := listenConfig().Listen(context.Background(), network, address)
 	if err != nil {
 		return err
 	}
@@ -165,18 +170,7 @@ func (b *epoll) Listen(s *Socket, network, address string) error {
 	if isUnix {
 		unixListener.SetUnlinkOnClose(false)
 	}
-	raw, err := l.(syscall.Conn).SyscallConn()
-	if err != nil {
-		return err
-	}
-	fd := -1
-	if cerr := raw.Control(func(old uintptr) {
-		if fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0); err != nil {
-			err = os.NewSyscallError("fcntl", err)
-		}
-	}); cerr != nil {
-		err = cerr
-	}
+	fd, err := takeOver(l.(syscall.Conn))
 	if err != nil {
 		return err
 	}
@@ -189,6 +183,20 @@ func (b *epoll) Listen(s *Socket, network, address string) error {
 		return err
 	}
 	return nil
+}
+
+// takeOver returns a descriptor of its own for what c is.
+func takeOver(c syscall.Conn) (fd int, err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	if cerr := raw.Control(func(old uintptr) {
+		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
+	}); cerr != nil {
+		return -1, cerr
+	}
+	return fd, os.NewSyscallError("fcntl", err)
 }
 
 // CloseWrite implements Backend.
@@ -208,13 +216,13 @@ func (b *epoll) Addr(s *Socket, peer bool) net.Addr {
 	}
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
-		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)))
+		return netAddr(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)), s.sys.packet)
 	case *unix.SockaddrInet6:
 		addr := netip.AddrFrom16(sa.Addr).Unmap()
-		if i, err := net.InterfaceByIndex(int(sa.ZoneId)); err == nil && sa.ZoneId != 0 {
-			addr = addr.WithZone(i.Name)
+		if sa.ZoneId != 0 && addr.Is6() {
+			addr = addr.WithZone(zoneName(sa.ZoneId))
 		}
-		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr, uint16(sa.Port)))
+		return netAddr(netip.AddrPortFrom(addr, uint16(sa.Port)), s.sys.packet)
 	case *unix.SockaddrUnix:
 		return &net.UnixAddr{Name: sa.Name, Net: "unix"}
 	}

@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"fmt"
 	"net"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -20,18 +19,19 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 	default:
 		return nil, net.UnknownNetworkError(network)
 	}
-	if p.closed.Load() {
-		return nil, fmt.Errorf("platform: listen %s %s: %w", network, address, net.ErrClosed)
-	}
 	l := new(Listener)
-	l.s.p = p
-	if err := p.backend.Listen(&l.s, network, address); err != nil {
-		return nil, err
-	}
-	if err := l.s.settle(nil); err != nil {
+	if err := p.listen(&l.s, p.backend.Listen, network, address); err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// listenConfig is how a backend lets package net open a listener: for plain TCP,
+// because what a multipath listener accepts does not inherit its options.
+func listenConfig() *net.ListenConfig {
+	c := &net.ListenConfig{KeepAlive: -1}
+	c.SetMultipathTCP(false)
+	return c
 }
 
 // Accept accepts a connection into c, which must not be open. The handler is

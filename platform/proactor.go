@@ -24,8 +24,9 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 // outstanding work and one [Backend]. Unless it was made with [SingleRunner],
 // any goroutine may use it and what belongs to it.
 type Proactor struct {
-	backend Backend
-	single  bool
+	backend   Backend
+	observers []Observer // among the layers of backend, innermost first
+	single    bool
 
 	// The default allocator: local serves what is started on a socket or
 	// timer, shared what is posted, from any goroutine. They are the same
@@ -41,7 +42,10 @@ type Proactor struct {
 	idle      int        // runners that wait on more
 	more      *sync.Cond // there may be something to do for an idle runner
 	drained   bool       // closed, and everything was abandoned
-	polled    queue      // what the leader's poll has finished; the leader's own
+
+	// The leader's own: what its poll has finished, and what took too long.
+	polled queue
+	late   []lateOperation
 
 	// Operations begun and not ended. A single runner counts in held what it
 	// starts itself.
@@ -97,6 +101,12 @@ func New(options ...Option) (*Proactor, error) {
 	b, err := newBackend(c, p)
 	if err != nil {
 		return nil, err
+	}
+	for _, wrap := range c.layers {
+		b = wrap(b)
+		if o, ok := b.(Observer); ok {
+			p.observers = append(p.observers, o)
+		}
 	}
 	p.backend = b
 	return p, nil
@@ -297,6 +307,7 @@ func (r *runner) leave() {
 	p.mu.Lock()
 	p.more.Signal()
 	p.mu.Unlock()
+	p.wakePoller()
 }
 
 // reason says why next had nothing more.
@@ -329,8 +340,11 @@ func (r *runner) next() *ops.Operation {
 		if p.ready.head != nil && (p.polling || p.drained || p.sincePoll < pollEvery) {
 			p.sincePoll++
 			op := p.ready.pop()
-			if p.idle > 0 && (p.ready.head != nil || !p.polling) {
+			switch {
+			case p.idle > 0 && (p.ready.head != nil || !p.polling):
 				p.more.Signal()
+			case p.idle == 0 && p.ready.head != nil && p.polling:
+				p.wakePoller() // for what was left to a runner that was busy by then
 			}
 			return op
 		}
@@ -384,8 +398,13 @@ func (r *runner) lead() {
 	p.backend.Poll(wait)
 	p.parked.Store(false)
 	p.lock()
+	p.expire()
+	if len(p.late) > 0 {
+		p.unlock()
+		p.endLate()
+		p.lock()
+	}
 	p.polling = false
-	p.expire(&p.polled)
 	p.ready.take(&p.polled)
 }
 

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"net/netip"
 	"syscall"
 	"unsafe"
 
@@ -35,6 +36,38 @@ func send(fd int32, b []byte) (int, syscall.Errno) {
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
 			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		if errno == 0 {
+			return int(n), 0
+		}
+		if errno != unix.EINTR {
+			return 0, errno
+		}
+	}
+}
+
+// recvFrom also returns the sender's address, and the length of the packet even
+// if it is more than len(b).
+func recvFrom(fd int32, b []byte) (int, netip.AddrPort, syscall.Errno) {
+	var sa unix.RawSockaddrInet6 // or a RawSockaddrInet4, which is shorter
+	size := uint32(unsafe.Sizeof(sa))
+	for {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_TRUNC, uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)))
+		if errno == 0 {
+			raceWrite(b[:min(int(n), len(b))])
+			return int(n), fromSockaddr(&sa), 0
+		}
+		if errno != unix.EINTR {
+			return 0, netip.AddrPort{}, errno
+		}
+	}
+}
+
+func sendTo(fd int32, b []byte, sa *unix.RawSockaddrInet6, size uintptr) (int, syscall.Errno) {
+	raceRead(b)
+	for {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(sa)), size)
 		if errno == 0 {
 			return int(n), 0
 		}

@@ -3,6 +3,8 @@ package platform
 import (
 	"errors"
 	"net"
+	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 
@@ -51,7 +53,8 @@ const (
 )
 
 func sideOf(k ops.Kind) side {
-	if k == ops.KindWrite || k == ops.KindConnect {
+	switch k {
+	case ops.KindWrite, ops.KindWriteTo, ops.KindConnect:
 		return writing
 	}
 	return reading
@@ -115,19 +118,38 @@ func (s *Socket) start(op *ops.Operation) {
 // The caller holds the lock.
 func (s *Socket) enqueue(op *ops.Operation, out *queue) {
 	op.Target = s
-	if op.Armed() {
+	if op.Armed() || op.Timeout != 0 {
 		s.seq++
 		op.ID = s.seq
-		if !op.Arm() {
-			op.Err = ops.ErrCanceled
-			s.take(op, out)
-			return
-		}
+	}
+	if !op.Arm() {
+		op.Err = ops.ErrCanceled
+		s.take(op, out)
+		return
 	}
 	q := &s.queues[sideOf(op.Kind)]
 	q.push(op)
 	if q.head == op {
 		s.advance(sideOf(op.Kind), out)
+	}
+	if op.Timeout != 0 && q.find(op.ID) != nil {
+		s.limit(op)
+	}
+}
+
+// limit makes op end when its time is over. The parts of a composed operation
+// have the time that the first was given. The caller holds the lock.
+func (s *Socket) limit(op *ops.Operation) {
+	p := s.p
+	if op.When == 0 {
+		op.When = p.after(op.Timeout)
+	}
+	p.lock()
+	p.timers.push(op)
+	earliest := p.timers[0].op == op
+	p.unlock()
+	if earliest {
+		p.wakePoller() // it waits for too long
 	}
 }
 
@@ -144,7 +166,7 @@ func (s *Socket) advance(d side, out *queue) {
 	}
 }
 
-// vacuous reports whether op transfers nothing.
+// vacuous reports whether op transfers nothing. An empty packet is something.
 func (s *Socket) vacuous(op *ops.Operation) bool {
 	return len(op.Buf) == 0 && (op.Kind == ops.KindRead || op.Kind == ops.KindWrite)
 }
@@ -152,7 +174,18 @@ func (s *Socket) vacuous(op *ops.Operation) bool {
 // take moves an operation that has ended, and is in no queue, to out. The
 // caller holds the lock.
 func (s *Socket) take(op *ops.Operation, out *queue) {
+	if op.Timeout != 0 {
+		s.p.lock()
+		if op.Index != 0 {
+			s.p.timers.remove(op)
+		}
+		s.p.unlock()
+	}
 	switch op.Kind {
+	case ops.KindReadFrom:
+		if from, ok := op.Arg.(*netip.AddrPort); ok && from != nil {
+			*from = op.Addr
+		}
 	case ops.KindAccept:
 		op.Err = op.Arg.(*Socket).settle(op.Err)
 	case ops.KindConnect:
@@ -234,8 +267,12 @@ func (s *Socket) complete(op *ops.Operation) {
 	s.lock()
 	d := sideOf(op.Kind)
 	s.queues[d].pop()
-	if s.state == idle && op.Err != nil {
+	switch {
+	case op.Err == nil:
+	case s.state == idle:
 		op.Err = net.ErrClosed
+	case op.When == expired && op.Err == ops.ErrCanceled:
+		op.Err = os.ErrDeadlineExceeded
 	}
 	s.take(op, &s.p.polled)
 	s.advance(d, &s.p.polled)
@@ -283,37 +320,55 @@ func (s *Socket) cancel() {
 }
 
 // CancelOperation cancels the operation that a cancel slot knows as id.
-func (s *Socket) CancelOperation(id uint64) {
+func (s *Socket) CancelOperation(id uint64) { s.end(id, ops.ErrCanceled) }
+
+// end ends the operation known as id, if it is outstanding, with err.
+func (s *Socket) end(id uint64, err error) {
 	var out queue
 	s.lock()
 	for d := range s.queues {
-		q := &s.queues[d]
-		op := q.find(id)
-		if op == nil {
-			continue
+		if op := s.queues[d].find(id); op != nil {
+			s.endOne(side(d), op, err, &out)
 		}
-		if op != q.head {
-			q.remove(op)
-		} else if s.p.backend.Cancel(s, op) {
-			q.pop()
-		} else {
-			break // it ends when the kernel lets go
-		}
-		op.Err = ops.ErrCanceled
-		s.take(op, &out)
-		s.advance(side(d), &out)
-		break
 	}
 	s.unlock()
 	s.p.finish(&out)
 }
 
-// close closes the socket.
+// endOne ends an operation of side d with err: at once, or when the kernel has
+// let go of it. The caller holds the lock.
+func (s *Socket) endOne(d side, op *ops.Operation, err error, out *queue) {
+	q := &s.queues[d]
+	switch {
+	case op != q.head:
+		q.remove(op)
+	case s.p.backend.Cancel(s, op):
+		q.pop()
+	default:
+		if err == os.ErrDeadlineExceeded {
+			op.When = expired
+		}
+		return
+	}
+	op.Err = err
+	s.take(op, out)
+	s.advance(d, out)
+}
+
+// expired is the When of an operation that was cancelled because it has taken
+// too long.
+const expired = -1
+
+// close closes the socket. What is to be opened by an accept is not open, and
+// only the listener knows that accept.
 func (s *Socket) close() error {
 	p := s.proactor()
 	var out queue
+	err := net.ErrClosed
 	s.lock()
-	err := s.shut(&out)
+	if s.state != opening || s.queues[writing].head != nil {
+		err = s.shut(&out)
+	}
 	s.unlock()
 	p.finish(&out)
 	return err

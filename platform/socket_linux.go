@@ -18,5 +18,7 @@ type sysSocket struct {
 	sticky bool
 
 	connecting bool // connect(2) has not reported yet
+	packet     bool // UDP
+	inet6      bool // a packet socket of the IPv6 family
 	unlink     bool // a unix listener's path is removed when it closes
 }

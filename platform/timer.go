@@ -2,6 +2,7 @@ package platform
 
 import (
 	"math"
+	"os"
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -52,12 +53,7 @@ func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 		return
 	}
 	op.Target = t
-	op.When = p.backend.Now()
-	if d > 0 {
-		if op.When += int64(d); op.When < 0 {
-			op.When = math.MaxInt64
-		}
-	}
+	op.When = p.after(d)
 	p.startWait(t, op)
 }
 
@@ -111,14 +107,46 @@ func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 	}
 }
 
-// expire moves the waits that are due to out. The caller holds the lock.
-func (p *Proactor) expire(out *queue) {
+// after returns the time on the backend's clock when d has passed.
+func (p *Proactor) after(d time.Duration) int64 {
+	now := p.backend.Now()
+	if when := now + int64(d); d <= 0 || when > now {
+		return max(when, now)
+	}
+	return math.MaxInt64
+}
+
+// expire moves the waits that are due to polled, and remembers in late the
+// operations on sockets that have taken too long. The caller holds the lock.
+func (p *Proactor) expire() {
 	if len(p.timers) == 0 {
 		return
 	}
 	now := p.backend.Now()
 	for op := p.timers.due(now); op != nil; op = p.timers.due(now) {
-		op.Target.(*Timer).waits.remove(op)
-		out.push(op)
+		switch target := op.Target.(type) {
+		case *Timer:
+			target.waits.remove(op)
+			p.polled.push(op)
+		case *Socket:
+			p.late = append(p.late, lateOperation{target, op.ID})
+		}
 	}
+}
+
+// A lateOperation has taken longer than its handler allows. It is known by its
+// ID, because it may end before its socket can be locked.
+type lateOperation struct {
+	s  *Socket
+	id uint64
+}
+
+// endLate ends the operations that expire has found. The caller is the leader
+// and does not hold the lock.
+func (p *Proactor) endLate() {
+	for i, l := range p.late {
+		l.s.end(l.id, os.ErrDeadlineExceeded)
+		p.late[i] = lateOperation{}
+	}
+	p.late = p.late[:0]
 }

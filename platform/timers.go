@@ -5,7 +5,7 @@ import "github.com/heirloom-go/heirloom/ops"
 // timers is a heap of the operations that are due at some time, earliest
 // first. It has four children a node: half the depth of a binary heap, and the
 // children of a node share a cache line. An operation knows its place in it,
-// so it can be taken out again.
+// counted from 1, so it can be taken out again.
 type timers []timerEntry
 
 type timerEntry struct {
@@ -37,7 +37,8 @@ func (t *timers) due(now int64) *ops.Operation {
 }
 
 func (t *timers) remove(op *ops.Operation) {
-	i, h := op.Index, *t
+	i, h := op.Index-1, *t
+	op.Index = 0
 	last := h[len(h)-1]
 	h[len(h)-1] = timerEntry{}
 	*t = h[:len(h)-1]
@@ -85,5 +86,5 @@ func (t timers) down(i int, e timerEntry) {
 
 func (t timers) set(i int, e timerEntry) {
 	t[i] = e
-	e.op.Index = i
+	e.op.Index = i + 1
 }

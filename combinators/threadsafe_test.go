@@ -1,0 +1,97 @@
+package combinators_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+func ExampleThreadSafe() {
+	buffers := combinators.NewThreadSafe(combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20))
+	var sessions sync.WaitGroup
+	for range 4 {
+		sessions.Go(func() {
+			for range 100 {
+				b, err := buffers.Allocate(4096)
+				if err != nil {
+					return
+				}
+				copy(b, "some message")
+				buffers.Deallocate(b)
+			}
+		})
+	}
+	sessions.Wait()
+	fmt.Println(buffers)
+	// Output: ThreadSafe(Recycling(Heap[uint8], 1048576))
+}
+
+func TestThreadSafeHandsOutToOneAtATime(t *testing.T) {
+	counts := combinators.NewStats(combinators.NewRecycling(newSource[int](t), 20))
+	a := combinators.NewThreadSafe(counts)
+	var all sync.WaitGroup
+	for id := range 8 {
+		all.Go(func() {
+			for i := range 500 {
+				s := take(t, a, 1+(i+id)%12)
+				for k := range s {
+					s[k] = id
+				}
+				for k := range s {
+					if s[k] != id {
+						t.Errorf("goroutine %d has a block that goroutine %d writes to", id, s[k])
+					}
+				}
+				a.Deallocate(s)
+			}
+		})
+	}
+	all.Wait()
+	if c := counts.Counts(); c.Live != 0 || c.Total != 4000 || c.Peak > 8 {
+		t.Errorf("counts are %v", c)
+	}
+}
+
+func TestThreadSafeUnlocksWhenItsParentPanics(t *testing.T) {
+	a := combinators.NewThreadSafe(new(combinators.SingleSlot[int]))
+	s := take(t, a, 1)
+	a.Deallocate(s)
+	if misuse(func() { a.Deallocate(s) }) == nil {
+		t.Fatal("no panic")
+	}
+	a.Deallocate(take(t, a, 1))
+}
+
+func BenchmarkThreadSafe(b *testing.B) {
+	recycling := func() *combinators.Recycling[element] {
+		return combinators.NewRecycling(allocator.Heap[element]{}, 64)
+	}
+	benchmarkPair(b, "interface", combinators.NewThreadSafe(recycling()), 1)
+	benchmarkPair(b, "unsafe", recycling(), 1)
+	b.Run("peer=mutex", func(b *testing.B) { // the two locks and nothing else
+		var mu sync.Mutex
+		for range b.N {
+			mu.Lock()
+			mu.Unlock() //lint:ignore SA2001 only the cost of the lock is wanted
+			mu.Lock()
+			mu.Unlock() //lint:ignore SA2001 only the cost of the lock is wanted
+		}
+	})
+	benchmarkPeers(b)
+	shared := combinators.NewThreadSafe(recycling())
+	b.Run("contended", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				s, err := shared.Allocate(1)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				shared.Deallocate(s)
+			}
+		})
+	})
+}

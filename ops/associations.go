@@ -1,0 +1,99 @@
+package ops
+
+import (
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// associations is what an operation needs to know of its handler.
+type associations struct {
+	alloc    allocator.Allocator[Operation]
+	slot     *CancelSlot
+	executor Executor
+	timeout  time.Duration
+}
+
+// associationsOf collects what is associated with h, in one pass: the first
+// found of each kind, from the outermost layer inwards, as AllocatorOf and its
+// like find it.
+func associationsOf(h Handler) (is associations) {
+	for h != nil {
+		has := traitsOf(h)
+		if has&hasAllocator != 0 && is.alloc == nil {
+			is.alloc = h.(Associated[Operation]).Allocator()
+		}
+		if has&(hasSlot|hasExecutor|hasTimeout) != 0 {
+			is.rarer(h, has)
+		}
+		if has&hasInner == 0 {
+			break
+		}
+		h = h.(Unwrapper).Unwrap()
+	}
+	return is
+}
+
+// rarer collects what few handlers have.
+func (is *associations) rarer(h Handler, has traits) {
+	if has&hasSlot != 0 && is.slot == nil {
+		is.slot = h.(Cancelable).CancelSlot()
+	}
+	if has&hasExecutor != 0 && is.executor == nil {
+		is.executor = h.(Located).Executor()
+	}
+	if has&hasTimeout != 0 && is.timeout == 0 {
+		is.timeout = h.(Timed).Timeout()
+	}
+}
+
+// traits says which of the interfaces of associations a type implements. To
+// ask for each would take longer than everything else in the life of an
+// operation, so what is found out about a type is remembered.
+type traits uint8
+
+const (
+	hasAllocator traits = 1 << iota
+	hasSlot
+	hasExecutor
+	hasTimeout
+	hasInner
+)
+
+// known remembers the traits of some types: each entry is the address of the
+// table that stands for a type in an interface value, which never moves, and
+// in the low eight bits the traits. An entry is overwritten when another type
+// needs its place.
+var known [64]atomic.Uint64
+
+func traitsOf(h Handler) traits {
+	table := uint64(uintptr(*(*unsafe.Pointer)(unsafe.Pointer(&h)))) << 8
+	entry := &known[table>>13%uint64(len(known))]
+	if v := entry.Load(); v&^0xff == table {
+		return traits(v)
+	}
+	has := findTraits(h)
+	entry.Store(table | uint64(has))
+	return has
+}
+
+func findTraits(h Handler) (has traits) {
+	if _, ok := h.(Associated[Operation]); ok {
+		has |= hasAllocator
+	}
+	if _, ok := h.(Cancelable); ok {
+		has |= hasSlot
+	}
+	if _, ok := h.(Located); ok {
+		has |= hasExecutor
+	}
+	if _, ok := h.(Timed); ok {
+		has |= hasTimeout
+	}
+	if _, ok := h.(Unwrapper); ok {
+		has |= hasInner
+	}
+	return has
+}

@@ -1,0 +1,72 @@
+package ops
+
+import "github.com/heirloom-go/heirloom/allocator"
+
+// A Frame is the memory of a composed operation that a program has written: a
+// state that lives through several operations and ends with one result. See
+// [Compose].
+//
+// A frame is the handler of the operations that make up the composed one.
+// Whatever is associated with the final handler is thereby associated with
+// them: its allocator, strand, cancel slot and, for each, its timeout.
+type Frame[S any] struct {
+	// State is the program's own.
+	State S
+
+	owner[Frame[S]]
+	step  func(f *Frame[S], n int, err error)
+	begun bool
+}
+
+// Compose starts a composed operation: several operations, one at a time, with
+// a state, that call h once when they are done.
+//
+// The frame that holds the state comes from the allocator of Frame[S]
+// associated with h, or else from the Go heap. The function step is called
+// later, from a goroutine that runs ex, for the first time with 0 and nil, and
+// then with the results of each operation that it has started with the frame
+// as handler. Each time it starts one operation, or ends with [Frame.Return].
+//
+// At any time the composed operation has its frame and one operation's block.
+// A step must not be a closure if starting the operation is to allocate
+// nothing; what it needs to know is what the state is for.
+func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n int, err error)) {
+	mustHandler(h)
+	if step == nil {
+		panic("ops: Compose: nil step")
+	}
+	a := AllocatorOf[Frame[S]](h, allocator.Heap[Frame[S]]{})
+	f, err := obtain(a)
+	if err != nil {
+		ex.Execute(failed(h, associationsOf(h).executor, err))
+		return
+	}
+	f.State, f.owner, f.step = state, owner[Frame[S]]{h, a}, step
+	Post(ex, f)
+}
+
+// Complete takes the next step. It is called by the operation that the last
+// one started.
+func (f *Frame[S]) Complete(n int, err error) {
+	if !f.begun {
+		f.begun = true
+		if err != nil { // there was no memory for an operation
+			f.Return(0, err)
+			return
+		}
+	}
+	f.step(f, n, err)
+}
+
+// Return ends the composed operation: it releases the frame, which must not be
+// used any more, and calls the handler.
+func (f *Frame[S]) Return(n int, err error) {
+	f.release(f).Complete(n, err)
+}
+
+// Unwrap returns the final handler.
+func (f *Frame[S]) Unwrap() Handler { return f.handler }
+
+// Abandon releases the frame. It is called in place of Complete when the
+// proactor was closed.
+func (f *Frame[S]) Abandon() { f.release(f) }

@@ -1,0 +1,146 @@
+package ops_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A countdown waits n times.
+type countdown struct {
+	timer *platform.Timer
+	left  int
+	waits int
+}
+
+func tick(f *ops.Frame[countdown], _ int, err error) {
+	if err != nil || f.State.left == 0 {
+		f.Return(f.State.waits, err)
+		return
+	}
+	f.State.left--
+	f.State.waits++
+	f.State.timer.Wait(0, f)
+}
+
+// measured binds h to allocators that count.
+func measured(h ops.Handler) (ops.Handler, *combinators.Stats[ops.Operation], *combinators.Stats[ops.Frame[countdown]]) {
+	blocks := combinators.NewStats(allocator.Allocator[ops.Operation](allocator.Heap[ops.Operation]{}))
+	frames := combinators.NewStats(allocator.Allocator[ops.Frame[countdown]](allocator.Heap[ops.Frame[countdown]]{}))
+	h = ops.WithAllocator[ops.Operation](h, blocks)
+	return ops.WithAllocator[ops.Frame[countdown]](h, frames), blocks, frames
+}
+
+func TestComposeReleasesBeforeTheHandler(t *testing.T) {
+	p := newProactor(t)
+	var blocks *combinators.Stats[ops.Operation]
+	var frames *combinators.Stats[ops.Frame[countdown]]
+	called := 0
+	var h ops.Handler = ops.HandlerFunc(func(n int, err error) {
+		called++
+		if n != 3 || err != nil {
+			t.Errorf("told %d, %v, want 3, nil", n, err)
+		}
+		if blocks.Counts().Live != 0 || frames.Counts().Live != 0 {
+			t.Errorf("%d blocks and %d frames alive in the handler", blocks.Counts().Live, frames.Counts().Live)
+		}
+	})
+	h, blocks, frames = measured(h)
+	ops.Compose(p, h, countdown{timer: p.NewTimer(), left: 3}, tick)
+	if called != 0 {
+		t.Error("called from inside Compose")
+	}
+	run(t, p, 2)
+	if called != 1 {
+		t.Errorf("called %d times", called)
+	}
+	if frames.Counts().Peak != 1 || blocks.Counts().Peak != 1 {
+		t.Errorf("peak of %d frames and %d blocks, want 1 and 1", frames.Counts().Peak, blocks.Counts().Peak)
+	}
+}
+
+func TestComposeIsAbandonedWithItsProactor(t *testing.T) {
+	p := newProactor(t)
+	abandoned := 0
+	h, blocks, frames := measured(&abandonable{t, &abandoned})
+	ops.Compose(p, h, countdown{timer: p.NewTimer(), left: 3}, func(f *ops.Frame[countdown], _ int, err error) {
+		f.State.timer.Wait(time.Hour, f)
+		p.Stop()
+	})
+	run(t, p, 1)
+	p.Close()
+	if abandoned != 1 || blocks.Counts().Live != 0 || frames.Counts().Live != 0 {
+		t.Errorf("abandoned %d times, %d blocks and %d frames alive", abandoned, blocks.Counts().Live, frames.Counts().Live)
+	}
+}
+
+func TestComposeExhausted(t *testing.T) {
+	for name, bind := range map[string]func(ops.Handler) ops.Handler{
+		"frame": func(h ops.Handler) ops.Handler {
+			return ops.WithAllocator[ops.Frame[countdown]](h, allocator.Null[ops.Frame[countdown]]{})
+		},
+		"operation": func(h ops.Handler) ops.Handler {
+			return ops.WithAllocator[ops.Operation](h, allocator.Null[ops.Operation]{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProactor(t)
+			called := 0
+			h := bind(ops.HandlerFunc(func(n int, err error) {
+				called++
+				if n != 0 || !errors.Is(err, allocator.ErrExhausted) {
+					t.Errorf("told %d, %v", n, err)
+				}
+			}))
+			ops.Compose(p, h, countdown{timer: p.NewTimer(), left: 1}, tick)
+			if called != 0 {
+				t.Error("called from inside Compose")
+			}
+			run(t, p, 1)
+			if called != 1 {
+				t.Errorf("called %d times", called)
+			}
+		})
+	}
+}
+
+func TestComposeOnAStrandAllocatesNothing(t *testing.T) {
+	p := newProactor(t, platform.SingleRunner())
+	var slot combinators.SingleSlot[ops.Operation]
+	var frame combinators.SingleSlot[ops.Frame[countdown]]
+	var h ops.Handler = ops.HandlerFunc(func(int, error) {})
+	h = ops.WithExecutor(h, ops.NewStrand(p))
+	h = ops.WithAllocator[ops.Operation](h, &slot)
+	h = ops.WithAllocator[ops.Frame[countdown]](h, &frame)
+	timer := p.NewTimer()
+	ctx := t.Context()
+	once := func() {
+		ops.Compose(p, h, countdown{timer: timer, left: 2}, tick)
+		p.Run(ctx)
+	}
+	once()
+	// What is left is Run's own, which watches the context.
+	empty := testing.AllocsPerRun(100, func() { p.Run(ctx) })
+	if got := testing.AllocsPerRun(100, once); got != empty {
+		t.Errorf("%v allocations, and %v of them by Run", got, empty)
+	}
+}
+
+func TestComposeEndsOnce(t *testing.T) {
+	p := newProactor(t)
+	ops.Compose(p, ops.HandlerFunc(func(int, error) {}), countdown{}, func(f *ops.Frame[countdown], n int, err error) {
+		f.Return(0, nil)
+		defer func() {
+			if recover() == nil {
+				t.Error("the second Return did not panic")
+			}
+		}()
+		f.Return(0, nil)
+	})
+	run(t, p, 1)
+}

@@ -1,0 +1,153 @@
+package ops
+
+import (
+	"sync"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// A Strand runs handlers one after another, in the order in which they came,
+// on whatever goroutines run the executor below it. Handlers on one strand
+// need no lock for what they share.
+//
+// What waits in it is the operation itself, so a hop to a strand takes no
+// memory and an operation keeps its one block until its handler runs. (Asio
+// needs two blocks for a hop.) A strand takes one turn on the executor for
+// each handler, so it holds up nobody else. Any goroutine may use it; it must
+// not be copied. Handlers come to it by [Post] and, for operations that end
+// elsewhere, by [WithExecutor].
+type Strand struct {
+	executor Executor
+
+	mu         sync.Mutex
+	head, tail *Operation
+	busy       bool // the turn is with the executor, or a handler runs
+
+	// turn is what stands in the executor's queue for the strand. It is the
+	// strand's own and never allocated.
+	turn Operation
+}
+
+var (
+	_ Urgent                = (*Strand)(nil)
+	_ Associated[Operation] = (*Strand)(nil)
+)
+
+// NewStrand returns a strand on ex.
+func NewStrand(ex Executor) *Strand {
+	if ex == nil {
+		panic("ops: NewStrand: nil Executor")
+	}
+	return &Strand{executor: ex}
+}
+
+// Allocator returns the default allocator of the executor below, or nil.
+func (s *Strand) Allocator() allocator.Allocator[Operation] { return defaultOf(s.executor) }
+
+// Execute implements [Executor].
+func (s *Strand) Execute(op *Operation) {
+	s.mu.Lock()
+	op.Next = nil
+	if s.head == nil {
+		s.head = op
+	} else {
+		s.tail.Next = op
+	}
+	s.tail = op
+	s.added(op)
+}
+
+// ExecuteNext implements [Urgent].
+func (s *Strand) ExecuteNext(op *Operation) {
+	s.mu.Lock()
+	if op.Next = s.head; s.head == nil {
+		s.tail = op
+	}
+	s.head = op
+	s.added(op)
+}
+
+// added takes a turn on the executor unless the strand has one. It gives the
+// lock back.
+func (s *Strand) added(op *Operation) {
+	if op.executor == Executor(s) {
+		op.executor = nil // it is here already
+	}
+	first := !s.busy
+	s.busy = true
+	s.mu.Unlock()
+	if first {
+		s.takeTurn()
+	}
+}
+
+func (s *Strand) takeTurn() {
+	s.turn = Operation{owner: owner[Operation]{handler: (*turn)(s)}}
+	s.executor.Execute(&s.turn)
+}
+
+// turn is the handler of a strand's turn.
+type turn Strand
+
+// Complete runs the first handler, and takes another turn if there are more,
+// also when the handler panics.
+func (t *turn) Complete(int, error) {
+	s := (*Strand)(t)
+	s.mu.Lock()
+	op := s.head
+	if s.head = op.Next; s.head == nil {
+		s.tail = nil
+	}
+	op.Next = nil
+	s.mu.Unlock()
+	defer s.ran()
+	op.Complete()
+}
+
+func (s *Strand) ran() {
+	s.mu.Lock()
+	more := s.head != nil
+	s.busy = more
+	s.mu.Unlock()
+	if more {
+		s.takeTurn()
+	}
+}
+
+// Abandon abandons everything that waits: the executor was closed.
+func (t *turn) Abandon() {
+	s := (*Strand)(t)
+	for op := s.takeAll(); op != nil; {
+		next := op.Next
+		op.Abandon()
+		op = next
+	}
+}
+
+func (s *Strand) takeAll() *Operation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	op := s.head
+	s.head, s.tail, s.busy = nil, nil, false
+	return op
+}
+
+// refuse replaces everything that waits, so that its memory is released at
+// once: the executor was closed before, and tells of err if it still can.
+func (t *turn) refuse(err error) {
+	s := (*Strand)(t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var last *Operation
+	for op := s.head; op != nil; {
+		next := op.Next
+		op = op.Refuse(err)
+		if last == nil {
+			s.head = op
+		} else {
+			last.Next = op
+		}
+		last, op = op, next
+	}
+	s.tail = last
+}

@@ -1,0 +1,246 @@
+package platform_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// BenchmarkPost measures what the engine adds to a handler: a handler that
+// posts itself, until it has run b.N times. The peer is a loop over a channel
+// of functions, the usual way to hand work to one goroutine.
+func BenchmarkPost(b *testing.B) {
+	for _, test := range []struct {
+		name    string
+		options []platform.Option
+	}{
+		{"single-runner", []platform.Option{platform.SingleRunner()}},
+		{"any-runner", nil},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			p := benchProactor(b, test.options...)
+			b.ReportAllocs()
+			b.ResetTimer()
+			ops.Post(p, &posts{p: p, left: b.N})
+			benchRun(b, p)
+		})
+	}
+	b.Run("peer=channel", func(b *testing.B) {
+		queue := make(chan func(), 1)
+		left := b.N
+		var again func()
+		again = func() {
+			if left--; left > 0 {
+				queue <- again
+			} else {
+				close(queue)
+			}
+		}
+		b.ReportAllocs()
+		b.ResetTimer()
+		queue <- again
+		for f := range queue {
+			f()
+		}
+	})
+}
+
+type posts struct {
+	p    *platform.Proactor
+	slot combinators.SingleSlot[ops.Operation]
+	left int
+}
+
+func (h *posts) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+
+func (h *posts) Complete(int, error) {
+	if h.left--; h.left > 0 {
+		ops.Post(h.p, h)
+	}
+}
+
+const benchMessage = 64
+
+// BenchmarkEcho measures a message to an echo server and back over loopback
+// TCP, with clients and server in this process, each side made as its library
+// wants it: a proactor on a goroutine a side here, a goroutine a connection and
+// side for package net. One operation is one message; with 64 connections 64
+// are under way.
+func BenchmarkEcho(b *testing.B) {
+	for _, conns := range []int{1, 64} {
+		for _, backend := range platform.Backends() {
+			b.Run(fmt.Sprintf("conns=%d/%s", conns, backend), func(b *testing.B) { benchmarkEcho(b, backend, conns) })
+		}
+		b.Run(fmt.Sprintf("conns=%d/peer=net", conns), func(b *testing.B) { benchmarkEchoNet(b, conns) })
+	}
+}
+
+func benchmarkEcho(b *testing.B, backend string, conns int) {
+	one, named := platform.SingleRunner(), platform.WithBackend(backend)
+	server, client := benchProactor(b, one, named), benchProactor(b, one, named)
+	l, err := server.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	rounds, accepted := b.N, 0
+	servers, clients := make([]benchEnd, conns), make([]benchEnd, conns)
+	var accept ops.HandlerFunc
+	accept = func(_ int, err error) {
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		(*benchSent)(&servers[accepted]).Complete(0, nil)
+		if accepted++; accepted < conns {
+			l.Accept(&servers[accepted].conn, accept)
+		}
+	}
+	l.Accept(&servers[0].conn, accept)
+	address := l.Addr().String()
+	var sides sync.WaitGroup
+	sides.Go(func() { benchRun(b, server) }) // until the clients have left
+	for i := range clients {
+		clients[i].rounds = &rounds
+		client.Connect(&clients[i].conn, "tcp", address, ops.HandlerFunc(func(_ int, err error) {
+			if err != nil {
+				b.Error(err)
+			}
+		}))
+	}
+	benchRun(b, client) // until all are connected
+
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range clients {
+		clients[i].write(benchMessage)
+	}
+	benchRun(b, client)
+	b.StopTimer()
+	sides.Wait()
+}
+
+// A benchEnd is one end of a connection: it reads and writes in turn.
+type benchEnd struct {
+	conn   platform.Conn
+	slot   combinators.SingleSlot[ops.Operation]
+	buf    [2 * benchMessage]byte
+	rounds *int // messages that are still to be sent, for a client
+}
+
+func (e *benchEnd) write(n int) {
+	if e.rounds != nil {
+		if *e.rounds--; *e.rounds < 0 {
+			e.conn.Close()
+			return
+		}
+	}
+	ops.WriteFull(&e.conn, e.buf[:n], (*benchSent)(e))
+}
+
+type benchSent benchEnd
+
+func (e *benchSent) Allocator() allocator.Allocator[ops.Operation] { return &e.slot }
+
+func (e *benchSent) Complete(_ int, err error) {
+	if err != nil {
+		e.conn.Close()
+		return
+	}
+	e.conn.Read(e.buf[:], (*benchReceived)(e))
+}
+
+type benchReceived benchEnd
+
+func (e *benchReceived) Allocator() allocator.Allocator[ops.Operation] { return &e.slot }
+
+func (e *benchReceived) Complete(n int, err error) {
+	if err != nil {
+		e.conn.Close()
+		return
+	}
+	(*benchEnd)(e).write(n)
+}
+
+func benchmarkEchoNet(b *testing.B, conns int) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	var servers, clients sync.WaitGroup
+	servers.Go(func() {
+		for range conns {
+			c, err := l.Accept()
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			servers.Go(func() {
+				defer c.Close()
+				buf := make([]byte, 2*benchMessage)
+				for {
+					n, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					if _, err := c.Write(buf[:n]); err != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	begin := make(chan struct{})
+	for i := range conns {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		rounds := (b.N + conns - 1 - i) / conns // b.N in all
+		clients.Go(func() {
+			defer c.Close()
+			buf := make([]byte, benchMessage)
+			<-begin
+			for range rounds {
+				if _, err := c.Write(buf); err != nil {
+					b.Error(err)
+					return
+				}
+				if _, err := io.ReadFull(c, buf); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	close(begin)
+	clients.Wait()
+	b.StopTimer()
+	servers.Wait()
+}
+
+func benchProactor(b *testing.B, options ...platform.Option) *platform.Proactor {
+	b.Helper()
+	p, err := platform.New(options...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { p.Close() })
+	return p
+}
+
+func benchRun(b *testing.B, p *platform.Proactor) {
+	if err := p.Run(context.Background()); err != nil {
+		b.Error(err)
+	}
+}

@@ -1,0 +1,6 @@
+package platform
+
+var native = []nativeBackend{
+	{"epoll", newEpoll},
+	{"portable", newPortable},
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package platform
+
+var native = []nativeBackend{
+	{"portable", newPortable},
+}

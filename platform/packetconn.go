@@ -1,0 +1,75 @@
+package platform
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A PacketConn sends and receives UDP packets. One read and one write may be
+// outstanding at the same time; further ones wait, and are served in the order
+// in which they were started. Unless the proactor has a single runner, any
+// goroutine may call its methods.
+type PacketConn struct{ s Socket }
+
+// ListenPacket opens a packet socket on an address as net.ListenPacket takes
+// it; the network is "udp", "udp4" or "udp6".
+func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
+	switch network {
+	case "udp", "udp4", "udp6":
+	default:
+		return nil, net.UnknownNetworkError(network)
+	}
+	c := new(PacketConn)
+	if err := p.listen(&c.s, p.backend.ListenPacket, network, address); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// listen opens s with the backend's function.
+func (p *Proactor) listen(s *Socket, open func(s *Socket, network, address string) error, network, address string) error {
+	if p.closed.Load() {
+		return fmt.Errorf("platform: listen %s %s: %w", network, address, net.ErrClosed)
+	}
+	s.p = p
+	if err := open(s, network, address); err != nil {
+		return err
+	}
+	return s.settle(nil)
+}
+
+// ReadFrom reads a packet into b and the sender's address into *from, unless
+// from is nil. The handler is called with the number of bytes read, and with
+// io.ErrShortBuffer if the packet was longer and its rest is lost. Both b and
+// *from belong to the operation until its handler is called.
+func (c *PacketConn) ReadFrom(b []byte, from *netip.AddrPort, h ops.Handler) {
+	op := c.s.begin(ops.KindReadFrom, h)
+	op.Buf, op.Arg = b, from
+	c.s.start(op)
+}
+
+// WriteTo sends b as one packet to the given address. The buffer belongs to
+// the operation until its handler is called.
+func (c *PacketConn) WriteTo(b []byte, to netip.AddrPort, h ops.Handler) {
+	op := c.s.begin(ops.KindWriteTo, h)
+	op.Buf, op.Addr = b, to
+	c.s.start(op)
+}
+
+// Allocator returns the default allocator of the proactor.
+func (c *PacketConn) Allocator() allocator.Allocator[ops.Operation] { return c.s.allocator() }
+
+// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
+// the result that their operation already had.
+func (c *PacketConn) Cancel() { c.s.cancel() }
+
+// Close closes the socket. Handlers of what is outstanding are told
+// net.ErrClosed, later. Closing a closed socket returns net.ErrClosed.
+func (c *PacketConn) Close() error { return c.s.close() }
+
+// LocalAddr returns the local address, or nil if the socket is not open.
+func (c *PacketConn) LocalAddr() net.Addr { return c.s.addr(false) }
