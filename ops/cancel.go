@@ -114,9 +114,6 @@ func (op *Operation) Arm() bool {
 	return true
 }
 
-// Armed reports whether the operation has a cancel slot.
-func (op *Operation) Armed() bool { return op.slot != nil }
-
 type cancelable struct {
 	handler Handler
 	slot    *CancelSlot

@@ -1,30 +1,23 @@
 package platform
 
-// abandonIfClosed abandons what is outstanding if the proactor was closed,
-// nobody is in Run, and nobody else does it.
-func (p *Proactor) abandonIfClosed() {
+// mayAbandon reports whether the caller is to abandon what is outstanding: the
+// proactor was closed, nobody is in Run, and nobody else does it. The caller
+// holds the lock of control.
+func (p *Proactor) mayAbandon() bool {
 	c := &p.control
-	c.mu.Lock()
 	if !p.closed.Load() || c.runners > 0 || c.abandoned != nil {
-		c.mu.Unlock()
-		return
+		return false
 	}
 	c.abandoned = make(chan struct{})
-	c.mu.Unlock()
-	defer close(c.abandoned)
+	return true
+}
+
+// abandon abandons everything and releases the backend.
+func (p *Proactor) abandon() {
+	defer close(p.control.abandoned)
 	defer p.backend.Shutdown()
 	defer p.halt.Store(false) // a later Run tells those who are refused
 	p.abandonAll()
-}
-
-// isClosed reports whether ch, on which nothing is sent, was closed.
-func isClosed(ch chan struct{}) bool {
-	select {
-	case <-ch:
-		return true
-	default:
-		return false
-	}
 }
 
 // abandonAll closes all sockets, waits until the kernel has let go of what is

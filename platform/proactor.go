@@ -271,16 +271,19 @@ type runner struct {
 }
 
 func (r *runner) enter() error {
-	c := &r.p.control
+	p, c := r.p, &r.p.control
 	c.mu.Lock()
-	for c.abandoned != nil && !isClosed(c.abandoned) {
+	defer c.mu.Unlock()
+	switch {
+	case p.single && c.runners > 0:
+		return ErrRunning
+	case p.closed.Load() && c.abandoned == nil:
+		return net.ErrClosed // the runners that there are leave
+	case c.abandoned != nil:
+		// What is left is to tell those who were refused.
 		c.mu.Unlock()
 		<-c.abandoned
 		c.mu.Lock()
-	}
-	defer c.mu.Unlock()
-	if r.p.single && c.runners > 0 {
-		return ErrRunning
 	}
 	c.runners++
 	return nil
@@ -288,26 +291,29 @@ func (r *runner) enter() error {
 
 // leave also runs when a handler has panicked.
 func (r *runner) leave() {
-	p := r.p
+	p, c := r.p, &r.p.control
 	if r.busy {
 		p.ended()
 	}
-	p.control.mu.Lock()
-	p.control.runners--
-	last := p.control.runners == 0
+	c.mu.Lock()
+	c.runners--
+	last := c.runners == 0
 	if last {
 		p.halt.Store(false)
 	}
-	p.control.mu.Unlock()
-	if last {
-		p.abandonIfClosed()
-		return
+	abandon := p.mayAbandon()
+	c.mu.Unlock()
+	switch {
+	case abandon:
+		p.abandon()
+	case !last:
+		// Another runner must take the lead, or do what this one was woken
+		// for.
+		p.mu.Lock()
+		p.more.Signal()
+		p.mu.Unlock()
+		p.wakePoller()
 	}
-	// Another runner must take the lead, or do what this one was woken for.
-	p.mu.Lock()
-	p.more.Signal()
-	p.mu.Unlock()
-	p.wakePoller()
 }
 
 // reason says why next had nothing more.
@@ -448,11 +454,19 @@ func (p *Proactor) Stop() {
 // at once, and its handler is told net.ErrClosed if Run is called again, which
 // then returns net.ErrClosed as well.
 func (p *Proactor) Close() error {
+	c := &p.control
+	c.mu.Lock()
 	if p.closed.Swap(true) {
+		c.mu.Unlock()
 		return net.ErrClosed
 	}
 	p.halt.Store(true)
-	p.abandonIfClosed()
-	p.wakeAll()
+	abandon := p.mayAbandon()
+	c.mu.Unlock()
+	if abandon {
+		p.abandon()
+	} else {
+		p.wakeAll()
+	}
 	return nil
 }

@@ -29,8 +29,10 @@ type Socket struct {
 
 	mu     sync.Mutex // see lock
 	state  state
-	seq    uint64
+	seq    uint64 // the ID of the last operation
 	queues [2]queue
+
+	canceled uint64 // the last operation when everything was cancelled
 
 	sys sysSocket // the state of this package's backend for the system
 }
@@ -117,13 +119,17 @@ func (s *Socket) start(op *ops.Operation) {
 // enqueue adds op to its side and gives it to the backend if it is the first.
 // The caller holds the lock.
 func (s *Socket) enqueue(op *ops.Operation, out *queue) {
-	op.Target = s
-	if op.Armed() || op.Timeout != 0 {
+	if op.Target != ops.Canceler(s) {
 		s.seq++
-		op.ID = s.seq
-	}
-	if !op.Arm() {
+		op.Target, op.ID = s, s.seq
+	} else if op.ID <= s.canceled {
+		// The next part of a composed operation, cancelled since the last.
 		op.Err = ops.ErrCanceled
+	}
+	if op.Err == nil && !op.Arm() {
+		op.Err = ops.ErrCanceled
+	}
+	if op.Err != nil {
 		s.take(op, out)
 		return
 	}
@@ -313,6 +319,7 @@ func (s *Socket) cancel() {
 	p := s.proactor()
 	var out queue
 	s.lock()
+	s.canceled = s.seq
 	s.cancelSide(reading, ops.ErrCanceled, &out)
 	s.cancelSide(writing, ops.ErrCanceled, &out)
 	s.unlock()
@@ -342,17 +349,16 @@ func (s *Socket) endOne(d side, op *ops.Operation, err error, out *queue) {
 	switch {
 	case op != q.head:
 		q.remove(op)
+		op.Err = err
+		s.take(op, out)
 	case s.p.backend.Cancel(s, op):
 		q.pop()
-	default:
-		if err == os.ErrDeadlineExceeded {
-			op.When = expired
-		}
-		return
+		op.Err = err
+		s.take(op, out)
+		s.advance(d, out)
+	case err == os.ErrDeadlineExceeded:
+		op.When = expired
 	}
-	op.Err = err
-	s.take(op, out)
-	s.advance(d, out)
 }
 
 // expired is the When of an operation that was cancelled because it has taken

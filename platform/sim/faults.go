@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Faults make a deliberately wrong backend, for tests of tests: whoever judges
+// a platform must notice each of them. Each is committed whenever there is an
+// occasion for it. In a world without faults the backend keeps the contract of
+// platform.Backend in any Weather.
+type Faults struct {
+	// StaleCompletion: a completion that comes late, when its slot has the
+	// next operation, ends that one, with the result of the old one. The
+	// kernel keeps what it was ended without knowing, and writes into its
+	// buffer. If Weather.Stale is 0, every completion comes a second time.
+	StaleCompletion bool
+
+	// CompleteTwice: every operation that Poll completes is completed once
+	// more, immediately.
+	CompleteTwice bool
+
+	// CompleteEnded: an operation that ended in Start is completed by the
+	// next Poll as well. If Weather.AtOnce is 0, every operation that can does
+	// end in Start.
+	CompleteEnded bool
+
+	// LateWrite: a read is completed before its data is in the buffer. It is
+	// written by the next Poll.
+	LateWrite bool
+
+	// WriteAfterCancel: the buffer of a read that was cancelled and let go is
+	// written by the next Poll.
+	WriteAfterCancel bool
+
+	// LoseCanceled: a cancelled operation is neither let go nor completed.
+	LoseCanceled bool
+
+	// LoseOnClose: when a socket is closed, its operations that were asked to
+	// end early and have not are never completed. None is let go at once.
+	LoseOnClose bool
+
+	// OutOfOrder: what is written to a stream arrives before what was written
+	// earlier and has not been read.
+	OutOfOrder bool
+}
+
+// A lateWrite is what a faulty kernel still has to write, into a buffer that
+// is no longer its own.
+type lateWrite struct{ to, data []byte }
+
+// fill writes data into a buffer that the kernel has, and returns how much.
+func (b *backend) fill(to, data []byte) int {
+	n := min(len(to), len(data))
+	if b.w.faults.LateWrite {
+		b.late = append(b.late, lateWrite{to[:n], slices.Clone(data[:n])})
+		return n
+	}
+	return copy(to, data)
+}
+
+// trample has a buffer written that the kernel does not have any more.
+func (b *backend) trample(buf []byte) {
+	b.late = append(b.late, lateWrite{buf, bytes.Repeat([]byte{garbage}, len(buf))})
+}
+
+// misbehave commits the faults that were put off to the next poll.
+func (b *backend) misbehave() {
+	for i, l := range b.late {
+		copy(l.to, l.data)
+		b.late[i] = lateWrite{}
+	}
+	b.late = b.late[:0]
+	for i, op := range b.ended {
+		if op.Target != nil { // else nobody could be told
+			b.batch = append(b.batch, op)
+		}
+		b.ended[i] = nil
+	}
+	b.ended = b.ended[:0]
+}
+
+// garbage is what a buffer is scribbled over with.
+const garbage = 0xa5
+
+func scribble(buf []byte) {
+	for i := range buf {
+		buf[i] = garbage
+	}
+}

@@ -1,0 +1,121 @@
+package sim
+
+import (
+	"cmp"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A World is a simulated network with a clock of its own. It is the platform of
+// one or more proactors, which are made with the method [World.Backend] as
+// their backend:
+//
+//	w := sim.New(sim.Seeded(1), sim.WithWeather(sim.Stormy()), sim.Alone())
+//	p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
+//
+// Any goroutine may call its methods.
+type World struct {
+	chooser  Chooser
+	weather  Weather
+	faults   Faults
+	observe  func(Event)
+	alone    bool
+	patience time.Duration
+
+	now atomic.Int64 // set under the lock
+
+	// mu guards everything in the world. The locks of a proactor come before
+	// it, and it is not held when a proactor is called.
+	mu         sync.Mutex
+	backends   []*backend
+	sockets    int    // that there have been
+	operations uint64 // that there have been
+	places     places
+}
+
+// An Option changes how New makes a world.
+type Option func(*World)
+
+// WithWeather says how often the unusual happens. Without it nothing unusual
+// does.
+func WithWeather(weather Weather) Option { return func(w *World) { w.weather = weather } }
+
+// WithFaults makes the world's backends deliberately wrong.
+func WithFaults(f Faults) Option { return func(w *World) { w.faults = f } }
+
+// WithObserver has f told of every event as it happens. Events come one at a
+// time, from whatever goroutine causes them; f must not call the library.
+func WithObserver(f func(Event)) Option { return func(w *World) { w.observe = f } }
+
+// Alone promises that one goroutine does everything in the world: it runs the
+// proactor, and nobody posts to it, stops or closes it from elsewhere. The run
+// is then a matter of the Chooser and nothing else, time never waits for
+// anybody, and a wait that nothing can end panics with a [*Deadlock] at once.
+// For more than one proactor, see [World.Run].
+func Alone() Option { return func(w *World) { w.alone = true } }
+
+// WithPatience limits for how long, in real time, a proactor may wait for other
+// goroutines when nothing in the world can end its wait. Then it panics with a
+// [*Deadlock]. Without it, it may wait for ever.
+func WithPatience(d time.Duration) Option { return func(w *World) { w.patience = d } }
+
+// New returns a world in which c chooses what happens.
+func New(c Chooser, options ...Option) *World {
+	if c == nil {
+		panic("sim: New: nil Chooser")
+	}
+	w := &World{chooser: c, places: newPlaces()}
+	for _, o := range options {
+		o(w)
+	}
+	w.weather.MaxDelay = cmp.Or(w.weather.MaxDelay, time.Millisecond)
+	w.weather.Capacity = cmp.Or(w.weather.Capacity, 64<<10)
+	if w.faults.StaleCompletion {
+		w.weather.Stale = cmp.Or(w.weather.Stale, 1)
+	}
+	if w.faults.CompleteEnded {
+		w.weather.AtOnce = cmp.Or(w.weather.AtOnce, 1)
+	}
+	if w.faults.LoseOnClose {
+		w.weather.SlowCancel = 1
+	}
+	return w
+}
+
+// Backend makes the world the platform of p. It is for
+// platform.WithCustomBackend; its error is always nil.
+func (w *World) Backend(p *platform.Proactor) (platform.Backend, error) {
+	b := &backend{w: w, p: p, alarm: make(chan struct{}, 1)}
+	w.mu.Lock()
+	w.backends = append(w.backends, b)
+	w.mu.Unlock()
+	return b, nil
+}
+
+// Now returns the virtual time that has passed since the world began.
+func (w *World) Now() time.Duration { return time.Duration(w.now.Load()) }
+
+// never is a time that does not come.
+const never = math.MaxInt64
+
+// after returns the time when d has passed.
+func (w *World) after(d time.Duration) int64 {
+	now := w.now.Load()
+	if d < 0 || int64(d) > never-now {
+		return never
+	}
+	return now + int64(d)
+}
+
+// sleep lets the time pass until the given one.
+func (w *World) sleep(until int64) {
+	if until <= w.now.Load() {
+		return
+	}
+	w.now.Store(until)
+	w.saw(Slept, nil, 0)
+}
