@@ -5,6 +5,6 @@ go 1.26.8
 require golang.org/x/sys v0.49.0
 
 require (
-	github.com/google/go-cmp v0.7.0 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
+	github.com/google/go-cmp v0.7.0
+	pgregory.net/rapid v1.3.0
 )

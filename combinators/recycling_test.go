@@ -195,7 +195,7 @@ func TestRecyclingNegativeLimit(t *testing.T) {
 }
 
 func BenchmarkRecycling(b *testing.B) {
-	benchmarkPair(b, "interface", combinators.NewRecycling(allocator.Heap[element]{}, 64), 1)
-	benchmarkPair(b, "interface/bytes=1500", combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20), 1500)
+	benchmarkPair(b, "interface", combinators.NewRecycling(allocator.Heap[element]{}, 64))
+	benchmarkBuffer(b, "buffer=1500", combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20), 1500)
 	benchmarkPeers(b)
 }

@@ -15,7 +15,7 @@ import (
 // allocation examples call it handler_memory.
 //
 // A request that the kept block serves costs a few nanoseconds, for a T with
-// pointers most of them for clearing it. The block comes from the parent with
+// pointers half of them for clearing it. The block comes from the parent with
 // the first request. A request that finds it free but too small puts a larger
 // one in its place, and the old one goes back to the parent, so the slot keeps
 // the largest block that it needed; Trim lets go of it. A request that finds

@@ -185,7 +185,7 @@ func BenchmarkSingleSlot(b *testing.B) {
 			a.Deallocate(s)
 		}
 	})
-	benchmarkPair(b, "interface", new(combinators.SingleSlot[element]), 1)
-	benchmarkPair(b, "interface/bytes=4096", new(combinators.SingleSlot[byte]), 4096)
+	benchmarkPair(b, "interface", new(combinators.SingleSlot[element]))
+	benchmarkBuffer(b, "buffer=4096", new(combinators.SingleSlot[byte]), 4096)
 	benchmarkPeers(b)
 }

@@ -126,7 +126,7 @@ func TestStatsReadWhileInUse(t *testing.T) {
 }
 
 func BenchmarkStats(b *testing.B) {
-	benchmarkPair(b, "interface", combinators.NewStats(new(combinators.SingleSlot[element])), 1)
-	benchmarkPair(b, "uncounted", new(combinators.SingleSlot[element]), 1)
+	benchmarkPair(b, "interface", combinators.NewStats(new(combinators.SingleSlot[element])))
+	benchmarkPair(b, "uncounted", new(combinators.SingleSlot[element]))
 	benchmarkPeers(b)
 }

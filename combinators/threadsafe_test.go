@@ -69,8 +69,8 @@ func BenchmarkThreadSafe(b *testing.B) {
 	recycling := func() *combinators.Recycling[element] {
 		return combinators.NewRecycling(allocator.Heap[element]{}, 64)
 	}
-	benchmarkPair(b, "interface", combinators.NewThreadSafe(recycling()), 1)
-	benchmarkPair(b, "unsafe", recycling(), 1)
+	benchmarkPair(b, "interface", combinators.NewThreadSafe(recycling()))
+	benchmarkPair(b, "unsafe", recycling())
 	b.Run("peer=mutex", func(b *testing.B) { // the two locks and nothing else
 		var mu sync.Mutex
 		for range b.N {
