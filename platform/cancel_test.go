@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,8 +76,12 @@ func TestCancelSlot(t *testing.T) {
 			}
 		}},
 		{"connect", func(t *testing.T, w *world, h ops.Handler) func() {
+			silent := stuck(t)
+			if silent == "" {
+				t.Skip("no address here that does not answer")
+			}
 			var c, d platform.Conn
-			w.Connect(&c, "tcp", stuck(t), h)
+			w.Connect(&c, "tcp", silent, h)
 			return func() { w.join(&c, &d) }
 		}},
 		{"wait", func(t *testing.T, w *world, h ops.Handler) func() {
@@ -154,11 +159,13 @@ func TestCancelWrite(t *testing.T) {
 		var slot ops.CancelSlot
 		var r result
 		ops.WriteFull(c, make([]byte, 64<<20), ops.WithCancelSlot(&r, &slot))
-		received := make(chan int64, 1)
+		received, over := make(chan int64, 1), make(chan struct{})
+		r.then = func() { close(over) }
 		const some = 1 << 20
 		go func() {
 			n, _ := io.CopyN(io.Discard, peer, some)
 			ops.Post(w, ops.HandlerFunc(func(int, error) { slot.Cancel() }))
+			<-over
 			rest, _ := io.Copy(io.Discard, peer)
 			received <- n + rest
 		}()
@@ -285,6 +292,7 @@ func TestCancelConn(t *testing.T) {
 		a.Read(make([]byte, 1), &r[0])
 		a.Read(make([]byte, 1), &r[1])
 		ops.WriteFull(a, make([]byte, 64<<20), &r[2])
+		// The WriteFull may be between two parts, with nothing outstanding.
 		ops.Post(w, ops.HandlerFunc(func(int, error) { a.Cancel() }))
 		w.run()
 		r[0].want(t, 0, ops.ErrCanceled)
@@ -310,17 +318,18 @@ func TestCancelConn(t *testing.T) {
 		accepted[0].want(t, 0, ops.ErrCanceled)
 		accepted[1].want(t, 0, ops.ErrCanceled)
 
-		var connected result
-		w.Connect(&c, "tcp", stuck(t), &connected)
+		silent := stuck(t)
+		if silent == "" {
+			return
+		}
+		var canceled, closed result
+		w.Connect(&c, "tcp", silent, &canceled)
 		c.Cancel()
-		w.run()
-		connected.want(t, 0, ops.ErrCanceled)
-		w.Connect(&d, "tcp", stuck(t), &connected)
+		w.Connect(&d, "tcp", silent, &closed)
 		d.Close()
 		w.run()
-		if connected.calls != 2 || connected.err == nil {
-			t.Errorf("a Connect whose Conn was closed: %d calls, error %v", connected.calls, connected.err)
-		}
+		canceled.want(t, 0, ops.ErrCanceled)
+		closed.want(t, 0, net.ErrClosed)
 		w.join(&c, &d)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -129,7 +130,9 @@ func TestNoDescriptorLeak(t *testing.T) {
 func TestShutdown(t *testing.T) {
 	for _, m := range modes() {
 		t.Run(m.String(), func(t *testing.T) {
-			m.open(t).pair() // see above
+			first := m.open(t) // see above
+			first.pair()
+			first.Close()
 			silent := stuck(t)
 			before := descriptors(t)
 			for range 20 {
@@ -143,6 +146,9 @@ func TestShutdown(t *testing.T) {
 			}
 			if after := descriptors(t); after != before {
 				t.Errorf("%d descriptors before and %d after 20 proactors were closed", before, after)
+			}
+			if all := stacks(); strings.Contains(all, "platform.(*") {
+				t.Errorf("goroutines of a closed proactor are left:\n%s", all)
 			}
 		})
 	}

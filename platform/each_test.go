@@ -1,12 +1,12 @@
 package platform_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"runtime/pprof"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,9 +86,14 @@ func (w *world) within(what string, f func()) {
 
 func (w *world) hung(what string) {
 	w.t.Helper()
-	var stacks bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-	w.t.Fatalf("%s has not returned for %v\n%s", what, patience, stacks.String())
+	w.t.Fatalf("%s has not returned for %v\n%s", what, patience, stacks())
+}
+
+// stacks returns where all goroutines are.
+func stacks() string {
+	var all strings.Builder
+	pprof.Lookup("goroutine").WriteTo(&all, 1)
+	return all.String()
 }
 
 // run has the world's runners run the proactor until one returns, which must be
@@ -289,11 +294,9 @@ func mustPanic(t *testing.T, want string, f func()) {
 	t.Helper()
 	defer func() {
 		t.Helper()
-		if got := fmt.Sprint(recover()); !contains(got, want) {
+		if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
 			t.Errorf("panic %q, want one that says %q", got, want)
 		}
 	}()
 	f()
 }
-
-func contains(s, part string) bool { return bytes.Contains([]byte(s), []byte(part)) }

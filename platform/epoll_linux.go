@@ -181,8 +181,11 @@ func (b *epoll) collect() bool {
 
 // event does what a socket's operations wait for.
 func (b *epoll) event(s *Socket, events, gen uint32) {
-	s.lock()
-	defer s.unlock()
+	// Not s.lock: the event may be late, and s be another proactor's by now.
+	if !b.p.single {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
 	if !s.sys.live || s.sys.gen != gen {
 		return // closed since the events were collected
 	}

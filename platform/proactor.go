@@ -400,10 +400,7 @@ func (r *runner) lead() {
 			wait = 0
 		}
 	}
-	p.unlock()
-	p.backend.Poll(wait)
-	p.parked.Store(false)
-	p.lock()
+	p.poll(wait)
 	p.expire()
 	if len(p.late) > 0 {
 		p.unlock()
@@ -412,6 +409,19 @@ func (r *runner) lead() {
 	}
 	p.polling = false
 	p.ready.take(&p.polled)
+}
+
+// poll polls without the lock, and leaves the lead if the backend panics.
+func (p *Proactor) poll(wait time.Duration) {
+	p.unlock()
+	returned := false
+	defer func() {
+		p.parked.Store(false)
+		p.lock()
+		p.polling = returned
+	}()
+	p.backend.Poll(wait)
+	returned = true
 }
 
 // A Hold keeps Run from returning for want of work.

@@ -21,7 +21,11 @@ var ErrInUse = errors.New("platform: the Conn is in use")
 // state. It is part of a Conn or Listener; programs do not meet it, those who
 // write a backend do.
 type Socket struct {
-	// Sys is the state of a backend of another package.
+	// Sys is the state of a backend of another package. It is guarded by the
+	// socket's lock, so such a backend uses it only in what is called with the
+	// socket locked, and in Listen and ListenPacket. That of a socket which an
+	// accept opens it sets before it reports the result; until then nobody
+	// else looks at it.
 	Sys any
 
 	p          *Proactor
@@ -204,7 +208,17 @@ func (s *Socket) take(op *ops.Operation, out *queue) {
 			s.shut(out)
 		}
 	}
+	s.leave()
 	out.push(op)
+}
+
+// leave makes the proactor forget a socket that is closed, once nothing is
+// outstanding on it either: until then Close has to wait for it. The caller
+// holds the lock.
+func (s *Socket) leave() {
+	if s.state == idle && s.queues == [2]queue{} {
+		s.unregister()
+	}
 }
 
 // claim reserves an unused socket for an operation of p that will open it.
@@ -319,9 +333,11 @@ func (s *Socket) cancel() {
 	p := s.proactor()
 	var out queue
 	s.lock()
-	s.canceled = s.seq
-	s.cancelSide(reading, ops.ErrCanceled, &out)
-	s.cancelSide(writing, ops.ErrCanceled, &out)
+	if s.state != idle { // otherwise closing it has cancelled everything
+		s.canceled = s.seq
+		s.cancelSide(reading, ops.ErrCanceled, &out)
+		s.cancelSide(writing, ops.ErrCanceled, &out)
+	}
 	s.unlock()
 	p.finish(&out)
 }
@@ -351,6 +367,7 @@ func (s *Socket) endOne(d side, op *ops.Operation, err error, out *queue) {
 		q.remove(op)
 		op.Err = err
 		s.take(op, out)
+	case s.state == idle: // closing it has cancelled the operation
 	case s.p.backend.Cancel(s, op):
 		q.pop()
 		op.Err = err
@@ -389,6 +406,6 @@ func (s *Socket) shut(out *queue) error {
 	s.state = idle
 	s.cancelSide(reading, net.ErrClosed, out)
 	s.cancelSide(writing, net.ErrClosed, out)
-	s.unregister()
+	s.leave()
 	return s.p.backend.CloseSocket(s)
 }

@@ -10,7 +10,8 @@ import (
 // The same answers give the same run.
 //
 // A World asks one question at a time, so a Chooser needs no lock of its own.
-// It must not call back into the world.
+// It must not call back into the world, and should not panic: one that has no
+// more answers answers 0, so that the run can end.
 type Chooser interface {
 	// Choose returns a number from 0 to n-1, for an n of at least 1. What is
 	// chosen is named for those who read or draw the run. The plainest choice

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,13 +77,9 @@ func (w *World) outstanding() (all []Outstanding) {
 			})
 		}
 	}
-	slices.SortFunc(all, func(a, b Outstanding) int { return int(a.Operation) - int(b.Operation) })
+	slices.SortFunc(all, func(a, b Outstanding) int { return cmp.Compare(a.Operation, b.Operation) })
 	return all
 }
 
-// deadlock panics. The caller holds the lock, which is given back.
-func (w *World) deadlock() {
-	d := &Deadlock{w.Now(), w.outstanding()}
-	w.mu.Unlock()
-	panic(d)
-}
+// deadlocked describes the state that the world is stuck in.
+func (w *World) deadlocked() *Deadlock { return &Deadlock{w.Now(), w.outstanding()} }

@@ -3,6 +3,8 @@ package sim
 import (
 	"bytes"
 	"slices"
+
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // Faults make a deliberately wrong backend, for tests of tests: whoever judges
@@ -72,7 +74,7 @@ func (b *backend) misbehave() {
 	}
 	b.late = b.late[:0]
 	for i, op := range b.ended {
-		if op.Target != nil { // else nobody could be told
+		if _, ok := op.Target.(*platform.Socket); ok { // else nobody could be told
 			b.batch = append(b.batch, op)
 		}
 		b.ended[i] = nil

@@ -5,7 +5,8 @@ import "time"
 // Weather says how often the unusual happens. Each rate means: once in so many
 // occasions, never if it is 0, and always if it is 1. Of what may or may not
 // happen the [Chooser] decides; what never or always happens it is not asked
-// about, so that an exhaustive search has only the choices that matter.
+// about. A search through all answers has only the choices that matter if the
+// rates are 0, 1 and 2.
 //
 // In the zero Weather an operation starts, waits until it is possible, and is
 // completed by the next poll, in full, in the order in which operations became

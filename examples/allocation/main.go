@@ -1,0 +1,95 @@
+// Allocation is the custom memory allocation server of Asio, in both of its
+// shapes: an echo server whose sessions keep one block of memory for all of
+// their operations, and print where it lies.
+//
+// In method.go the handler's type answers for its memory, as in the C++03
+// example; in bound.go an allocator is bound to a handler that knows nothing of
+// memory, as in the C++11 one. The first connection gets the one, the second
+// the other.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "allocation:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out io.Writer) error {
+	p, err := platform.New(platform.SingleRunner())
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+
+	var failed error
+	first := &methodSession{memory: memory{out: out}}
+	second := newBoundSession(out)
+	second.closed = func() { l.Close() }
+	acceptSecond := ops.HandlerFunc(func(_ int, err error) {
+		fmt.Fprintln(out, "\nAn allocator bound to a handler:")
+		if failed = err; err == nil {
+			second.read()
+		}
+	})
+	first.closed = func() { l.Accept(&second.conn, acceptSecond) }
+	l.Accept(&first.conn, ops.HandlerFunc(func(_ int, err error) {
+		fmt.Fprintln(out, "A handler type that answers for its own memory:")
+		if failed = err; err == nil {
+			first.read()
+		}
+	}))
+
+	address, sent := l.Addr().String(), make(chan error, 1)
+	go func() {
+		err := talk(address)
+		if err != nil {
+			p.Stop()
+		}
+		sent <- err
+	}()
+	if err := p.Run(context.Background()); err != nil { // until nothing is outstanding
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return <-sent
+}
+
+// talk is a client that connects twice and wants three messages back each time.
+func talk(address string) error {
+	for range 2 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for range 3 {
+			b := []byte("heirloom")
+			if _, err := c.Write(b); err != nil {
+				return err
+			}
+			if _, err := io.ReadFull(c, b); err != nil {
+				return err
+			}
+		}
+		c.Close()
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+)
+
+// listenBuffer is the size of a session's buffer for real clients, in bytes.
+const listenBuffer = 4096
+
+// serve echoes to real clients until ctx is done.
+func serve(ctx context.Context, f flags, stdout io.Writer) error {
+	s, err := newServer(f.listen, f.backend, singleSlot, f.check, listenBuffer)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "listening on %s (%s)\n", s.listener.Addr(), s.proactor.Backend())
+
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = s.run(ctx)
+	runtime.ReadMemStats(&after)
+	s.close()
+	if err != nil {
+		return err
+	}
+
+	allocs := after.Mallocs - before.Mallocs
+	fmt.Fprintf(stdout, "connections  %d\nmessages     %d\nbytes        %d\nallocations  %.2f a message (%d in all)\n",
+		s.connections, s.messages, s.bytes, float64(allocs)/float64(max(s.messages, 1)), allocs)
+	if !f.check {
+		fmt.Fprintln(stdout, "violations   not checked (see -check)")
+		return nil
+	}
+	n := s.violations()
+	fmt.Fprintf(stdout, "violations   %d\n", n)
+	return violated(n)
+}

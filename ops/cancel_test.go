@@ -1,0 +1,97 @@
+package ops_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// canceler notes what it is asked to cancel.
+type canceler struct{ *journal }
+
+func (c canceler) CancelOperation(id uint64) { c.add("cancel %d", id) }
+
+// TestCancelSlot follows a slot through the life of operations, without a
+// platform.
+func TestCancelSlot(t *testing.T) {
+	var j journal
+	var slot ops.CancelSlot
+	h := ops.WithCancelSlot(j.handler(), &slot)
+	check := func(when string, got, want bool) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %v, want %v", when, got, want)
+		}
+	}
+	arm := func(op *ops.Operation, id uint64) bool {
+		op.Target, op.ID = canceler{&j}, id
+		return op.Arm()
+	}
+
+	check("Cancel before anything began", slot.Cancel(), false)
+	op := ops.Begin(h, nil)
+	check("Arm", arm(op, 1), true)
+	check("Cancel", slot.Cancel(), true)
+	check("Cancel again", slot.Cancel(), true)
+	j.check(t, "cancel 1", "cancel 1")
+	check("Arm for the next part, after Cancel", arm(op, 2), false)
+	op.Err = ops.ErrCanceled
+	op.Complete()
+	j.check(t, "handler 0 ops: operation canceled")
+	check("Cancel after the end", slot.Cancel(), false)
+
+	op = ops.Begin(h, nil)
+	check("Arm of the next operation", arm(op, 3), true)
+	check("Arm for its next part", arm(op, 4), true)
+	check("Cancel", slot.Cancel(), true)
+	j.check(t, "cancel 4")
+	op.Abandon()
+	check("Cancel after it was abandoned", slot.Cancel(), false)
+
+	op = ops.Begin(h, nil)
+	check("Cancel before it is anywhere", slot.Cancel(), true)
+	check("Arm", arm(op, 5), false)
+	op.Refuse(errMid).Complete()
+	j.check(t, "handler 0 mid-way")
+	check("Cancel after it was refused", slot.Cancel(), false)
+
+	op = ops.Begin(j.handler(), nil)
+	check("Arm without a slot", arm(op, 6), true)
+	op.Complete()
+}
+
+// TestErrCanceled checks that one can treat it as a context's error.
+func TestErrCanceled(t *testing.T) {
+	if !errors.Is(ops.ErrCanceled, context.Canceled) || errors.Is(ops.ErrCanceled, context.DeadlineExceeded) {
+		t.Error("ErrCanceled is not context.Canceled alone")
+	}
+}
+
+func TestCancelOnDone(t *testing.T) {
+	canceled := make(chan uint64, 1)
+	var slot ops.CancelSlot
+	ctx, cancel := context.WithCancel(context.Background())
+	slot.CancelOnDone(ctx)
+	op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
+	op.Target, op.ID = told(canceled), 7
+	if !op.Arm() {
+		t.Fatal("Arm says that it was cancelled")
+	}
+	cancel()
+	select {
+	case id := <-canceled:
+		if id != 7 {
+			t.Errorf("operation %d was cancelled, want 7", id)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the context is done and the operation was not cancelled")
+	}
+	op.Complete()
+}
+
+type told chan uint64
+
+func (t told) CancelOperation(id uint64) { t <- id }

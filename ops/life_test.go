@@ -1,0 +1,158 @@
+package ops_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// TestLife follows an operation through each of its ends.
+func TestLife(t *testing.T) {
+	var j journal
+	a := &recorder{name: "a", journal: &j}
+	lost := errors.New("lost")
+	begin := func() *ops.Operation {
+		op := ops.Begin(&abandoner{&j, "inner", nil}, a)
+		j.check(t, "a allocates 1")
+		return op
+	}
+	t.Run("complete", func(t *testing.T) {
+		op := begin()
+		op.N, op.Err = 3, lost
+		op.Complete()
+		j.check(t, "a releases", "inner 3 lost")
+	})
+	t.Run("abandon", func(t *testing.T) {
+		begin().Abandon()
+		j.check(t, "a releases", "inner abandoned")
+	})
+	t.Run("refuse", func(t *testing.T) {
+		op := begin().Refuse(lost)
+		j.check(t, "a releases")
+		if op.Err != lost {
+			t.Errorf("Err of a refused operation is %v", op.Err)
+		}
+		op.Complete()
+		j.check(t, "inner 0 lost")
+	})
+	t.Run("refuse and abandon", func(t *testing.T) {
+		op := begin().Refuse(lost)
+		j.check(t, "a releases")
+		op.Abandon()
+		j.check(t, "inner abandoned")
+	})
+}
+
+// abandoner notes its end.
+type abandoner struct {
+	*journal
+	name  string
+	inner ops.Handler
+}
+
+func (a *abandoner) Complete(n int, err error) { a.add("%s %d %v", a.name, n, err) }
+func (a *abandoner) Abandon()                  { a.add("%s abandoned", a.name) }
+func (a *abandoner) Unwrap() ops.Handler       { return a.inner }
+
+// TestAbandonTellsEveryLayer has layers that are abandoners and some that are
+// not.
+func TestAbandonTellsEveryLayer(t *testing.T) {
+	var j journal
+	a := &recorder{name: "a", journal: &j}
+	h := &abandoner{&j, "outer", &transparent{ops.WithAllocator(&abandoner{&j, "inner", nil}, a)}}
+	ops.Begin(h, nil).Abandon()
+	j.check(t, "a allocates 1", "a releases", "outer abandoned", "inner abandoned")
+}
+
+// TestBlockIsFresh begins in a block that holds what was left by another
+// operation.
+func TestBlockIsFresh(t *testing.T) {
+	op := ops.Begin(ops.HandlerFunc(func(int, error) {}), dirty{})
+	if op.N != 0 || op.Err != nil || op.Buf != nil || op.Next != nil || op.Target != nil || op.ID != 0 ||
+		op.Kind != 0 || op.Arg != nil || op.When != 0 || op.Index != 0 || op.Timeout != 0 || op.Addr.IsValid() {
+		t.Errorf("an operation begins with %+v", op)
+	}
+	op.Complete()
+}
+
+// dirty gives blocks that are not zero.
+type dirty struct{}
+
+func (dirty) Allocate(n int) ([]ops.Operation, error) {
+	old := ops.Operation{N: 1, ID: 2, Kind: ops.KindRead, Buf: make([]byte, 3), When: 4, Index: 5, Timeout: 6, Arg: 7, Err: errors.New("old")}
+	old.Next = &old
+	s := make([]ops.Operation, n)
+	s[0] = old
+	return s, nil
+}
+
+func (dirty) Deallocate([]ops.Operation) {}
+
+func TestEndsTwice(t *testing.T) {
+	op := ops.Begin(ops.HandlerFunc(func(int, error) {}), nil)
+	op.Complete()
+	mustPanic(t, "ended twice", op.Complete)
+	mustPanic(t, "ended twice", op.Abandon)
+	mustPanic(t, "ended twice", func() { op.Refuse(nil) })
+}
+
+func TestBeginNil(t *testing.T) {
+	mustPanic(t, "nil Handler", func() { ops.Begin(nil, nil) })
+	mustPanic(t, "nil HandlerFunc", func() { ops.Begin(ops.HandlerFunc(nil), nil) })
+	ops.Begin(ops.HandlerFunc(func(int, error) {}), nil).Complete() // on the Go heap
+}
+
+// TestExhausted begins with an allocator that fails.
+func TestExhausted(t *testing.T) {
+	broken := errors.New("broken")
+	for _, fail := range []error{allocator.ErrExhausted, broken} {
+		var j journal
+		var l loop
+		a := &recorder{name: "a", journal: &j, fail: fail}
+		slot := new(ops.CancelSlot)
+		var got error
+		h := ops.WithCancelSlot(ops.HandlerFunc(func(n int, err error) { j.add("told"); got = err }), slot)
+		ops.Post(&l, ops.WithAllocator(h, a))
+		j.check(t, "a refuses")
+		if slot.Cancel() {
+			t.Error("an operation that was not begun can be cancelled")
+		}
+		l.run()
+		j.check(t, "told")
+		if !errors.Is(got, allocator.ErrExhausted) || !errors.Is(got, fail) {
+			t.Errorf("the handler was told %v, want an error that is %v and %v", got, allocator.ErrExhausted, fail)
+		}
+	}
+}
+
+// TestWrongLength begins with an allocator that breaks its contract.
+func TestWrongLength(t *testing.T) {
+	for _, give := range []int{-1, 1} {
+		a := &recorder{name: "mine", journal: new(journal), give: give}
+		func() {
+			defer func() {
+				e, ok := recover().(*allocator.MisuseError)
+				if !ok || e.Clause != allocator.SameBlock || e.Allocator != "mine" {
+					t.Errorf("an allocator that gives %d values too many: panic %v, want one about clause %v and the allocator", give, e, allocator.SameBlock)
+				}
+			}()
+			ops.Begin(ops.HandlerFunc(func(int, error) {}), a)
+		}()
+	}
+}
+
+func TestKind(t *testing.T) {
+	seen := map[string]bool{}
+	for k := ops.KindPost; k <= ops.KindWriteTo; k++ {
+		if s := k.String(); s == "" || s == "unknown" || seen[s] {
+			t.Errorf("kind %d prints as %q", k, s)
+		} else {
+			seen[s] = true
+		}
+	}
+	if s := ops.Kind(200).String(); s != "unknown" {
+		t.Errorf("a kind that there is not prints as %q", s)
+	}
+}

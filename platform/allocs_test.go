@@ -1,0 +1,130 @@
+//go:build !race
+
+package platform_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A chain runs steps on a proactor until it has done what it was asked for.
+type chain struct {
+	w    *world
+	slot combinators.SingleSlot[ops.Operation]
+	step func(*chain, ops.Handler) // starts one operation
+	h    ops.Handler
+	left int
+	done chan struct{}
+
+	a, b    *platform.Conn
+	timer   *platform.Timer
+	out, in []byte
+	phase   int
+}
+
+func (c *chain) Complete(_ int, err error) {
+	if err != nil {
+		c.w.t.Error(err)
+	}
+	if c.left--; c.left > 0 && err == nil {
+		c.step(c, c.h)
+		return
+	}
+	c.done <- struct{}{}
+}
+
+// ownMemory is a chain as a handler that has an allocator by a method.
+type ownMemory struct{ *chain }
+
+func (o ownMemory) Allocator() allocator.Allocator[ops.Operation] { return &o.slot }
+
+var chains = []struct {
+	name string
+	step func(*chain, ops.Handler)
+}{
+	{"post", func(c *chain, h ops.Handler) { ops.Post(c.w, h) }},
+	{"timer", func(c *chain, h ops.Handler) { c.timer.Wait(time.Nanosecond, h) }},
+	{"read and write", func(c *chain, h ops.Handler) {
+		// A write, and a read of it at the other end, and back.
+		from, to := c.a, c.b
+		if c.phase&2 != 0 {
+			from, to = to, from
+		}
+		c.phase++ // before the next handler can run
+		if c.phase&1 != 0 {
+			from.Write(c.out, h)
+		} else {
+			ops.ReadFull(to, c.in, h)
+		}
+	}},
+	{"read before write", func(c *chain, h ops.Handler) {
+		// The read has to wait for the kernel.
+		c.a.Read(c.in, h)
+		c.b.Write(c.out, (*unwatched)(c))
+	}},
+}
+
+// unwatched is the handler of a write that the chain does not wait for.
+type unwatched chain
+
+func (u *unwatched) Complete(_ int, err error) {
+	if err != nil {
+		u.w.t.Error(err)
+	}
+}
+
+// TestNoAllocations measures what the library allocates for an operation, once
+// it has been done some times.
+func TestNoAllocations(t *testing.T) {
+	const steps = 100
+	for _, b := range platform.Backends() {
+		for _, runners := range []int{0, 1, 2} {
+			m := mode{b, runners}
+			for _, c := range chains {
+				for _, memory := range []string{"default", "bound slot", "own slot"} {
+					t.Run(m.String()+"/"+c.name+"/"+memory, func(t *testing.T) {
+						w := m.open(t)
+						c := &chain{w: w, step: c.step, done: make(chan struct{}), out: []byte("abc"), in: make([]byte, 3)}
+						c.a, c.b = w.pair()
+						c.timer = w.NewTimer()
+						switch memory {
+						case "default":
+							c.h = c
+						case "bound slot":
+							c.h = ops.WithAllocator(c, &c.slot)
+						case "own slot":
+							c.h = ownMemory{c}
+						}
+						hold := w.Hold()
+						go func() {
+							<-c.done // the first
+							// A run posts, as everybody may do that.
+							start := ops.WithAllocator(ops.HandlerFunc(func(int, error) { c.step(c, c.h) }), new(combinators.SingleSlot[ops.Operation]))
+							n := testing.AllocsPerRun(20, func() {
+								c.left = steps
+								ops.Post(w, start)
+								<-c.done
+							})
+							if n != 0 {
+								t.Errorf("%v allocations for %d steps, want none", n, steps)
+							}
+							hold.Release()
+						}()
+						c.left = 2 * steps
+						ops.Post(w, ops.HandlerFunc(func(int, error) { c.step(c, c.h) }))
+						for range max(0, runners-1) {
+							go w.Run(context.Background())
+						}
+						w.within("Run", func() { w.Run(context.Background()) })
+					})
+				}
+			}
+		}
+	}
+}

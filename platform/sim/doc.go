@@ -1,0 +1,37 @@
+// Package sim is a platform without a kernel: a simulated network with virtual
+// time, in which everything that could happen one way or another is chosen from
+// outside.
+//
+// A [World] is the [platform.Backend] of a proactor. The proactor itself, its
+// sockets and operations, the queues, the timers and the memory are those that
+// run on a real kernel, so what holds here is the contract of package platform
+// and not of an imitation. What the world puts in the kernel's place is this:
+//
+//   - TCP and unix streams, with bounded buffers, partial transfers, half-closed
+//     ends, resets and a listener's backlog, and UDP with loss, duplicates,
+//     reordering and truncation. The data are real bytes.
+//   - Addresses: ports, ephemeral ones too, addresses for all interfaces, paths,
+//     and who is refused or finds an address in use.
+//   - Time. It passes when everybody waits, in no time at all; a poll takes one
+//     microsecond and everything else none.
+//   - The way in which an interface like io_uring reports what it has done: in
+//     Start or in a later poll, out of order, with nothing, late, after a
+//     cancellation, or once too often. As a real backend has, the simulated one
+//     has a table with generations, in which a completion that comes too late
+//     misses.
+//
+// How often the unusual happens is the [Weather], and whether it happens now is
+// up to a [Chooser]: a seed, a property test that shrinks, or a search through
+// all answers. In a world that is [Alone] nothing else has an influence, so the
+// same answers give the same run, event by event; see [WithObserver]. With
+// several goroutines the world keeps the same contract, but when they get their
+// turns is up to the Go scheduler, and the run cannot be repeated.
+//
+// Not simulated are the network below the sockets (there are no segments, no
+// bandwidth and no routes: what is written has arrived, and can be read at once
+// unless the read is delayed), options of sockets, names other than localhost,
+// and urgent data. Every address is local.
+//
+// [Faults] make the backend break its contract on purpose, to test those who
+// check it.
+package sim

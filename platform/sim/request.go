@@ -1,0 +1,173 @@
+package sim
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A request is what the simulated kernel has of an operation: a name that it
+// gives back, and what to do. It does not know the operation.
+type request struct {
+	name
+	b        *backend
+	e        *endpoint
+	kind     ops.Kind
+	buf      []byte
+	to       netip.AddrPort
+	path     string // of a unix listener to connect to
+	canceled bool   // the proactor wants it back
+
+	place place
+	due   int64  // when it is done, if it is delayed
+	seq   uint64 // orders what is due at the same time
+	index int    // among the delayed
+}
+
+// A name of an operation is a place in a backend's table and a generation, so
+// that the completion of an operation that is gone misses the next one there;
+// id is for those who watch.
+type name struct {
+	slot, gen uint32
+	id        uint64
+}
+
+// A place is where a request is.
+type place uint8
+
+const (
+	waiting place = iota // on its endpoint only: it is not possible yet
+	ready                // possible
+	delayed              // possible, from a certain time
+	held                 // the kernel is at it
+)
+
+// queued reports whether the request will be done without being woken.
+func (r *request) queued() bool { return r.place == ready || r.place == delayed }
+
+// A result is how a request ended.
+type result struct {
+	n    int
+	err  error
+	from netip.AddrPort
+	conn *endpoint // accepted
+}
+
+// possible reports whether the request can be done now, with whatever result.
+func (r *request) possible() bool {
+	e := r.e
+	if e.closed {
+		return false
+	}
+	switch r.kind {
+	case ops.KindRead:
+		return e.readable()
+	case ops.KindWrite:
+		return e.writable(r.b.w)
+	case ops.KindAccept:
+		return len(e.backlog) > 0
+	case ops.KindReadFrom:
+		return e.packets != nil && len(e.packets.queue) > 0
+	}
+	return true
+}
+
+// perform does what is asked for, which is possible.
+func (b *backend) perform(r *request) result {
+	switch r.kind {
+	case ops.KindRead:
+		return b.read(r)
+	case ops.KindWrite:
+		return b.write(r)
+	case ops.KindAccept:
+		return b.accept(r)
+	case ops.KindConnect:
+		return b.connect(r)
+	case ops.KindReadFrom:
+		return b.readFrom(r)
+	}
+	return b.writeTo(r)
+}
+
+// ask makes a request of an operation on e.
+func (b *backend) ask(e *endpoint, op *ops.Operation) *request {
+	var r *request
+	if n := len(b.spare); n > 0 {
+		r = b.spare[n-1]
+		b.spare = b.spare[:n-1]
+	} else {
+		r = new(request)
+	}
+	b.w.operations++
+	r.name = name{id: b.w.operations}
+	r.b, r.e, r.kind, r.buf = b, e, op.Kind, op.Buf
+	return r
+}
+
+// discard keeps the memory of a request that is not needed any more.
+func (b *backend) discard(r *request) {
+	*r = request{}
+	b.spare = append(b.spare, r)
+}
+
+// arouse makes a request that has become possible, or that is to end early,
+// one that will be done.
+func (b *backend) arouse(r *request) {
+	if d := b.w.delay(); d > 0 {
+		b.seq++
+		r.place, r.due, r.seq = delayed, b.w.now.Load()+d, b.seq
+		b.delayed.push(r)
+	} else {
+		r.place = ready
+		b.ready.push(r)
+	}
+	b.ring()
+}
+
+// detach takes a request from the kernel, which forgets it.
+func (b *backend) detach(r *request) {
+	switch r.place {
+	case ready:
+		b.ready.remove(b.ready.index(r))
+	case delayed:
+		b.delayed.remove(r)
+	}
+	if side := sideOf(r.kind); r.e.requests[side] == r {
+		r.e.requests[side] = nil
+	}
+	b.discard(r)
+}
+
+// line is the requests that are possible, in the order in which they became so.
+// What is taken from its front costs no moving.
+type line struct {
+	requests []*request
+	start    int
+}
+
+func (l *line) len() int { return len(l.requests) - l.start }
+
+func (l *line) push(r *request) {
+	if l.start > 0 && len(l.requests) == cap(l.requests) {
+		n := copy(l.requests, l.requests[l.start:])
+		clear(l.requests[n:])
+		l.requests, l.start = l.requests[:n], 0
+	}
+	l.requests = append(l.requests, r)
+}
+
+func (l *line) index(r *request) int { return slices.Index(l.requests[l.start:], r) }
+
+func (l *line) remove(i int) *request {
+	r := l.requests[l.start+i]
+	if i > 0 {
+		l.requests = slices.Delete(l.requests, l.start+i, l.start+i+1)
+		return r
+	}
+	l.requests[l.start] = nil
+	if l.start++; l.start == len(l.requests) {
+		l.requests, l.start = l.requests[:0], 0
+	}
+	return r
+}
