@@ -1,0 +1,206 @@
+package platform
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// Run calls handlers until nothing is outstanding and nobody holds p, ctx is
+// done, or p is stopped or closed. It returns nil in the first case and after
+// Stop, otherwise the context's error or net.ErrClosed.
+//
+// Several goroutines may run a proactor at once, unless it was made with
+// SingleRunner. One of them waits for the kernel while the others call
+// handlers. A handler that panics ends the Run that called it with that panic;
+// the operation's memory was released before, and Run can be called again.
+func (p *Proactor) Run(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := runner{p: p}
+	if err := r.enter(); err != nil {
+		return err
+	}
+	defer r.leave()
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, func() {
+			r.done.Store(true)
+			p.wakeAll()
+		})()
+	}
+	for {
+		op := r.next()
+		if op == nil {
+			return r.reason(ctx)
+		}
+		r.busy = true
+		op.Complete()
+		r.busy = false
+		p.ended()
+	}
+}
+
+// A runner is a goroutine in Run.
+type runner struct {
+	p    *Proactor
+	busy bool        // a handler is being called
+	done atomic.Bool // its context is
+}
+
+func (r *runner) enter() error {
+	p, c := r.p, &r.p.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case p.single && c.runners > 0:
+		return ErrRunning
+	case p.closed.Load() && c.abandoned == nil:
+		return net.ErrClosed // the runners that there are leave
+	case c.abandoned != nil:
+		// What is left is to tell those who were refused.
+		c.mu.Unlock()
+		<-c.abandoned
+		c.mu.Lock()
+	}
+	c.runners++
+	return nil
+}
+
+// leave also runs when a handler has panicked.
+func (r *runner) leave() {
+	p, c := r.p, &r.p.control
+	if r.busy {
+		p.ended()
+	}
+	c.mu.Lock()
+	c.runners--
+	last := c.runners == 0
+	if last {
+		p.halt.Store(false)
+	}
+	abandon := p.mayAbandon()
+	c.mu.Unlock()
+	switch {
+	case abandon:
+		p.abandon()
+	case !last:
+		// Another runner must take the lead, or do what this one was woken
+		// for.
+		p.mu.Lock()
+		p.more.Signal()
+		p.mu.Unlock()
+		p.wakePoller()
+	}
+}
+
+// reason says why next had nothing more.
+func (r *runner) reason(ctx context.Context) error {
+	switch {
+	case r.p.closed.Load():
+		return net.ErrClosed
+	case r.done.Load():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// halted reports whether the runner is to return although there is work.
+func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
+
+// next returns an operation to complete, or nil if the runner is to return. It
+// waits for one, as the leader or, if there is a leader, idly.
+func (r *runner) next() *ops.Operation {
+	p := r.p
+	p.lock()
+	defer p.unlock()
+	for {
+		if r.halted() {
+			return nil
+		}
+		if p.inbox.full.Load() {
+			p.empty()
+		}
+		if p.ready.head != nil && (p.polling || p.drained || p.sincePoll < pollEvery) {
+			p.sincePoll++
+			op := p.ready.pop()
+			switch {
+			case p.idle > 0 && (p.ready.head != nil || !p.polling):
+				p.more.Signal()
+			case p.idle == 0 && p.ready.head != nil && p.polling:
+				p.wakePoller() // for what was left to a runner that was busy by then
+			}
+			return op
+		}
+		if p.ready.head == nil && (p.drained || p.outOfWork()) {
+			p.more.Broadcast()
+			return nil
+		}
+		if p.polling {
+			p.idle++
+			p.more.Wait()
+			p.idle--
+			continue
+		}
+		r.lead()
+	}
+}
+
+// empty moves what others posted to the single runner's queue.
+func (p *Proactor) empty() {
+	p.inbox.mu.Lock()
+	p.held += p.work.Swap(0)
+	p.ready.take(&p.inbox.queue)
+	p.inbox.full.Store(false)
+	p.inbox.mu.Unlock()
+}
+
+func (p *Proactor) outOfWork() bool {
+	return p.held == 0 && p.work.Load() == 0 && p.holds.Load() == 0
+}
+
+// lead asks the kernel, and waits for it if there is nothing else to do. The
+// caller holds the lock, which is not held meanwhile.
+func (r *runner) lead() {
+	p := r.p
+	wait := time.Duration(-1)
+	if p.ready.head != nil {
+		wait = 0
+	} else if when, ok := p.timers.next(); ok {
+		wait = max(0, time.Duration(when-p.backend.Now()))
+	}
+	p.polling, p.sincePoll = true, 0
+	if wait != 0 {
+		// From here on whoever adds something wakes the poll. What was
+		// added before is seen now.
+		p.parked.Store(true)
+		if r.halted() || p.inbox.full.Load() || p.outOfWork() {
+			wait = 0
+		}
+	}
+	p.poll(wait)
+	p.expire()
+	if len(p.late) > 0 {
+		p.unlock()
+		p.endLate()
+		p.lock()
+	}
+	p.polling = false
+	p.ready.take(&p.polled)
+}
+
+// poll polls without the lock, and leaves the lead if the backend panics.
+func (p *Proactor) poll(wait time.Duration) {
+	p.unlock()
+	returned := false
+	defer func() {
+		p.parked.Store(false)
+		p.lock()
+		p.polling = returned
+	}()
+	p.backend.Poll(wait)
+	returned = true
+}
