@@ -10,7 +10,8 @@ type Reader interface {
 	// StartRead starts to read up to len(op.Buf) bytes, at least one unless
 	// Buf is empty, and completes op later with N and Err. At the end of the
 	// stream Err is io.EOF. Operations are served in the order in which they
-	// were started. One whose Err is set already is completed as it is.
+	// were started. One whose Err is set already is completed as it is. Buf
+	// is left as it is.
 	StartRead(op *Operation)
 }
 

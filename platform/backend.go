@@ -36,6 +36,8 @@ type Backend interface {
 	// Start starts an operation and reports whether it ended at once, with
 	// its results in N and Err. Otherwise the backend keeps it until it calls
 	// [Proactor.Completed] from inside a later Poll.
+	// A backend that learns of readiness may have the proactor call Start for
+	// an operation again, until it has ended.
 	//
 	//	KindRead     read into Buf, which is not empty
 	//	KindWrite    write some of Buf, which is not empty

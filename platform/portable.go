@@ -233,7 +233,7 @@ func (w *worker) run(ctx context.Context, b *portable) {
 		case ops.KindWriteTo:
 			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, op.Addr)
 		}
-		op.N, op.Err = n, reason(err)
+		op.N, op.Err = max(n, 0), reason(err) // some calls of net fail with -1
 		w.op = op
 		b.finish(w)
 	}

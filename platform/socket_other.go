@@ -4,3 +4,5 @@ package platform
 
 // sysSocket is empty where the only backend keeps its state in Sys.
 type sysSocket struct{}
+
+func _(s *Socket) sysSocket { return s.sys } // it is used elsewhere
