@@ -164,7 +164,7 @@ func TestAsCapability(t *testing.T) {
 	}{
 		{"no method", allocator.Heap[int]{}, false, false},
 		{"method", new(array), true, true},
-		{"owner only", allocator.Null[int]{}, true, false},
+		{"nothing to own or reset", allocator.Null[int]{}, true, true},
 		{"conditional, nothing", &through{}, false, false},
 		{"conditional, both", &through{able: able{allocator.CanOwn: true, allocator.CanReset: true}}, true, true},
 		{"conditional, reset", &through{able: able{allocator.CanReset: true}}, false, true},

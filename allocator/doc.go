@@ -8,8 +8,9 @@
 // package has the interface, the optional capabilities, the errors, and the
 // allocators that stand on nothing else:
 //
-//	Heap   the Go heap
-//	Null   always exhausted
+//	Heap    the Go heap
+//	Pages   pages of the operating system, outside of the Go heap
+//	Null    always exhausted
 //
 // # The rules
 //

@@ -31,5 +31,8 @@ func (a Null[T]) Deallocate(s []T) {
 // Owns returns false.
 func (Null[T]) Owns([]T) bool { return false }
 
+// Reset does nothing, because there are no blocks to release.
+func (Null[T]) Reset() {}
+
 // String returns the expression that builds the allocator.
 func (Null[T]) String() string { return "Null[" + reflect.TypeFor[T]().String() + "]" }

@@ -1,8 +1,8 @@
-//go:build !race
+//go:build !race && !asan
 
 package allocator
 
 import "unsafe"
 
-func retire(unsafe.Pointer, int) {}
-func reissue(unsafe.Pointer)     {}
+func retire(unsafe.Pointer, int)  {}
+func reissue(unsafe.Pointer, int) {}

@@ -14,7 +14,7 @@ func retire(block unsafe.Pointer, size int) {
 	}
 }
 
-func reissue(block unsafe.Pointer) {
+func reissue(block unsafe.Pointer, _ int) {
 	if block != nil {
 		runtime.RaceAcquire(block)
 	}

@@ -13,7 +13,15 @@
 //
 //	you want                                              use
 //	one block that a chain of operations passes along     SingleSlot
+//	a few blocks at once in one session                   Slots
 //	several blocks, or several sizes, used again          Recycling
+//	blocks kept for many goroutines until a collection    Pool
+//	a hard bound on the number of live values             Slab
+//	sizes of all kinds under one hard bound               Buddy
+//	keys that miss once their value is removed            Handles
+//	all of it released at once, with a hard bound         Region
+//	all of it released at once, without a bound           Arena
+//	whatever is left released at the end of some work     Scoped
 //	an allocator that several goroutines share            ThreadSafe
 //	to know what is allocated, and how much at once       Stats
 //
@@ -28,6 +36,9 @@
 // allocates nothing on the Go heap; storage goes back to the parent in the
 // size in which the parent gave it; and a block that keeps storage never is
 // the reason why a request fails, because it gives that storage back first.
+// A [Pool] keeps the last two of these only as far as sync.Pool lets it. Values
+// of no size take no storage, so the capacity of a [Slab], a [Region] or a
+// [Buddy] does not bound them.
 //
 // A type that passes a capability on has its method whether or not its parent
 // can. Ask with [allocator.AsOwner] and [allocator.AsResetter], which tell the

@@ -23,16 +23,54 @@ func TestPrograms(t *testing.T) {
 			parent.limit = rapid.IntRange(1, 200).Draw(t, "limit")
 		}
 		var a allocator.Allocator[cell] = parent
-		for _, name := range rapid.SliceOfN(rapid.SampledFrom([]string{"slot", "recycling", "lock", "stats"}), 1, 4).Draw(t, "layers") {
+		for _, name := range rapid.SliceOfN(rapid.SampledFrom([]string{
+			"slot", "slots", "recycling", "sharded", "scoped", "lock", "stats", "fallback", "segregator", "buckets", "cascade",
+			"limit", "quantizer", "aligned", "zeroed", "checked", "guarded",
+		}), 1, 4).Draw(t, "layers") {
 			switch name {
 			case "slot":
 				a = combinators.NewSingleSlot(a)
+			case "slots":
+				a = combinators.NewSlots(a, rapid.IntRange(0, 4).Draw(t, "count"))
+			case "scoped":
+				a = combinators.NewScoped(a)
 			case "recycling":
 				a = combinators.NewRecycling(a, rapid.IntRange(0, 80).Draw(t, "keep"))
 			case "lock":
 				a = combinators.NewThreadSafe(a)
 			case "stats":
 				a = combinators.NewStats(a)
+			case "sharded":
+				a = combinators.NewSharded(a, rapid.IntRange(0, 80).Draw(t, "keep"))
+			case "fallback":
+				a = combinators.NewFallback(combinators.NewSlab(a, rapid.IntRange(0, 40).Draw(t, "capacity")), a)
+			case "segregator":
+				a = combinators.NewSegregator(combinators.NewSingleSlot(a), a, rapid.IntRange(0, 40).Draw(t, "threshold"))
+			case "buckets":
+				parent, step := a, rapid.IntRange(1, 10).Draw(t, "step")
+				last := step * rapid.IntRange(1, 4).Draw(t, "buckets")
+				a = combinators.NewSegregator(combinators.NewBuckets(step, last, step, func(int) allocator.Allocator[cell] {
+					return combinators.NewSingleSlot(parent)
+				}), a, last)
+			case "cascade":
+				parent, size := a, rapid.IntRange(1, 40).Draw(t, "size")
+				a = combinators.NewCascade(func(n int) allocator.Allocator[cell] {
+					return combinators.NewSlab(parent, max(n, size))
+				})
+			case "limit":
+				a = combinators.NewLimit(a, 1<<40)
+			case "quantizer":
+				a = combinators.NewQuantizer(a, eights)
+			case "aligned":
+				a = combinators.NewAligned(a, 8)
+			case "zeroed":
+				a = combinators.NewZeroed(a)
+			case "checked":
+				checked := combinators.NewChecked(a)
+				checked.Quarantine = rapid.IntRange(0, 4).Draw(t, "quarantine")
+				a = checked
+			case "guarded":
+				a = combinators.NewGuarded(a, rapid.IntRange(1, 3).Draw(t, "guard"))
 			}
 		}
 		counts := combinators.NewStats(a)

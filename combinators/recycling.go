@@ -175,7 +175,8 @@ func (a *Recycling[T]) pass(s []T, c uint) {
 		if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(s) {
 			a.releasedTwice(s)
 		}
-		s = unsafe.Slice(unsafe.SliceData(s), class.size)
+		s = extend(s, class.size)
+		allocator.Reissue(s)
 	}
 	if cap(s) != 0 {
 		a.parent.Deallocate(s)
@@ -204,7 +205,9 @@ func (a *Recycling[T]) evict(n int) {
 		class := &a.classes[a.next]
 		a.next = (a.next + 1) % len(a.classes)
 		if len(class.free) != 0 {
-			a.parent.Deallocate(unsafe.Slice(a.pop(class), class.size))
+			s := unsafe.Slice(a.pop(class), class.size)
+			allocator.Reissue(s)
+			a.parent.Deallocate(s)
 		}
 	}
 }

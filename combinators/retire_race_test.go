@@ -62,10 +62,34 @@ const handedOver = programHead + `
 var _ allocator.Heap[int]
 `
 
+const useAfterReset = programHead + `
+	s, _ := a.Allocate(1)
+	a.Allocate(3)
+	a.Allocate(2)
+	go func() {
+		use(s)
+		done <- true
+	}()
+	a.Reset()
+	<-done
+}
+
+var _ allocator.Heap[int]
+`
+
 func TestRaceDetectorSeesUseAfterRelease(t *testing.T) {
 	for _, c := range []struct{ name, allocator string }{
 		{"SingleSlot", "new(combinators.SingleSlot[[8]uint64])"},
 		{"Recycling", "combinators.NewRecycling(allocator.Heap[[8]uint64]{}, 4)"},
+		{"Sharded", "combinators.NewSharded(allocator.Heap[[8]uint64]{}, 100)"},
+		{"Cascade", "combinators.NewCascade(func(n int) allocator.Allocator[[8]uint64] { return combinators.NewSlab(allocator.Heap[[8]uint64]{}, n) })"},
+		{"Checked", "combinators.NewChecked(allocator.Heap[[8]uint64]{})"},
+		{"Slots", "new(combinators.Slots[[8]uint64])"},
+		{"Pool", "combinators.NewPool(allocator.Heap[[8]uint64]{})"},
+		{"Slab", "combinators.NewSlab(allocator.Heap[[8]uint64]{}, 4)"},
+		{"Region", "combinators.NewRegion(allocator.Heap[[8]uint64]{}, 4)"},
+		{"Arena", "combinators.NewArena(allocator.Heap[[8]uint64]{}, 4)"},
+		{"Buddy", "combinators.NewBuddy(allocator.Heap[[8]uint64]{}, 4, 1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,6 +104,29 @@ func TestRaceDetectorSeesUseAfterRelease(t *testing.T) {
 			}
 			if report, err := runWithRaceDetector(t, handedOver, c.allocator); err != nil {
 				t.Errorf("a correct program fails: %v\n%s", err, report)
+			}
+		})
+	}
+}
+
+func TestRaceDetectorSeesUseAfterReset(t *testing.T) {
+	for _, c := range []struct{ name, allocator string }{
+		{"Slab", "combinators.NewSlab(allocator.Heap[[8]uint64]{}, 8)"},
+		{"Region", "combinators.NewRegion(allocator.Heap[[8]uint64]{}, 8)"},
+		{"Arena", "combinators.NewArena(allocator.Heap[[8]uint64]{}, 2)"},
+		{"Buddy", "combinators.NewBuddy(allocator.Heap[[8]uint64]{}, 8, 1)"},
+		{"Scoped", "combinators.NewScoped(combinators.NewRecycling(allocator.Heap[[8]uint64]{}, 8))"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			report, err := runWithRaceDetector(t, useAfterReset, c.allocator)
+			if err == nil || !strings.Contains(report, "WARNING: DATA RACE") {
+				t.Fatalf("a use after Reset was not reported; error %v, output:\n%s", err, report)
+			}
+			for _, want := range []string{"main.use(", "]).Reset("} {
+				if !strings.Contains(report, want) {
+					t.Errorf("the report does not show %q:\n%s", want, report)
+				}
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"runtime"
 	"testing"
 	"time"
@@ -19,20 +20,77 @@ type layer[T any] struct {
 	build func(parent allocator.Allocator[T]) allocator.Allocator[T]
 }
 
-// layers returns every combinator.
+// layers returns every combinator that has a capability if its parent has it.
 func layers[T any]() []layer[T] {
 	type parent = allocator.Allocator[T]
 	return []layer[T]{
 		{"SingleSlot(%v)", func(p parent) parent { return combinators.NewSingleSlot(p) }},
 		{"Recycling(%v, 64)", func(p parent) parent { return combinators.NewRecycling(p, 64) }},
+		{"Slots(%v, 3)", func(p parent) parent { return combinators.NewSlots(p, 3) }},
+		{"Pool(%v)", func(p parent) parent { return combinators.NewPool(p) }},
+		{"Sharded(%v, 64)", func(p parent) parent { return combinators.NewSharded(p, 64) }},
 		{"ThreadSafe(%v)", func(p parent) parent { return combinators.NewThreadSafe(p) }},
 		{"Stats(%v)", func(p parent) parent { return combinators.NewStats(p) }},
+		{"Fallback(Null[" + reflect.TypeFor[T]().String() + "], %v)", func(p parent) parent { return combinators.NewFallback(allocator.Null[T]{}, p) }},
+		{"Segregator(%[1]v, %[1]v, 8)", func(p parent) parent { return combinators.NewSegregator(p, p, 8) }},
+		{"ByteLimit(%v, 1073741824)", func(p parent) parent { return combinators.NewByteLimit(p, 1<<30) }},
+		{"Quantizer(%v, combinators_test.eights)", func(p parent) parent { return combinators.NewQuantizer(p, eights) }},
+		{"Zeroed(%v)", func(p parent) parent { return combinators.NewZeroed(p) }},
+		{"Trace(%v, \"test\")", func(p parent) parent { return combinators.NewTrace(p, "test") }},
+		{"Checked(%v)", func(p parent) parent {
+			a := combinators.NewChecked(p)
+			a.Quarantine = 0
+			return a
+		}},
+		{"FailingAt(%v)", func(p parent) parent { return combinators.NewFailingAt(p) }},
 	}
+}
+
+// eights rounds more than eight values up to a multiple of eight.
+func eights(n int) int {
+	if n <= 8 {
+		return n
+	}
+	return (n + 7) &^ 7
+}
+
+// movers returns every combinator whose blocks are not where the parent gave
+// them or have room of their own, and so have other capabilities than it.
+func movers[T any]() []layer[T] {
+	type parent = allocator.Allocator[T]
+	return []layer[T]{
+		{"Aligned(%v, 8)", func(p parent) parent { return combinators.NewAligned(p, 8) }},
+		{"Guarded(%v, 2)", func(p parent) parent { return combinators.NewGuarded(p, 2) }},
+		{"Segregator(Buckets(4, 12, 4, %[1]v), %[1]v, 12)", func(p parent) parent {
+			return combinators.NewSegregator(combinators.NewBuckets(4, 12, 4, func(int) parent { return p }), p, 12)
+		}},
+	}
+}
+
+// stores returns every combinator that divides storage of its parent or keeps
+// account of it, and so can own and reset whatever the parent can.
+func stores[T any]() []layer[T] {
+	type parent = allocator.Allocator[T]
+	return []layer[T]{
+		{"Slab(%v, 3000)", func(p parent) parent { return combinators.NewSlab(p, 3000) }},
+		{"Region(%v, 3000)", func(p parent) parent { return combinators.NewRegion(p, 3000) }},
+		{"Arena(%v, 10)", func(p parent) parent { return combinators.NewArena(p, 10) }},
+		{"Buddy(%v, 3000, 2)", func(p parent) parent { return combinators.NewBuddy(p, 3000, 2) }},
+		{"Scoped(%v)", func(p parent) parent { return combinators.NewScoped(p) }},
+		{"Cascade(Slab(%v, 10))", func(p parent) parent {
+			return combinators.NewCascade(func(n int) parent { return combinators.NewSlab(p, max(n, 10)) })
+		}},
+	}
+}
+
+// combinations returns every combinator.
+func combinations[T any]() []layer[T] {
+	return append(append(layers[T](), stores[T]()...), movers[T]()...)
 }
 
 // eachLayer runs a test for every combinator over the parent.
 func eachLayer[T any](t *testing.T, parent func() allocator.Allocator[T], test func(t *testing.T, a allocator.Allocator[T])) {
-	for _, l := range layers[T]() {
+	for _, l := range combinations[T]() {
 		a := l.build(parent())
 		t.Run(allocator.Describe(a), func(t *testing.T) { test(t, a) })
 	}
@@ -41,8 +99,8 @@ func eachLayer[T any](t *testing.T, parent func() allocator.Allocator[T], test f
 func heap[T any]() allocator.Allocator[T] { return allocator.Heap[T]{} }
 
 func TestPrintsAsItsExpression(t *testing.T) {
-	for _, outer := range layers[int]() {
-		for _, inner := range layers[int]() {
+	for _, outer := range combinations[int]() {
+		for _, inner := range combinations[int]() {
 			want := fmt.Sprintf(outer.name, fmt.Sprintf(inner.name, "Heap[int]"))
 			if got := allocator.Describe(outer.build(inner.build(heap[int]()))); got != want {
 				t.Errorf("prints as %s, want %s", got, want)
@@ -55,6 +113,28 @@ func TestNilParent(t *testing.T) {
 	for name, build := range map[string]func(){
 		"NewSingleSlot": func() { combinators.NewSingleSlot[int](nil) },
 		"NewRecycling":  func() { combinators.NewRecycling[int](nil, 1) },
+		"NewSlots":      func() { combinators.NewSlots[int](nil, 1) },
+		"NewPool":       func() { combinators.NewPool[int](nil) },
+		"NewSlab":       func() { combinators.NewSlab[int](nil, 1) },
+		"NewHandles":    func() { combinators.NewHandles[int](nil) },
+		"NewRegion":     func() { combinators.NewRegion[int](nil, 1) },
+		"NewArena":      func() { combinators.NewArena[int](nil, 1) },
+		"NewScoped":     func() { combinators.NewScoped[int](nil) },
+		"NewBuddy":      func() { combinators.NewBuddy[int](nil, 1, 1) },
+		"NewSharded":    func() { combinators.NewSharded[int](nil, 1) },
+		"NewFallback":   func() { combinators.NewFallback[int](nil, heap[int]()) },
+		"NewSegregator": func() { combinators.NewSegregator[int](heap[int](), nil, 1) },
+		"NewBuckets":    func() { combinators.NewBuckets(1, 1, 1, func(int) allocator.Allocator[int] { return nil }) },
+		"NewCascade":    func() { combinators.NewCascade(func(int) allocator.Allocator[int] { return nil }) },
+		"NewLimit":      func() { combinators.NewLimit[int](nil, 1) },
+		"NewByteLimit":  func() { combinators.NewByteLimit[int](nil, 1) },
+		"NewQuantizer":  func() { combinators.NewQuantizer[int](nil, eights) },
+		"NewAligned":    func() { combinators.NewAligned[int](nil, 8) },
+		"NewZeroed":     func() { combinators.NewZeroed[int](nil) },
+		"NewTrace":      func() { combinators.NewTrace[int](nil, "") },
+		"NewChecked":    func() { combinators.NewChecked[int](nil) },
+		"NewFailingAt":  func() { combinators.NewFailingAt[int](nil, 1) },
+		"NewGuarded":    func() { combinators.NewGuarded[int](nil, 1) },
 		"NewThreadSafe": func() { combinators.NewThreadSafe[int](nil) },
 		"NewStats":      func() { combinators.NewStats[int](nil) },
 	} {

@@ -161,6 +161,7 @@ func (a *SingleSlot[T]) giveBack() {
 	if a.free() {
 		s := a.block[:cap(a.block)]
 		a.block = nil
+		allocator.Reissue(s)
 		a.upstream().Deallocate(s)
 	}
 }

@@ -1,0 +1,5 @@
+//go:build !asan
+
+package allocator_test
+
+const addressSanitizer = false

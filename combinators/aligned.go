@@ -1,0 +1,147 @@
+package combinators
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Aligned hands out blocks that start at a multiple of a number of bytes, and
+// have all bytes up to the next multiple after their end to themselves.
+//
+// Use it to keep blocks of different goroutines on different cache lines (64
+// bytes on most processors, 128 on some), and for buffers that a device or a
+// vector instruction wants aligned.
+//
+// In Go a block can be aligned only by choosing the value that it starts with.
+// So Aligned asks its parent for some values more, fewer than twice
+// alignment/gcd(alignment, size of T) of them, and takes the first that is
+// aligned. For bytes, words, and a T of an odd number of words there always is
+// one. For other sizes, such as a T of 64 bytes, all values of a block have
+// the same distance to the alignment, and it depends on where the parent's
+// block starts: [allocator.Pages] starts at a page; the Go heap at a multiple of
+// the largest power of two in its size class, but 8 bytes after that for
+// blocks of more than 512 bytes with pointers. A request that cannot be aligned
+// fails.
+//
+// It costs nothing more where the parent's block is aligned already, and
+// otherwise an entry in a map while the block is handed out. It keeps no storage
+// itself. A T of no size is not aligned.
+//
+// It is exhausted when its parent is. Where the parent's block has no aligned
+// value, the error wraps [allocator.ErrTooLarge].
+//
+// One goroutine at a time may use it; see [ThreadSafe].
+type Aligned[T any] struct {
+	_         noCopy
+	parent    allocator.Allocator[T]
+	can       capabilities[T]
+	alignment uintptr
+	unit      int // values from one aligned one to the next, 0 if T has no size
+
+	// skipped tells how many values of the parent's block are before the one
+	// that is handed out, if any. It knows that by its address, and so
+	// keeps no block from being collected.
+	skipped map[uintptr]int
+}
+
+var errUnaligned = fmt.Errorf("combinators: Aligned: the parent's block has no aligned value: %w", allocator.ErrTooLarge)
+
+// NewAligned returns an Aligned over parent, for an alignment in bytes. It
+// panics if that is not a power of two.
+func NewAligned[T any](parent allocator.Allocator[T], alignment int) *Aligned[T] {
+	a := &Aligned[T]{
+		parent:    parent,
+		can:       capabilitiesOf(parent, "NewAligned"),
+		alignment: uintptr(alignment),
+		skipped:   map[uintptr]int{},
+	}
+	if alignment < 1 || alignment&(alignment-1) != 0 {
+		panic(fmt.Sprintf("combinators: NewAligned: the alignment is not a power of two: %d", alignment))
+	}
+	var zero T
+	if size := unsafe.Sizeof(zero); size != 0 {
+		a.unit = int(a.alignment / min(a.alignment, size&-size))
+	}
+	return a
+}
+
+// Allocate returns n values of the parent's storage that start where they are
+// to.
+func (a *Aligned[T]) Allocate(n int) ([]T, error) {
+	if needsNone[T](n) {
+		return a.parent.Allocate(n)
+	}
+	if err := allocator.CheckSize[T](n); err != nil {
+		return nil, err
+	}
+	whole, err := a.parent.Allocate(a.size(n))
+	if err != nil {
+		return nil, err
+	}
+	skip := 0
+	for skip < a.unit && a.address(whole[skip:])&(a.alignment-1) != 0 {
+		skip++
+	}
+	if skip == a.unit {
+		a.parent.Deallocate(whole)
+		return nil, errUnaligned
+	}
+	s := whole[skip : skip+n : skip+n]
+	if skip != 0 {
+		a.skipped[a.address(s)] = skip
+	} else if len(a.skipped) != 0 {
+		// One that was here before may have been lost and collected.
+		delete(a.skipped, a.address(s))
+	}
+	return s, nil
+}
+
+// Deallocate gives s back to the parent, as large as that gave it.
+func (a *Aligned[T]) Deallocate(s []T) {
+	if needsNone[T](cap(s)) {
+		a.parent.Deallocate(s)
+		return
+	}
+	skip := a.skipped[a.address(s)]
+	if skip != 0 {
+		delete(a.skipped, a.address(s))
+	}
+	var zero T
+	start := (*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), -skip*int(unsafe.Sizeof(zero))))
+	a.parent.Deallocate(unsafe.Slice(start, a.size(cap(s))))
+}
+
+// Reset releases all blocks. It panics if the parent cannot be reset.
+func (a *Aligned[T]) Reset() {
+	a.can.reset()
+	clear(a.skipped)
+}
+
+// Trim trims the parent.
+func (a *Aligned[T]) Trim() { a.can.trim() }
+
+// GoodSize returns how many values a block for n has to itself.
+func (a *Aligned[T]) GoodSize(n int) int {
+	if n < 1 || allocator.CheckSize[T](n) != nil || needsNone[T](n) {
+		return n
+	}
+	return (a.can.goodSize(a.size(n)) - a.unit + 1) / a.unit * a.unit
+}
+
+// Capable reports whether Reset works, which is so if it does for the parent.
+func (a *Aligned[T]) Capable(c allocator.Capability) bool {
+	return c == allocator.CanReset && a.can.capable(c)
+}
+
+// String returns the expression that builds the allocator.
+func (a *Aligned[T]) String() string {
+	return fmt.Sprintf("Aligned(%s, %d)", allocator.Describe(a.parent), a.alignment)
+}
+
+// size returns how many values of the parent a block of n takes up: whole
+// units, and what may have to be skipped.
+func (a *Aligned[T]) size(n int) int { return (n+a.unit-1)/a.unit*a.unit + a.unit - 1 }
+
+func (a *Aligned[T]) address(s []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }

@@ -1,0 +1,5 @@
+//go:build asan
+
+package combinators_test
+
+const addressSanitizer = true

@@ -1,0 +1,156 @@
+package combinators
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Buckets has an allocator for each of a row of sizes, and rounds requests up
+// to the next one.
+//
+// Use it where the parts below are good at one size only, such as a free list
+// for each, and to make size classes: buckets of growing steps, one range of
+// sizes after another, joined by [Segregator].
+//
+// A request costs a division, and wastes less than a step. A bucket is asked
+// for blocks of its own size alone. Resize within a bucket is in place and
+// costs nothing; it never takes a block to another one.
+//
+// It is exhausted when the bucket for that size is; no other one helps out. A
+// request beyond the last bucket fails with [allocator.ErrTooLarge].
+//
+// As many goroutines may use it as may use each of its buckets.
+type Buckets[T any] struct {
+	buckets           []bucket[T]
+	first, last, step int
+	clears            bool
+}
+
+type bucket[T any] struct {
+	parent allocator.Allocator[T]
+	can    capabilities[T]
+	size   int // values a block
+}
+
+// NewBuckets returns a Buckets for requests of up to last values, with blocks
+// of first, first+step and so on up to last values. What parent makes for each
+// of these sizes gives these blocks. NewBuckets panics unless first and step
+// are at least 1 and last is some steps after first.
+func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Allocator[T]) *Buckets[T] {
+	if first < 1 || step < 1 || last < first || (last-first)%step != 0 {
+		panic(fmt.Sprintf("combinators: NewBuckets: there are no steps of %d from %d to %d", step, first, last))
+	}
+	a := &Buckets[T]{first: first, last: last, step: step, clears: allocator.HasPointers[T]()}
+	for i := range (last-first)/step + 1 {
+		size := first + i*step
+		b := bucket[T]{parent: parent(size), size: size}
+		b.can = capabilitiesOf(b.parent, "NewBuckets")
+		a.buckets = append(a.buckets, b)
+	}
+	return a
+}
+
+// Allocate asks the bucket for n values for a block.
+func (a *Buckets[T]) Allocate(n int) ([]T, error) {
+	if uint(n-1) >= uint(a.last) {
+		return a.refuse(n)
+	}
+	b := a.bucket(n)
+	s, err := b.parent.Allocate(b.size)
+	if err != nil {
+		return nil, err
+	}
+	return s[:n:n], nil
+}
+
+// Deallocate gives s back to the bucket for blocks of its size. It panics if
+// there is none.
+func (a *Buckets[T]) Deallocate(s []T) {
+	n := cap(s)
+	switch {
+	case n == 0:
+	case n > a.last:
+		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+	default:
+		b := a.bucket(n)
+		b.parent.Deallocate(extend(s, b.size))
+	}
+}
+
+// Owns reports whether the bucket for blocks of its size owns s.
+func (a *Buckets[T]) Owns(s []T) bool {
+	if uint(cap(s)-1) >= uint(a.last) {
+		return false
+	}
+	b := a.bucket(cap(s))
+	return b.can.owns(s)
+}
+
+// Resize makes s larger or smaller within its bucket.
+func (a *Buckets[T]) Resize(s []T, n int) ([]T, bool) {
+	if uint(n-1) >= uint(a.last) || uint(cap(s)-1) >= uint(a.last) || a.bucket(n) != a.bucket(cap(s)) {
+		return nil, false
+	}
+	return refit(s, n, a.clears), true
+}
+
+// Reset releases all blocks. It panics if one of the buckets cannot be reset.
+func (a *Buckets[T]) Reset() {
+	if i := slices.IndexFunc(a.buckets, func(b bucket[T]) bool { return b.can.resetter == nil }); i >= 0 {
+		a.buckets[i].can.reset()
+	}
+	for i := range a.buckets {
+		a.buckets[i].can.reset()
+	}
+}
+
+// Trim trims all buckets.
+func (a *Buckets[T]) Trim() {
+	for i := range a.buckets {
+		a.buckets[i].can.trim()
+	}
+}
+
+// GoodSize returns what the bucket for n values needs for a block, and n if
+// there is none.
+func (a *Buckets[T]) GoodSize(n int) int {
+	if uint(n-1) >= uint(a.last) {
+		return n
+	}
+	b := a.bucket(n)
+	return b.can.goodSize(b.size)
+}
+
+// Capable reports whether Owns or Reset works, which is so if it does for all
+// buckets.
+func (a *Buckets[T]) Capable(c allocator.Capability) bool {
+	return !slices.ContainsFunc(a.buckets, func(b bucket[T]) bool { return !b.can.capable(c) })
+}
+
+// String returns the expression that builds the allocator, with what the
+// function makes in place of the function.
+func (a *Buckets[T]) String() string {
+	var made []string
+	for _, b := range a.buckets {
+		made = append(made, allocator.Describe(b.parent))
+	}
+	return fmt.Sprintf("Buckets(%d, %d, %d, %s)", a.first, a.last, a.step, strings.Join(slices.Compact(made), " | "))
+}
+
+// bucket returns the bucket for n values, which are at most last.
+func (a *Buckets[T]) bucket(n int) *bucket[T] {
+	return &a.buckets[(max(n, a.first)-a.first+a.step-1)/a.step]
+}
+
+func (a *Buckets[T]) refuse(n int) ([]T, error) {
+	switch {
+	case n == 0:
+		return nil, nil
+	case n < 0:
+		return nil, allocator.ErrSize
+	}
+	return nil, allocator.ErrTooLarge
+}

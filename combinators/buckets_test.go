@@ -1,0 +1,143 @@
+package combinators_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// Each size has a slab of its own, whose blocks fit each other.
+func ExampleBuckets() {
+	buffers := combinators.NewBuckets(64, 256, 64, func(size int) allocator.Allocator[byte] {
+		return combinators.NewSlab(allocator.Heap[byte]{}, 100*size)
+	})
+	b, _ := buffers.Allocate(100)
+	fmt.Println(len(b), "of", buffers.GoodSize(100))
+	b, ok := buffers.Resize(b, 120)
+	fmt.Println(len(b), ok)
+	_, err := buffers.Allocate(257)
+	fmt.Println(err)
+	// Output:
+	// 100 of 128
+	// 120 true
+	// allocator: size too large
+}
+
+func TestBucketsSendASizeToItsBucket(t *testing.T) {
+	sources := map[int]*source[int]{}
+	a := combinators.NewBuckets(3, 9, 3, func(size int) allocator.Allocator[int] {
+		sources[size] = newSource[int](t)
+		return sources[size]
+	})
+	var blocks [][]int
+	for n := 1; n <= 9; n++ {
+		blocks = append(blocks, take(t, a, n))
+	}
+	for _, s := range blocks {
+		a.Deallocate(s[:0])
+	}
+	for _, size := range []int{3, 6, 9} {
+		want := []int{size, size, size}
+		if diff := cmp.Diff(want, sources[size].asked); diff != "" {
+			t.Errorf("asked of the bucket of %d (-want +got):\n%s", size, diff)
+		}
+		if diff := cmp.Diff(want, sources[size].freed); diff != "" {
+			t.Errorf("released to the bucket of %d (-want +got):\n%s", size, diff)
+		}
+	}
+	if len(sources) != 3 {
+		t.Errorf("%d buckets, want 3", len(sources))
+	}
+}
+
+func TestBucketsResize(t *testing.T) {
+	a := combinators.NewBuckets(4, 8, 4, func(int) allocator.Allocator[*int] { return newSource[*int](t) })
+	s := take(t, a, 2)
+	for i := range s {
+		s[i] = new(int)
+	}
+	whole := s
+	for _, n := range []int{4, 1, 3} {
+		r, ok := a.Resize(s, n)
+		if !ok || !same(r, whole) || len(r) != n || cap(r) != n {
+			t.Fatalf("a block of %d in a bucket of 4: Resize to %d gives %d values, %v", cap(s), n, len(r), ok)
+		}
+		s = r
+	}
+	if s[0] == nil || s[1] != nil {
+		t.Error("what was cut off is to be cleared, and nothing else")
+	}
+	for _, n := range []int{5, 9, 0, -1} {
+		if _, ok := a.Resize(s, n); ok {
+			t.Errorf("a block in a bucket of 4 was resized to %d", n)
+		}
+	}
+	if _, ok := a.Resize(nil, 3); ok {
+		t.Error("an empty block was resized")
+	}
+	a.Deallocate(s)
+}
+
+func TestBucketsBounds(t *testing.T) {
+	a := combinators.NewBuckets(4, 8, 2, func(int) allocator.Allocator[int] { return newCapableSource[int](t) })
+	for n, want := range map[int]error{0: nil, -1: allocator.ErrSize, 9: allocator.ErrTooLarge} {
+		if s, err := a.Allocate(n); s != nil || !errors.Is(err, want) {
+			t.Errorf("Allocate(%d) is %d values and error %v, want %v", n, len(s), err, want)
+		}
+	}
+	for n, want := range map[int]int{0: 0, -1: -1, 1: 4, 4: 4, 5: 6, 8: 8, 9: 9} {
+		if got := a.GoodSize(n); got != want {
+			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
+		}
+	}
+	e := misuse(func() { a.Deallocate(make([]int, 9)) })
+	if e == nil || e.Problem != "released to an allocator that did not give it" {
+		t.Errorf("panic is %v, want one for a foreign block", e)
+	}
+	s := take(t, a, 3)
+	if !a.Owns(s) || a.Owns(make([]int, 3)) || a.Owns(make([]int, 9)) || a.Owns(nil) {
+		t.Error("Owns is to be true for the blocks of the buckets alone")
+	}
+	a.Trim()
+	a.Reset()
+}
+
+func TestBucketsResetAllOrNone(t *testing.T) {
+	able := newCapableSource[int](t)
+	a := combinators.NewBuckets(1, 2, 1, func(size int) allocator.Allocator[int] {
+		if size == 1 {
+			return able
+		}
+		return newSource[int](t)
+	})
+	take(t, a, 1)
+	if a.Capable(allocator.CanOwn) || a.Capable(allocator.CanReset) {
+		t.Error("claims what one of the buckets cannot")
+	}
+	func() {
+		defer func() { recover() }()
+		a.Reset()
+	}()
+	if able.count != 1 {
+		t.Error("one bucket was reset and the other was not")
+	}
+}
+
+func TestBucketsWithoutSteps(t *testing.T) {
+	for _, c := range [][3]int{{0, 4, 4}, {4, 8, 0}, {8, 4, 4}, {4, 9, 2}, {-4, 4, 4}} {
+		wantPanic(t, fmt.Sprintf("combinators: NewBuckets: there are no steps of %d from %d to %d", c[2], c[0], c[1]), func() {
+			combinators.NewBuckets(c[0], c[1], c[2], func(int) allocator.Allocator[int] { return heap[int]() })
+		})
+	}
+}
+
+func BenchmarkBuckets(b *testing.B) {
+	slot := new(combinators.SingleSlot[element])
+	benchmarkPair(b, "interface", combinators.NewBuckets(1, 4, 1, func(int) allocator.Allocator[element] { return slot }))
+	benchmarkPair(b, "alone", slot)
+}

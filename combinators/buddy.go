@@ -1,0 +1,167 @@
+package combinators
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Buddy hands out parts of one block in sizes that are powers of two, halving
+// what is free until it fits and joining the halves again when both are free.
+//
+// Use it for blocks of very different sizes with a hard bound for all, that
+// are released in any order, where the storage must not end up in pieces: what
+// is next to free storage of its size is joined with it at once.
+//
+// A block takes smallest values, or twice as many, or four times, and so on:
+// up to half of it is not used, and GoodSize tells how much. A request costs
+// some tens of nanoseconds, more the larger the capacity is. The block that is
+// divided comes from the parent with the first request; the bitmaps have less
+// than four bits for each smallest block, on the Go heap. Trim gives the block
+// back while nothing is handed out. Resize works within the size that a block
+// takes.
+//
+// It is exhausted when no free part is large enough, or when the parent does
+// not give it its block.
+//
+// One goroutine at a time may use it; see [ThreadSafe].
+//
+// It panics if a block is released that is free already or is not from here,
+// or with a capacity that takes another size.
+type Buddy[T any] struct {
+	_ noCopy
+	backing[T]
+	block  []T
+	shift  int // the smallest block has 1<<shift values
+	orders []order
+	some   uint // bit k is set if order k has a free block
+	used   int  // blocks handed out
+}
+
+// NewBuddy returns a Buddy of capacity values that takes their storage from
+// parent and divides it down to blocks of smallest values. It panics if
+// capacity is negative or smallest is not a power of two. What is left of the
+// capacity when it is divided by smallest is not used.
+func NewBuddy[T any](parent allocator.Allocator[T], capacity, smallest int) *Buddy[T] {
+	a := &Buddy[T]{backing: newBacking(parent, capacity, "NewBuddy")}
+	if bits.OnesCount(uint(smallest)) != 1 || smallest < 0 {
+		panic(fmt.Sprintf("combinators: NewBuddy: the smallest block is not a power of two: %d", smallest))
+	}
+	a.shift = bits.TrailingZeros(uint(smallest))
+	return a
+}
+
+// Allocate returns the first n values of the smallest free part that is large
+// enough, halved as often as it stays so.
+func (a *Buddy[T]) Allocate(n int) ([]T, error) {
+	if needsNone[T](n) {
+		return make([]T, n), nil
+	}
+	if err := a.open(&a.block, n); err != nil {
+		return nil, err
+	}
+	if a.orders == nil {
+		a.divide()
+	}
+	k := a.orderOf(n)
+	if k >= len(a.orders) {
+		return nil, allocator.ErrTooLarge
+	}
+	if a.some>>k == 0 {
+		return nil, allocator.ErrExhausted
+	}
+	from := k + bits.TrailingZeros(a.some>>k)
+	o := &a.orders[from]
+	o.low = o.free.first(o.low, 64*len(o.free))
+	at := o.low
+	a.remove(from, at)
+	for from > k {
+		from--
+		at *= 2
+		a.add(from, at+1)
+	}
+	a.orders[k].taken.put(at)
+	a.used++
+	i := at << (k + a.shift)
+	s := a.block[i : i+n : i+n]
+	allocator.Reissue(s)
+	return s, nil
+}
+
+// Deallocate releases s and joins what it was halved from.
+func (a *Buddy[T]) Deallocate(s []T) {
+	if needsNone[T](cap(s)) {
+		return
+	}
+	i, ok := within(a.block, s)
+	if !ok {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+	}
+	k := a.orderOf(cap(s))
+	at := i >> (k + a.shift)
+	if i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice, or in another size than it was handed out in"))
+	}
+	a.orders[k].taken.take(at)
+	a.used--
+	vacate(s, a.clears)
+	for a.orders[k].free.has(at ^ 1) {
+		a.remove(k, at^1)
+		at /= 2
+		k++
+	}
+	a.add(k, at)
+}
+
+// Resize makes s smaller or larger within the size that it takes.
+func (a *Buddy[T]) Resize(s []T, n int) ([]T, bool) {
+	i, ok := within(a.block, s)
+	if !ok || cap(s) == 0 || n < 1 || a.orderOf(n) != a.orderOf(cap(s)) {
+		return nil, false
+	}
+	if n < cap(s) {
+		vacate(s[n:cap(s)], a.clears)
+	}
+	return reissued(a.block[i : i+n : i+n])
+}
+
+// Owns reports whether s is part of the block.
+func (a *Buddy[T]) Owns(s []T) bool {
+	_, ok := within(a.block, s)
+	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
+}
+
+// Reset releases all blocks and keeps the storage.
+func (a *Buddy[T]) Reset() {
+	vacateAll(a.block, a.clears)
+	if a.orders != nil {
+		a.divide()
+	}
+}
+
+// Trim gives the block back to the parent if nothing of it is handed out, and
+// trims the parent.
+func (a *Buddy[T]) Trim() {
+	if a.used == 0 {
+		a.close(&a.block)
+		a.orders = nil
+	}
+	a.can.trim()
+}
+
+// GoodSize returns the values that a block of n values takes.
+func (a *Buddy[T]) GoodSize(n int) int {
+	if n < 1 || n > a.capacity {
+		return n
+	}
+	return 1 << (a.orderOf(n) + a.shift)
+}
+
+// String returns the expression that builds the allocator.
+func (a *Buddy[T]) String() string {
+	return fmt.Sprintf("Buddy(%s, %d, %d)", allocator.Describe(a.parent), a.capacity, 1<<a.shift)
+}
+
+// orderOf returns the order of a block of n values.
+func (a *Buddy[T]) orderOf(n int) int { return bits.Len(uint(n-1) >> a.shift) }

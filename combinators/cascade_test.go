@@ -1,0 +1,229 @@
+package combinators_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// A slab of 1000 sessions, and as many more slabs as are needed.
+func ExampleCascade() {
+	type session struct{ name string }
+	storage := combinators.NewStats(allocator.Heap[session]{})
+	sessions := combinators.NewCascade(func(n int) allocator.Allocator[session] {
+		return combinators.NewSlab(storage, max(n, 1000))
+	})
+	var live []*session
+	for range 2500 {
+		s, _ := allocator.New(sessions)
+		live = append(live, s)
+	}
+	fmt.Println("slabs:", storage.Counts().Live)
+	for _, s := range live {
+		allocator.Delete(sessions, s)
+	}
+	fmt.Println("slabs:", storage.Counts().Live)
+	// Output:
+	// slabs: 3
+	// slabs: 1
+}
+
+// slabs is a Cascade of slabs of four values over one source, and what it was
+// asked to make.
+func slabs(t *testing.T) (*combinators.Cascade[int], *source[int], *[]int) {
+	parent, made := newSource[int](t), new([]int)
+	return combinators.NewCascade(func(n int) allocator.Allocator[int] {
+		*made = append(*made, n)
+		return combinators.NewSlab(parent, max(n, 4))
+	}), parent, made
+}
+
+func TestCascadeGrows(t *testing.T) {
+	a, parent, made := slabs(t)
+	for _, n := range []int{4, 2, 3, 1, 1, 9} {
+		take(t, a, n)
+	}
+	if diff := cmp.Diff([]int{1, 2, 3, 9}, *made); diff != "" {
+		t.Errorf("asked to make (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]int{4, 4, 4, 9}, parent.asked); diff != "" {
+		t.Errorf("asked of the source (-want +got):\n%s", diff)
+	}
+}
+
+func TestCascadeKeepsOneEmptyChild(t *testing.T) {
+	a, parent, made := slabs(t)
+	for range 3 {
+		var blocks [][]int
+		for range 5 {
+			blocks = append(blocks, take(t, a, 4))
+		}
+		for i := range blocks {
+			a.Deallocate(blocks[(i*2)%5])
+			if want := 4 * (5 - i); parent.count != want {
+				t.Errorf("with %d of 5 children in use, %d values are out, want %d", 4-i, parent.count, want)
+			}
+		}
+	}
+	if want := 1 + 3*4; len(*made) != want {
+		t.Errorf("%d children were made, want %d: the one that is kept is to be used again", len(*made), want)
+	}
+	// To go back and forth at the edge of a child makes none.
+	before := len(*made)
+	take(t, a, 4)
+	for range 10 {
+		a.Deallocate(take(t, a, 1))
+	}
+	if got := len(*made) - before; got != 1 {
+		t.Errorf("%d children were made for one more block, again and again", got)
+	}
+	a.Trim()
+	if parent.count != 4 {
+		t.Errorf("after Trim %d values are out, want those of the child in use", parent.count)
+	}
+}
+
+func TestCascadeAsksTheLastUsedFirst(t *testing.T) {
+	var children []*capableSource[int]
+	a := combinators.NewCascade(func(int) allocator.Allocator[int] {
+		c := newCapableSource[int](t)
+		c.limit = 2
+		children = append(children, c)
+		return c
+	})
+	first := take(t, a, 2)
+	second := take(t, a, 2)
+	third := take(t, a, 2)
+	a.Deallocate(first)
+	for _, c := range children {
+		c.asked = nil
+	}
+	if s := take(t, a, 2); !children[0].Owns(s) {
+		t.Error("the child where a block was released last did not serve the request")
+	}
+	for i, want := range []int{1, 0, 0} {
+		if len(children[i].asked) != want {
+			t.Errorf("child %d was asked %d times, want %d", i, len(children[i].asked), want)
+		}
+	}
+	a.Deallocate(third)
+	a.Deallocate(second)
+}
+
+// A request that can never be served must not make the list grow, nor one that
+// is for nothing.
+func TestCascadeGrowsForNoImpossibleRequest(t *testing.T) {
+	a, parent, made := slabs(t)
+	for _, n := range []int{-1, math.MinInt, math.MaxInt, 0} {
+		if s, err := a.Allocate(n); len(s) != 0 || (err == nil) != (n == 0) {
+			t.Errorf("Allocate(%d) is %d values and error %v", n, len(s), err)
+		}
+	}
+	if len(*made) != 1 || parent.count != 0 {
+		t.Errorf("%d children made, %d values out; want 1 and 0", len(*made), parent.count)
+	}
+}
+
+func TestCascadeGivesUpItsEmptyChildBeforeItFails(t *testing.T) {
+	for _, children := range []int{1, 2} {
+		a, parent, _ := slabs(t)
+		parent.limit = 4*children + 2
+		var kept []int
+		if children == 2 {
+			kept = take(t, a, 4)
+		}
+		a.Deallocate(take(t, a, 4))
+		s := take(t, a, 5) // there is room for it if the empty child goes
+		if _, err := a.Allocate(4); !errors.Is(err, allocator.ErrExhausted) {
+			t.Errorf("%d children: error %v, want ErrExhausted", children, err)
+		}
+		if want := 5 + len(kept); parent.count != want {
+			t.Errorf("%d children: %d values are out after a failure, want %d", children, parent.count, want)
+		}
+		a.Deallocate(s)
+		a.Deallocate(kept)
+	}
+}
+
+func TestCascadeThatIsToGrowNoMore(t *testing.T) {
+	made := false
+	a := combinators.NewCascade(func(int) allocator.Allocator[int] {
+		if made {
+			return nil
+		}
+		made = true
+		return combinators.NewSlab(heap[int](), 4)
+	})
+	take(t, a, 3)
+	if _, err := a.Allocate(2); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("error %v, want ErrExhausted", err)
+	}
+	take(t, a, 1)
+}
+
+func TestCascadeOfChildrenThatCannotOwn(t *testing.T) {
+	wantPanic(t, "combinators: Cascade(Stats(Heap[int])) cannot work: Stats(Heap[int]) cannot tell which blocks are its own", func() {
+		combinators.NewCascade(func(int) allocator.Allocator[int] { return combinators.NewStats(heap[int]()) })
+	})
+}
+
+func TestCascadeMisuse(t *testing.T) {
+	a, _, _ := slabs(t)
+	s := take(t, a, 3)
+	a.Deallocate(s)
+	if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Problem != "released twice" || e.Allocator != a.String() {
+		t.Errorf("panic is %v, want one that says released twice", e)
+	}
+	take(t, a, 1)
+	if e := misuse(func() { a.Deallocate(make([]int, 1)) }); e == nil || e.Problem != "released to an allocator that did not give it" {
+		t.Errorf("panic is %v, want one for a foreign block", e)
+	}
+}
+
+func TestCascadeResize(t *testing.T) {
+	a, _, _ := slabs(t)
+	take(t, a, 4)
+	s := take(t, a, 2)
+	s, ok := a.Resize(s, 4)
+	if !ok || cap(s) != 4 {
+		t.Errorf("Resize gives %d values, %v; there was room", cap(s), ok)
+	}
+	if _, ok := a.Resize(make([]int, 1), 1); ok {
+		t.Error("a foreign block was resized")
+	}
+	if a.GoodSize(3) != 3 || !a.Capable(allocator.CanOwn) {
+		t.Error("GoodSize or Capable is wrong")
+	}
+}
+
+func TestCascadeReset(t *testing.T) {
+	a, parent, _ := slabs(t)
+	for range 5 {
+		take(t, a, 3)
+	}
+	a.Reset()
+	if parent.count != 4 {
+		t.Errorf("after Reset %d values are out, want those of one child", parent.count)
+	}
+	a.Deallocate(take(t, a, 4))
+
+	unable := combinators.NewCascade(func(int) allocator.Allocator[int] { return owning{heap[int]()} })
+	wantPanic(t, "combinators: Reset: the parent cannot be reset", unable.Reset)
+}
+
+// owning claims all blocks, and cannot be reset.
+type owning struct{ allocator.Allocator[int] }
+
+func (owning) Owns(s []int) bool { return cap(s) != 0 }
+
+func BenchmarkCascade(b *testing.B) {
+	slab := func(n int) allocator.Allocator[element] { return combinators.NewSlab(heap[element](), max(n, 64)) }
+	benchmarkPair(b, "interface", combinators.NewCascade(slab))
+	benchmarkPair(b, "alone", slab(1))
+}

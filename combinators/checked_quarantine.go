@@ -1,0 +1,107 @@
+package combinators
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// poison fills a released block of a T without pointers. As a pointer, an
+// index or a length it is of no use.
+const poison = 0xdb
+
+// quarantine holds back a block that is released.
+func (a *Checked[T]) quarantine(s []T, e *entry) {
+	s = s[:cap(s)]
+	if !a.clears {
+		b := asBytes(s)
+		b[0] = poison
+		for i := 1; i < len(b); i *= 2 {
+			copy(b[i:], b[:i])
+		}
+	}
+	vacate(s, a.clears)
+	a.ledger.mu.Lock()
+	a.held = append(a.held, held[T]{s, e})
+	a.ledger.mu.Unlock()
+	a.flush(a.Quarantine)
+}
+
+// flush gives all but so many blocks of those that are held back to the
+// parent, and reports whether there were any.
+func (a *Checked[T]) flush(keep int) bool {
+	for flushed := false; ; flushed = true {
+		a.ledger.mu.Lock()
+		if len(a.held) <= max(keep, 0) {
+			a.ledger.mu.Unlock()
+			return flushed
+		}
+		h := a.held[0]
+		n := copy(a.held, a.held[1:])
+		a.held[n] = held[T]{}
+		a.held = a.held[:n]
+		a.ledger.mu.Unlock()
+		a.letGo(h)
+	}
+}
+
+// letGo gives a block that was held back to the parent.
+func (a *Checked[T]) letGo(h held[T]) {
+	allocator.Reissue(h.block)
+	filled := byte(poison)
+	if a.clears {
+		filled = 0
+	}
+	problem := ""
+	for i, b := range asBytes(h.block) {
+		if b != filled {
+			problem = fmt.Sprintf("written to after it was released: byte %d is %#02x%s", i, b, h.entry)
+			break
+		}
+	}
+	if a.clears && problem != "" {
+		wipe(h.block)
+	}
+	a.ledger.retire(h.entry)
+	// What was found is reported even if the parent panics, and the parent
+	// gets its block even if the report does.
+	defer func() {
+		if problem != "" {
+			a.report(h.block, problem)
+		}
+	}()
+	a.parent.Deallocate(h.block)
+}
+
+// watch makes the garbage collector tell when s is lost.
+func (a *Checked[T]) watch(s []T, e *entry, id uint64) {
+	a.ledger.watch(e, id, runtime.AddCleanup(unsafe.SliceData(s), a.lost, lostBlock{e, id}))
+}
+
+type lostBlock struct {
+	entry *entry
+	id    uint64
+}
+
+// lost reports a block that the garbage collector has found to be unreachable.
+func (a *Checked[T]) lost(b lostBlock) {
+	if a.ledger.lose(b.entry, b.id) {
+		a.Leak(a.leaked(b.entry))
+	}
+}
+
+func (a *Checked[T]) leaked(e *entry) *allocator.MisuseError {
+	return &allocator.MisuseError{
+		Allocator: a.String(),
+		Clause:    allocator.SameBlock,
+		Block:     e.start,
+		Len:       e.n,
+		Type:      reflect.TypeFor[T]().String(),
+		Problem:   "never released" + e.String(),
+	}
+}
+
+func address[T any](s []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }

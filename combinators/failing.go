@@ -1,0 +1,161 @@
+package combinators
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// ErrInduced is the error of a request that a [Failing] made fail. It wraps
+// [allocator.ErrExhausted].
+var ErrInduced = fmt.Errorf("combinators: failure induced by Failing: %w", allocator.ErrExhausted)
+
+// Failing makes chosen requests fail, and passes the others to its parent.
+//
+// Use it in tests, to see that a program survives the failure of each of its
+// requests: let the first one fail, then the second, and so on, until a run
+// has fewer requests than that. Calls tells how many there were, Failures how
+// many of them were made to fail, and Where the call stack of the last of
+// these. Below a block that grows, it makes the growth fail.
+//
+// It costs a lock. It keeps no storage.
+//
+// It is exhausted when it was told to be, with [ErrInduced], or when its
+// parent is. Only requests for storage count: those for nothing, for a
+// negative number of values, or for more than there can be are passed on.
+// Resize is passed on too, because to refuse it is no failure.
+//
+// As many goroutines may use it as may use its parent, though the order in
+// which they come then decides which request fails.
+type Failing[T any] struct {
+	parent allocator.Allocator[T]
+	can    capabilities[T]
+	name   string // of the constructor
+	plan   string // its arguments after the parent
+	fails  func(call, n int) bool
+
+	mu       sync.Mutex
+	calls    int
+	failures int
+	where    callers
+}
+
+// NewFailingAt returns a Failing that makes the requests with these numbers
+// fail, counted from 1.
+func NewFailingAt[T any](parent allocator.Allocator[T], calls ...int) *Failing[T] {
+	numbers := strings.ReplaceAll(strings.Trim(fmt.Sprint(calls), "[]"), " ", ", ")
+	return newFailing(parent, "At", numbers, func(call, _ int) bool { return slices.Contains(calls, call) })
+}
+
+// NewFailingRandomly returns a Failing that makes each request fail with a
+// probability. Requests fail in the same places again if the seed is the same.
+func NewFailingRandomly[T any](parent allocator.Allocator[T], probability float64, seed uint64) *Failing[T] {
+	random := rand.New(rand.NewPCG(seed, 0))
+	return newFailing(parent, "Randomly", fmt.Sprintf("%v, %d", probability, seed), func(int, int) bool {
+		return random.Float64() < probability
+	})
+}
+
+// NewFailingAfter returns a Failing that hands out so many bytes in all, and
+// then makes each request fail that goes beyond them. What is released does
+// not count; for that there is [Limit].
+func NewFailingAfter[T any](parent allocator.Allocator[T], bytes int) *Failing[T] {
+	var zero T
+	size, left := uint64(unsafe.Sizeof(zero)), uint64(max(bytes, 0))
+	return newFailing(parent, "After", fmt.Sprint(bytes), func(_, n int) bool {
+		need := uint64(n) * size
+		if need > left {
+			return true
+		}
+		left -= need
+		return false
+	})
+}
+
+func newFailing[T any](parent allocator.Allocator[T], kind, arguments string, fails func(call, n int) bool) *Failing[T] {
+	return &Failing[T]{
+		parent: parent,
+		can:    capabilitiesOf(parent, "NewFailing"+kind),
+		name:   "Failing" + kind,
+		plan:   arguments,
+		fails:  fails,
+	}
+}
+
+// Allocate asks the parent for n values, unless the request is to fail.
+func (a *Failing[T]) Allocate(n int) ([]T, error) {
+	if n != 0 && allocator.CheckSize[T](n) == nil && a.fail(n) {
+		return nil, ErrInduced
+	}
+	return a.parent.Allocate(n)
+}
+
+// Deallocate gives s back to the parent.
+func (a *Failing[T]) Deallocate(s []T) { a.parent.Deallocate(s) }
+
+// Calls returns how many requests there were.
+func (a *Failing[T]) Calls() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.calls
+}
+
+// Failures returns how many requests were made to fail.
+func (a *Failing[T]) Failures() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failures
+}
+
+// Where returns the call stack of the last request that was made to fail, with
+// a line for each call and one for its place. It is empty if there was none.
+func (a *Failing[T]) Where() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.where.String()
+}
+
+// Owns reports whether the parent owns s.
+func (a *Failing[T]) Owns(s []T) bool { return a.can.owns(s) }
+
+// Resize resizes s in place if the parent can.
+func (a *Failing[T]) Resize(s []T, n int) ([]T, bool) { return a.can.resize(s, n) }
+
+// Reset releases all blocks. It panics if the parent cannot be reset.
+func (a *Failing[T]) Reset() { a.can.reset() }
+
+// Trim trims the parent.
+func (a *Failing[T]) Trim() { a.can.trim() }
+
+// GoodSize returns the parent's answer, and n if it has none.
+func (a *Failing[T]) GoodSize(n int) int { return a.can.goodSize(n) }
+
+// Capable reports whether Owns or Reset works, which is so if it does for the
+// parent.
+func (a *Failing[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
+
+// String returns the expression that builds the allocator.
+func (a *Failing[T]) String() string {
+	if a.plan == "" {
+		return fmt.Sprintf("%s(%s)", a.name, allocator.Describe(a.parent))
+	}
+	return fmt.Sprintf("%s(%s, %s)", a.name, allocator.Describe(a.parent), a.plan)
+}
+
+// fail counts a request and decides whether it fails.
+func (a *Failing[T]) fail(n int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.calls++
+	if !a.fails(a.calls, n) {
+		return false
+	}
+	a.failures++
+	a.where.record(2)
+	return true
+}

@@ -1,0 +1,149 @@
+package combinators
+
+import (
+	"bytes"
+	"fmt"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Guarded puts values on both sides of a block that nobody is to write to, and
+// looks at them when the block is released.
+//
+// Use it to find who writes beyond a block: code that goes past the bounds
+// that Go checks, by package unsafe, in a system call, in C. What reads beyond
+// a block it does not find; [allocator.Pages] with guard pages does, at the
+// moment when it happens.
+//
+// The guards hold a pattern of bytes. A T with pointers can hold no pattern, so
+// its guards are zero, and what writes a zero to them is not found.
+//
+// It costs the writing and the reading of the guards, and their room. It keeps
+// no storage itself. A T of no size has no guards. It cannot tell what it owns,
+// because the parent knows a block by its start, and a guard is there.
+//
+// It is exhausted when its parent is, asked for the larger size.
+//
+// As many goroutines may use it as may use its parent.
+//
+// It panics when a block is released of which a guard was written to, or with
+// another capacity than it was handed out with, or when it is none of its own.
+type Guarded[T any] struct {
+	parent  allocator.Allocator[T]
+	can     capabilities[T]
+	guard   int    // values on either side
+	pattern []byte // what a guard holds
+	zero    bool   // and it is zero, because T has pointers
+}
+
+// guardByte is odd, is not the start of a letter in UTF-8, and makes a large
+// negative number.
+const guardByte = 0xa5
+
+// NewGuarded returns a Guarded over parent with so many values before and
+// after each block. It panics if guard is less than 1.
+func NewGuarded[T any](parent allocator.Allocator[T], guard int) *Guarded[T] {
+	a := &Guarded[T]{parent: parent, can: capabilitiesOf(parent, "NewGuarded"), guard: guard}
+	if err := allocator.CheckSize[T](guard); guard < 1 || err != nil {
+		panic(fmt.Sprintf("combinators: NewGuarded: there can be no guards of %d values", guard))
+	}
+	var zero T
+	a.pattern = make([]byte, guard*int(unsafe.Sizeof(zero)))
+	a.zero = allocator.HasPointers[T]()
+	if !a.zero {
+		for i := range a.pattern {
+			a.pattern[i] = guardByte
+		}
+	}
+	return a
+}
+
+// Allocate returns n values of the parent's storage, between two guards.
+func (a *Guarded[T]) Allocate(n int) ([]T, error) {
+	if needsNone[T](n) {
+		return a.parent.Allocate(n)
+	}
+	if err := allocator.CheckSize[T](n); err != nil {
+		return nil, err
+	}
+	whole, err := a.parent.Allocate(n + 2*a.guard)
+	if err != nil {
+		return nil, err
+	}
+	end := a.guard + n
+	a.set(whole[:a.guard])
+	a.set(whole[end:])
+	return whole[a.guard:end:end], nil
+}
+
+// Deallocate looks at the guards of s and gives the whole back to the parent.
+func (a *Guarded[T]) Deallocate(s []T) {
+	if needsNone[T](cap(s)) {
+		a.parent.Deallocate(s)
+		return
+	}
+	start := (*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), -len(a.pattern)))
+	whole := unsafe.Slice(start, cap(s)+2*a.guard)
+	a.check(s, asBytes(whole[:a.guard]), "before")
+	a.check(s, asBytes(whole[a.guard+cap(s):]), "after")
+	a.parent.Deallocate(whole)
+}
+
+// Reset releases all blocks and does not look at their guards. It panics if
+// the parent cannot be reset.
+func (a *Guarded[T]) Reset() { a.can.reset() }
+
+// Trim trims the parent.
+func (a *Guarded[T]) Trim() { a.can.trim() }
+
+// GoodSize returns how many values there is room for between the guards of a
+// block for n.
+func (a *Guarded[T]) GoodSize(n int) int {
+	if n < 1 || allocator.CheckSize[T](n) != nil || needsNone[T](n) {
+		return n
+	}
+	return a.can.goodSize(n+2*a.guard) - 2*a.guard
+}
+
+// Capable reports whether Reset works, which is so if it does for the parent.
+func (a *Guarded[T]) Capable(c allocator.Capability) bool {
+	return c == allocator.CanReset && a.can.capable(c)
+}
+
+// String returns the expression that builds the allocator.
+func (a *Guarded[T]) String() string {
+	return fmt.Sprintf("Guarded(%s, %d)", allocator.Describe(a.parent), a.guard)
+}
+
+// set makes a guard.
+func (a *Guarded[T]) set(guard []T) {
+	if a.zero {
+		clear(guard) // bytes must not be copied over pointers
+		return
+	}
+	copy(asBytes(guard), a.pattern)
+}
+
+// check panics if a guard of s was written to.
+func (a *Guarded[T]) check(s []T, guard []byte, side string) {
+	if bytes.Equal(guard, a.pattern) {
+		return
+	}
+	first := 0
+	for guard[first] == a.pattern[first] {
+		first++
+	}
+	distance := first + 1
+	if side == "before" {
+		distance = len(guard) - first
+	}
+	panic(allocator.Misuse(a, allocator.SameBlock, s,
+		fmt.Sprintf("written to beyond its bounds: byte %d %s it is %#02x", distance, side, guard[first])))
+}
+
+// asBytes returns the storage of s as bytes.
+func asBytes[T any](s []T) []byte {
+	var zero T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(zero)))
+}

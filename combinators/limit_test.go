@@ -1,0 +1,163 @@
+package combinators_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// Each client may have a megabyte of what all clients share.
+func ExampleLimit() {
+	shared := combinators.NewThreadSafe(combinators.NewRecycling(allocator.Heap[byte]{}, 16<<20))
+	client := combinators.NewByteLimit(shared, 1<<20)
+
+	upload, _ := client.Allocate(900 << 10)
+	_, err := client.Allocate(200 << 10)
+	fmt.Println(err)
+	client.Deallocate(upload)
+	_, err = client.Allocate(200 << 10)
+	fmt.Println(err, client.Live())
+	// Output:
+	// allocator: exhausted
+	// <nil> 204800
+}
+
+func TestLimit(t *testing.T) {
+	parent := newCapableSource[[4]int32](t)
+	for _, a := range []*combinators.Limit[[4]int32]{combinators.NewLimit(parent, 10), combinators.NewByteLimit(parent, 16*10+15)} {
+		unit := 1
+		if a.String() == "ByteLimit(source, 175)" {
+			unit = 16
+		} else if a.String() != "Limit(source, 10)" {
+			t.Errorf("prints as %v", a)
+		}
+		live := func(want int) {
+			t.Helper()
+			if a.Live() != unit*want || parent.count != want {
+				t.Fatalf("%v: %d are live, and %d values of the parent; want %d values", a, a.Live(), parent.count, want)
+			}
+		}
+		for n, want := range map[int]error{11: allocator.ErrTooLarge, math.MaxInt: allocator.ErrTooLarge, -1: allocator.ErrSize} {
+			if _, err := a.Allocate(n); !errors.Is(err, want) {
+				t.Errorf("%v: Allocate(%d): error %v, want %v", a, n, err, want)
+			}
+		}
+		s := take(t, a, 10)
+		live(10)
+		if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+			t.Errorf("%v: Allocate(1) at the limit: error %v, want ErrExhausted", a, err)
+		}
+		a.Deallocate(take(t, a, 0))
+		s, ok := a.Resize(s, 4)
+		if !ok || cap(s) != 4 {
+			t.Fatalf("%v: Resize to 4 gives %d values, %v", a, cap(s), ok)
+		}
+		live(4)
+		for _, n := range []int{5, 11, math.MaxInt, 0, -1} { // the parent refuses to grow, and so may the limit
+			if _, ok := a.Resize(s, n); ok {
+				t.Errorf("%v: Resize to %d works", a, n)
+			}
+			live(4)
+		}
+		r := take(t, a, 6)
+		live(10)
+		a.Deallocate(s)
+		a.Deallocate(r)
+		live(0)
+		take(t, a, 10)
+		a.Reset()
+		live(0)
+	}
+}
+
+func TestLimitOfNothing(t *testing.T) {
+	a := combinators.NewLimit(heap[int](), 0)
+	if _, err := a.Allocate(1); err == nil {
+		t.Error("Allocate(1) works")
+	}
+	a.Deallocate(take(t, a, 0))
+	wantPanic(t, "combinators: NewLimit: the limit is negative: -1", func() { combinators.NewLimit(heap[int](), -1) })
+}
+
+func TestLimitCountsNothingThatFails(t *testing.T) {
+	a := combinators.NewLimit(allocator.Null[int]{}, 10)
+	for range 20 {
+		if _, err := a.Allocate(3); !errors.Is(err, allocator.ErrExhausted) {
+			t.Fatalf("error %v, want ErrExhausted", err)
+		}
+	}
+	if a.Live() != 0 {
+		t.Errorf("%d values are live after failures alone", a.Live())
+	}
+}
+
+func TestLimitGrowth(t *testing.T) {
+	a := combinators.NewLimit(growing{}, 10)
+	s := take(t, a, 4)
+	if _, ok := a.Resize(s, 11); ok {
+		t.Error("a block grew beyond the limit")
+	}
+	s, ok := a.Resize(s, 10)
+	if !ok || a.Live() != 10 {
+		t.Errorf("Resize to the limit: %v, %d live", ok, a.Live())
+	}
+	a.Deallocate(s)
+	if a.Live() != 0 {
+		t.Errorf("%d values are live after the release", a.Live())
+	}
+}
+
+func TestLimitMisuse(t *testing.T) {
+	a := combinators.NewLimit(heap[int](), 10)
+	s := take(t, a, 4)
+	a.Deallocate(s)
+	e := misuse(func() { a.Deallocate(s) })
+	if e == nil || e.Problem != "more is released than was handed out" || a.Live() != 0 {
+		t.Errorf("panic is %v with %d live, want one that says so", e, a.Live())
+	}
+}
+
+// What others ask for and do not get must not be in the way: of several that
+// ask at once for what is left, one gets it.
+func TestLimitIsNeverExceededNorMissed(t *testing.T) {
+	const limit = 100
+	var live, failures atomic.Int64
+	a := combinators.NewLimit(heap[byte](), limit)
+	kept := take(t, a, limit-1)
+	var users sync.WaitGroup
+	for id := range 4 {
+		users.Go(func() {
+			for i := range 2000 {
+				n := 1 + (i+id)%3 // 2 and 3 fail always
+				s, err := a.Allocate(n)
+				if err != nil {
+					failures.Add(1)
+					continue
+				}
+				if got := live.Add(int64(n)); got > 1 {
+					t.Errorf("%d values are out beyond those that are kept", got)
+				}
+				live.Add(int64(-n))
+				a.Deallocate(s)
+			}
+		})
+	}
+	users.Wait()
+	a.Deallocate(take(t, a, 1))
+	a.Deallocate(kept)
+	if a.Live() != 0 || failures.Load() == 0 {
+		t.Errorf("%d values are live, %d failures", a.Live(), failures.Load())
+	}
+}
+
+func BenchmarkLimit(b *testing.B) {
+	slot := new(combinators.SingleSlot[element])
+	benchmarkPair(b, "interface", combinators.NewLimit(slot, 64))
+	benchmarkPair(b, "unlimited", slot)
+}

@@ -1,0 +1,162 @@
+package combinators
+
+import (
+	"errors"
+	"sync"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Pool keeps released blocks until the garbage collector drains it: a
+// sync.Pool with a type.
+//
+// Use it for what many goroutines share and a program can do without at any
+// time, such as buffers after a burst. A [Recycling] keeps its blocks over a
+// collection, and gives all of them back.
+//
+// A request that finds a block costs what sync.Pool costs, about ten
+// nanoseconds, whatever the number of goroutines. Blocks come in size classes:
+// 1 to 8 values are a class each, and above there are four classes to a
+// doubling, up to 65536 values; GoodSize tells which size serves a request. A
+// larger block goes to the parent. Releasing a block allocates nothing,
+// neither a slice header nor an interface, because its class tells its size.
+//
+// A block that nobody asks for during two collections is gone, and the parent
+// is not told; in a race build sync.Pool drops some at random besides. So the
+// parent has to be one that can lose a block: [allocator.Heap], or layers over
+// it that do not keep account. Over a [Slab] or a Limit, what is lost is lost
+// to that too.
+//
+// It is exhausted when its parent is. Before it fails, it gives the blocks
+// that it can get hold of back and asks the parent once more.
+//
+// Any number of goroutines may use it, if as many may use the parent. Reset is
+// for when no other goroutine does.
+//
+// It cannot see misuse: a block that is released twice is handed out twice.
+type Pool[T any] struct {
+	_       noCopy
+	parent  allocator.Allocator[T]
+	can     capabilities[T]
+	classes []sync.Pool // of *T, where a block of the class's size starts
+	clears  bool
+}
+
+// poolClasses is the number of size classes, up to 65536 values.
+const poolClasses = 60
+
+// NewPool returns a Pool of blocks of parent.
+func NewPool[T any](parent allocator.Allocator[T]) *Pool[T] {
+	a := &Pool[T]{
+		parent: parent,
+		can:    capabilitiesOf(parent, "NewPool"),
+		clears: allocator.HasPointers[T](),
+	}
+	a.empty()
+	return a
+}
+
+// empty forgets all kept blocks.
+func (a *Pool[T]) empty() {
+	// A T of no size has no storage to keep.
+	if !needsNone[T](1) {
+		a.classes = make([]sync.Pool, poolClasses)
+	}
+}
+
+// Allocate returns a kept block of n's class, or one of the parent.
+func (a *Pool[T]) Allocate(n int) ([]T, error) {
+	if c := classOf(n); c < uint(len(a.classes)) {
+		if p, ok := a.classes[c].Get().(*T); ok {
+			s := unsafe.Slice(p, n)
+			allocator.Reissue(s)
+			return s, nil
+		}
+	}
+	return a.miss(n)
+}
+
+// Deallocate keeps s.
+func (a *Pool[T]) Deallocate(s []T) {
+	c := classOf(cap(s))
+	if c >= uint(len(a.classes)) {
+		if cap(s) != 0 {
+			a.parent.Deallocate(s)
+		}
+		return
+	}
+	vacate(s, a.clears)
+	a.classes[c].Put(unsafe.SliceData(s))
+}
+
+// GoodSize returns the values of a block that serves n.
+func (a *Pool[T]) GoodSize(n int) int {
+	if c := classOf(n); c < uint(len(a.classes)) {
+		n = int(classSize(c))
+	}
+	return a.can.goodSize(n)
+}
+
+// Trim gives the kept blocks back to the parent, except for some that other
+// processors have at hand, and trims it.
+func (a *Pool[T]) Trim() {
+	a.giveBack()
+	a.can.trim()
+}
+
+// Owns reports whether the parent owns s.
+func (a *Pool[T]) Owns(s []T) bool { return a.can.owns(s) }
+
+// Reset releases all blocks. It panics if the parent cannot be reset.
+func (a *Pool[T]) Reset() {
+	a.can.reset()
+	a.empty()
+}
+
+// Capable reports whether Owns or Reset works, which is so if it does for the
+// parent.
+func (a *Pool[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
+
+// String returns the expression that builds the allocator.
+func (a *Pool[T]) String() string { return "Pool(" + allocator.Describe(a.parent) + ")" }
+
+// miss serves a request that finds no block in its class.
+func (a *Pool[T]) miss(n int) ([]T, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	if err := allocator.CheckSize[T](n); err != nil {
+		return nil, err
+	}
+	size := n
+	if c := classOf(n); c < uint(len(a.classes)) {
+		size = int(classSize(c))
+	}
+	s, err := a.parent.Allocate(size)
+	if err != nil && errors.Is(err, allocator.ErrExhausted) && a.giveBack() {
+		s, err = a.parent.Allocate(size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s[:n:n], nil
+}
+
+// giveBack gives the blocks that it can get hold of back to the parent, and
+// reports whether there were any.
+func (a *Pool[T]) giveBack() (given bool) {
+	for c := range a.classes {
+		for {
+			p, ok := a.classes[c].Get().(*T)
+			if !ok {
+				break
+			}
+			s := unsafe.Slice(p, int(classSize(uint(c))))
+			allocator.Reissue(s)
+			a.parent.Deallocate(s)
+			given = true
+		}
+	}
+	return given
+}

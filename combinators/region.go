@@ -1,0 +1,129 @@
+package combinators
+
+import (
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Region hands out one block from its start to its end.
+//
+// Use it for what is needed together and is given up together, with a hard
+// bound: all that one request, one frame or one parse takes. Mark and Rewind
+// release what was handed out in between, and Reset releases all.
+//
+// A request costs a few nanoseconds whatever its size. The block comes from
+// the parent with the first request, and Trim gives it back while the region
+// is empty. Releasing the block that was handed out last makes its storage
+// free again, and then the one before may be released so; releasing another
+// clears it if T has pointers, and its storage is free after a Rewind or
+// Reset. Resize makes any block smaller and the last one larger.
+//
+// It is exhausted when less is left than the request is for, or when the
+// parent does not give it its block.
+//
+// One goroutine at a time may use it; see [ThreadSafe].
+//
+// It panics if a block is released that lies in what is free already or is not
+// from here. A block that is used after a Rewind or Reset that released it is
+// shared with whoever gets its storage next. Where that cannot be ruled out,
+// an [Arena] has a Reset that never hands the same storage out again.
+type Region[T any] struct {
+	_ noCopy
+	backing[T]
+	bump bump[T]
+}
+
+// NewRegion returns a Region of capacity values that takes their storage from
+// parent. It panics if capacity is negative.
+func NewRegion[T any](parent allocator.Allocator[T], capacity int) *Region[T] {
+	a := &Region[T]{backing: newBacking(parent, capacity, "NewRegion")}
+	a.bump.clears = a.clears
+	return a
+}
+
+// Allocate returns the next n values.
+func (a *Region[T]) Allocate(n int) ([]T, error) {
+	s, ok := a.bump.take(n)
+	if !ok {
+		return a.first(n)
+	}
+	return s, nil
+}
+
+// Deallocate releases s.
+func (a *Region[T]) Deallocate(s []T) {
+	if needsNone[T](cap(s)) {
+		return
+	}
+	i, ok := within(a.bump.block, s)
+	if !ok {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+	}
+	if !a.bump.release(s, i) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+}
+
+// Resize makes s smaller, or larger if it is the last block and there is room.
+func (a *Region[T]) Resize(s []T, n int) ([]T, bool) {
+	i, ok := within(a.bump.block, s)
+	if !ok || cap(s) == 0 {
+		return nil, false
+	}
+	return a.bump.resize(s, i, n)
+}
+
+// Owns reports whether s is part of the block.
+func (a *Region[T]) Owns(s []T) bool {
+	_, ok := within(a.bump.block, s)
+	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
+}
+
+// A Mark is a state of a [Region] to go back to.
+type Mark struct{ used int }
+
+// Mark returns the present state.
+func (a *Region[T]) Mark() Mark { return Mark{a.bump.used} }
+
+// Rewind releases all blocks that were handed out since m was taken. Marks
+// that were taken since are void. It panics if m is void, where it can see
+// that: if the region has less handed out than at m.
+func (a *Region[T]) Rewind(m Mark) {
+	if m.used > a.bump.used {
+		panic(fmt.Sprintf("combinators: %v: Rewind to a mark at %d values, but only %d are handed out", a, m.used, a.bump.used))
+	}
+	a.bump.rewind(m.used)
+}
+
+// Reset releases all blocks and keeps the storage.
+func (a *Region[T]) Reset() { a.bump.rewind(0) }
+
+// Trim gives the block back to the parent if nothing of it is handed out, and
+// trims the parent.
+func (a *Region[T]) Trim() {
+	if a.bump.used == 0 {
+		a.close(&a.bump.block)
+	}
+	a.can.trim()
+}
+
+// String returns the expression that builds the allocator.
+func (a *Region[T]) String() string {
+	return fmt.Sprintf("Region(%s, %d)", allocator.Describe(a.parent), a.capacity)
+}
+
+// first serves what take cannot: the first request, and those that fail.
+func (a *Region[T]) first(n int) ([]T, error) {
+	if needsNone[T](n) {
+		return make([]T, n), nil
+	}
+	if err := a.open(&a.bump.block, n); err != nil {
+		return nil, err
+	}
+	s, ok := a.bump.take(n)
+	if !ok {
+		return nil, allocator.ErrExhausted
+	}
+	return s, nil
+}

@@ -1,0 +1,103 @@
+package combinators
+
+import (
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Segregator sends small requests to one allocator and large ones to another.
+//
+// Use it where sizes want different treatment: small buffers from a cache,
+// large ones from the Go heap. More than two ranges are nested:
+// Segregator(a, Segregator(b, c, 4096), 128).
+//
+// It costs a comparison a call. A release goes by the size of the block, as
+// the request did, so its parents need not know what they own; and for the
+// same reason Resize does not take a block across the threshold. It keeps no
+// storage itself.
+//
+// It is exhausted when the parent for that size is.
+//
+// As many goroutines may use it as may use both of its parents.
+type Segregator[T any] struct {
+	small, large       allocator.Allocator[T]
+	canSmall, canLarge capabilities[T]
+	threshold          int
+}
+
+// NewSegregator returns a Segregator that sends requests for at most threshold
+// values to small, and for more to large. It panics if threshold is negative.
+func NewSegregator[T any](small, large allocator.Allocator[T], threshold int) *Segregator[T] {
+	a := &Segregator[T]{
+		small: small, large: large,
+		canSmall:  capabilitiesOf(small, "NewSegregator"),
+		canLarge:  capabilitiesOf(large, "NewSegregator"),
+		threshold: threshold,
+	}
+	if threshold < 0 {
+		panic(fmt.Sprintf("combinators: NewSegregator: the threshold is negative: %d", threshold))
+	}
+	return a
+}
+
+// Allocate asks the parent for requests of this size for n values.
+func (a *Segregator[T]) Allocate(n int) ([]T, error) {
+	if n <= a.threshold {
+		return a.small.Allocate(n)
+	}
+	return a.large.Allocate(n)
+}
+
+// Deallocate gives s back to the parent for blocks of its size.
+func (a *Segregator[T]) Deallocate(s []T) {
+	if cap(s) <= a.threshold {
+		a.small.Deallocate(s)
+		return
+	}
+	a.large.Deallocate(s)
+}
+
+// Owns reports whether the parent for blocks of its size owns s.
+func (a *Segregator[T]) Owns(s []T) bool { return a.can(cap(s)).owns(s) }
+
+// Resize resizes s in place if its parent can and the new size is on the same
+// side of the threshold.
+func (a *Segregator[T]) Resize(s []T, n int) ([]T, bool) {
+	can := a.can(cap(s))
+	if can != a.can(n) {
+		return nil, false
+	}
+	return can.resize(s, n)
+}
+
+// Reset releases all blocks. It panics if one of the parents cannot be reset.
+func (a *Segregator[T]) Reset() { resetBoth(&a.canSmall, &a.canLarge) }
+
+// Trim trims both parents.
+func (a *Segregator[T]) Trim() {
+	a.canSmall.trim()
+	a.canLarge.trim()
+}
+
+// GoodSize returns the answer of the parent for requests of this size.
+func (a *Segregator[T]) GoodSize(n int) int { return a.can(n).goodSize(n) }
+
+// Capable reports whether Owns or Reset works, which is so if it does for both
+// parents.
+func (a *Segregator[T]) Capable(c allocator.Capability) bool {
+	return a.canSmall.capable(c) && a.canLarge.capable(c)
+}
+
+// String returns the expression that builds the allocator.
+func (a *Segregator[T]) String() string {
+	return fmt.Sprintf("Segregator(%s, %s, %d)", allocator.Describe(a.small), allocator.Describe(a.large), a.threshold)
+}
+
+// can returns what the parent for n values can do.
+func (a *Segregator[T]) can(n int) *capabilities[T] {
+	if n <= a.threshold {
+		return &a.canSmall
+	}
+	return &a.canLarge
+}

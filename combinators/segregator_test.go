@@ -1,0 +1,103 @@
+package combinators_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// Small buffers are kept for reuse, large ones are left to the collector.
+func ExampleSegregator() {
+	buffers := combinators.NewSegregator(
+		combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20),
+		allocator.Heap[byte]{},
+		64<<10)
+	first, _ := buffers.Allocate(4096)
+	buffers.Deallocate(first)
+	second, _ := buffers.Allocate(4096)
+	fmt.Println("the same buffer:", &first[0] == &second[0])
+	fmt.Println(buffers)
+	// Output:
+	// the same buffer: true
+	// Segregator(Recycling(Heap[uint8], 1048576), Heap[uint8], 65536)
+}
+
+// A segregator that takes another route for the release than for the request
+// gives a block to the parent that did not give it.
+func TestSegregatorReleasesAsItAllocates(t *testing.T) {
+	for _, threshold := range []int{0, 1, 5, 9} {
+		small, large := newSource[int](t), newSource[int](t)
+		a := combinators.NewSegregator(small, large, threshold)
+		var blocks [][]int
+		var wantSmall, wantLarge []int
+		for n := 1; n < 9; n++ {
+			blocks = append(blocks, take(t, a, n))
+			if n <= threshold {
+				wantSmall = append(wantSmall, n)
+			} else {
+				wantLarge = append(wantLarge, n)
+			}
+		}
+		for _, s := range blocks {
+			a.Deallocate(s[:1]) // the length does not matter
+		}
+		for _, c := range []struct {
+			name      string
+			want, got []int
+		}{
+			{"asked of small", wantSmall, small.asked}, {"released to small", wantSmall, small.freed},
+			{"asked of large", wantLarge, large.asked}, {"released to large", wantLarge, large.freed},
+		} {
+			if diff := cmp.Diff(c.want, c.got); diff != "" {
+				t.Errorf("threshold %d: %s (-want +got):\n%s", threshold, c.name, diff)
+			}
+		}
+	}
+}
+
+func TestSegregatorResizesOnOneSide(t *testing.T) {
+	a := combinators.NewSegregator(newCapableSource[int](t), newCapableSource[int](t), 5)
+	s := take(t, a, 9)
+	if _, ok := a.Resize(s, 5); ok {
+		t.Error("a block of 9 was resized to 5, which the other parent would get back")
+	}
+	s, ok := a.Resize(s, 6)
+	if !ok || len(s) != 6 {
+		t.Error("a block of 9 was not resized to 6")
+	}
+	a.Deallocate(s)
+}
+
+func TestSegregatorCapabilities(t *testing.T) {
+	able, unable := newCapableSource[int](t), newSource[int](t)
+	for _, a := range []*combinators.Segregator[int]{
+		combinators.NewSegregator(able, unable, 5), combinators.NewSegregator(unable, able, 5),
+	} {
+		if a.Capable(allocator.CanOwn) || a.Capable(allocator.CanReset) {
+			t.Errorf("%v: claims what one parent cannot", a)
+		}
+	}
+	a := combinators.NewSegregator(able, newCapableSource[int](t), 5)
+	if !a.Owns(take(t, a, 1)) || !a.Owns(take(t, a, 6)) || a.Owns(make([]int, 1)) || a.Owns(make([]int, 6)) {
+		t.Error("over parents that can tell, Owns is to be true for their blocks alone")
+	}
+	if a.GoodSize(1) != 2 || a.GoodSize(6) != 6 {
+		t.Errorf("GoodSize of 1 and 6 is %d and %d, want 2 and 6", a.GoodSize(1), a.GoodSize(6))
+	}
+}
+
+func TestSegregatorNegativeThreshold(t *testing.T) {
+	wantPanic(t, "combinators: NewSegregator: the threshold is negative: -1", func() {
+		combinators.NewSegregator(heap[int](), heap[int](), -1)
+	})
+}
+
+func BenchmarkSegregator(b *testing.B) {
+	slot := new(combinators.SingleSlot[element])
+	benchmarkPair(b, "small", combinators.NewSegregator(slot, heap[element](), 1))
+	benchmarkPair(b, "alone", slot)
+}

@@ -1,0 +1,238 @@
+package combinators_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// The sessions of a server share their buffers, whichever goroutine they are
+// on.
+func ExampleSharded() {
+	misses := combinators.NewStats(allocator.Heap[byte]{})
+	buffers := combinators.NewSharded(misses, 1<<20) // keeps a megabyte
+	var sessions sync.WaitGroup
+	for range 4 {
+		sessions.Go(func() {
+			for range 1000 {
+				b, err := buffers.Allocate(1500)
+				if err != nil {
+					return
+				}
+				copy(b, "some message")
+				buffers.Deallocate(b)
+			}
+		})
+	}
+	sessions.Wait()
+	fmt.Println("at most one buffer a session:", misses.Counts().Total <= 4)
+	fmt.Println(buffers)
+	// Output:
+	// at most one buffer a session: true
+	// Sharded(Stats(Heap[uint8]), 1048576)
+}
+
+// A sync.Pool is empty after two collections.
+func TestShardedKeepsItsBlocksThroughCollections(t *testing.T) {
+	parent := newSource[element](t)
+	a := combinators.NewSharded(parent, 1000)
+	var blocks [][]element
+	for n := 1; n < 20; n++ {
+		blocks = append(blocks, take(t, a, n))
+	}
+	for _, s := range blocks {
+		a.Deallocate(s)
+	}
+	asked := len(parent.asked)
+	for range 3 {
+		runtime.GC()
+	}
+	for n := 1; n < 20; n++ {
+		take(t, a, n)
+	}
+	if lost := len(parent.asked) - asked; lost != 0 {
+		t.Errorf("%d blocks were lost", lost)
+	}
+}
+
+func TestShardedBound(t *testing.T) {
+	for _, limit := range []int{0, 1, 2, 15, 64, 100, 5000} {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			parent := newSource[int](t)
+			a := combinators.NewSharded(parent, limit)
+			var users sync.WaitGroup
+			for id := range 4 {
+				users.Go(func() {
+					r := rand.New(rand.NewPCG(1, uint64(id)))
+					var mine [][]int
+					for range 2000 {
+						if len(mine) == 0 || len(mine) < 20 && r.IntN(2) == 0 {
+							s := take(t, a, 1+r.IntN(40))
+							for i := range s {
+								s[i] = id
+							}
+							mine = append(mine, s)
+							continue
+						}
+						last := len(mine) - 1
+						for _, v := range mine[last] {
+							if v != id {
+								t.Errorf("goroutine %d has a block that goroutine %d writes to", id, v)
+							}
+						}
+						a.Deallocate(mine[last])
+						mine = mine[:last]
+					}
+					for _, s := range mine {
+						a.Deallocate(s)
+					}
+				})
+			}
+			users.Wait()
+			if parent.count > limit {
+				t.Errorf("keeps %d values", parent.count)
+			}
+			if limit >= 15 && parent.count == 0 {
+				t.Error("keeps nothing")
+			}
+			a.Trim()
+			if parent.count != 0 {
+				t.Errorf("keeps %d values after Trim", parent.count)
+			}
+		})
+	}
+}
+
+// One goroutine allocates and another releases: the blocks have to come back,
+// or each is taken from the parent, and the shard of the second one is of no
+// use to anyone.
+func TestShardedBlocksComeBackFromOtherGoroutines(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewSharded(parent, 1000)
+	const inFlight = 10
+	queue := make(chan []int, inFlight)
+	returned := make(chan struct{}, inFlight)
+	go func() {
+		for s := range queue {
+			deepCall(50, func() { a.Deallocate(s) }) // maybe on another part of the stack
+			returned <- struct{}{}
+		}
+		close(returned)
+	}()
+	for i := range 2000 {
+		if i >= inFlight {
+			<-returned
+		}
+		queue <- take(t, a, 3)
+	}
+	close(queue)
+	for range returned {
+	}
+	if got := len(parent.asked); got > 2*inFlight {
+		t.Errorf("2000 requests with %d blocks in flight took %d from the parent", inFlight, got)
+	}
+}
+
+//go:noinline
+func deepCall(depth int, f func()) byte {
+	var frame [512]byte
+	if depth == 0 {
+		f()
+		return frame[0]
+	}
+	frame[depth%512] = deepCall(depth-1, f)
+	return frame[depth%512]
+}
+
+func TestShardedGivesUpItsBlocksBeforeItFails(t *testing.T) {
+	parent := newSource[int](t)
+	parent.limit = 40
+	a := combinators.NewSharded(parent, 1000)
+	var blocks [][]int
+	for range 10 {
+		blocks = append(blocks, take(t, a, 4))
+	}
+	var users sync.WaitGroup
+	for _, s := range blocks {
+		users.Go(func() { a.Deallocate(s) })
+	}
+	users.Wait()
+	a.Deallocate(take(t, a, 40))
+}
+
+func TestShardedServesAClass(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewSharded(parent, 10000)
+	first := take(t, a, 9)
+	a.Deallocate(first)
+	if s := take(t, a, 10); !same(s, first) {
+		t.Error("10 values are not in the kept block of 10")
+	}
+	if a.GoodSize(9) != 10 || a.GoodSize(1<<20) != 1<<20 {
+		t.Errorf("GoodSize of 9 is %d, of a size beyond the limit %d", a.GoodSize(9), a.GoodSize(1<<20))
+	}
+}
+
+func TestShardedMisuse(t *testing.T) {
+	a := combinators.NewSharded(heap[int](), 1000)
+	s := take(t, a, 3)
+	a.Deallocate(s)
+	e := misuse(func() { a.Deallocate(s) })
+	if e == nil || e.Problem != "released twice" || e.Clause != allocator.SameBlock || e.Allocator != a.String() {
+		t.Errorf("panic is %v, want one that says released twice", e)
+	}
+}
+
+func TestShardedNegativeLimit(t *testing.T) {
+	wantPanic(t, "combinators: NewSharded: the limit is negative: -1", func() { combinators.NewSharded(heap[int](), -1) })
+}
+
+func BenchmarkSharded(b *testing.B) {
+	pool := sync.Pool{New: func() any { return new(element) }}
+	fromPool := func() {
+		p := pool.Get().(*element)
+		*p = element{}
+		pool.Put(p)
+	}
+	// Through the interface, as it is used.
+	var a allocator.Allocator[element] = combinators.NewSharded(heap[element](), 1024)
+	fromShards := func() {
+		s, err := a.Allocate(1)
+		if err != nil {
+			b.Error(err)
+		}
+		a.Deallocate(s)
+	}
+	var locked allocator.Allocator[element] = combinators.NewThreadSafe(combinators.NewRecycling(heap[element](), 1024))
+	fromLock := func() {
+		s, err := locked.Allocate(1)
+		if err != nil {
+			b.Error(err)
+		}
+		locked.Deallocate(s)
+	}
+	for _, c := range []struct {
+		name string
+		pair func()
+	}{{"interface", fromShards}, {"peer=sync.Pool", fromPool}, {"peer=ThreadSafe", fromLock}} {
+		for goroutines := 1; goroutines <= 2; goroutines++ {
+			b.Run(fmt.Sprintf("%s/goroutines=%d", c.name, goroutines), func(b *testing.B) {
+				b.ReportAllocs()
+				var users sync.WaitGroup
+				for range goroutines {
+					users.Go(func() {
+						for range b.N / goroutines {
+							c.pair()
+						}
+					})
+				}
+				users.Wait()
+			})
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package combinators
+
+import (
+	"fmt"
+	"math/bits"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Slab hands out parts of one block, in any order of release. A bitmap tells
+// which values of it are free.
+//
+// Use it where the number of live values has a hard bound: for the operations
+// of a server that takes so many connections and no more. It owns by address,
+// so [Fallback] over it and another allocator serves what is beyond the bound.
+//
+// A request for one value costs a few nanoseconds, for a T with pointers half
+// of them for clearing it. It takes a value that was just released, or the
+// lowest free one, which it looks for in the bitmap 64 values at a step. A
+// request for several takes the first place where so many are free in a row,
+// and costs more the more they are. The block comes from the parent with the
+// first request; the bitmap has a bit a value, on the Go heap. Trim gives the
+// block back while nothing is handed out.
+//
+// It is exhausted when nowhere so many values are free in a row, or when the
+// parent does not give it its block.
+//
+// One goroutine at a time may use it; see [ThreadSafe].
+//
+// It panics if a block is released that is free already or is not from here.
+type Slab[T any] struct {
+	_ noCopy
+	backing[T]
+	block []T
+	free  bitmap
+	low   int // no word of free before this one has a bit
+
+	// hand is a free value that is not in free: one that was released, for
+	// the next request. So neither has to wait for the other's arithmetic.
+	hand *T
+}
+
+// NewSlab returns a Slab of capacity values that takes their storage from
+// parent. It panics if capacity is negative.
+func NewSlab[T any](parent allocator.Allocator[T], capacity int) *Slab[T] {
+	return &Slab[T]{backing: newBacking(parent, capacity, "NewSlab")}
+}
+
+// Allocate returns n values that are free.
+func (a *Slab[T]) Allocate(n int) ([]T, error) {
+	if n == 1 && a.hand != nil {
+		s := unsafe.Slice(a.hand, 1)
+		a.hand = nil
+		allocator.Reissue(s)
+		return s, nil
+	}
+	if n != 1 || uint(a.low) >= uint(len(a.free)) || a.free[a.low] == 0 {
+		return a.search(n)
+	}
+	word := a.free[a.low]
+	a.free[a.low] = word & (word - 1)
+	i := 64*a.low + bits.TrailingZeros64(word)
+	s := a.block[i : i+1 : i+1]
+	allocator.Reissue(s)
+	return s, nil
+}
+
+// Deallocate marks the values of s as free.
+func (a *Slab[T]) Deallocate(s []T) {
+	i, ok := within(a.block, s)
+	if cap(s) != 1 || !ok {
+		a.release(s)
+		return
+	}
+	p := unsafe.SliceData(s)
+	if a.free.has(i) || p == a.hand {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+	if a.hand == nil {
+		a.hand = p
+	} else {
+		a.free.put(i)
+		a.low = min(a.low, i/64)
+	}
+	vacate(s, a.clears)
+}
+
+// Resize makes s smaller, or larger if the values after it are free.
+func (a *Slab[T]) Resize(s []T, n int) ([]T, bool) {
+	a.putDown()
+	size := cap(s)
+	i, ok := within(a.block, s)
+	switch end := i + size; {
+	case !ok || size == 0 || n < 1 || n > len(a.block)-i:
+		return nil, false
+	case n < size:
+		vacate(s[n:size], a.clears)
+		a.free.add(i+n, end)
+		a.low = min(a.low, (i+n)/64)
+	case a.free.gap(end, i+n) != i+n:
+		return nil, false
+	default:
+		a.free.remove(end, i+n)
+	}
+	return reissued(a.block[i : i+n : i+n])
+}
+
+// Owns reports whether s is part of the block.
+func (a *Slab[T]) Owns(s []T) bool {
+	_, ok := within(a.block, s)
+	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
+}
+
+// Reset marks all values as free.
+func (a *Slab[T]) Reset() {
+	vacateAll(a.block, a.clears)
+	a.free.add(0, len(a.block))
+	a.low, a.hand = 0, nil
+}
+
+// Trim gives the block back to the parent if nothing of it is handed out, and
+// trims the parent.
+func (a *Slab[T]) Trim() {
+	a.putDown()
+	if a.free.gap(0, len(a.block)) == len(a.block) {
+		a.close(&a.block)
+		a.free = nil
+	}
+	a.can.trim()
+}
+
+// String returns the expression that builds the allocator.
+func (a *Slab[T]) String() string {
+	return fmt.Sprintf("Slab(%s, %d)", allocator.Describe(a.parent), a.capacity)
+}
+
+// search serves a request for which the first word that it looks at is no
+// answer.
+func (a *Slab[T]) search(n int) ([]T, error) {
+	if needsNone[T](n) {
+		return make([]T, n), nil
+	}
+	if err := a.open(&a.block, n); err != nil {
+		return nil, err
+	}
+	if a.free == nil {
+		a.free = newBitmap(a.capacity)
+		a.free.add(0, a.capacity)
+		a.low = 0
+	}
+	a.putDown()
+	for a.low < len(a.free) && a.free[a.low] == 0 {
+		a.low++
+	}
+	i, ok := a.free.run(64*a.low, a.capacity, n)
+	if !ok {
+		return nil, allocator.ErrExhausted
+	}
+	a.free.remove(i, i+n)
+	s := a.block[i : i+n : i+n]
+	allocator.Reissue(s)
+	return s, nil
+}
+
+// release takes back a block that is not one value, or is none of its own.
+func (a *Slab[T]) release(s []T) {
+	if needsNone[T](cap(s)) {
+		return
+	}
+	i, ok := within(a.block, s)
+	if !ok {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+	}
+	a.putDown()
+	end := i + cap(s)
+	if a.free.first(i, end) != end {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+	a.free.add(i, end)
+	a.low = min(a.low, i/64)
+	vacate(s, a.clears)
+}
+
+// putDown puts the value at hand among the others.
+func (a *Slab[T]) putDown() {
+	if a.hand != nil {
+		i, _ := within(a.block, unsafe.Slice(a.hand, 1))
+		a.free.put(i)
+		a.low = min(a.low, i/64)
+		a.hand = nil
+	}
+}

@@ -1,0 +1,138 @@
+package combinators_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+func ExampleSlab() {
+	type session struct{ Name string }
+	sessions := combinators.NewSlab(allocator.Heap[session]{}, 2) // serves two and no more
+
+	ann, _ := allocator.New(sessions)
+	bob, _ := allocator.New(sessions)
+	ann.Name, bob.Name = "Ann", "Bob"
+	_, err := allocator.New(sessions)
+	fmt.Println("a third one:", errors.Is(err, allocator.ErrExhausted))
+
+	allocator.Delete(sessions, ann)
+	cid, err := allocator.New(sessions)
+	fmt.Println("after one has left:", err, cid.Name == "")
+	// Output:
+	// a third one: true
+	// after one has left: <nil> true
+}
+
+func TestSlabTakesTheLowest(t *testing.T) {
+	a := combinators.NewSlab(newSource[int](t), 200)
+	all := take(t, a, 200)
+	a.Deallocate(all[70:73:73])
+	a.Deallocate(all[3:4:4])
+	a.Deallocate(all[190:200:200])
+	for _, want := range []struct{ n, at int }{{1, 3}, {4, 190}, {2, 70}, {1, 72}, {6, 194}} {
+		if s := take(t, a, want.n); &s[0] != &all[want.at] {
+			t.Errorf("%d values are not at %d", want.n, want.at)
+		}
+	}
+	if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("error %v, want ErrExhausted", err)
+	}
+}
+
+func TestSlabTakesOneBlockOfItsParent(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewSlab(parent, 10)
+	for range 3 {
+		s, r := take(t, a, 1), take(t, a, 9)
+		a.Deallocate(s)
+		a.Trim()
+		a.Deallocate(r)
+	}
+	if diff := cmp.Diff([]int{10}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
+	}
+	a.Trim()
+	a.Trim()
+	if diff := cmp.Diff([]int{10}, parent.freed); diff != "" {
+		t.Errorf("given back to the parent (-want +got):\n%s", diff)
+	}
+}
+
+// What is released twice while another block beside it is live must not take
+// that with it.
+func TestSlabSeesAPartReleasedTwice(t *testing.T) {
+	a := combinators.NewSlab(heap[int](), 100)
+	s := take(t, a, 10)
+	a.Deallocate(s[9:10:10])
+	if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Problem != "released twice" {
+		t.Errorf("panic is %v, want one that says released twice", e)
+	}
+	if e := misuse(func() { a.Deallocate(s[9:10:10]) }); e == nil || e.Problem != "released twice" {
+		t.Errorf("panic is %v, want one that says released twice", e)
+	}
+}
+
+// Pointers into the block that no Allocate gives are no blocks.
+func TestSlabRefusesWhatIsPartlyItsOwn(t *testing.T) {
+	a := combinators.NewSlab(combinators.NewRegion(heap[[2]int](), 8), 4)
+	all := take(t, a, 4)
+	for name, s := range map[string][][2]int{
+		"starts inside a value": unsafe.Slice((*[2]int)(unsafe.Pointer(&all[1][1])), 1),
+		"ends beyond the block": unsafe.Slice(&all[3], 2),
+	} {
+		if a.Owns(s) {
+			t.Errorf("owns a block that %s", name)
+		}
+		if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Clause != allocator.SameBlock {
+			t.Errorf("%s: panic is %v", name, e)
+		}
+	}
+}
+
+// A block must not grow into another.
+func TestSlabResize(t *testing.T) {
+	a := combinators.NewSlab(heap[int](), 130)
+	s, r := take(t, a, 60), take(t, a, 10)
+	if _, ok := a.Resize(s, 61); ok {
+		t.Fatal("grew into another block")
+	}
+	r, ok := a.Resize(r, 70)
+	if !ok || len(r) != 70 || cap(r) != 70 {
+		t.Fatal("did not grow into free storage")
+	}
+	if _, ok := a.Resize(r, 71); ok {
+		t.Fatal("grew beyond the capacity")
+	}
+	if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Fatalf("error %v, want ErrExhausted", err)
+	}
+	if s, ok = a.Resize(s, 2); !ok || len(s) != 2 || cap(s) != 2 {
+		t.Fatal("did not become smaller")
+	}
+	between := take(t, a, 1)
+	if s, ok := a.Resize(s, 2); !ok || len(s) != 2 {
+		t.Fatal("did not stay as large as it is")
+	}
+	for _, b := range [][]int{r, s, between} {
+		a.Deallocate(b)
+	}
+	a.Deallocate(take(t, a, 130))
+}
+
+func BenchmarkSlab(b *testing.B) {
+	benchmarkPair(b, "interface", combinators.NewSlab(allocator.Heap[element]{}, 1000))
+	full := combinators.NewSlab(allocator.Heap[element]{}, 1000)
+	if _, err := full.Allocate(999); err != nil {
+		b.Fatal(err)
+	}
+	benchmarkPair(b, "interface/full=999", full)
+	benchmarkBuffer(b, "buffer=1500", combinators.NewSlab(allocator.Heap[byte]{}, 1<<16), 1500)
+	benchmarkPeers(b)
+}

@@ -1,0 +1,59 @@
+package combinators
+
+import (
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// A slot has a kept block or none.
+type slot[T any] struct {
+	block *T
+	size  int // values in the block, 0 without one
+	out   int // values that are handed out, 0 while it is free
+}
+
+// find returns the slot that has the block s, or nil.
+func (a *Slots[T]) find(s []T) *slot[T] {
+	p := unsafe.SliceData(s)
+	for i := range a.slots {
+		if a.slots[i].block == p {
+			return &a.slots[i]
+		}
+	}
+	return nil
+}
+
+// smallest returns the free slot with the smallest block, or nil if all are
+// handed out.
+func (a *Slots[T]) smallest() (free *slot[T]) {
+	for i := range a.slots {
+		if slot := &a.slots[i]; slot.out == 0 && (free == nil || slot.size < free.size) {
+			free = slot
+		}
+	}
+	return free
+}
+
+// evict gives the block of a free slot back to the parent, if it has one.
+func (a *Slots[T]) evict(free *slot[T]) bool {
+	if free.size == 0 {
+		return false
+	}
+	s := unsafe.Slice(free.block, free.size)
+	*free = slot[T]{}
+	allocator.Reissue(s)
+	a.upstream().Deallocate(s)
+	return true
+}
+
+// giveBack gives all free blocks back to the parent, and reports whether there
+// were any.
+func (a *Slots[T]) giveBack() (given bool) {
+	for i := range a.slots {
+		if a.slots[i].out == 0 && a.evict(&a.slots[i]) {
+			given = true
+		}
+	}
+	return given
+}

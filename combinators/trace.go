@@ -1,0 +1,130 @@
+package combinators
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/trace"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Trace shows what passes through to its parent in an execution trace and in a
+// log.
+//
+// Use it to see when a program allocates, and for how long: below a block that
+// keeps storage it shows what that block misses. While runtime/trace is on,
+// each call is a region that is named for the allocator, such as "buffers:
+// Allocate", and a failure is an event. With a Logger, each call is a record
+// at Level, and a failure one at Level plus 4, which is from Info to Warn.
+//
+// It costs an atomic load a call while nobody traces, and the question to the
+// Logger whether it is enabled if there is one. It keeps no storage.
+//
+// It is exhausted when its parent is.
+//
+// As many goroutines may use it as may use its parent. Logger and Level are to
+// be set before that.
+type Trace[T any] struct {
+	// Logger gets a record for each call. With nil there are none.
+	Logger *slog.Logger
+
+	// Level is the level of these records.
+	Level slog.Level
+
+	parent allocator.Allocator[T]
+	can    capabilities[T]
+	name   string
+
+	allocate, deallocate, resize string // the names of regions and records
+}
+
+// NewTrace returns a Trace over parent that calls it name.
+func NewTrace[T any](parent allocator.Allocator[T], name string) *Trace[T] {
+	return &Trace[T]{
+		parent: parent, can: capabilitiesOf(parent, "NewTrace"), name: name,
+		allocate: name + ": Allocate", deallocate: name + ": Deallocate", resize: name + ": Resize",
+	}
+}
+
+// Allocate asks the parent for n values.
+func (a *Trace[T]) Allocate(n int) (s []T, err error) {
+	if trace.IsEnabled() {
+		region := trace.StartRegion(context.Background(), a.allocate)
+		s, err = a.parent.Allocate(n)
+		if err != nil {
+			trace.Logf(context.Background(), a.name, "%d values: %v", n, err)
+		}
+		region.End()
+	} else {
+		s, err = a.parent.Allocate(n)
+	}
+	if a.Logger != nil {
+		a.log(a.allocate, n, err)
+	}
+	return s, err
+}
+
+// Deallocate gives s back to the parent.
+func (a *Trace[T]) Deallocate(s []T) {
+	n := cap(s)
+	if trace.IsEnabled() {
+		defer trace.StartRegion(context.Background(), a.deallocate).End()
+	}
+	a.parent.Deallocate(s)
+	if a.Logger != nil {
+		a.log(a.deallocate, n, nil)
+	}
+}
+
+// Owns reports whether the parent owns s.
+func (a *Trace[T]) Owns(s []T) bool { return a.can.owns(s) }
+
+// Resize resizes s in place if the parent can. It shows only if it did.
+func (a *Trace[T]) Resize(s []T, n int) ([]T, bool) {
+	r, ok := a.can.resize(s, n)
+	if !ok {
+		return nil, false
+	}
+	if trace.IsEnabled() {
+		trace.Logf(context.Background(), a.name, "Resize: %d to %d values", cap(s), n)
+	}
+	if a.Logger != nil {
+		a.log(a.resize, n, nil)
+	}
+	return r, true
+}
+
+// Reset releases all blocks. It panics if the parent cannot be reset.
+func (a *Trace[T]) Reset() { a.can.reset() }
+
+// Trim trims the parent.
+func (a *Trace[T]) Trim() { a.can.trim() }
+
+// GoodSize returns the parent's answer, and n if it has none.
+func (a *Trace[T]) GoodSize(n int) int { return a.can.goodSize(n) }
+
+// Capable reports whether Owns or Reset works, which is so if it does for the
+// parent.
+func (a *Trace[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
+
+// String returns the expression that builds the allocator.
+func (a *Trace[T]) String() string {
+	return fmt.Sprintf("Trace(%s, %q)", allocator.Describe(a.parent), a.name)
+}
+
+// log writes a record of a call for n values.
+func (a *Trace[T]) log(what string, n int, err error) {
+	ctx, level := context.Background(), a.Level
+	if err != nil {
+		level += slog.LevelWarn - slog.LevelInfo
+	}
+	if !a.Logger.Enabled(ctx, level) {
+		return
+	}
+	if err != nil {
+		a.Logger.LogAttrs(ctx, level, what, slog.Int("values", n), slog.Any("error", err))
+		return
+	}
+	a.Logger.LogAttrs(ctx, level, what, slog.Int("values", n))
+}
