@@ -20,7 +20,10 @@ func (s *Socket) claim(p *Proactor) error {
 	if s.state != idle || s.queues != [2]queue{} {
 		return ErrInUse
 	}
-	s.p, s.state = p, opening
+	if s.p != p { // who cancels or closes the socket late may be reading it
+		s.p = p
+	}
+	s.state = opening
 	return nil
 }
 
