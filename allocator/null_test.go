@@ -40,6 +40,7 @@ func TestNull(t *testing.T) {
 	if a.Owns(block) {
 		t.Error("owns a block")
 	}
+	a.Reset() // there is nothing to release
 	if a.String() != "Null[int]" {
 		t.Errorf("prints as %s", a)
 	}

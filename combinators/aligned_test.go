@@ -3,6 +3,7 @@ package combinators_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -144,6 +145,15 @@ func (a *shifting) Allocate(n int) ([]uint64, error) {
 }
 
 func (a *shifting) Deallocate(s []uint64) { a.released = s }
+
+func TestAlignedGoodSize(t *testing.T) {
+	a := combinators.NewAligned(heap[uint64](), 64)
+	for n, want := range map[int]int{1: 8, 8: 8, 9: 16, 0: 0, -1: -1, math.MaxInt: math.MaxInt} {
+		if got := a.GoodSize(n); got != want {
+			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
+		}
+	}
+}
 
 func TestAlignedReset(t *testing.T) {
 	a := combinators.NewAligned(combinators.NewSlab(heap[byte](), 1000), 64)

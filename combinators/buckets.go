@@ -20,7 +20,8 @@ import (
 // costs nothing; it never takes a block to another one.
 //
 // It is exhausted when the bucket for that size is; no other one helps out. A
-// request beyond the last bucket fails with [allocator.ErrTooLarge].
+// request beyond the last bucket fails with [allocator.ErrTooLarge], except for
+// values of no size, which the first bucket is asked for.
 //
 // As many goroutines may use it as may use each of its buckets.
 type Buckets[T any] struct {
@@ -72,6 +73,8 @@ func (a *Buckets[T]) Deallocate(s []T) {
 	n := cap(s)
 	switch {
 	case n == 0:
+	case n > a.last && needsNone[T](n):
+		a.buckets[0].parent.Deallocate(s)
 	case n > a.last:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
 	default:
@@ -151,6 +154,8 @@ func (a *Buckets[T]) refuse(n int) ([]T, error) {
 		return nil, nil
 	case n < 0:
 		return nil, allocator.ErrSize
+	case needsNone[T](n):
+		return a.buckets[0].parent.Allocate(n)
 	}
 	return nil, allocator.ErrTooLarge
 }

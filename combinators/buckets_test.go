@@ -3,6 +3,7 @@ package combinators_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +126,14 @@ func TestBucketsResetAllOrNone(t *testing.T) {
 	}()
 	if able.count != 1 {
 		t.Error("one bucket was reset and the other was not")
+	}
+}
+
+// Values of no size need no room, and no bucket is too small for them.
+func TestBucketsOfNoSize(t *testing.T) {
+	a := combinators.NewBuckets(4, 8, 4, func(int) allocator.Allocator[struct{}] { return newSource[struct{}](t) })
+	for _, n := range []int{1, 5, 9, math.MaxInt} {
+		a.Deallocate(take(t, a, n))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // A slab of 1000 sessions, and as many more slabs as are needed.
 func ExampleCascade() {
-	type session struct{ name string }
+	type session struct{ Name string }
 	storage := combinators.NewStats(allocator.Heap[session]{})
 	sessions := combinators.NewCascade(func(n int) allocator.Allocator[session] {
 		return combinators.NewSlab(storage, max(n, 1000))

@@ -245,6 +245,20 @@ func TestCheckedResize(t *testing.T) {
 	}
 }
 
+func TestCheckedOfNoSize(t *testing.T) {
+	a := combinators.NewChecked(heap[struct{}]())
+	s := take(t, a, 3)
+	if _, ok := a.Resize(s, 2); ok {
+		t.Error("claims to have resized a block; its parent cannot")
+	}
+	a.Deallocate(s)
+	a.Deallocate(s) // blocks of no size are not told apart
+	take(t, a, 3)
+	if err := a.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
 func TestCheckedReset(t *testing.T) {
 	a := combinators.NewChecked(combinators.NewSlab(heap[int](), 10))
 	s := take(t, a, 5)

@@ -22,8 +22,21 @@
 //	all of it released at once, with a hard bound         Region
 //	all of it released at once, without a bound           Arena
 //	whatever is left released at the end of some work     Scoped
+//	one allocator, and another when that is exhausted     Fallback
+//	small and large requests treated differently          Segregator
+//	an allocator for each of a row of sizes               Buckets
+//	more of a bounded allocator when it is exhausted      Cascade
 //	an allocator that several goroutines share            ThreadSafe
+//	that, with little waiting for each other              Sharded
+//	a budget in values or bytes                           Limit
+//	fewer sizes, and room to grow in place                Quantizer
+//	blocks on cache lines or pages of their own           Aligned
+//	fresh blocks that are zero                            Zeroed
 //	to know what is allocated, and how much at once       Stats
+//	to see each call in an execution trace or a log       Trace
+//	to find misuse, use after release, and leaks          Checked
+//	to find writes beyond a block                         Guarded
+//	to test what happens when a request fails             Failing
 //
 // The order matters. A block calls its parent only for what it cannot do
 // itself, so the innermost layers run least: Stats outside a Recycling counts
@@ -43,7 +56,9 @@
 // A type that passes a capability on has its method whether or not its parent
 // can. Ask with [allocator.AsOwner] and [allocator.AsResetter], which tell the
 // truth; the other capabilities are harmless without a parent that has them.
-// Resize then reports false, Trim does nothing, and GoodSize returns n.
+// Resize then reports false, Trim does nothing, and GoodSize returns n. A
+// composition that cannot work, such as a [Fallback] from an allocator that
+// cannot tell what it owns, panics when it is built.
 //
 // Constructors panic if the parent is nil.
 package combinators

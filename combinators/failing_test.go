@@ -141,6 +141,15 @@ func TestFailingRemembersWhere(t *testing.T) {
 	}
 }
 
+// Of a stack that is too deep, the inner end is remembered.
+func TestFailingRemembersADeepStack(t *testing.T) {
+	a := combinators.NewFailingAt(heap[byte](), 1)
+	deepCall(100, func() { a.Allocate(1) })
+	if lines := strings.Count(a.Where(), "deepCall"); lines < 10 || lines > 50 {
+		t.Errorf("%d calls are remembered:%s", lines, a.Where())
+	}
+}
+
 func TestFailureOfFailingAllocatesNothing(t *testing.T) {
 	a := combinators.NewFailingAfter(heap[int](), 0)
 	if allocs := testing.AllocsPerRun(100, func() {

@@ -13,7 +13,7 @@ import (
 
 // A slab serves what a server usually has at once, and the Go heap the rest.
 func ExampleFallback() {
-	type request struct{ path string }
+	type request struct{ Path string }
 	usual := combinators.NewSlab(allocator.Heap[request]{}, 2)
 	beyond := combinators.NewStats(allocator.Heap[request]{})
 	requests := combinators.NewFallback(usual, beyond)

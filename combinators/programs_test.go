@@ -58,7 +58,7 @@ func TestPrograms(t *testing.T) {
 					return combinators.NewSlab(parent, max(n, size))
 				})
 			case "limit":
-				a = combinators.NewLimit(a, 1<<40)
+				a = combinators.NewLimit(a, 1<<30)
 			case "quantizer":
 				a = combinators.NewQuantizer(a, eights)
 			case "aligned":

@@ -8,59 +8,61 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-const (
-	// shardsPerProcessor is large, so that two goroutines that run at the
-	// same time seldom have the same shard.
-	shardsPerProcessor = 8
+// shardsPerProcessor is large, so that two goroutines that run at the same time
+// seldom have the same shard.
+const shardsPerProcessor = 4
 
-	// smallestShard is the number of values below which a shard's part of
-	// the bound is not divided further.
-	smallestShard = 16
-
-	cacheLine = 64
-)
+const cacheLine = 64
 
 // A shard is the part of a [Sharded] that some goroutines use.
 type shard[T any] struct {
 	places []atomic.Pointer[T] // a free block of each of the smaller classes
+	room   *atomic.Int64       // values that may be kept behind the locks of all shards
 	mu     sync.Mutex
 	kept   *Recycling[T]
 	_      [cacheLine]byte // two shards never share a cache line
 }
 
-// init makes a shard that keeps a block in each place, and limit values more.
-func (s *shard[T]) init(parent allocator.Allocator[T], places uint, limit int) {
+// init makes an empty shard.
+func (s *shard[T]) init(parent allocator.Allocator[T], places uint, limit int, room *atomic.Int64) {
 	const line = cacheLine / unsafe.Sizeof(uintptr(0))
 	s.places = make([]atomic.Pointer[T], places, (places/uint(line)+2)*uint(line))
 	s.kept = NewRecycling(parent, limit)
+	s.room = room
 }
 
-// keep releases a block to those behind the lock, and reports whether there was
-// room for it and nobody else was at it.
-func (s *shard[T]) keep(block []T) bool {
-	if !s.mu.TryLock() {
+// release releases a block to those behind the lock if there is room for it,
+// and otherwise to the parent. It is false if it sees that the block is free.
+func (s *shard[T]) release(block []T) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock() // the parent may panic
+	c := classOf(cap(block))
+	if c >= uint(len(s.kept.classes)) {
+		s.kept.pass(block, c)
+		return true
+	}
+	class := &s.kept.classes[c]
+	if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(block) {
 		return false
 	}
-	defer s.mu.Unlock() // a misuse is a panic
-	if c := classOf(cap(block)); c >= uint(len(s.kept.classes)) || s.kept.room < s.kept.classes[c].size {
-		return false
+	size := int64(class.size)
+	if s.room.Add(-size) < 0 {
+		s.room.Add(size)
+		s.kept.pass(block, c)
+		return true
 	}
 	s.kept.Deallocate(block)
 	return true
 }
 
-// release releases a block to those behind the lock if there is room for it,
-// and otherwise to the parent.
-func (s *shard[T]) release(block []T) {
-	s.mu.Lock()
-	defer s.mu.Unlock() // the parent may panic
-	s.kept.Deallocate(block)
-}
-
-// allocate returns a block from behind the lock, or of the parent.
+// allocate returns a block of the parent. As in a Recycling, blocks of other
+// sizes make room for it.
 func (s *shard[T]) allocate(n int) ([]T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c := classOf(n); c < uint(len(s.kept.classes)) && s.room.Load() < int64(s.kept.classes[c].size) {
+		s.evict(s.kept.classes[c].size)
+	}
 	return s.kept.Allocate(n)
 }
 
@@ -90,25 +92,35 @@ func (s *shard[T]) steal(n int) []T {
 
 // hit is take for one who holds the lock.
 func (s *shard[T]) hit(n int) []T {
-	if c := classOf(n); c >= uint(len(s.kept.classes)) || len(s.kept.classes[c].free) == 0 {
+	c := classOf(n)
+	if c >= uint(len(s.kept.classes)) || len(s.kept.classes[c].free) == 0 {
 		return nil
 	}
+	s.room.Add(int64(s.kept.classes[c].size))
 	block, _ := s.kept.Allocate(n)
 	return block
 }
 
+// evict gives blocks from behind the lock to the parent, of so many values if
+// there are. The caller holds the lock.
+func (s *shard[T]) evict(n int) {
+	before := s.kept.room
+	s.kept.evict(min(before+n, s.kept.limit))
+	s.room.Add(int64(s.kept.room - before))
+}
+
 // empty gives all blocks back to the parent.
 func (s *shard[T]) empty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evict(s.kept.limit)
 	for c := range s.places {
 		if p := s.places[c].Swap(nil); p != nil {
 			block := unsafe.Slice(p, classSize(uint(c)))
 			allocator.Reissue(block)
-			s.release(block)
+			s.kept.pass(block, uint(c))
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.kept.evict(s.kept.limit)
 }
 
 // bitsOfAddress is the width of the hash of a stack's place.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -18,17 +19,18 @@ import (
 // storage from a parent.
 //
 // A request that finds a block costs two atomic operations with its release,
-// as sync.Pool does. There are some shards for each processor; a goroutine
-// uses the one that the place of its stack picks. A shard has a place for one
-// block of each of the smaller size classes (those of [Recycling]), which
-// takes no lock, and a Recycling behind a lock. A block that is released goes
-// to the shard of the goroutine that releases it, or to another if that is
-// full. A request that finds none there looks through the other shards before
-// it goes to the parent, so one goroutine may get what another releases.
+// as sync.Pool does. There are four shards or more for each processor; a
+// goroutine uses the one that the place of its stack picks. A shard has a place
+// for one block of each of the smaller size classes (those of [Recycling]),
+// which takes no lock, and behind a lock it has any number of any size, which
+// costs some tens of nanoseconds. A block that is released goes to the shard of
+// the goroutine that releases it. A request that finds none there looks through
+// the other shards before it goes to the parent, so one goroutine may get what
+// another releases.
 //
-// The kept blocks have at most limit values in all, and each shard has its
-// part of that. A block that is released when there is no room for it goes to
-// the parent.
+// The kept blocks have at most limit values in all: half of them, or less, in
+// the places, the others in whatever shards want them. A block that is released
+// when there is no room for it goes to the parent.
 //
 // It is exhausted when its parent is. Before it fails, it gives all the kept
 // blocks back and asks the parent once more.
@@ -44,7 +46,11 @@ type Sharded[T any] struct {
 	shift  uint
 	places uint // size classes with a place in each shard
 	limit  int
+	behind int // values that may be kept behind locks
 	clears bool
+
+	_    [cacheLine]byte // what is above is read by all and written by nobody
+	room atomic.Int64    // what is left of behind
 }
 
 // NewSharded returns a Sharded that keeps blocks of parent with at most limit
@@ -62,25 +68,27 @@ func NewSharded[T any](parent allocator.Allocator[T], limit int) *Sharded[T] {
 		clears: allocator.HasPointers[T](),
 	}
 	count := 1
-	for count < shardsPerProcessor*runtime.GOMAXPROCS(0) && limit/count >= smallestShard {
+	for count < shardsPerProcessor*runtime.GOMAXPROCS(0) {
 		count *= 2
 		a.shift--
 	}
-	// The places may have half of the bound when all are full.
-	part := uint(limit / count)
-	reserved := uint(0)
-	for reserved+classSize(a.places) <= part/2 {
-		reserved += classSize(a.places)
+	inPlaces := uint(0) // values in the places of one shard when all are full
+	for !needsNone[T](1) && inPlaces+classSize(a.places) <= uint(limit/2/count) {
+		inPlaces += classSize(a.places)
 		a.places++
 	}
-	if needsNone[T](1) {
-		a.places = 0
-	}
+	a.behind = limit - int(inPlaces)*count
 	a.shards = make([]shard[T], count)
-	for i := range a.shards {
-		a.shards[i].init(a.parent, a.places, int(part-reserved))
-	}
+	a.init()
 	return a
+}
+
+// init makes all shards empty.
+func (a *Sharded[T]) init() {
+	a.room.Store(int64(a.behind))
+	for i := range a.shards {
+		a.shards[i].init(a.parent, a.places, a.behind, &a.room)
+	}
 }
 
 // Allocate returns a kept block with room for n values, or one of the parent.
@@ -99,7 +107,7 @@ func (a *Sharded[T]) Allocate(n int) ([]T, error) {
 func (a *Sharded[T]) Deallocate(s []T) {
 	c := classOf(cap(s))
 	if c >= a.places {
-		a.keep(s)
+		a.release(s)
 		return
 	}
 	vacate(s, a.clears)
@@ -126,9 +134,7 @@ func (a *Sharded[T]) Trim() {
 // Reset releases all blocks. It panics if the parent cannot be reset.
 func (a *Sharded[T]) Reset() {
 	a.parent.Reset()
-	for i := range a.shards {
-		a.shards[i].init(a.parent, a.places, a.shards[i].kept.limit)
-	}
+	a.init()
 }
 
 // Capable reports whether Owns or Reset works, which is so if it does for the
@@ -165,27 +171,19 @@ func (a *Sharded[T]) miss(n int) ([]T, error) {
 	return s, err
 }
 
-// displaced keeps a block whose place s has taken.
+// displaced releases a block whose place s has taken.
 func (a *Sharded[T]) displaced(s []T, old *T, c uint) {
 	if old == unsafe.SliceData(s) {
 		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
 	}
 	block := unsafe.Slice(old, classSize(c))
 	allocator.Reissue(block)
-	a.keep(block)
+	a.release(block)
 }
 
-// keep releases a block to what is behind the lock of a shard: that of the
-// goroutine, unless it is full and another one is not.
-func (a *Sharded[T]) keep(s []T) {
-	own := a.shard()
-	if own.keep(s) {
-		return
+// release releases a block to what is behind the lock of a shard.
+func (a *Sharded[T]) release(s []T) {
+	if !a.shard().release(s) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
 	}
-	for i := range a.shards {
-		if other := &a.shards[i]; other != own && other.keep(s) {
-			return
-		}
-	}
-	own.release(s)
 }
