@@ -1,0 +1,84 @@
+package proptest
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// TestFailure says what a failure of Platform prints: the clause, the timeline,
+// the program, and a token that replays it.
+func TestFailure(t *testing.T) {
+	temporaryIn(t, t.TempDir())
+	setFlag(t, "rapid.nofailfile", "true")
+	setFlag(t, "rapid.shrinktime", "1s")
+	late := Wrapping(releaseLate(func(error) bool { return true }))
+	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) })
+	for _, want := range []string{allocator.ReleasedFirst.String(), "Look at", legend, "▲", "program: 1 runner(s)", "chain 0 alone"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in\n%s", want, out)
+		}
+	}
+	tokens := regexp.MustCompile(`proptest\.Replay\("([^"]*)"\)`).FindAllStringSubmatch(out, -1)
+	if len(tokens) == 0 {
+		t.Fatalf("there is no token in\n%s", out)
+	}
+	chooser, err := Replay(tokens[len(tokens)-1][1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late, Replaying(chooser)) })
+	if !strings.Contains(again, allocator.ReleasedFirst.String()) {
+		t.Errorf("the replayed program fails with\n%s", again)
+	}
+	if n := len(tokens[len(tokens)-1][1]); n > 40 {
+		t.Errorf("the program has not shrunk:\n%s", again)
+	}
+}
+
+func setFlag(t *testing.T, name, value string) {
+	f := flag.Lookup(name)
+	before := f.Value.String()
+	flag.Set(name, value)
+	t.Cleanup(func() { flag.Set(name, before) })
+}
+
+// failing returns what a test that must fail prints.
+func failing(t *testing.T, test func(testing.TB)) string {
+	t.Helper()
+	r := &transcript{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		test(r)
+	}()
+	<-done
+	if !r.failed {
+		t.Fatalf("the test has not failed:\n%s", r.out.String())
+	}
+	return r.out.String()
+}
+
+// A transcript is a test that only writes down what it is told.
+type transcript struct {
+	testing.TB
+	out    strings.Builder
+	failed bool
+}
+
+func (r *transcript) Helper()                      {}
+func (r *transcript) Failed() bool                 { return r.failed }
+func (r *transcript) Log(args ...any)              { fmt.Fprintln(&r.out, args...) }
+func (r *transcript) Logf(f string, args ...any)   { fmt.Fprintf(&r.out, f+"\n", args...) }
+func (r *transcript) Error(args ...any)            { r.Log(args...); r.Fail() }
+func (r *transcript) Errorf(f string, args ...any) { r.Logf(f, args...); r.Fail() }
+func (r *transcript) Fail()                        { r.failed = true }
+func (r *transcript) FailNow()                     { r.Fail(); runtime.Goexit() }
+func (r *transcript) Fatal(args ...any)            { r.Log(args...); r.FailNow() }
+func (r *transcript) Fatalf(f string, args ...any) { r.Logf(f, args...); r.FailNow() }

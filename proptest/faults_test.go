@@ -1,0 +1,201 @@
+package proptest
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// falsified is a layer between what the ledger sees and the engine: a handler that
+// passes on what it is not told to falsify.
+type falsified struct {
+	ops.Handler
+	alloc    allocator.Allocator[ops.Operation]
+	complete func(n int, err error)
+	abandon  func()
+	unwrap   func() ops.Handler
+}
+
+func (f *falsified) Complete(n int, err error) {
+	if f.complete != nil {
+		f.complete(n, err)
+		return
+	}
+	f.Handler.Complete(n, err)
+}
+
+func (f *falsified) Unwrap() ops.Handler {
+	if f.unwrap != nil {
+		return f.unwrap()
+	}
+	return f.Handler
+}
+
+func (f *falsified) Abandon() {
+	if f.abandon != nil {
+		f.abandon()
+	}
+}
+
+func (f *falsified) Allocator() allocator.Allocator[ops.Operation] { return f.alloc }
+
+// source is an allocator that passes on what it is not told to falsify.
+type source struct {
+	allocator.Allocator[ops.Operation]
+	allocate   func(n int) ([]ops.Operation, error)
+	deallocate func(s []ops.Operation)
+}
+
+func (a *source) Allocate(n int) ([]ops.Operation, error) {
+	if a.allocate != nil {
+		return a.allocate(n)
+	}
+	return a.Allocator.Allocate(n)
+}
+
+func (a *source) Deallocate(s []ops.Operation) {
+	if a.deallocate != nil {
+		a.deallocate(s)
+		return
+	}
+	a.Allocator.Deallocate(s)
+}
+
+// falsify returns a wrapper that falsifies the handlers that have an allocator,
+// and leaves the others as they are.
+func falsify(with func(f *falsified, a *source)) func(ops.Handler) ops.Handler {
+	return func(h ops.Handler) ops.Handler {
+		inner := ops.AllocatorOf[ops.Operation](h, nil)
+		if inner == nil {
+			return h
+		}
+		f, a := &falsified{Handler: h}, &source{Allocator: inner}
+		f.alloc = a
+		with(f, a)
+		return f
+	}
+}
+
+// laneOf returns the lane that h belongs to.
+func laneOf(h ops.Handler) *lane {
+	for {
+		switch x := h.(type) {
+		case *entry:
+			return x.lane
+		case ops.Unwrapper:
+			h = x.Unwrap()
+		default:
+			return nil
+		}
+	}
+}
+
+// reluctant is a layer over a backend that lets go of a cancelled operation
+// only in the next poll, as a kernel does that works on it by itself.
+type reluctant struct {
+	platform.Backend
+	proactor *platform.Proactor
+
+	mu      sync.Mutex
+	pending []*ops.Operation
+	dropped []*ops.Operation // not to be completed: somebody has lied about them
+}
+
+func (b *reluctant) Start(s *platform.Socket, op *ops.Operation) bool {
+	return !b.has(op) && b.Backend.Start(s, op) // an event may be late for it
+}
+
+// has reports whether the operation was cancelled and waits for the next poll.
+func (b *reluctant) has(op *ops.Operation) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.pending, op) && !slices.Contains(b.dropped, op)
+}
+
+func (b *reluctant) Cancel(s *platform.Socket, op *ops.Operation) bool {
+	if b.has(op) || !b.Backend.Cancel(s, op) {
+		return false
+	}
+	b.mu.Lock()
+	b.pending = append(b.pending, op)
+	b.mu.Unlock()
+	b.Wake()
+	return false
+}
+
+func (b *reluctant) drop(op *ops.Operation) {
+	b.mu.Lock()
+	b.dropped = append(b.dropped, op)
+	b.mu.Unlock()
+}
+
+func (b *reluctant) Poll(wait time.Duration) {
+	b.mu.Lock()
+	if len(b.pending) > 0 {
+		wait = 0
+	}
+	b.mu.Unlock()
+	b.Backend.Poll(wait)
+	b.mu.Lock()
+	pending, dropped := b.pending, b.dropped
+	b.pending, b.dropped = nil, nil
+	b.mu.Unlock()
+	for _, op := range pending {
+		if !slices.Contains(dropped, op) {
+			op.Err = ops.ErrCanceled
+			b.proactor.Completed(op)
+		}
+	}
+}
+
+// openReluctant makes a proactor with a reluctant backend below the ledger's
+// layer, and one above it that over makes.
+func openReluctant(over func(b platform.Backend, below *reluctant) platform.Backend) Opener {
+	return func(options ...platform.Option) (*platform.Proactor, error) {
+		r := &reluctant{}
+		all := []platform.Option{platform.WithBackend("epoll"), platform.WithLayer(func(b platform.Backend) platform.Backend {
+			r.Backend = b
+			return r
+		})}
+		all = append(all, options...)
+		if over != nil {
+			all = append(all, platform.WithLayer(func(b platform.Backend) platform.Backend { return over(b, r) }))
+		}
+		p, err := platform.New(all...)
+		r.proactor = p
+		return p, err
+	}
+}
+
+// A liar is a layer over a backend that falsifies what it is told to.
+type liar struct {
+	platform.Backend
+	start    func(s *platform.Socket, op *ops.Operation) bool
+	cancel   func(s *platform.Socket, op *ops.Operation) bool
+	shutdown func()
+}
+
+func (b *liar) Start(s *platform.Socket, op *ops.Operation) bool {
+	if b.start != nil {
+		return b.start(s, op)
+	}
+	return b.Backend.Start(s, op)
+}
+
+func (b *liar) Cancel(s *platform.Socket, op *ops.Operation) bool {
+	if b.cancel != nil {
+		return b.cancel(s, op)
+	}
+	return b.Backend.Cancel(s, op)
+}
+
+func (b *liar) Shutdown() {
+	if b.shutdown != nil {
+		b.shutdown()
+	}
+	b.Backend.Shutdown()
+}

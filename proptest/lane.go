@@ -1,0 +1,315 @@
+package proptest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A lane is a chain of a program that is being run. Its fields belong to the
+// chain: the handlers of the chain use them one after another, on whatever
+// goroutine, and only the platform orders that.
+type lane struct {
+	run     *run
+	chain   *Chain
+	program *ChainProgram
+	texts   []string // the steps, as they print
+
+	own, decoy *watched[ops.Operation]
+	bytes      *watched[byte]
+	frames     *watched[ops.Frame[composed]] // if a step needs them
+	slot       ops.CancelSlot
+	timer      platform.Timer
+	mail       mailbox
+	end        *end // of the connection that it talks over
+	buf        []byte
+
+	at       int           // the step
+	left     int           // bytes that the step has still to transfer
+	attempts int           // of the step, so far
+	begun    time.Duration // on the ledger's clock
+	over     bool
+
+	meeting atomic.Int32 // who has arrived: the end of the chain, and who joins it
+	joiner  *lane
+	forked  bool // it has begun; for the lane that forks and joins it
+
+	cancels cancels
+	seen    [2]int64 // cancels that were done when the operation began
+}
+
+// maxAttempts bounds how often a step is tried again.
+const maxAttempts = 1000
+
+// proceed takes steps until an operation is outstanding or the chain is over.
+func (c *lane) proceed() {
+	for c.at < len(c.program.Steps) {
+		s := &c.program.Steps[c.at]
+		k := kindOf(s.Kind)
+		if k.pass != nil {
+			c.chain.note("%s", c.texts[c.at])
+			c.at++
+			if !k.pass(c, s) {
+				return // the chain may be anywhere by now
+			}
+			continue
+		}
+		if k.do == nil {
+			if c.attempts == 0 {
+				c.left = s.Size
+			}
+			c.begin(s, k)
+			return // the chain may be anywhere by now
+		}
+		c.chain.note("%s", c.texts[c.at])
+		c.at++
+		if k.do(c, s); c.over {
+			return
+		}
+	}
+	c.over = true
+	if c.meeting.Add(1) == 2 {
+		c.joiner.proceed()
+	}
+}
+
+// begin starts the operation of a step.
+func (c *lane) begin(s *Step, k *kind) {
+	o := c.chain.next()
+	h, expect := c.handler(o)
+	if s.Depth > 0 {
+		expect.frames = frames(c).id
+		expect.peak += s.Depth
+	}
+	if c.attempts < s.Refuse {
+		c.refuse(s)
+	}
+	var cancel func()
+	if c.attempts == 0 || k.once { // a second time, a transfer goes on
+		cancel = c.canceler(s, k)
+	}
+	c.attempts++
+	c.seen = [2]int64{c.cancels.done.Load()}
+	if c.end != nil {
+		c.seen[1] = c.end.cancels.done.Load()
+	}
+	c.begun = c.chain.ledger.now()
+	c.chain.start(o, c.texts[c.at], expect, func() { k.start(c, s, h) })
+	if cancel != nil {
+		cancel()
+	}
+}
+
+// refuse makes an allocator of the chain fail: that of the frames first, if
+// there are any.
+func (c *lane) refuse(s *Step) {
+	if s.Depth > 0 && c.attempts%2 == 0 {
+		frames(c).failNext(c.attempts/2%s.Depth, 1)
+		return
+	}
+	c.own.failNext(0, 1)
+}
+
+// canceler returns the function that cancels the operation that is about to be
+// started, or nil. It is called when the chain may have gone on already, and
+// uses nothing that belongs to it.
+func (c *lane) canceler(s *Step, k *kind) func() {
+	switch s.Cancel {
+	case CancelSlot:
+		return func() { c.cancels.cancel(func() { c.slot.Cancel() }) }
+	case CancelAll:
+		all, by := k.cancel(c, s), &c.cancels
+		if k.transfers || k.name == "end" {
+			by = c.end.cancels
+		}
+		return func() { by.cancel(all) }
+	}
+	return nil
+}
+
+// completed goes on after the operation of the current step.
+func (c *lane) completed(o operation, n int, err error) {
+	if c.over {
+		return // a handler too many: the ledger has seen it
+	}
+	s := &c.program.Steps[c.at]
+	k := kindOf(s.Kind)
+	if k.transfers {
+		if wrong := c.moved(k.role, n); wrong != "" {
+			c.fail(o, "was told %d, %v: %s", n, err, wrong)
+			return
+		}
+	}
+	switch {
+	case c.run.closing.Load() && errors.Is(err, net.ErrClosed):
+		c.over = true
+		return
+	case errors.Is(err, allocator.ErrExhausted):
+		c.again(o) // the ledger knows whether there was reason for it
+		return
+	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled():
+		switch {
+		case s.Kind == "connect":
+			// Not once more: the listener may have this attempt already,
+			// and would close when the next one is under way.
+			c.giveUp(s.Link)
+			c.proceed()
+		case k.once || k.transfers && c.left == 0 && s.Size > 0:
+			c.advance(k)
+		default:
+			c.again(o)
+		}
+		return
+	case c.run.world != nil && passes(s, err):
+		c.again(o)
+		return
+	case c.mayBreak(s, err):
+		c.giveUp(s.Link)
+		c.proceed()
+		return
+	}
+	if wrong := k.check(c, s, n, err); wrong != "" {
+		c.fail(o, "was told %d, %v: %s", n, err, wrong)
+		return
+	}
+	if k.transfers && c.left > 0 {
+		c.attempts = 1 // there was progress
+		c.again(o)
+		return
+	}
+	c.advance(k)
+}
+
+// plannedPanic is what the handler of a step "panic" panics with.
+type plannedPanic struct{}
+
+func (c *lane) advance(k *kind) {
+	c.at++
+	c.attempts = 0
+	c.proceed()
+	if k.name == "panic" {
+		panic(plannedPanic{})
+	}
+}
+
+// again tries the step once more, for what is left of it.
+func (c *lane) again(o operation) {
+	if c.attempts >= maxAttempts {
+		c.fail(o, "failed %d times", c.attempts)
+		return
+	}
+	c.proceed()
+}
+
+// fail notes a wrong result and ends the run: what other chains wait for may
+// never come.
+func (c *lane) fail(o operation, format string, args ...any) {
+	c.over = true
+	o.fail(format, args...)
+	c.run.stop()
+}
+
+// mayBeCancelled reports whether something that concerns the lane's operation
+// was cancelled since it began.
+func (c *lane) mayBeCancelled() bool {
+	return c.cancels.begun.Load() > c.seen[0] || c.end != nil && c.end.cancels.begun.Load() > c.seen[1]
+}
+
+// mayBreak reports whether err is what the operation of a step on a broken link
+// may be told.
+func (c *lane) mayBreak(s *Step, err error) bool {
+	if err == nil || kindOf(s.Kind).role == local {
+		return false
+	}
+	if !c.run.links[s.Link].broken.Load() && c.run.weather.Reset == 0 { // else the network may have reset it
+		return false
+	}
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNREFUSED, syscall.ENOTCONN, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// giveUp closes the connection at once and goes to the step after its last.
+func (c *lane) giveUp(link int) {
+	l := c.run.links[link]
+	l.broken.Store(true)
+	c.end.conn.Close()
+	l.listener.Close() // a connection that was not accepted yet ends as well
+	c.attempts = 0
+	for c.at < len(c.program.Steps) {
+		s := c.program.Steps[c.at]
+		c.at++
+		if s.Kind == "close" && s.Link == link {
+			return
+		}
+	}
+}
+
+// abort closes the connection in the midst of everything.
+func (c *lane) abort(s *Step) { c.giveUp(s.Link) }
+
+// shut ends the stream to the peer.
+func (c *lane) shut(s *Step) {
+	l := c.run.links[s.Link]
+	if err := c.end.conn.CloseWrite(); err != nil && !l.broken.Load() && !c.run.closing.Load() && c.run.weather.Reset == 0 {
+		c.chain.note("CloseWrite: %v", err)
+		c.run.stop()
+	}
+}
+
+// closeEnd leaves the connection.
+func (c *lane) closeEnd(*Step) { c.end.leave() }
+
+// fork begins another chain, at the same end of the connection.
+func (c *lane) fork(s *Step) {
+	child := c.run.lanes[s.Chain]
+	child.end = c.end
+	child.forked = true
+	child.proceed()
+}
+
+// join waits for the end of another chain, or reports that it has come to it.
+func (c *lane) join(s *Step) bool {
+	child := c.run.lanes[s.Chain]
+	if !child.forked {
+		return true // the fork was given up with the connection
+	}
+	child.joiner = c
+	return child.meeting.Add(1) == 2
+}
+
+// cancelChain cancels the operation that another chain has outstanding. Of its
+// own none can be, as its handler is running: that is one step too late.
+func (c *lane) cancelChain(s *Step) {
+	other := c.run.lanes[s.Chain]
+	if other != c {
+		other.cancels.cancel(func() { other.slot.Cancel() })
+	} else if c.slot.Cancel() {
+		c.chain.note("the slot has cancelled an operation that had ended")
+		c.run.stop()
+	}
+}
+
+// collect has the Go runtime collect garbage.
+func (c *lane) collect(*Step) {
+	if c.run.collects {
+		runtime.GC()
+	}
+}
+
+// stop closes the proactor.
+func (c *lane) stop(*Step) { c.run.close() }
+
+func (c *lane) String() string { return fmt.Sprintf("chain %s", c.chain.name) }

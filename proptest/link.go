@@ -1,0 +1,184 @@
+package proptest
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A link is a connection between two lanes, or four with full duplex.
+type link struct {
+	Link
+	listener *platform.Listener
+	address  string
+	ends     [2]*end // of connect, of accept
+	streams  [2]int  // where in the pattern the bytes from each end begin
+
+	// broken: somebody has aborted it, or may have given up an attempt to
+	// connect. From then on its operations may fail.
+	broken atomic.Bool
+}
+
+// An end is one end of a link.
+type end struct {
+	link    *link
+	number  int
+	conn    *platform.Conn
+	owners  atomic.Int32 // lanes that have not left it
+	cancels *cancels     // shared by those that have the same Conn
+
+	sent, received int // bytes, by the lane that writes and the one that reads
+}
+
+// cancels tells whether something may have been cancelled in a span of time.
+type cancels struct{ begun, done atomic.Int64 }
+
+func (c *cancels) cancel(f func()) {
+	c.begun.Add(1)
+	f()
+	c.done.Add(1)
+}
+
+// listen makes the links of a program.
+func (r *run) listen() error {
+	for i, plan := range r.program.Links {
+		l := &link{Link: plan, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
+		for n := range l.ends {
+			l.ends[n] = &end{link: l, number: n, conn: new(platform.Conn), cancels: new(cancels)}
+			if plan.Reuse {
+				before := r.links[i-1].ends[n]
+				l.ends[n].conn, l.ends[n].cancels = before.conn, before.cancels
+			}
+			l.ends[n].owners.Store(1)
+			if plan.Duplex {
+				l.ends[n].owners.Store(2)
+			}
+		}
+		if err := r.open(l); err != nil {
+			return fmt.Errorf("proptest: %w", err)
+		}
+		l.broken.Store(r.program.fragile(i))
+		r.links = append(r.links, l)
+	}
+	return nil
+}
+
+// open opens the listener of a link. Where there are no unix sockets tcp serves
+// instead.
+func (r *run) open(l *link) (err error) {
+	if l.Network == "unix" && r.world != nil {
+		l.address = fmt.Sprintf("/link%d", len(r.links))
+		l.listener, err = r.proactor.Listen(l.Network, l.address)
+		return err
+	}
+	if l.Network == "unix" {
+		dir, err := os.MkdirTemp("", "proptest")
+		if err != nil {
+			return err
+		}
+		r.cleanup = append(r.cleanup, func() { os.RemoveAll(dir) })
+		l.address = filepath.Join(dir, "s")
+		if l.listener, err = r.proactor.Listen(l.Network, l.address); err == nil {
+			return nil
+		}
+		l.Network = "tcp"
+	}
+	if l.listener, err = r.proactor.Listen(l.Network, "127.0.0.1:0"); err == nil {
+		l.address = l.listener.Addr().String()
+	}
+	return err
+}
+
+// fragile reports whether the connect of a link may be cancelled. The listener
+// may have got that connection already: its accept may find it, and it has come
+// to its end.
+func (p Program) fragile(link int) bool {
+	connects, cancelled := -1, make(map[int]bool)
+	for i, c := range p.Chains {
+		for _, s := range c.Steps {
+			switch {
+			case s.Kind == "cancel" && s.Chain != i:
+				cancelled[s.Chain] = true
+			case s.Kind == "connect" && s.Link == link:
+				connects = i
+				cancelled[i] = cancelled[i] || s.Cancel != CancelNothing
+			case s.Cancel == CancelAll && s.Link == link-1 && p.Links[link].Reuse:
+				cancelled[i] = true // one step too late, perhaps
+			}
+		}
+	}
+	return cancelled[connects]
+}
+
+// leave closes the end once all lanes have left it.
+func (e *end) leave() {
+	if e.owners.Add(-1) == 0 {
+		e.conn.Close()
+	}
+}
+
+// pattern is what every stream consists of, from some place on. It is random,
+// so that bytes from elsewhere show.
+var pattern = func() []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, patternPeriod, patternPeriod+maxTransfer)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return append(b, b[:maxTransfer]...)
+}()
+
+const (
+	patternPeriod = 1<<20 + 7
+	maxTransfer   = 1 << 19
+)
+
+// stream returns n bytes of the pattern, from a place in a stream on.
+func (l *link) stream(from, at, n int) []byte {
+	at = (l.streams[from] + at) % patternPeriod
+	return pattern[at : at+n : at+n]
+}
+
+// outgoing returns what the lane has still to write in this step.
+func (c *lane) outgoing() []byte { return c.end.link.stream(c.end.number, c.end.sent, c.left) }
+
+// incoming returns where the lane reads to in this step.
+func (c *lane) incoming() []byte { return c.buffer(c.left) }
+
+func (c *lane) buffer(n int) []byte {
+	if cap(c.buf) < n {
+		c.buf = make([]byte, n)
+	}
+	return c.buf[:n]
+}
+
+// moved takes account of n bytes that a step has transferred, and returns what
+// is wrong with them.
+func (c *lane) moved(role role, n int) string {
+	e := c.end
+	if n < 0 || n > c.left {
+		return fmt.Sprintf("transferred %d bytes of %d", n, c.left)
+	}
+	c.left -= n
+	if role == sends {
+		e.sent += n
+		return ""
+	}
+	want := e.link.stream(1-e.number, e.received, n)
+	got := c.buf[:n]
+	e.received += n
+	if bytes.Equal(got, want) {
+		return ""
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			return fmt.Sprintf("the bytes read differ from those written, first at %d of the stream", e.received-n+i)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,310 @@
+package proptest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A mutant is an engine, a handler or an allocator with a deliberate fault, of
+// which the ledger must say that it breaks the given clause.
+type mutant struct {
+	clause allocator.Clause
+	fault  string
+
+	wrap   func(ops.Handler) ops.Handler
+	memory func() allocator.Allocator[ops.Operation]
+	open   Opener
+	runs   int  // fixed number of runners, if not 0
+	stays  bool // shown by programs that do not close the proactor: closing shows it as a breach of clause 11
+	racy   bool // the fault is a data race, which the race detector would report
+}
+
+// checks is the default number of programs that Platform runs.
+const checks = 100
+
+func TestMutants(t *testing.T) {
+	for _, m := range mutants() {
+		t.Run(m.clause.Name()+"/"+m.fault, func(t *testing.T) {
+			if m.racy && raceEnabled {
+				t.Skip("the race detector reports this fault itself")
+			}
+			m.hunt(t)
+		})
+	}
+}
+
+func (m mutant) hunt(t *testing.T) {
+	open, runs := m.open, m.runs
+	if open == nil {
+		open = platform.New
+	}
+	if runs == 0 {
+		runs = 1
+	}
+	for n := range checks {
+		program := draw(Seed(uint64(n)), runs)
+		if m.stays && program.closes() {
+			continue
+		}
+		report, err := Run(program, open, Wrapping(m.wrap), Memory(m.memory), Patience(300*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Violations) == 0 {
+			continue
+		}
+		v := report.Violations[0]
+		if v.Clause != m.clause {
+			t.Fatalf("check %d was to find clause %v broken, and found\n%s", n+1, m.clause, report)
+		}
+		for _, text := range []string{v.Error(), report.Timeline.String()} {
+			if !strings.Contains(text, m.clause.String()) {
+				t.Fatalf("the clause %v is not named in\n%s", m.clause, text)
+			}
+		}
+		t.Logf("caught by check %d: %v", n+1, v)
+		if testing.Verbose() {
+			t.Logf("\n%s", report.Timeline)
+		}
+		return
+	}
+	t.Fatalf("not caught by %d checks", checks)
+}
+
+// closes reports whether the program closes the proactor.
+func (p Program) closes() bool {
+	for _, c := range p.Chains {
+		if slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Kind == "stop" }) {
+			return true
+		}
+	}
+	return false
+}
+
+func mutants() []mutant {
+	return []mutant{
+		{clause: allocator.Associated, fault: "a wrapper loses the outermost", wrap: loseOutermost},
+		{clause: allocator.Associated, fault: "memory from elsewhere", wrap: falsify(func(f *falsified, _ *source) {
+			f.alloc = allocator.Heap[ops.Operation]{}
+		})},
+
+		{clause: allocator.Default, fault: "used although one is associated", wrap: func(h ops.Handler) ops.Handler {
+			return &hiding{h, ops.CancelSlotOf(h)}
+		}},
+		{clause: allocator.Default, fault: "not used", open: func(options ...platform.Option) (*platform.Proactor, error) {
+			return platform.New(append(options, platform.WithAllocator(allocator.Heap[ops.Operation]{}))...)
+		}},
+		{clause: allocator.Default, fault: "that of another chain instead", wrap: borrow()},
+
+		{clause: allocator.SameBlock, fault: "released twice", wrap: falsify(func(_ *falsified, a *source) {
+			a.deallocate = func(s []ops.Operation) {
+				a.Allocator.Deallocate(s)
+				a.Allocator.Deallocate(s)
+			}
+		}), memory: forgiving},
+		{clause: allocator.SameBlock, fault: "a copy released", wrap: falsify(func(_ *falsified, a *source) {
+			a.deallocate = func(s []ops.Operation) { a.Allocator.Deallocate(append([]ops.Operation(nil), s...)) }
+		}), memory: forgiving},
+		{clause: allocator.SameBlock, fault: "released to the default", wrap: func(h ops.Handler) ops.Handler {
+			return falsify(func(_ *falsified, a *source) {
+				a.deallocate = laneOf(h).run.ledger.standard.Deallocate
+			})(h)
+		}},
+
+		{clause: allocator.ReleasedFirst, fault: "after the handler", wrap: releaseLate(func(error) bool { return true })},
+		{clause: allocator.ReleasedFirst, fault: "after the handler if cancelled", wrap: releaseLate(func(err error) bool {
+			return errors.Is(err, ops.ErrCanceled)
+		})},
+		{clause: allocator.ReleasedFirst, fault: "never", stays: true, wrap: falsify(func(_ *falsified, a *source) {
+			a.deallocate = func([]ops.Operation) {}
+		})},
+
+		{clause: allocator.OneAtATime, fault: "two goroutines", wrap: overlapCalls},
+		{clause: allocator.OneAtATime, fault: "a call inside a call", wrap: reenter, memory: func() allocator.Allocator[ops.Operation] {
+			return &source{Allocator: allocator.Heap[ops.Operation]{}}
+		}},
+
+		{clause: allocator.AnyGoroutine, fault: "allocates", wrap: falsify(func(_ *falsified, a *source) {
+			a.allocate = func(n int) (s []ops.Operation, err error) {
+				elsewhere(func() { s, err = a.Allocator.Allocate(n) })
+				return s, err
+			}
+		})},
+		{clause: allocator.AnyGoroutine, fault: "releases", wrap: falsify(func(_ *falsified, a *source) {
+			a.deallocate = func(s []ops.Operation) { elsewhere(func() { a.Allocator.Deallocate(s) }) }
+		})},
+
+		{clause: allocator.OnceAndLater, fault: "inline", wrap: falsify(func(f *falsified, a *source) {
+			a.allocate = func(n int) ([]ops.Operation, error) {
+				s, err := a.Allocator.Allocate(n)
+				if err == nil {
+					f.Handler.Complete(0, nil)
+				}
+				return s, err
+			}
+		})},
+		{clause: allocator.OnceAndLater, fault: "twice", wrap: falsify(func(f *falsified, _ *source) {
+			f.complete = func(n int, err error) {
+				f.Handler.Complete(n, err)
+				f.Handler.Complete(n, err)
+			}
+		})},
+		{clause: allocator.OnceAndLater, fault: "never", stays: true, wrap: falsify(func(f *falsified, _ *source) {
+			f.complete = func(int, error) {}
+		})},
+		{clause: allocator.OnceAndLater, fault: "never if cancelled", wrap: falsify(func(f *falsified, _ *source) {
+			f.complete = func(n int, err error) {
+				if !errors.Is(err, ops.ErrCanceled) {
+					f.Handler.Complete(n, err)
+				}
+			}
+		})},
+		callAbandoned(),
+
+		{clause: allocator.Stable, fault: "released while the backend has it", open: openReluctant(func(b platform.Backend, below *reluctant) platform.Backend {
+			l := &liar{Backend: b}
+			l.cancel = func(s *platform.Socket, op *ops.Operation) bool {
+				below.drop(op)
+				b.Cancel(s, op)
+				return true
+			}
+			return l
+		})},
+		{clause: allocator.Stable, fault: "moved", open: func(options ...platform.Option) (*platform.Proactor, error) {
+			return platform.New(append(options, platform.WithLayer(func(b platform.Backend) platform.Backend {
+				l := &liar{Backend: b}
+				l.start = func(s *platform.Socket, op *ops.Operation) bool {
+					copied := *op
+					done := b.Start(s, &copied)
+					*op = copied
+					return done
+				}
+				return l
+			}))...)
+		}},
+		{clause: allocator.Stable, fault: "reused", memory: sameForAll(), racy: true},
+		{clause: allocator.Stable, fault: "written after the release", wrap: falsify(func(_ *falsified, a *source) {
+			a.deallocate = func(s []ops.Operation) {
+				a.Allocator.Deallocate(s)
+				s[0].N = 1
+			}
+		})},
+
+		{clause: allocator.Exhaustion, fault: "the handler is never told", wrap: onExhaustion(func(*falsified, int, error) {})},
+		{clause: allocator.Exhaustion, fault: "told twice", wrap: onExhaustion(func(f *falsified, n int, err error) {
+			f.Handler.Complete(n, err)
+			f.Handler.Complete(n, err)
+		})},
+		{clause: allocator.Exhaustion, fault: "told something else", wrap: onExhaustion(func(f *falsified, n int, _ error) {
+			f.Handler.Complete(n, errors.New("out of memory"))
+		})},
+		{clause: allocator.Exhaustion, fault: "told success", wrap: onExhaustion(func(f *falsified, n int, _ error) {
+			f.Handler.Complete(n, nil)
+		})},
+		{clause: allocator.Exhaustion, fault: "told inline", wrap: falsify(func(f *falsified, a *source) {
+			a.allocate = func(n int) ([]ops.Operation, error) {
+				s, err := a.Allocator.Allocate(n)
+				if err != nil {
+					f.Handler.Complete(0, err)
+				}
+				return s, err
+			}
+		})},
+		{clause: allocator.Exhaustion, fault: "the default allocator instead", wrap: func(h ops.Handler) ops.Handler {
+			return falsify(func(_ *falsified, a *source) {
+				a.allocate = func(n int) ([]ops.Operation, error) {
+					s, err := a.Allocator.Allocate(n)
+					if err != nil {
+						return laneOf(h).run.ledger.standard.Allocate(n)
+					}
+					return s, nil
+				}
+			})(h)
+		}},
+
+		{clause: allocator.Abandonment, fault: "not released", wrap: falsify(func(f *falsified, a *source) {
+			var held []ops.Operation
+			a.deallocate = func(s []ops.Operation) { held = s }
+			f.complete = func(n int, err error) {
+				if held != nil {
+					a.Allocator.Deallocate(held)
+				}
+				f.Handler.Complete(n, err)
+			}
+		})},
+		{clause: allocator.Abandonment, fault: "told twice", wrap: falsify(func(f *falsified, _ *source) {
+			f.abandon = func() { abandonAll(f.Handler) }
+		})},
+		{clause: allocator.Abandonment, fault: "not told", wrap: falsify(func(f *falsified, a *source) {
+			released := false
+			a.deallocate = func(s []ops.Operation) {
+				a.Allocator.Deallocate(s)
+				released = true
+			}
+			f.unwrap = func() ops.Handler {
+				if released {
+					return ops.HandlerFunc(func(int, error) {})
+				}
+				return f.Handler
+			}
+		})},
+		{clause: allocator.Abandonment, fault: "told although nobody has closed", wrap: falsify(func(f *falsified, _ *source) {
+			f.complete = func(n int, err error) {
+				if errors.Is(err, ops.ErrCanceled) {
+					abandonAll(f.Handler)
+					return
+				}
+				f.Handler.Complete(n, err)
+			}
+		})},
+		{clause: allocator.Abandonment, fault: "the handler was called as well", wrap: falsify(func(f *falsified, _ *source) {
+			f.abandon = func() { f.Handler.Complete(0, net.ErrClosed) }
+		})},
+
+		{clause: allocator.PeakBlocks, fault: "two blocks", wrap: falsify(func(_ *falsified, a *source) {
+			var second []ops.Operation
+			a.allocate = func(n int) ([]ops.Operation, error) {
+				s, err := a.Allocator.Allocate(n)
+				if err == nil {
+					second, err = a.Allocator.Allocate(n)
+				}
+				if err != nil && s != nil {
+					a.Allocator.Deallocate(s)
+				}
+				return s, err
+			}
+			a.deallocate = func(s []ops.Operation) {
+				a.Allocator.Deallocate(s)
+				a.Allocator.Deallocate(second)
+			}
+		})},
+	}
+}
+
+// TestSound says that what the mutants are made of is not at fault itself, and
+// that a backend that cancels late is served rightly.
+func TestSound(t *testing.T) {
+	pass := falsify(func(*falsified, *source) {})
+	for name, open := range map[string]Opener{"platform.New": platform.New, "reluctant backend": openReluctant(nil)} {
+		t.Run(name, func(t *testing.T) {
+			for n := range checks {
+				report, err := Run(Draw(Seed(uint64(n))), open, Wrapping(pass))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(report.Violations) > 0 {
+					t.Fatal(fmt.Sprint("\n", report))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !race
+
+package proptest
+
+const raceEnabled = false
+
+func raceOff() {}
+func raceOn()  {}

@@ -1,0 +1,34 @@
+package proptest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// TestProgramCheck says that a program which cannot be run is refused.
+func TestProgramCheck(t *testing.T) {
+	for want, p := range map[string]Program{
+		"unknown kind":        {Chains: []ChainProgram{{Steps: []Step{{Kind: "raed"}}}}},
+		"unknown network":     {Links: []Link{{Network: "udp"}}},
+		"none before":         {Links: []Link{{Network: "tcp", Reuse: true}}},
+		"no link 0":           {Chains: []ChainProgram{{Steps: []Step{{Kind: "read"}}}}},
+		"no chain 3":          {Chains: []ChainProgram{{Steps: []Step{{Kind: "fork", Chain: 3}}}}},
+		"begins by itself":    {Chains: []ChainProgram{{Steps: []Step{{Kind: "fork"}}}}},
+		"the size must be":    {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Size: -1}}}}},
+		"no cancel slot":      {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Cancel: CancelSlot}}}}},
+		"nothing to cancel":   {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Cancel: CancelAll}}}}},
+		"an hour is too long": {Chains: []ChainProgram{{Steps: []Step{{Kind: "wait", Pause: -1}}}}},
+		"-1 runners":          {Runners: -1},
+	} {
+		if _, err := Run(p, platform.New); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want an error with %q", p, err, want)
+		}
+	}
+	for seed := range uint64(checks) {
+		if err := Draw(Seed(seed)).check(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+}

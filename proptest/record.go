@@ -1,0 +1,143 @@
+package proptest
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+// A ledger that locks a mutex whenever an allocator is called would itself
+// create the happens-before edges of clause 6 that the platform must create,
+// and the race detector could never report one that is missing. So recording
+// an event synchronises without the race detector's knowledge: the functions
+// here are not instrumented, and lock with its attention switched off. What a
+// ledger makes of the events happens later, in batches, under an ordinary
+// mutex.
+
+// batch is the number of events that are recorded before they are judged.
+const batch = 4096
+
+// record adds an event. Events are judged in the order of their recording.
+//
+//go:norace
+func (l *Ledger) record(e event) {
+	raceOff()
+	l.lock.Lock()
+	for len(l.pending) == cap(l.pending) && cap(l.pending) != 0 {
+		l.lock.Unlock()
+		raceOn()
+		l.settle()
+		raceOff()
+		l.lock.Lock()
+	}
+	if cap(l.pending) == 0 {
+		l.pending = make([]event, 0, batch)
+	}
+	e.seq = l.recorded
+	e.at = l.now()
+	l.recorded++
+	n := len(l.pending)
+	l.pending = l.pending[:n+1]
+	l.pending[n] = e
+	l.lock.Unlock()
+	raceOn()
+}
+
+// take returns the events that were not judged yet; spare is where new ones go.
+//
+//go:norace
+func (l *Ledger) take(spare []event) []event {
+	raceOff()
+	l.lock.Lock()
+	taken := l.pending
+	l.pending = spare
+	l.lock.Unlock()
+	raceOn()
+	return taken
+}
+
+// count returns the number of events so far.
+//
+//go:norace
+func (l *Ledger) count() int {
+	raceOff()
+	l.lock.Lock()
+	n := l.recorded
+	l.lock.Unlock()
+	raceOn()
+	return n
+}
+
+// buffers are the memory of a ledger that is not needed any more.
+type buffers struct{ pending, spare, history []event }
+
+var unused sync.Pool // of *buffers
+
+// reuse gives the ledger the memory of one that is not needed any more.
+func (l *Ledger) reuse() {
+	if b, ok := unused.Get().(*buffers); ok {
+		l.pending, l.spare, l.history = b.pending, b.spare, b.history
+	}
+}
+
+// discard makes the ledger useless, and leaves its memory to others.
+func (l *Ledger) discard() {
+	unused.Put(&buffers{l.pending[:0], l.spare[:0], l.history[:0]})
+	l.pending, l.spare, l.history = nil, nil, nil
+}
+
+// settle judges the events that were recorded so far.
+func (l *Ledger) settle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settleLocked()
+}
+
+func (l *Ledger) settleLocked() {
+	taken := l.take(l.spare)
+	for i := range taken {
+		l.arbiter.see(&taken[i])
+	}
+	l.history = append(l.history, taken...)
+	if n := len(l.history); n > 2*remembered {
+		l.history = append(l.history[:0], l.history[n-remembered:]...)
+	}
+	l.spare = taken[:0]
+}
+
+// remembered is the number of events that a ledger keeps for its timeline.
+const remembered = 4 * batch
+
+// now returns the time since the ledger was made.
+//
+//go:norace
+func (l *Ledger) now() time.Duration {
+	if l.clock != nil {
+		return l.clock()
+	}
+	return time.Since(l.begun)
+}
+
+// goroutine returns the number of the goroutine that calls it, or the same for
+// all calls where there is one only.
+func (l *Ledger) goroutine() uint64 {
+	if l.alone {
+		return 1
+	}
+	return goroutine()
+}
+
+// goroutine returns the number of the goroutine that calls it. Go tells it in
+// stack traces only; a number is never used again.
+func goroutine() uint64 {
+	var buf [40]byte
+	n := runtime.Stack(buf[:], false)
+	var id uint64
+	for _, c := range buf[len("goroutine "):n] {
+		if c < '0' || c > '9' {
+			break
+		}
+		id = 10*id + uint64(c-'0')
+	}
+	return id
+}

@@ -1,0 +1,223 @@
+package proptest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A kind is a kind of step. The table below is the one place where a new
+// operation joins the language of chains.
+type kind struct {
+	name string
+	role role
+
+	// draw draws the step's arguments, and reports whether the step makes
+	// sense in the program so far. It is nil if there are none.
+	draw func(d *drawing, s *Step) bool
+
+	// text describes the arguments.
+	text func(s *Step) string
+
+	// start starts the operation. It is nil for what is not an operation.
+	start func(c *lane, s *Step, h ops.Handler)
+
+	// do does what is not an operation, in the handler of the one before.
+	do func(c *lane, s *Step)
+
+	// pass is do for a step that the chain may have to wait at without an
+	// operation. It reports whether the chain goes on at once; if not,
+	// whoever it waits for takes it further.
+	pass func(c *lane, s *Step) bool
+
+	// check judges what the handler was told of an operation that was neither
+	// cancelled nor refused, and returns what is wrong with it.
+	check func(c *lane, s *Step, n int, err error) string
+
+	// cancel returns the call that cancels everything that is outstanding
+	// where the operation will be, if there is such a call.
+	cancel func(c *lane, s *Step) func()
+
+	transfers bool // goes on until Size bytes are transferred
+	mail      bool // needs a mailbox
+	once      bool // is not tried again if it was cancelled
+}
+
+// A role says where in a program a kind of step may stand.
+type role int
+
+const (
+	placed   role = iota // where draw.go puts it
+	local                // anywhere: no other chain needs to know
+	sends                // to transfer bytes to the peer
+	receives             // to transfer bytes from the peer
+)
+
+var kinds []*kind // filled in by init: a step may fork a chain of further ones
+
+func init() {
+	kinds = []*kind{
+		{name: "post", role: local, start: startPost, check: plain, once: true},
+		{name: "dispatch", role: local, start: startDispatch, check: plain, once: true},
+		{name: "defer", role: local, start: startDefer, check: plain, once: true},
+		{name: "compose", role: local, draw: drawCompose, text: depthText, start: startCompose, check: plain, cancel: cancelTimer, once: true},
+		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
+		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, once: true},
+		{name: "wait", role: local, draw: drawWait, text: waitText, start: startWait, check: checkWait, cancel: cancelTimer, once: true},
+		{name: "fork", role: local, draw: drawFork, text: chainText, do: (*lane).fork},
+		{name: "join", role: local, draw: drawJoin, text: chainText, pass: (*lane).join},
+		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*lane).cancelChain},
+		{name: "panic", role: local, start: startPost, check: plain, once: true},
+		{name: "gc", role: local, draw: drawGC, do: (*lane).collect},
+
+		{name: "write full", role: sends, text: sizeText, start: startWriteFull, check: checkFull, cancel: cancelConn, transfers: true},
+		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true},
+		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true},
+		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true},
+
+		{name: "connect", text: linkText, start: startConnect, check: plain},
+		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
+		{name: "shut", text: linkText, do: (*lane).shut},
+		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn},
+		{name: "close", text: linkText, do: (*lane).closeEnd},
+		{name: "abort", text: linkText, do: (*lane).abort},
+		{name: "stop", do: (*lane).stop},
+	}
+	for _, k := range kinds {
+		byName[k.name] = k
+		byRole[k.role] = append(byRole[k.role], k)
+	}
+}
+
+var (
+	byName = make(map[string]*kind)
+	byRole = make(map[role][]*kind)
+)
+
+func kindOf(name string) *kind        { return byName[name] }
+func kindsOf(r role) []*kind          { return byRole[r] }
+func sizeText(s *Step) string         { return fmt.Sprint(s.Size) }
+func linkText(s *Step) string         { return fmt.Sprintf("link %d", s.Link) }
+func chainText(s *Step) string        { return fmt.Sprintf("chain %d", s.Chain) }
+func drawGC(d *drawing, _ *Step) bool { return d.one("collect garbage", 4) }
+
+// plain is the check of what transfers nothing.
+func plain(_ *lane, _ *Step, n int, err error) string {
+	if n != 0 || err != nil {
+		return "must be 0, nil"
+	}
+	return ""
+}
+
+func drawWait(d *drawing, s *Step) bool {
+	s.Pause = pick(d, "pause", pauses)
+	return true
+}
+
+func waitText(s *Step) string {
+	if s.Pause < 0 {
+		return "an hour"
+	}
+	return fmt.Sprintf("%d µs", s.Pause)
+}
+
+func startWait(c *lane, s *Step, h ops.Handler) { c.timer.Wait(pause(s), h) }
+
+func pause(s *Step) time.Duration {
+	if s.Pause < 0 {
+		return time.Hour
+	}
+	return time.Duration(s.Pause) * time.Microsecond
+}
+
+func checkWait(c *lane, s *Step, n int, err error) string {
+	if passed := c.chain.ledger.now() - c.begun; passed < pause(s) {
+		return fmt.Sprintf("came after %v, which is too early", passed)
+	}
+	return plain(c, s, n, err)
+}
+
+func cancelTimer(c *lane, _ *Step) func() { return c.timer.Cancel }
+
+func drawFork(d *drawing, s *Step) bool {
+	if len(d.p.Chains) >= maxChains {
+		return false
+	}
+	s.Chain = d.alone("forked")
+	return true
+}
+
+// drawJoin joins the chain that this one has forked last, unless it was joined.
+// Only chains that talk to nobody come to their end whatever this one does.
+func drawJoin(d *drawing, s *Step) bool {
+	steps := d.p.Chains[d.chainAt].Steps
+	for n := len(steps) - 1; n >= 0; n-- {
+		switch {
+		case steps[n].Kind == "join":
+			return false
+		case steps[n].Kind == "fork" && d.p.Chains[steps[n].Chain].Name == "forked":
+			s.Chain = steps[n].Chain
+			return true
+		}
+	}
+	return false
+}
+
+func drawCancel(d *drawing, s *Step) bool {
+	s.Chain = d.Choose(maxChains, "of the chain that many further")
+	return true
+}
+
+func startWriteFull(c *lane, s *Step, h ops.Handler) { ops.WriteFull(c.end.conn, c.outgoing(), h) }
+func startWrite(c *lane, s *Step, h ops.Handler)     { c.end.conn.Write(c.outgoing(), h) }
+func startReadFull(c *lane, s *Step, h ops.Handler)  { ops.ReadFull(c.end.conn, c.incoming(), h) }
+func startRead(c *lane, s *Step, h ops.Handler)      { c.end.conn.Read(c.incoming(), h) }
+func cancelConn(c *lane, _ *Step) func()             { return c.end.conn.Cancel }
+
+// checkFull judges a transfer of all that was asked for, which lane.moved has
+// taken account of.
+func checkFull(c *lane, s *Step, n int, err error) string {
+	if err != nil || c.left != 0 {
+		return fmt.Sprintf("must be %d, nil", n+c.left)
+	}
+	return ""
+}
+
+func checkSome(c *lane, s *Step, n int, err error) string {
+	if err != nil || n == 0 && c.left > 0 {
+		return fmt.Sprintf("must be up to %d, nil", n+c.left)
+	}
+	return ""
+}
+
+func startConnect(c *lane, s *Step, h ops.Handler) {
+	l := c.run.links[s.Link]
+	c.end = l.ends[0]
+	c.run.proactor.Connect(c.end.conn, l.Network, l.address, h)
+}
+
+func startAccept(c *lane, s *Step, h ops.Handler) {
+	l := c.run.links[s.Link]
+	c.end = l.ends[1]
+	l.listener.Accept(c.end.conn, h)
+}
+
+func checkAccept(c *lane, s *Step, n int, err error) string {
+	c.run.links[s.Link].listener.Close()
+	return plain(c, s, n, err)
+}
+
+func cancelListener(c *lane, s *Step) func() { return c.run.links[s.Link].listener.Cancel }
+
+// startEnd reads what must be the end of the stream.
+func startEnd(c *lane, _ *Step, h ops.Handler) { c.end.conn.Read(c.buffer(1), h) }
+
+func checkEnd(_ *lane, _ *Step, n int, err error) string {
+	if n != 0 || !errors.Is(err, io.EOF) {
+		return "must be 0, io.EOF"
+	}
+	return ""
+}

@@ -1,0 +1,119 @@
+package proptest
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// childVariable tells a child process which engine to run.
+const childVariable = "HEIRLOOM_PROPTEST_CHILD"
+
+// TestVisible says that the race detector reports an engine that releases a
+// block on another goroutine without a happens-before edge back, although a
+// ledger watches, and says nothing if there is one.
+func TestVisible(t *testing.T) {
+	if !raceEnabled {
+		t.Skip("the race detector is what finds a missing edge: run with -race")
+	}
+	for name, reported := range map[string]bool{"missing edge": true, "edge": false} {
+		t.Run(name, func(t *testing.T) {
+			child := exec.Command(os.Args[0], "-test.run=^TestVisibleChild$")
+			child.Env = append(os.Environ(), childVariable+"="+name)
+			out, err := child.CombinedOutput()
+			text := string(out)
+			if !strings.Contains(text, "no violation in the run") {
+				t.Fatalf("the child has not run to its end: %v\n%s", err, text)
+			}
+			race := strings.Contains(text, "DATA RACE") && strings.Contains(text, ".touch()")
+			if race != reported || (err != nil) != reported {
+				t.Errorf("a race is reported: %v, want %v: look at whether recording an event synchronises (record.go)\n%s", race, reported, text)
+			}
+		})
+	}
+}
+
+// TestVisibleChild is what TestVisible runs.
+func TestVisibleChild(t *testing.T) {
+	how := os.Getenv(childVariable)
+	if how == "" {
+		t.Skip("runs in a child process of TestVisible")
+	}
+	wrap := func(h ops.Handler) ops.Handler {
+		return falsify(func(_ *falsified, a *source) {
+			a.deallocate = func(s []ops.Operation) {
+				c := laneOf(h)
+				unseen, seen := new(atomic.Bool), make(chan struct{})
+				go c.run.ledger.Call(func() {
+					a.Allocator.Deallocate(s)
+					if how == "edge" {
+						close(seen)
+					} else {
+						storeUnseen(unseen)
+					}
+				})
+				if how == "edge" {
+					<-seen
+				} else {
+					awaitUnseen(unseen)
+				}
+			}
+		})(h)
+	}
+	program := Program{Runners: 1, Chains: []ChainProgram{{
+		Name:  "posts",
+		Steps: []Step{{Kind: "post"}, {Kind: "post"}, {Kind: "post"}},
+	}}}
+	report, err := Run(program, platform.New, Wrapping(wrap))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Violations) > 0 {
+		t.Fatal(report)
+	}
+	os.Stdout.WriteString("no violation in the run\n")
+}
+
+func storeUnseen(b *atomic.Bool) {
+	raceOff()
+	b.Store(true)
+	raceOn()
+}
+
+func awaitUnseen(b *atomic.Bool) {
+	raceOff()
+	for !b.Load() {
+		runtime.Gosched()
+	}
+	raceOn()
+}
+
+// TestCollected says that a block which the Go runtime takes back while it is
+// handed out breaks clause 9, Stable.
+func TestCollected(t *testing.T) {
+	l := NewLedger()
+	l.gc = true
+	c := l.Chain("forgetful")
+	a := Watch[ops.Operation](c, nil)
+	h := ops.WithAllocator(ops.HandlerFunc(func(int, error) {}), a)
+	c.Start("forget", h, func(h ops.Handler) {
+		if _, err := ops.AllocatorOf[ops.Operation](h, nil).Allocate(1); err != nil {
+			t.Error(err)
+		}
+	})
+	for end := time.Now().Add(10 * time.Second); len(l.Violations()) == 0; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatal("nothing was reported")
+		}
+	}
+	if v := l.Violations()[0]; v.Clause != 9 {
+		t.Errorf("got %v", v)
+	}
+}
