@@ -149,6 +149,10 @@ func warmUp(duration time.Duration) time.Duration {
 	return min(duration/4, 100*time.Millisecond)
 }
 
+// starved is how many times its duration a server is given until the first
+// message is back, on a machine that is busy otherwise.
+const starved = 50
+
 // measure runs one server with its clients.
 //
 // Everything that the process allocates between two moments is counted, and
@@ -185,8 +189,14 @@ func measure(ctx context.Context, p policy, f flags, duration time.Duration) (s 
 	timer.Reset(duration)
 	runtime.ReadMemStats(&before)
 	began, messages := time.Now(), clients.messages.Load()
-	err = wait(ctx, clients, timer.C)
-	s.messages = uint64(clients.messages.Load() - messages)
+	for range starved {
+		err = wait(ctx, clients, timer.C)
+		s.messages = uint64(clients.messages.Load() - messages)
+		if err != nil || s.messages > 0 {
+			break
+		}
+		timer.Reset(duration) // others have had the processors all the while
+	}
 	s.time = time.Since(began)
 	runtime.ReadMemStats(&after)
 
@@ -194,7 +204,7 @@ func measure(ctx context.Context, p policy, f flags, duration time.Duration) (s 
 	s.bytes = after.TotalAlloc - before.TotalAlloc
 	s.gcCycles = after.NumGC - before.NumGC
 	if err == nil && s.messages == 0 {
-		err = fmt.Errorf("no message came back in %v: -duration is too short", duration)
+		err = fmt.Errorf("no message came back in %v", s.time)
 	}
 	return s, err
 }
