@@ -124,7 +124,7 @@ func (a *Pages[T]) take(s []T) []byte {
 func (a *Pages[T]) Owns(s []T) bool {
 	var zero T
 	if cap(s) == 0 || unsafe.Sizeof(zero) == 0 {
-		return false
+		return cap(s) != 0 // blocks of no size are everybody's
 	}
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	a.mu.Lock()

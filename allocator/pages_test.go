@@ -159,7 +159,7 @@ func TestPagesExhausted(t *testing.T) {
 func TestPagesZeroSizeType(t *testing.T) {
 	for _, a := range newPages[struct{}](t) {
 		s, err := a.Allocate(math.MaxInt)
-		if err != nil || len(s) != math.MaxInt || a.GoodSize(7) != 7 || a.Owns(s) {
+		if err != nil || len(s) != math.MaxInt || a.GoodSize(7) != 7 || !a.Owns(s) {
 			t.Errorf("%v: %d values, error %v", a, len(s), err)
 		}
 		a.Deallocate(s)

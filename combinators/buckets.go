@@ -83,13 +83,10 @@ func (a *Buckets[T]) Deallocate(s []T) {
 	}
 }
 
-// Owns reports whether the bucket for blocks of its size owns s.
+// Owns reports whether one of the buckets owns s. It does not go by the size: a
+// block that rounds sizes above asks for a part of what it was given.
 func (a *Buckets[T]) Owns(s []T) bool {
-	if uint(cap(s)-1) >= uint(a.last) {
-		return false
-	}
-	b := a.bucket(cap(s))
-	return b.can.owns(s)
+	return slices.ContainsFunc(a.buckets, func(b bucket[T]) bool { return b.can.owns(s) })
 }
 
 // Resize makes s larger or smaller within its bucket.

@@ -104,6 +104,10 @@ func TestBucketsBounds(t *testing.T) {
 	if !a.Owns(s) || a.Owns(make([]int, 3)) || a.Owns(make([]int, 9)) || a.Owns(nil) {
 		t.Error("Owns is to be true for the blocks of the buckets alone")
 	}
+	rounded := combinators.NewQuantizer(a, func(n int) int { return n + 2 })
+	if !rounded.Owns(take(t, rounded, 1)) {
+		t.Error("a part of a block is not owned, because a block of its size would be elsewhere")
+	}
 	a.Trim()
 	a.Reset()
 }

@@ -58,15 +58,15 @@ func (a *Buddy[T]) Allocate(n int) ([]T, error) {
 	if needsNone[T](n) {
 		return make([]T, n), nil
 	}
+	k := a.orderOf(n)
+	if n > 0 && k >= bits.Len(uint(a.capacity>>a.shift)) {
+		return nil, allocator.ErrTooLarge // before anything is taken
+	}
 	if err := a.open(&a.block, n); err != nil {
 		return nil, err
 	}
 	if a.orders == nil {
 		a.divide()
-	}
-	k := a.orderOf(n)
-	if k >= len(a.orders) {
-		return nil, allocator.ErrTooLarge
 	}
 	if a.some>>k == 0 {
 		return nil, allocator.ErrExhausted

@@ -48,6 +48,10 @@ func TestBuddySizes(t *testing.T) {
 	if _, err := combinators.NewBuddy(heap[int](), 3, 4).Allocate(1); !errors.Is(err, allocator.ErrTooLarge) {
 		t.Errorf("a capacity below the smallest block: error %v, want ErrTooLarge", err)
 	}
+	parent := newSource[int](t)
+	if _, err := combinators.NewBuddy(parent, 6, 1).Allocate(5); !errors.Is(err, allocator.ErrTooLarge) || parent.count != 0 {
+		t.Errorf("a request that can never be served: error %v, and %d values were taken for it", err, parent.count)
+	}
 }
 
 func TestBuddyJoinsHalves(t *testing.T) {

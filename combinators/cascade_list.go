@@ -112,7 +112,8 @@ func (a *Cascade[T]) dropEmpty() {
 	}
 }
 
-// drop takes c out of the list, after it gave back what storage it has. It
+// drop takes c, which has no block handed out, out of the list, after it gave
+// back what storage it has. A region gives it back only when it was reset. It
 // ignores nil.
 func (a *Cascade[T]) drop(c *child[T]) {
 	if c == nil {
@@ -123,6 +124,9 @@ func (a *Cascade[T]) drop(c *child[T]) {
 			*link = c.next
 			break
 		}
+	}
+	if c.can.resetter != nil {
+		c.can.reset()
 	}
 	c.can.trim()
 }

@@ -227,3 +227,17 @@ func BenchmarkCascade(b *testing.B) {
 	benchmarkPair(b, "interface", combinators.NewCascade(slab))
 	benchmarkPair(b, "alone", slab(1))
 }
+
+// A region has its storage back only when it is reset, and one that is dropped
+// is not asked for anything any more.
+func TestCascadeDropsARegionWithItsStorage(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewCascade(func(int) allocator.Allocator[int] { return combinators.NewRegion(parent, 4) })
+	blocks := [][]int{take(t, a, 2), take(t, a, 2), take(t, a, 2), take(t, a, 2)}
+	for _, s := range blocks {
+		a.Deallocate(s)
+	}
+	if parent.count != 4 {
+		t.Errorf("%d values are taken for one region of 4 that is kept", parent.count)
+	}
+}

@@ -58,8 +58,9 @@ func (a *Segregator[T]) Deallocate(s []T) {
 	a.large.Deallocate(s)
 }
 
-// Owns reports whether the parent for blocks of its size owns s.
-func (a *Segregator[T]) Owns(s []T) bool { return a.can(cap(s)).owns(s) }
+// Owns reports whether one of the parents owns s. It does not go by the size: a
+// block that keeps storage above asks for a part of what it was given.
+func (a *Segregator[T]) Owns(s []T) bool { return a.canSmall.owns(s) || a.canLarge.owns(s) }
 
 // Resize resizes s in place if its parent can and the new size is on the same
 // side of the threshold.

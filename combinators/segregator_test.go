@@ -85,6 +85,12 @@ func TestSegregatorCapabilities(t *testing.T) {
 	if !a.Owns(take(t, a, 1)) || !a.Owns(take(t, a, 6)) || a.Owns(make([]int, 1)) || a.Owns(make([]int, 6)) {
 		t.Error("over parents that can tell, Owns is to be true for their blocks alone")
 	}
+	// Nine values of a block of ten are on the other side of the threshold.
+	small, large := newCapableSource[int](t), newCapableSource[int](t)
+	kept := combinators.NewRecycling(combinators.NewSegregator(small, large, 9), 64)
+	if !kept.Owns(take(t, kept, 9)) {
+		t.Error("a part of a block is not owned, because a block of its size would be elsewhere")
+	}
 	if a.GoodSize(1) != 2 || a.GoodSize(6) != 6 {
 		t.Errorf("GoodSize of 1 and 6 is %d and %d, want 2 and 6", a.GoodSize(1), a.GoodSize(6))
 	}

@@ -1,0 +1,96 @@
+package proptest
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Conform checks that an allocator keeps the rules of package allocator,
+// whatever it is asked and whatever its parent is.
+//
+// It runs random programs on allocators that make builds, and compares them
+// with a model: which blocks are live, where they lie, what they contain. The
+// parent that make gets keeps account of what it gave; sometimes it has a
+// limit or other capabilities, and often it is a composition of this module's
+// combinators. The allocator that make returns is put under other combinators
+// in turn. An allocator that needs no parent ignores it. Each run gets an
+// allocator of its own.
+//
+// A program allocates, releases, resizes, trims and resets; it asks for
+// nothing, for less than nothing and for more than there is; it runs the
+// garbage collector in between. At its end everything is released, in some
+// order, and has to be where it came from. If the allocator claims to be safe
+// for several goroutines, some programs have several.
+//
+// A failure names a numbered [Property] and shows the smallest composition and
+// the shortest program that rapid finds. The flags of rapid apply, such as
+// -rapid.checks=10000.
+//
+// make must return a new allocator each time. There may be one [Claims] for
+// what the allocator promises beyond the rules, or where it falls short of
+// them; without one it is held to all of them.
+func Conform[T any](t *testing.T, make func(parent allocator.Allocator[T]) allocator.Allocator[T], claims ...Claims) {
+	t.Helper()
+	t.Run("programs", func(t *testing.T) {
+		t.Helper()
+		rapid.Check(t, Conforms(make, claims...))
+	})
+	t.Run("cost", func(t *testing.T) {
+		t.Helper()
+		checkCosts(t, make, merge(claims))
+	})
+}
+
+// Conforms returns the random programs of [Conform] as a property, to be given
+// to rapid.Check, or to rapid.MakeFuzz for a fuzz target:
+//
+//	func FuzzRing(f *testing.F) {
+//		f.Fuzz(rapid.MakeFuzz(proptest.Conforms(newRing[*int])))
+//	}
+func Conforms[T any](make func(parent allocator.Allocator[T]) allocator.Allocator[T], claims ...Claims) func(*rapid.T) {
+	made := merge(claims)
+	return func(t *rapid.T) {
+		conformProgram(t, drawAround(t, make, made))
+	}
+}
+
+// A Record is an element type with pointers of several kinds, with padding, and
+// of an odd number of words.
+type Record struct {
+	Count int
+	Next  *Record
+	Flags uint16
+	Name  string
+	Value any
+	Parts []int32
+	Done  func()
+}
+
+// ConformAll runs [Conform] for an element type of each kind: with pointers,
+// without, of no size, of one byte, of three words, and of a page.
+//
+// Go cannot pass on a generic function as such, so it is written once for each
+// of them; the compiler finds the type arguments, and does not let one be
+// forgotten:
+//
+//	proptest.ConformAll(t, newRing, newRing, newRing, newRing, newRing, newRing)
+func ConformAll(t *testing.T,
+	pointers func(parent allocator.Allocator[Record]) allocator.Allocator[Record],
+	plain func(parent allocator.Allocator[uint64]) allocator.Allocator[uint64],
+	empty func(parent allocator.Allocator[struct{}]) allocator.Allocator[struct{}],
+	oneByte func(parent allocator.Allocator[byte]) allocator.Allocator[byte],
+	threeWords func(parent allocator.Allocator[[3]uintptr]) allocator.Allocator[[3]uintptr],
+	page func(parent allocator.Allocator[[4096]byte]) allocator.Allocator[[4096]byte],
+	claims ...Claims,
+) {
+	t.Helper()
+	t.Run("pointers", func(t *testing.T) { t.Helper(); Conform(t, pointers, claims...) })
+	t.Run("plain", func(t *testing.T) { t.Helper(); Conform(t, plain, claims...) })
+	t.Run("empty", func(t *testing.T) { t.Helper(); Conform(t, empty, claims...) })
+	t.Run("oneByte", func(t *testing.T) { t.Helper(); Conform(t, oneByte, claims...) })
+	t.Run("threeWords", func(t *testing.T) { t.Helper(); Conform(t, threeWords, claims...) })
+	t.Run("page", func(t *testing.T) { t.Helper(); Conform(t, page, claims...) })
+}

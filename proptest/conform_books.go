@@ -1,0 +1,169 @@
+package proptest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// books is what the leaves of one tree write down together: every block that
+// they gave, and whether it is back. What they find wrong they keep, because a
+// leaf is called from inside the allocator that is being tested.
+type books[T any] struct {
+	layout *layout
+	clears bool
+	leaves []*leaf[T]
+	ends   []func()            // give storage back that is not on the Go heap
+	below  []allocator.Trimmer // what is under an allocator that need not pass a Trim on
+
+	grants []*grant[T]      // in the order of their allocation, for good
+	sorted []*grant[T]      // the same by address
+	live   map[*T]*grant[T] // by their start
+	values int              // outstanding
+	wrong  []violation      // what was found and not reported yet
+	calls  []string         // the calls to the leaves, if recording
+	record bool
+
+	asked   int // calls that may fail, counted for fail
+	fail    int // which of them fails; 0 is none
+	failed  bool
+	refused int // requests that a leaf refused, for whatever reason
+
+	// With guard set, calls from several goroutines are put one after
+	// another; otherwise two at a time are a violation.
+	guard bool
+	mu    sync.Mutex
+	busy  atomic.Bool
+	clash atomic.Bool
+}
+
+// A grant is a block that a leaf gave. It is kept when it is back, so that its
+// address stays its own.
+type grant[T any] struct {
+	leaf     *leaf[T]
+	storage  []T // all of it, with what Resize may add
+	n        int // values that are handed out
+	returned bool
+}
+
+type violation struct {
+	property Property
+	text     string
+}
+
+// newBooks returns books that are closed when the test case ends.
+func newBooks[T any](t *rapid.T) *books[T] {
+	b := blankBooks[T]()
+	t.Cleanup(func() {
+		for _, end := range b.ends {
+			end()
+		}
+	})
+	return b
+}
+
+func blankBooks[T any]() *books[T] {
+	return &books[T]{
+		layout: layoutOf[T](),
+		clears: allocator.HasPointers[T](),
+		live:   map[*T]*grant[T]{},
+	}
+}
+
+func (b *books[T]) blame(p Property, format string, args ...any) {
+	b.wrong = append(b.wrong, violation{p, fmt.Sprintf(format, args...)})
+}
+
+// enter is called at the start of a leaf's methods. It is false if another
+// call is under way that should not be.
+func (b *books[T]) enter() bool {
+	if b.guard {
+		b.mu.Lock()
+		return true
+	}
+	if raceEnabled {
+		return true // which sees it better, and an atomic would blind it
+	}
+	if b.busy.Swap(true) {
+		b.clash.Store(true)
+		return false
+	}
+	return true
+}
+
+func (b *books[T]) leave() {
+	switch {
+	case b.guard:
+		b.mu.Unlock()
+	case !raceEnabled:
+		b.busy.Store(false)
+	}
+}
+
+// from returns where in sorted the first grant is that ends after an address.
+// Grants keep their storage for good, so no two of them overlap.
+func (b *books[T]) from(at uintptr) int {
+	i, _ := slices.BinarySearchFunc(b.sorted, at, func(g *grant[T], at uintptr) int {
+		if address(g.storage)+uintptr(cap(g.storage))*b.layout.size <= at {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// holds returns the grant that s lies in, whole, and which is not back.
+func (b *books[T]) holds(s []T) (g *grant[T], offset int) {
+	at := address(s)
+	i := b.from(at)
+	if i == len(b.sorted) || b.sorted[i].returned {
+		return nil, 0
+	}
+	g = b.sorted[i]
+	start := address(g.storage)
+	if at < start || at+uintptr(cap(s))*b.layout.size > start+uintptr(g.n)*b.layout.size {
+		return nil, 0
+	}
+	return g, int((at - start) / max(b.layout.size, 1))
+}
+
+// touched returns a grant that is back and that s overlaps.
+func (b *books[T]) touched(s []T) *grant[T] {
+	for i := b.from(address(s)); i < len(b.sorted) && overlap(b.sorted[i].storage, s); i++ {
+		if b.sorted[i].returned {
+			return b.sorted[i]
+		}
+	}
+	return nil
+}
+
+// untouched blames whoever wrote to a grant that is back.
+func (b *books[T]) untouched() {
+	for i, g := range b.grants {
+		if g.returned && !b.layout.spoiled(unsafe.Pointer(unsafe.SliceData(g.storage)), cap(g.storage), afterReturn) {
+			b.blame(handsOff, "storage number %d of %d values was written to after %v had it back", i+1, g.n, g.leaf)
+		}
+	}
+}
+
+func address[T any](s []T) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
+
+// overlap reports whether two slices share a byte, over their capacity.
+func overlap[T any](a, b []T) bool {
+	var zero T
+	size := unsafe.Sizeof(zero)
+	return address(a) < address(b)+uintptr(cap(b))*size && address(b) < address(a)+uintptr(cap(a))*size
+}
+
+// What the plain bytes of storage are when a leaf gives it, and when it has it
+// back.
+const (
+	beforeUse   = 0xa5
+	afterReturn = 0xdd
+)

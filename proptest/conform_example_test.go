@@ -1,0 +1,104 @@
+package proptest_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/proptest"
+)
+
+// Keeper is a stranger's allocator: it keeps one released block.
+type Keeper[T any] struct {
+	parent allocator.Allocator[T]
+	kept   []T
+}
+
+func (k *Keeper[T]) Allocate(n int) ([]T, error) {
+	if n != 0 && n == cap(k.kept) {
+		s := k.kept[:n]
+		k.kept = nil
+		return s, nil
+	}
+	s, err := k.parent.Allocate(n)
+	if errors.Is(err, allocator.ErrExhausted) && k.kept != nil {
+		k.Trim()
+		s, err = k.parent.Allocate(n)
+	}
+	return s, err
+}
+
+func (k *Keeper[T]) Deallocate(s []T) {
+	if cap(s) == 0 {
+		return
+	}
+	k.Trim()
+	k.kept = s[:cap(s)]
+	clear(k.kept) // or what it points to stays alive
+}
+
+func (k *Keeper[T]) Trim() {
+	if k.kept != nil {
+		k.parent.Deallocate(k.kept)
+		k.kept = nil
+	}
+}
+
+func newKeeper[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
+	return &Keeper[T]{parent: parent}
+}
+
+// This is all that is needed to check an allocator.
+func TestKeeper(t *testing.T) {
+	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
+}
+
+func TestKeeperSurvivesFaults(t *testing.T) { proptest.FaultSweep(t, newKeeper[string]) }
+func TestKeeperLaws(t *testing.T)           { proptest.Laws(t, newKeeper[string]) }
+func FuzzKeeper(f *testing.F)               { f.Fuzz(rapid.MakeFuzz(proptest.Conforms(newKeeper[string]))) }
+
+// printing stands for the *testing.T that an example does not have.
+type printing struct{ rapid.TB }
+
+func (printing) Helper()                           {}
+func (printing) Name() string                      { return "Example" }
+func (printing) Failed() bool                      { return false }
+func (printing) Logf(string, ...any)               {}
+func (printing) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
+// In a test it is one line, proptest.Conform(t, newKeeper[string]), or for all
+// kinds of elements
+//
+//	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
+//
+// where newKeeper builds the allocator over a parent.
+func ExampleConform() {
+	rapid.Check(printing{}, proptest.Conforms(newKeeper[string]))
+	fmt.Println("keeps all rules")
+	// Output: keeps all rules
+}
+
+func ExampleEquivalent() {
+	simple := func(parent allocator.Allocator[int]) allocator.Allocator[int] {
+		return combinators.NewRecycling(parent, 0) // keeps nothing
+	}
+	rapid.Check(printing{}, proptest.Equivalent(simple, func(parent allocator.Allocator[int]) allocator.Allocator[int] {
+		return combinators.NewSlots(parent, 0)
+	}))
+	fmt.Println("cannot be told apart")
+	// Output: cannot be told apart
+}
+
+func ExampleProperty() {
+	for _, p := range proptest.Properties()[:3] {
+		fmt.Printf("%v: %s\n", p, p.Says())
+	}
+	// Output:
+	// P1 GoodSize: GoodSize(n) is at least n
+	// P2 ExactSize: Allocate(n) returns a slice with len == cap == n
+	// P3 Disjoint: live blocks do not overlap, not in part either
+}

@@ -1,0 +1,217 @@
+package proptest
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// leafLimit bounds what a leaf gives in one piece, in bytes.
+const leafLimit = 64 << 20
+
+// A leaf is a parent that judges how its children use it. It has the
+// capabilities that it is told to have. Of a T of no size it keeps no account:
+// no storage goes anywhere, and which block is whose nobody can tell.
+type leaf[T any] struct {
+	books  *books[T]
+	number int
+	limit  int // values that may be outstanding, if not 0
+	values int // outstanding
+	able   ability
+}
+
+// An ability is a set of the capabilities of a leaf.
+type ability uint8
+
+const (
+	ownsBlocks ability = 1 << iota
+	resizesBlocks
+	resetsAll
+	roundsUp // to an even number of values, as GoodSize says
+)
+
+func (b *books[T]) leaf(limit int, able ability) *leaf[T] {
+	l := &leaf[T]{books: b, number: len(b.leaves) + 1, limit: limit, able: able}
+	b.leaves = append(b.leaves, l)
+	return l
+}
+
+// refuse decides whether a request for more values fails.
+func (l *leaf[T]) refuse(more, size int) error {
+	b := l.books
+	b.asked++
+	var err error
+	switch {
+	case b.asked == b.fail:
+		b.failed = true
+		err = errInjected
+	case l.limit != 0 && size > l.limit, uintptr(size) > leafLimit/b.layout.size:
+		err = allocator.ErrTooLarge
+	case l.limit != 0 && more > l.limit-l.values:
+		err = allocator.ErrExhausted
+	}
+	if err != nil {
+		b.refused++
+	}
+	return err
+}
+
+var errInjected = fmt.Errorf("a fault of the sweep: %w", allocator.ErrExhausted)
+
+func (l *leaf[T]) Allocate(n int) ([]T, error) {
+	b := l.books
+	if !b.enter() {
+		return nil, allocator.ErrExhausted
+	}
+	defer b.leave()
+	if n == 0 {
+		return nil, nil
+	}
+	if err := allocator.CheckSize[T](n); err != nil {
+		return nil, err // nobody can have that, whatever the parent is
+	}
+	if b.layout.size == 0 {
+		return make([]T, n), nil
+	}
+	if err := l.refuse(n, n); err != nil {
+		b.note("%v.Allocate(%d) fails", l, n)
+		return nil, err
+	}
+	b.note("%v.Allocate(%d)", l, n)
+	spare := 0
+	if l.able&resizesBlocks != 0 {
+		spare = 4
+	}
+	g := &grant[T]{leaf: l, storage: make([]T, n+spare), n: n}
+	if !b.clears {
+		b.layout.spoil(unsafe.Pointer(unsafe.SliceData(g.storage)), cap(g.storage), beforeUse)
+	}
+	l.take(n)
+	b.grants = append(b.grants, g)
+	b.sorted = slices.Insert(b.sorted, b.from(address(g.storage)), g)
+	b.live[unsafe.SliceData(g.storage)] = g
+	return g.storage[:n:n], nil
+}
+
+// take counts n values more as outstanding, or less.
+func (l *leaf[T]) take(n int) {
+	l.values += n
+	l.books.values += n
+}
+
+func (l *leaf[T]) Deallocate(s []T) {
+	b := l.books
+	if !b.enter() {
+		return
+	}
+	defer b.leave()
+	if cap(s) == 0 || b.layout.size == 0 {
+		return
+	}
+	b.note("%v.Deallocate(%d)", l, cap(s))
+	switch g := b.live[unsafe.SliceData(s)]; {
+	case g == nil:
+		if g := b.touched(s); g != nil {
+			b.blame(parentGetsItsBlocks, "%v got back %d values that %v has back already", l, cap(s), g.leaf)
+		} else if g, offset := b.holds(s); g != nil {
+			b.blame(parentGetsItsBlocks, "%v got back %d values from value %d of a block of %d on; a block goes back whole", l, cap(s), offset, g.n)
+		} else {
+			b.blame(parentGetsItsBlocks, "%v got back a block of %d values that no parent gave", l, cap(s))
+		}
+	case g.leaf != l:
+		b.blame(rightChild, "%v got back a block of %d values that is from %v", l, cap(s), g.leaf)
+	case g.n != cap(s):
+		b.blame(parentGetsItsBlocks, "%v got back %d values of a block of %d", l, cap(s), g.n)
+	default:
+		l.end(g)
+	}
+}
+
+// end takes a grant back.
+func (l *leaf[T]) end(g *grant[T]) {
+	b := l.books
+	delete(b.live, unsafe.SliceData(g.storage))
+	g.returned = true
+	l.take(-g.n)
+	if b.clears {
+		clear(g.storage)
+	}
+	b.layout.spoil(unsafe.Pointer(unsafe.SliceData(g.storage)), cap(g.storage), afterReturn)
+}
+
+func (l *leaf[T]) Owns(s []T) bool {
+	b := l.books
+	if cap(s) == 0 || b.layout.size == 0 || !b.enter() {
+		return cap(s) != 0 && b.layout.size == 0 // all blocks are in one place
+	}
+	defer b.leave()
+	g, _ := b.holds(s)
+	return g != nil && g.leaf == l
+}
+
+func (l *leaf[T]) Resize(s []T, n int) ([]T, bool) {
+	b := l.books
+	if !b.enter() {
+		return nil, false
+	}
+	defer b.leave()
+	g := b.live[unsafe.SliceData(s)]
+	if l.able&resizesBlocks == 0 || cap(s) == 0 || n < 1 || g == nil || n > len(g.storage) {
+		return nil, false
+	}
+	if g.leaf != l || g.n != cap(s) {
+		b.blame(parentGetsItsBlocks, "%v is asked to resize %d values of a block of %d from %v", l, cap(s), g.n, g.leaf)
+		return nil, false
+	}
+	if n > g.n && l.refuse(n-g.n, n) != nil {
+		return nil, false
+	}
+	b.note("%v.Resize(%d, %d)", l, cap(s), n)
+	if b.clears {
+		clear(g.storage[min(n, g.n):])
+	}
+	l.take(n - g.n)
+	g.n = n
+	return g.storage[:n:n], true
+}
+
+func (l *leaf[T]) Reset() {
+	b := l.books
+	if !b.enter() {
+		return
+	}
+	defer b.leave()
+	b.note("%v.Reset()", l)
+	for _, g := range b.grants {
+		if g.leaf == l && !g.returned {
+			l.end(g)
+		}
+	}
+}
+
+func (l *leaf[T]) GoodSize(n int) int {
+	if l.able&roundsUp == 0 || n < 1 || bits.Len(uint(n)) >= bits.UintSize-1 {
+		return n
+	}
+	return n + n%2
+}
+
+func (l *leaf[T]) Capable(c allocator.Capability) bool {
+	return c == allocator.CanOwn && l.able&ownsBlocks != 0 || c == allocator.CanReset && l.able&resetsAll != 0
+}
+
+func (l *leaf[T]) String() string {
+	if l.limit != 0 {
+		return fmt.Sprintf("leaf%d[limit %d]", l.number, l.limit)
+	}
+	return fmt.Sprintf("leaf%d", l.number)
+}
+
+func (b *books[T]) note(format string, args ...any) {
+	if b.record {
+		b.calls = append(b.calls, fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,299 @@
+package proptest
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unsafe"
+	"weak"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// A machine runs a program on an allocator and compares it with a model.
+type machine[T any] struct {
+	t      *rapid.T
+	plan   plan[T]
+	claims Claims
+	layout *layout
+
+	books    *books[T]
+	a        allocator.Allocator[T]
+	owner    allocator.Owner[T]
+	resizer  allocator.Resizer[T]
+	resetter allocator.Resetter
+	trimmer  allocator.Trimmer
+	sizer    allocator.Sizer
+
+	live     []*block[T]
+	values   int // in live blocks
+	blocks   int // so far; the last one's number
+	released []weak.Pointer[pointee]
+	last     []T          // the block that was released last, if nothing happened since
+	served   map[int]bool // sizes that were served
+	refused  map[int]bool // sizes that were ErrTooLarge
+	text     []string     // the program
+	steps    []step       // what of it changed something, or tried to
+}
+
+// A block is a live block. What its pointers point to is held by nobody else.
+type block[T any] struct {
+	number int
+	s      []T
+	seed   uint64
+	points weak.Pointer[pointee]
+	at     uintptr // where it points
+}
+
+func (b *block[T]) String() string { return fmt.Sprintf("b%d", b.number) }
+
+func newMachine[T any](t *rapid.T, p plan[T], b *books[T]) *machine[T] {
+	m := &machine[T]{
+		t: t, plan: p, claims: p.claims, layout: b.layout, books: b,
+		served: map[int]bool{}, refused: map[int]bool{},
+	}
+	if p := try(func() { m.a = m.plan.build(b) }); p != "" {
+		m.fail(noPanic, "building the allocator panics: %s", p)
+	}
+	m.owner, _ = allocator.AsOwner(m.a)
+	m.resetter, _ = allocator.AsResetter(m.a)
+	m.resizer, _ = m.a.(allocator.Resizer[T])
+	m.trimmer, _ = m.a.(allocator.Trimmer)
+	m.sizer, _ = m.a.(allocator.Sizer)
+	return m
+}
+
+// fail ends the run. The message has nothing in it that differs from run to
+// run, such as an address, because rapid compares messages.
+func (m *machine[T]) fail(p Property, format string, args ...any) {
+	m.t.Helper()
+	m.t.Logf("on %s:\n\t%s", describe(m.a), strings.Join(m.text, "\n\t"))
+	m.t.Fatalf("%v: %s", p, fmt.Sprintf(format, args...))
+}
+
+func describe(a any) (text string) {
+	if p := try(func() { text = allocator.Describe(a) }); p != "" {
+		return "an allocator that cannot print: " + p
+	}
+	return text
+}
+
+// write adds a line to the program.
+func (m *machine[T]) write(format string, args ...any) {
+	m.text = append(m.text, fmt.Sprintf(format, args...))
+}
+
+// remark adds to the last line of the program.
+func (m *machine[T]) remark(format string, args ...any) {
+	m.text[len(m.text)-1] += " // " + fmt.Sprintf(format, args...)
+}
+
+// try calls f and returns what it panics with, without addresses, or nothing.
+func try(f func()) (panicked string) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *allocator.MisuseError:
+			e := *r
+			panicked = fmt.Sprintf("%s: a block of %d × %s: %s", e.Allocator, e.Len, e.Type, e.Problem)
+		default:
+			panicked = addresses.ReplaceAllString(fmt.Sprint(r), "0x…")
+		}
+	}()
+	f()
+	return ""
+}
+
+var addresses = regexp.MustCompile(`0x[0-9a-f]+`)
+
+// call calls the allocator and checks what holds after every call.
+func (m *machine[T]) call(f func()) {
+	if p := try(f); p != "" {
+		m.fail(noPanic, "%s", p)
+	}
+	for _, w := range m.books.wrong {
+		m.fail(w.property, "%s", w.text)
+	}
+}
+
+// allocate asks for n values and returns the block, or nil if that fails. A
+// probe is not part of the program and has no line.
+func (m *machine[T]) allocate(n int, probe bool) *block[T] {
+	if !probe {
+		m.write("b%d, err := a.Allocate(%d)", m.blocks+1, n)
+	}
+	m.last = nil
+	var s []T
+	var err error
+	values, refusals := m.books.values, m.books.refused
+	m.call(func() { s, err = m.a.Allocate(n) })
+	m.steps = append(m.steps, step{what: stepAllocate, block: m.blocks + 1, n: n, failed: err != nil})
+	if err != nil {
+		if !probe {
+			m.remark("%v", err)
+		}
+		m.failed(n, s, err, values, refusals)
+		return nil
+	}
+	if refusals < m.books.refused && len(s) != n {
+		m.fail(faultSurfaces, "Allocate(%d) has len %d and no error, though the parent failed", n, len(s))
+	}
+	if len(s) != n || cap(s) != n {
+		m.fail(exactSize, "Allocate(%d) has len %d and cap %d", n, len(s), cap(s))
+	}
+	if n == 0 {
+		if m.books.values != values {
+			m.fail(emptyBlock, "Allocate(0) took %d values from the parent", m.books.values-values)
+		}
+		return nil
+	}
+	if m.refused[n] && !m.claims.jagged {
+		m.fail(tooLargeIsForever, "Allocate(%d) is served; it failed with ErrTooLarge before", n)
+	}
+	m.served[n] = true
+	return m.adopt(s, probe)
+}
+
+// adopt checks a fresh block and makes it a live one.
+func (m *machine[T]) adopt(s []T, probe bool) *block[T] {
+	m.blocks++
+	b := &block[T]{number: m.blocks, s: s, seed: uint64(m.blocks)}
+	start, n := unsafe.Pointer(unsafe.SliceData(s)), len(s)
+	var zero T
+	if align := max(unsafe.Alignof(zero), m.claims.Alignment); uintptr(start)%align != 0 && m.layout.size != 0 {
+		m.fail(aligned, "%v starts at no multiple of %d bytes", b, align)
+	}
+	m.place(b)
+	if value, is := m.layout.stale(start, n); is {
+		m.fail(noStalePointers, "value %d of %v, which is fresh, has a pointer", value, b)
+	}
+	if value, is := m.layout.nonZero(start, n); is && m.claims.Zeroed {
+		m.fail(zeroed, "value %d of %v, which is fresh, is not zero", value, b)
+	}
+	m.live = append(m.live, b)
+	m.values += n
+	if m.claims.Capacity != 0 && m.values > m.claims.Capacity && m.layout.size != 0 {
+		m.fail(neverBeyondCapacity, "with %v, %d values are live; the capacity is %d", b, m.values, m.claims.Capacity)
+	}
+	m.fill(b)
+	if probe {
+		return b
+	}
+	m.owned(b)
+	return b
+}
+
+// place checks where a block lies.
+func (m *machine[T]) place(b *block[T]) {
+	if m.layout.size == 0 {
+		return
+	}
+	for _, other := range m.live {
+		if other != b && overlap(other.s, b.s) {
+			m.fail(disjoint, "%v, %d values, overlaps %v, which is live and has %d", b, len(b.s), other, len(other.s))
+		}
+	}
+	if g := m.books.touched(b.s); g != nil {
+		m.fail(withinParent, "%v, %d values, lies in storage of %d values that %v has back", b, len(b.s), g.n, g.leaf)
+	}
+	if len(m.books.grants) != 0 && !m.claims.OwnStorage {
+		if g, _ := m.books.holds(b.s); g == nil {
+			m.fail(withinParent, "%v, %d values, lies in no storage that the parent gave", b, len(b.s))
+		}
+	}
+}
+
+// fill gives a block contents of its own.
+func (m *machine[T]) fill(b *block[T]) {
+	var p *pointee
+	if len(m.layout.pointers) != 0 {
+		p = new(pointee)
+		b.points, b.at = weak.Make(p), uintptr(unsafe.Pointer(p))
+	}
+	m.layout.fill(unsafe.Pointer(unsafe.SliceData(b.s)), len(b.s), b.seed, p)
+}
+
+// intact checks the contents of a block.
+func (m *machine[T]) intact(p Property, b *block[T]) {
+	value, is := 0, false
+	if try(func() {
+		value, is = m.layout.changed(unsafe.Pointer(unsafe.SliceData(b.s)), len(b.s), b.seed, b.at)
+	}) != "" {
+		m.fail(p, "%v, which is live and has %d values, cannot be read: its storage is gone", b, len(b.s))
+	}
+	if is {
+		m.fail(p, "value %d of %v, which is live and has %d, has changed", value, b, len(b.s))
+	}
+}
+
+// failed checks a request that failed.
+func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
+	exhausted, tooLarge := errors.Is(err, allocator.ErrExhausted), errors.Is(err, allocator.ErrTooLarge)
+	switch {
+	case s != nil:
+		m.fail(errorValues, "Allocate(%d) returns %d values and the error %q", n, len(s), err)
+	case n == 0:
+		m.fail(emptyBlock, "Allocate(0) fails: %v", err)
+	case n < 0 && !errors.Is(err, allocator.ErrSize):
+		m.fail(negativeSize, "Allocate(%d) fails with the error %q, not with ErrSize", n, err)
+	case n > 0 && !exhausted && !tooLarge:
+		m.fail(errorValues, "Allocate(%d) fails with the error %q, which wraps neither ErrExhausted nor ErrTooLarge", n, err)
+	case tooLarge && m.served[n] && !m.claims.jagged:
+		m.fail(tooLargeIsForever, "Allocate(%d) fails with ErrTooLarge; it was served before", n)
+	case n > 0 && m.books.refused == refusals && !m.claims.mayRefuse() && allocator.CheckSize[T](n) == nil:
+		m.fail(serves, "Allocate(%d) fails though the parent did not: %v", n, err)
+	case m.books.values > values:
+		m.fail(failureChangesNothing, "Allocate(%d), which failed, took %d values from the parent", n, m.books.values-values)
+	}
+	if tooLarge {
+		m.refused[n] = true
+	}
+	for _, b := range m.live {
+		m.intact(failureChangesNothing, b)
+	}
+}
+
+// deallocate releases a live block, of which it passes on some length.
+func (m *machine[T]) deallocate(b *block[T], length int, probe bool) {
+	if !probe {
+		if length == len(b.s) {
+			m.write("a.Deallocate(%v)", b)
+		} else {
+			m.write("a.Deallocate(%v[:%d])", b, length)
+		}
+	}
+	m.intact(contents, b)
+	m.steps = append(m.steps, step{what: stepDeallocate, block: b.number, n: length})
+	m.forget(b)
+	m.call(func() { m.a.Deallocate(b.s[:length]) })
+	m.last = b.s
+}
+
+// forget makes a block that is about to be released a released one.
+func (m *machine[T]) forget(b *block[T]) {
+	for i := range m.live {
+		if m.live[i] == b {
+			m.live = append(m.live[:i], m.live[i+1:]...)
+			break
+		}
+	}
+	m.values -= len(b.s)
+	if b.at != 0 {
+		m.released = append(m.released, b.points)
+	}
+}
+
+// owned checks what the allocator says to a live block.
+func (m *machine[T]) owned(b *block[T]) {
+	if m.owner == nil {
+		return
+	}
+	var yes bool
+	m.call(func() { yes = m.owner.Owns(b.s) })
+	if !yes {
+		m.fail(owns, "does not own %v, which is live", b)
+	}
+}

@@ -1,0 +1,74 @@
+package proptest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+func slotOf[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
+	return combinators.NewSingleSlot(parent)
+}
+
+// An allocator is tried with all kinds of elements, under and over others.
+func TestConformAll(t *testing.T) {
+	ConformAll(t, slotOf, slotOf, slotOf, slotOf, slotOf, slotOf, Claims{SteadyState: true})
+}
+
+func shared[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
+	return combinators.NewThreadSafe(combinators.NewRecycling(parent, 64))
+}
+
+func TestConformThreadSafe(t *testing.T) {
+	Conform(t, shared[Record], Claims{ThreadSafe: true})
+	Conform(t, shared[uint64], Claims{ThreadSafe: true})
+}
+
+func TestProperties(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range Properties() {
+		if p.Name() == "unknown" || p.Says() == "" || seen[p.Name()] {
+			t.Errorf("%v says %q", p, p.Says())
+		}
+		seen[p.Name()] = true
+		if !strings.HasPrefix(p.String(), "P") || !strings.HasSuffix(p.String(), " "+p.Name()) {
+			t.Errorf("prints as %q", p)
+		}
+	}
+	for _, p := range []Property{0, 14, 200} {
+		if p.Name() != "unknown" || p.Says() != "" {
+			t.Errorf("property %d is %q and says %q", uint8(p), p.Name(), p.Says())
+		}
+	}
+}
+
+// The numbers up to 30 are those of the survey, so they are fixed.
+func TestPropertyNumbers(t *testing.T) {
+	for number, p := range map[int]Property{
+		1: goodSize, 3: disjoint, 6: failureChangesNothing, 12: allComesBack, 17: parentGetsItsBlocks,
+		18: rightChild, 23: faultSurfaces, 26: misusePanics, 28: concurrent, 30: survivesCollection, 43: equivalent,
+	} {
+		if int(p) != number {
+			t.Errorf("%v should have the number %d", p, number)
+		}
+	}
+}
+
+// The first test of a new allocator fails, and its message has to be enough to
+// find the fault: the smallest composition and the shortest program.
+func TestFailureIsSmall(t *testing.T) {
+	_, _, text := caught(t, Conforms(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
+		return &bump[uint64]{parent: p, capacity: 16, resetFrees: true}
+	}, Claims{Capacity: 16, UntilReset: true}), "3s")
+	for _, want := range []string{
+		"P21 WithinParent",
+		"on *proptest.bump[uint64]:\n\tb1, err := a.Allocate(1)\n\t",
+		"a.Reset()\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("does not show %q:\n%s", want, text)
+		}
+	}
+}

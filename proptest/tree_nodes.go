@@ -1,0 +1,298 @@
+package proptest
+
+import (
+	"math"
+	"math/bits"
+	"reflect"
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// nodes returns the combinators that trees are made of. What a shrunk tree has
+// is near the start.
+func nodes[T any]() []node[T] {
+	return slices.Concat(sources[T](), observers[T](), policies[T](), caches[T](), stores[T](), routers[T]())
+}
+
+// leafNode is the parent that keeps account. Half of the leaves have a limit.
+func leafNode[T any]() node[T] {
+	return node[T]{name: "leaf", draw: func(t *rapid.T, _ []plan[T]) plan[T] {
+		limit := max(0, rapid.IntRange(-largest[T](), 2*largest[T]()).Draw(t, "limit"))
+		able := ability(rapid.IntRange(0, 15).Draw(t, "abilities"))
+		return leafPlan[T](limit, able)
+	}}
+}
+
+func leafPlan[T any](limit int, able ability) plan[T] {
+	return plan[T]{
+		claims: Claims{SafeAsParent: true},
+		build:  func(b *books[T]) allocator.Allocator[T] { return b.leaf(limit, able) },
+	}
+}
+
+// ownerPlan puts what makes an Owner of any allocator over p.
+func ownerPlan[T any](p plan[T]) plan[T] {
+	return on(p, scopedClaims(p.claims), func(parent allocator.Allocator[T]) allocator.Allocator[T] {
+		return combinators.NewScoped(parent)
+	})
+}
+
+func scopedClaims(below Claims) Claims {
+	c := below.passing()
+	c.ThreadSafe, c.SafeAsParent = false, false
+	c.SeesDoubleRelease, c.SeesForeign = true, true
+	c.Loses = c.Loses || c.UntilReset // its Reset releases block by block
+	return c
+}
+
+// sources need no parent.
+func sources[T any]() []node[T] {
+	source := func(name string, claims Claims, build func() allocator.Allocator[T]) node[T] {
+		return node[T]{name: name, draw: func(*rapid.T, []plan[T]) plan[T] {
+			return plan[T]{claims: claims, build: func(*books[T]) allocator.Allocator[T] { return build() }}
+		}}
+	}
+	all := []node[T]{
+		source("Null", Claims{ThreadSafe: true, MayRefuse: true, SeesForeign: true},
+			func() allocator.Allocator[T] { return allocator.Null[T]{} }),
+		source("Heap", Claims{ThreadSafe: true, OwnStorage: true, Zeroed: true},
+			func() allocator.Allocator[T] { return allocator.Heap[T]{} }),
+	}
+	if _, err := allocator.NewPages[T](); err == nil {
+		c := Claims{ThreadSafe: true, OwnStorage: true, Zeroed: true, SeesDoubleRelease: true, SeesForeign: true}
+		all = append(all, pagesNode("Pages", c, allocator.NewPages[T]), pagesNode("GuardedPages", c, allocator.NewGuardedPages[T]))
+	}
+	return all
+}
+
+func pagesNode[T any](name string, claims Claims, build func() (*allocator.Pages[T], error)) node[T] {
+	return node[T]{name: name, draw: func(*rapid.T, []plan[T]) plan[T] {
+		return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] {
+			pages, err := build()
+			if err != nil {
+				panic(err) // it was tried before
+			}
+			b.ends = append(b.ends, pages.Reset)
+			return pages
+		}}
+	}}
+}
+
+// observers pass everything on.
+func observers[T any]() []node[T] {
+	type parent = allocator.Allocator[T]
+	return []node[T]{
+		layer("ThreadSafe", func(below Claims) Claims {
+			c := below.passing()
+			c.ThreadSafe = true
+			return c
+		}, func(p parent) parent { return combinators.NewThreadSafe(p) }),
+		layer("Stats", Claims.passing, func(p parent) parent { return combinators.NewStats(p) }),
+		layer("Trace", Claims.passing, func(p parent) parent { return combinators.NewTrace(p, "trace") }),
+		layer("Failing", Claims.passing, func(p parent) parent { return combinators.NewFailingAt(p) }),
+		{name: "Checked", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			quarantine := rapid.IntRange(0, 8).Draw(t, "quarantine")
+			c := below[0].claims.passing()
+			c.SeesDoubleRelease, c.SeesForeign = true, true
+			c.Zeroed = false // a released block is filled with a pattern
+			return on(below[0], c, func(p parent) parent {
+				a := combinators.NewChecked(p)
+				a.Quarantine = quarantine
+				return a
+			})
+		}},
+		layer("Scoped", scopedClaims, func(p parent) parent { return combinators.NewScoped(p) }),
+	}
+}
+
+// policies change what is asked of the parent.
+func policies[T any]() []node[T] {
+	type parent = allocator.Allocator[T]
+	return []node[T]{
+		{name: "Limit", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			limit := rapid.IntRange(0, 3*largest[T]()).Draw(t, "limit")
+			c := below[0].claims.passing()
+			c.Capacity, c.MayRefuse = 0, true
+			return on(below[0], c, func(p parent) parent { return combinators.NewLimit(p, limit) })
+		}},
+		{name: "Quantizer", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			step := rapid.IntRange(1, 9).Draw(t, "step")
+			c := below[0].claims.passing()
+			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
+			c.Zeroed = false // what Resize adds may have been in use
+			return on(below[0], c, func(p parent) parent {
+				return combinators.NewQuantizer(p, func(n int) int { return roundUp(n, step) })
+			})
+		}},
+		{name: "Guarded", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			guard := rapid.IntRange(1, 3).Draw(t, "guard")
+			c := below[0].claims.passing()
+			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
+			c.Alignment = 0
+			return on(below[0], c, func(p parent) parent { return combinators.NewGuarded(p, guard) })
+		}},
+		{name: "Aligned", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			alignment := 1 << rapid.IntRange(0, alignable[T]()).Draw(t, "alignment")
+			c := below[0].claims.passing()
+			c.ThreadSafe, c.SafeAsParent = false, false
+			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
+			c.Alignment = uintptr(alignment)
+			c.Varies = true // how many values are skipped depends on the address
+			return on(below[0], c, func(p parent) parent { return combinators.NewAligned(p, alignment) })
+		}},
+		layer("Zeroed", func(below Claims) Claims {
+			c := below.passing()
+			c.Zeroed = true
+			return c
+		}, func(p parent) parent { return combinators.NewZeroed(p) }),
+	}
+}
+
+// alignable is the largest alignment, as a power of two, to which any block of
+// T can be brought: blocks with pointers may lie 8 bytes off larger ones.
+func alignable[T any]() int {
+	if size := reflect.TypeFor[T]().Size(); allocator.HasPointers[T]() && size%(2*word) == 0 {
+		return bits.TrailingZeros(uint(word))
+	}
+	return 6
+}
+
+// roundUp is a quantum for any n: what it cannot round it leaves.
+func roundUp(n, step int) int {
+	if n > math.MaxInt-step {
+		return n
+	}
+	return (n + step - 1) / step * step
+}
+
+// caches keep released blocks and hand them out again.
+func caches[T any]() []node[T] {
+	type parent = allocator.Allocator[T]
+	return []node[T]{
+		layer("SingleSlot", cacheClaims, func(p parent) parent { return combinators.NewSingleSlot(p) }),
+		{name: "Slots", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			count := rapid.IntRange(0, 4).Draw(t, "slots")
+			return on(below[0], cacheClaims(below[0].claims), func(p parent) parent { return combinators.NewSlots(p, count) })
+		}},
+		{name: "Recycling", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			limit := rapid.IntRange(0, 2*largest[T]()).Draw(t, "kept")
+			return on(below[0], cacheClaims(below[0].claims), func(p parent) parent { return combinators.NewRecycling(p, limit) })
+		}},
+		{name: "Sharded", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			limit := rapid.IntRange(0, 20*largest[T]()).Draw(t, "kept")
+			c := cacheClaims(below[0].claims)
+			c.ThreadSafe = true
+			c.Varies = true // a shard is picked by the address of the stack
+			return on(below[0], c, func(p parent) parent { return combinators.NewSharded(p, limit) })
+		}},
+		layer("Pool", func(below Claims) Claims {
+			c := Claims{SafeAsParent: true, Loses: true, Varies: true}.over(below)
+			c.MayRefuse = true // the parent may have lost blocks
+			return c
+		}, func(p parent) parent { return combinators.NewPool(p) }),
+	}
+}
+
+func cacheClaims(below Claims) Claims {
+	c := below.passing()
+	c.ThreadSafe, c.SafeAsParent = false, false
+	c.Zeroed = false
+	c.Capacity, c.MayRefuse = 0, c.mayRefuse()
+	return c
+}
+
+// stores divide storage of their parent.
+func stores[T any]() []node[T] {
+	type parent = allocator.Allocator[T]
+	bounded := func(name string, claims Claims, build func(p parent, capacity int) parent) node[T] {
+		return node[T]{name: name, children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			capacity := rapid.IntRange(1, 2*largest[T]()).Draw(t, "capacity")
+			c := claims
+			c.Capacity = capacity
+			return on(below[0], c.over(below[0].claims), func(p parent) parent { return build(p, capacity) })
+		}}
+	}
+	return []node[T]{
+		bounded("Slab", Claims{SeesDoubleRelease: true, SeesForeign: true, SteadyState: true},
+			func(p parent, capacity int) parent { return combinators.NewSlab(p, capacity) }),
+		bounded("Buddy", Claims{SeesDoubleRelease: true, SeesForeign: true, SteadyState: true},
+			func(p parent, capacity int) parent { return combinators.NewBuddy(p, capacity, 1) }),
+		bounded("Region", Claims{SeesForeign: true, UntilReset: true, SteadyState: true},
+			func(p parent, capacity int) parent { return combinators.NewRegion(p, capacity) }),
+		{name: "Arena", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			first := rapid.IntRange(1, largest[T]()).Draw(t, "first")
+			return on(below[0], Claims{UntilReset: true}.over(below[0].claims), func(p parent) parent { return combinators.NewArena(p, first) })
+		}},
+	}
+}
+
+// routers have several children.
+func routers[T any]() []node[T] {
+	type parent = allocator.Allocator[T]
+	all := []node[T]{
+		{name: "Buckets", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			first := rapid.IntRange(1, 8).Draw(t, "first")
+			step := rapid.IntRange(1, 8).Draw(t, "step")
+			last := first + step*rapid.IntRange(0, 6).Draw(t, "steps")
+			c := below[0].claims.passing()
+			c.Capacity, c.MayRefuse = 0, true
+			c.Zeroed = false
+			return plan[T]{claims: c, build: func(b *books[T]) parent {
+				return combinators.NewBuckets(first, last, step, func(int) parent { return below[0].build(b) })
+			}}
+		}},
+		{name: "Segregator", children: 2, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			threshold := rapid.IntRange(0, largest[T]()).Draw(t, "threshold")
+			c := both(below[0].claims, below[1].claims)
+			c.jagged = true
+			return pair(below, c, func(a, b parent) parent { return combinators.NewSegregator(a, b, threshold) })
+		}},
+		{name: "Fallback", children: 2, ownsFirst: true, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			c := both(below[0].claims, below[1].claims)
+			c.MayRefuse = below[1].claims.mayRefuse() && below[0].claims.mayRefuse()
+			return pair(below, c, func(a, b parent) parent { return combinators.NewFallback(a, b) })
+		}},
+		{name: "Cascade", children: 1, ownsFirst: true, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+			c := below[0].claims.passing()
+			c.ThreadSafe, c.SafeAsParent = false, false
+			c.Capacity = 0
+			c.MayRefuse = true // what a new child can never serve
+			return plan[T]{claims: c, build: func(b *books[T]) parent {
+				return combinators.NewCascade(func(int) parent { return below[0].build(b) })
+			}}
+		}},
+	}
+	// The last two go by who owns a block, and of a block of no size nobody can
+	// tell.
+	if reflect.TypeFor[T]().Size() == 0 {
+		all = all[:len(all)-2]
+	}
+	return all
+}
+
+// both returns what a router over two children promises.
+func both(a, b Claims) Claims {
+	return Claims{
+		ThreadSafe:   a.ThreadSafe && b.ThreadSafe,
+		SafeAsParent: (a.SafeAsParent || a.ThreadSafe) && (b.SafeAsParent || b.ThreadSafe),
+		MayRefuse:    a.mayRefuse() || b.mayRefuse(),
+		UntilReset:   a.UntilReset || b.UntilReset,
+		Keeps:        a.Keeps + b.Keeps,
+		Loses:        a.Loses || b.Loses,
+		Varies:       a.Varies || b.Varies,
+		OwnStorage:   a.OwnStorage || b.OwnStorage,
+		Zeroed:       a.Zeroed && b.Zeroed,
+		jagged:       a.jagged || b.jagged,
+	}
+}
+
+func pair[T any](below []plan[T], claims Claims, build func(a, b allocator.Allocator[T]) allocator.Allocator[T]) plan[T] {
+	return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] {
+		first := below[0].build(b)
+		return build(first, below[1].build(b))
+	}}
+}
