@@ -20,6 +20,7 @@ type books[T any] struct {
 	clears bool
 	leaves []*leaf[T]
 	ends   []func()            // give storage back that is not on the Go heap
+	under  []string            // what an allocator that does not print it is over
 	below  []allocator.Trimmer // what is under an allocator that need not pass a Trim on
 
 	grants []*grant[T]      // in the order of their allocation, for good

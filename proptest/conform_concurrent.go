@@ -56,9 +56,14 @@ func concurrentProgram[T any](t *rapid.T, p plan[T]) {
 				fmt.Fprintf(&text, "\n\tgoroutine %d: %s", i+1, scriptText(script))
 			}
 			// All in the message: rapid may not see the failure again.
-			t.Fatalf("%v: %s\non %s:%s", failed.property, failed.text, describe(p.build(blankBooks[T]())), text.String())
+			t.Fatalf("%v: %s\non %s:%s", failed.property, failed.text, describePlan(p), text.String())
 		}
 	}
+}
+
+func describePlan[T any](p plan[T]) string {
+	b := blankBooks[T]()
+	return b.describe(p.build(b))
 }
 
 func scriptText(script []int) string {

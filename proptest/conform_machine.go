@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unsafe"
 	"weak"
@@ -70,8 +71,19 @@ func newMachine[T any](t *rapid.T, p plan[T], b *books[T]) *machine[T] {
 // run, such as an address, because rapid compares messages.
 func (m *machine[T]) fail(p Property, format string, args ...any) {
 	m.t.Helper()
-	m.t.Logf("on %s:\n\t%s", describe(m.a), strings.Join(m.text, "\n\t"))
+	m.t.Logf("on %s:\n\t%s", m.books.describe(m.a), strings.Join(m.text, "\n\t"))
 	m.t.Fatalf("%v: %s", p, fmt.Sprintf(format, args...))
+}
+
+// describe returns how a prints, and what the user's allocator in it is over.
+func (b *books[T]) describe(a any) string {
+	text := describe(a)
+	for i, under := range b.under {
+		if !slices.Contains(b.under[:i], under) {
+			text += ", with " + under
+		}
+	}
+	return text
 }
 
 func describe(a any) (text string) {

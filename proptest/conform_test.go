@@ -64,7 +64,7 @@ func TestFailureIsSmall(t *testing.T) {
 	}, Claims{Capacity: 16, UntilReset: true}), "3s")
 	for _, want := range []string{
 		"P21 WithinParent",
-		"on *proptest.bump[uint64]:\n\tb1, err := a.Allocate(1)\n\t",
+		"on *proptest.bump[uint64], with *proptest.bump[uint64] over leaf1:\n\tb1, err := a.Allocate(1)\n\t",
 		"a.Reset()\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -41,7 +41,7 @@ func Laws[T any](t *testing.T, make func(parent allocator.Allocator[T]) allocato
 			t.Helper()
 			rapid.Check(t, func(t *rapid.T) {
 				below := drawTree[T](t, max(0, rapid.IntRange(-2, 1).Draw(t, "combinators below")))
-				l.check(t, on(below, made.over(below.claims), make))
+				l.check(t, under(below, made, make))
 			})
 		})
 	}
@@ -55,7 +55,7 @@ func Laws[T any](t *testing.T, make func(parent allocator.Allocator[T]) allocato
 func Equivalent[T any](left, right func(parent allocator.Allocator[T]) allocator.Allocator[T]) func(*rapid.T) {
 	return func(t *rapid.T) {
 		below := drawTree[T](t, 0)
-		a, b := on(below, Claims{}, left), on(below, Claims{}, right)
+		a, b := under(below, Claims{}, left), under(below, Claims{}, right)
 		compare(t, a.build, b.build, seeAll)
 	}
 }
@@ -167,7 +167,7 @@ func compare[T any](t *rapid.T, left, right func(*books[T]) allocator.Allocator[
 		}
 		text = append(text, what)
 		if saw != other {
-			t.Logf("left:  %s\nright: %s\n\t%s", describe(l.a), describe(r.a), strings.Join(text, "\n\t"))
+			t.Logf("left:  %s\nright: %s\n\t%s", l.books.describe(l.a), r.books.describe(r.a), strings.Join(text, "\n\t"))
 			t.Fatalf("%v: %s: left %s, right %s", equivalent, what, saw, other)
 		}
 	}

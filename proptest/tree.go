@@ -1,6 +1,8 @@
 package proptest
 
 import (
+	"fmt"
+
 	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -67,16 +69,25 @@ func drawNode[T any](t *rapid.T, all []node[T], depth int) plan[T] {
 	return n.draw(t, below)
 }
 
-// drawAround draws a composition with a user's allocator somewhere in it.
-func drawAround[T any](t *rapid.T, build func(parent allocator.Allocator[T]) allocator.Allocator[T], claims Claims) plan[T] {
-	below := drawTree[T](t, max(0, rapid.IntRange(-2, 2).Draw(t, "combinators below")))
-	p := plan[T]{claims: claims.over(below.claims), build: func(b *books[T]) allocator.Allocator[T] {
+// under returns the plan of a user's allocator over another.
+func under[T any](below plan[T], claims Claims, build func(parent allocator.Allocator[T]) allocator.Allocator[T]) plan[T] {
+	return plan[T]{claims: claims.over(below.claims), build: func(b *books[T]) allocator.Allocator[T] {
 		parent := below.build(b)
 		if t, ok := parent.(allocator.Trimmer); ok {
 			b.below = append(b.below, t)
 		}
-		return build(parent)
+		a := build(parent)
+		if _, prints := a.(fmt.Stringer); !prints {
+			b.under = append(b.under, fmt.Sprintf("%T over %s", a, describe(parent)))
+		}
+		return a
 	}}
+}
+
+// drawAround draws a composition with a user's allocator somewhere in it.
+func drawAround[T any](t *rapid.T, build func(parent allocator.Allocator[T]) allocator.Allocator[T], claims Claims) plan[T] {
+	below := drawTree[T](t, max(0, rapid.IntRange(-2, 2).Draw(t, "combinators below")))
+	p := under(below, claims, build)
 	for range max(0, rapid.IntRange(-2, 2).Draw(t, "combinators above")) {
 		p = drawAbove(t, p)
 	}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// rows returns what is drawn of a text, a line a row.
+func rows(t *testing.T, in string) (lines []string) {
+	t.Helper()
+	rep, err := readReport(strings.NewReader(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range rep.groups(regexp.MustCompile("")) {
+		for _, r := range g.rows {
+			line := fmt.Sprintf("%s|%s|%g of %d", g.name, r.name, r.median, r.runs)
+			if r.peer {
+				line += "|peer"
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func TestRows(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"median of an odd number", "BenchmarkA-2 1 9 ns/op\nBenchmarkA-2 1 1 ns/op\nBenchmarkA-2 1 2 ns/op\n", []string{
+			"A||2 of 3",
+		}},
+		{"median of an even number", "BenchmarkA-2 1 9 ns/op\nBenchmarkA-2 1 1 ns/op\nBenchmarkA-2 1 2 ns/op\nBenchmarkA-2 1 3 ns/op\n", []string{
+			"A||2.5 of 4",
+		}},
+		{"one run is its median", "BenchmarkA-2 1 9 ns/op\n", []string{
+			"A||9 of 1",
+		}},
+		{"lines end as on Windows", "BenchmarkA-2 1 9 ns/op\r\n", []string{
+			"A||9 of 1",
+		}},
+		{"quickest first, peers do not count for their group",
+			"BenchmarkA/x-2 1 9 ns/op\nBenchmarkA/peer=p-2 1 1 ns/op\nBenchmarkB/y-2 1 8 ns/op\nBenchmarkB/x-2 1 5 ns/op\n", []string{
+				"B|x|5 of 1", "B|y|8 of 1",
+				"A|p|1 of 1|peer", "A|x|9 of 1",
+			}},
+		{"peers of several groups are one row",
+			"BenchmarkA/x-2 1 9 ns/op\nBenchmarkA/peer=p-2 1 1 ns/op\nBenchmarkB/x-2 1 7 ns/op\nBenchmarkB/peer=p-2 1 3 ns/op\n", []string{
+				"B|x|7 of 1",
+				"A|x|9 of 1",
+				"peers|p|2 of 2|peer",
+			}},
+		{"packages are not mixed",
+			"pkg: one\nBenchmarkA/x 1 9 ns/op\nBenchmarkA/peer=p 1 1 ns/op\npkg: two\nBenchmarkA/x 1 7 ns/op\nBenchmarkA/peer=p 1 3 ns/op\n", []string{
+				"A|p|3 of 1|peer", "A|x|7 of 1",
+				"A|p|1 of 1|peer", "A|x|9 of 1",
+			}},
+		{"numbers of processors that differ stay", "BenchmarkA 1 9 ns/op\nBenchmarkA-2 1 5 ns/op\n", []string{
+			"A-2||5 of 1",
+			"A||9 of 1",
+		}},
+		{"a number that is part of the name stays", "BenchmarkA/n-1500-2 1 9 ns/op\nBenchmarkA/n-64-2 1 5 ns/op\n", []string{
+			"A|n-64|5 of 1", "A|n-1500|9 of 1",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, rows(t, c.in)); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLabel(t *testing.T) {
+	for ns, want := range map[float64]string{
+		0: "0.00 ns", 0.419: "0.42 ns", 3.14: "3.1 ns", 117.1: "117 ns", 9999: "9999 ns",
+		12_345: "12.3 µs", 12_345_678: "12.3 ms", 5e9: "5000 ms", 12e9: "12.0 s",
+	} {
+		if got := label(ns); got != want {
+			t.Errorf("%g ns: %s, want %s", ns, got, want)
+		}
+	}
+}
+
+// Of one bar that is far longer than the others the axis shows a part.
+func TestBrokenBar(t *testing.T) {
+	for _, c := range []struct {
+		medians []float64
+		want    float64 // where the axis ends
+	}{
+		{[]float64{10, 30}, 30},
+		{[]float64{10, 31}, 10},
+		{[]float64{31, 10, 4}, 10},
+		{[]float64{10, 90, 90}, 100},
+		{[]float64{0, 90}, 100},
+	} {
+		var g group
+		for _, m := range c.medians {
+			g.rows = append(g.rows, row{median: m})
+		}
+		p := picture{groups: []group{g}}
+		if p.measure(); p.end != c.want {
+			t.Errorf("%g: the axis ends at %g, want %g", c.medians, p.end, c.want)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for longest, want := range map[float64]string{
+		0: "0 ns, 1 ns", 4.2: "0 ns, 1 ns, 2 ns, 3 ns, 4 ns, 5 ns", 196: "0 ns, 50 ns, 100 ns, 150 ns, 200 ns",
+		6e6: "0 ns, 1000 µs, 2000 µs, 3000 µs, 4000 µs, 5000 µs, 6000 µs",
+	} {
+		p := picture{groups: []group{{rows: []row{{median: longest}}}}}
+		p.measure()
+		var got []string
+		for i := range int(p.end/p.step+0.5) + 1 {
+			got = append(got, tick(float64(i)*p.step))
+		}
+		if got := strings.Join(got, ", "); got != want {
+			t.Errorf("longest %g ns: %s, want %s", longest, got, want)
+		}
+	}
+}

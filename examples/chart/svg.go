@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+// The image is laid out in whole pixels from left to right in four columns:
+// groups, rows, medians, bars. Values have a column of their own, so that they
+// read as a table and no bar runs into one.
+
+const (
+	width    = 900
+	margin   = 20
+	gap      = 14 // between columns
+	rowH     = 20
+	barH     = 12
+	groupGap = 10
+
+	pitch     = 7.3 // advance width of the 12 px text, at most
+	groupMost = 18  // characters of a name that are shown
+	rowMost   = 28
+	titleMost = 90
+
+	// A bar that is so many times as long as the next is broken, so that the
+	// others can be told apart.
+	farther = 3
+)
+
+// writeSVG draws the groups from top to bottom, for light and for dark
+// surroundings. The same groups give the same bytes.
+func writeSVG(out *bytes.Buffer, title, machine string, groups []group) {
+	p := picture{groups: groups}
+	p.measure()
+	p.header(title, machine)
+	p.axis()
+	for i, g := range groups {
+		if i > 0 {
+			p.line("rule", margin, p.y+groupGap/2, width-margin, p.y+groupGap/2)
+			p.y += groupGap
+		}
+		p.text("bold", margin, p.y+rowH-6, fitted(g.name, groupMost))
+		for _, r := range g.rows {
+			p.row(g, r)
+		}
+	}
+	p.y += margin - 4
+	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%d" role="img">`+"\n", width, p.y, p.y)
+	fmt.Fprintf(out, "<title>%s</title>\n<style>%s</style>\n", escaped(title), style)
+	fmt.Fprintf(out, `<rect class="paper" width="%d" height="%d"/>`+"\n", width, p.y)
+	out.Write(p.body.Bytes())
+	out.WriteString("</svg>\n")
+}
+
+// picture is an image that is being drawn.
+type picture struct {
+	groups []group
+	body   bytes.Buffer
+	y      int // what is above is drawn
+
+	rowX, valueX, barX int     // where columns are; values end at theirs
+	step, end          float64 // of the axis, in nanoseconds
+}
+
+// measure gives each column the width that its longest text needs, and the bars
+// the rest.
+func (p *picture) measure() {
+	groupLen, rowLen, valueLen, longest, second := 0, 0, 0, 0.0, 0.0
+	for _, g := range p.groups {
+		groupLen = max(groupLen, utf8.RuneCountInString(fitted(g.name, groupMost)))
+		for _, r := range g.rows {
+			rowLen = max(rowLen, utf8.RuneCountInString(fitted(r.name, rowMost)))
+			valueLen = max(valueLen, utf8.RuneCountInString(label(r.median)))
+			longest, second = max(longest, r.median), max(second, min(longest, r.median))
+		}
+	}
+	p.rowX = margin + columnWidth(groupLen)
+	p.valueX = p.rowX + columnWidth(rowLen) + columnWidth(valueLen) - gap
+	p.barX = p.valueX + gap
+	if longest > farther*second && second > 0 {
+		longest = second
+	}
+	p.step = axisStep(longest)
+	p.end = p.step * max(1, math.Ceil(longest/p.step))
+}
+
+func columnWidth(characters int) int {
+	if characters == 0 {
+		return 0
+	}
+	return int(math.Ceil(float64(characters)*pitch)) + gap
+}
+
+// axisStep returns a round number of which four to eight make the axis.
+func axisStep(longest float64) float64 {
+	if longest <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(longest)))
+	for _, step := range []float64{0.2, 0.25, 0.5, 1, 2} {
+		if longest/(step*power) <= 6 {
+			return step * power
+		}
+	}
+	return 2 * power
+}
+
+// at returns where a time is on the axis, which what is beyond it ends.
+func (p *picture) at(ns float64) int {
+	room := float64(width - margin - p.barX)
+	return p.barX + int(math.Round(room*min(ns/p.end, 1)))
+}
+
+// header draws the title, what was measured where, and the legend.
+func (p *picture) header(title, machine string) {
+	p.text("title", margin, margin+16, fitted(title, titleMost))
+	fewest, most, peers := math.MaxInt, 0, false
+	for _, g := range p.groups {
+		for _, r := range g.rows {
+			fewest, most, peers = min(fewest, r.runs), max(most, r.runs), peers || r.peer
+		}
+	}
+	runs := fmt.Sprintf("medians of %d runs", most)
+	switch {
+	case most == 1:
+		runs = "one run"
+	case fewest != most:
+		runs = fmt.Sprintf("medians of %d to %d runs", fewest, most)
+	}
+	if most > 1 {
+		runs += ", lines between the quartiles"
+	}
+	if machine != "" {
+		runs += "; " + machine
+	}
+	p.text("prose faint", margin, margin+38, fitted(runs, titleMost+25))
+	p.y = margin + 52
+	if !peers {
+		return
+	}
+	x := p.barX
+	for _, c := range []struct{ class, name string }{{"own", "benchmark"}, {"peer", "what it is compared with"}} {
+		p.printf(`<rect class="%s" x="%d" y="%d" width="12" height="12" rx="2"/>`, c.class, x, p.y)
+		p.text("prose", x+18, p.y+11, c.name)
+		x += 110
+	}
+	p.y += 24
+}
+
+// axis draws lines from top to bottom, with their times above.
+func (p *picture) axis() {
+	p.y += 16
+	bottom := p.y + 4 + groupGap*(len(p.groups)-1)
+	for _, g := range p.groups {
+		bottom += rowH * len(g.rows)
+	}
+	for i := 0; float64(i)*p.step <= p.end*(1+1e-9); i++ {
+		ns := float64(i) * p.step
+		x := p.at(ns)
+		class := "small faint middle"
+		if x > width-margin-20 { // half a label
+			class = "small faint end"
+		}
+		p.text(class, x, p.y-4, tick(ns))
+		p.line("grid", x, p.y, x, bottom)
+	}
+	p.y += 4
+}
+
+// tick is label for a round number, and so without zeros at its end.
+func tick(ns float64) string {
+	number, unit, _ := strings.Cut(label(ns), " ")
+	if strings.Contains(number, ".") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return number + " " + unit
+}
+
+func (p *picture) row(g group, r row) {
+	p.printf("<g><title>%s, %d runs: median %s, quartiles %s and %s</title>",
+		escaped(strings.Trim(g.name+" "+r.name, " ")), r.runs, label(r.median), label(r.lower), label(r.upper))
+	baseline, top := p.y+rowH-6, p.y+(rowH-barH)/2
+	p.text("", p.rowX, baseline, fitted(r.name, rowMost))
+	p.text("end", p.valueX, baseline, label(r.median))
+	class := "own"
+	if r.peer {
+		class = "peer"
+	}
+	p.printf(`<rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="2"/>`, class, p.barX, top, max(1, p.at(r.median)-p.barX), barH)
+	if r.median > p.end {
+		p.printf(`<path class="paper" d="M%d %dl5 0l-6 %dl-5 0z"/>`, width-margin-24, top-1, barH+2)
+	} else if from, to := p.at(r.lower), p.at(r.upper); to > from {
+		p.line("spread", from, top+barH/2, to, top+barH/2)
+	}
+	p.printf("</g>")
+	p.y += rowH
+}
+
+func (p *picture) text(class string, x, y int, s string) {
+	if s == "" {
+		return
+	}
+	if class != "" {
+		class = ` class="` + class + `"`
+	}
+	p.printf(`<text%s x="%d" y="%d">%s</text>`, class, x, y, escaped(s))
+}
+
+func (p *picture) line(class string, x1, y1, x2, y2 int) {
+	p.printf(`<path class="%s" d="M%d %dL%d %d"/>`, class, x1, y1, x2, y2)
+}
+
+func (p *picture) printf(format string, args ...any) {
+	fmt.Fprintf(&p.body, format+"\n", args...)
+}
+
+// fitted returns s, cut if it has more characters than there is room for.
+func fitted(s string, most int) string {
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	return string(runes[:most-1]) + "…"
+}
+
+func escaped(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(s)) // a Builder does not fail
+	return b.String()
+}
+
+// style is plain CSS, without variables, which not every viewer knows.
+const style = `
+text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1f2328}
+.title{font:600 16px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+.prose{font:13px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+.bold{font-weight:600}
+.small{font-size:10px}
+.middle{text-anchor:middle}
+.end{text-anchor:end}
+.faint{fill:#59636e}
+.paper{fill:#fff}
+.grid,.rule{stroke:#e3e7eb}
+.own{fill:#3566a8}
+.peer{fill:#aab3bc}
+.spread{stroke:#1f2328;stroke-width:1.5}
+@media (prefers-color-scheme:dark){
+text{fill:#e6e9ec}
+.faint{fill:#9ba5af}
+.paper{fill:#14181d}
+.grid,.rule{stroke:#2a3038}
+.own{fill:#4d82c9}
+.peer{fill:#5a646e}
+.spread{stroke:#e6e9ec}
+}
+`
