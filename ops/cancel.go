@@ -61,8 +61,10 @@ func CancelSlotOf(h Handler) *CancelSlot {
 
 // Cancel cancels the operation that has begun and not ended, and reports
 // whether there is one. Its handler is still called, once and later: with
-// [ErrCanceled], or with the result that it already had. A composed operation
-// stops at the latest before its next part.
+// [ErrCanceled], or with the result that it already had. A
+// composed operation of this package, such as ReadFull, stops at the latest
+// before its next part; of one made with [Compose], what is cancelled is the
+// operation that is outstanding, and the step that is told decides.
 func (s *CancelSlot) Cancel() bool {
 	s.mu.Lock()
 	target, id, inUse := s.target, s.id, s.inUse
@@ -78,6 +80,10 @@ func (s *CancelSlot) Cancel() bool {
 
 // CancelOnDone cancels the operation that is outstanding once ctx is done. The
 // result is that of context.AfterFunc: call it to let go of the context.
+//
+// It cancels from a goroutine of its own, which may not use a proactor that was
+// promised a single runner; there, let context.AfterFunc call [Post] with a
+// handler that cancels.
 func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { s.Cancel() })
 }

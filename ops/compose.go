@@ -70,3 +70,12 @@ func (f *Frame[S]) Unwrap() Handler { return f.handler }
 // Abandon releases the frame. It is called in place of Complete when the
 // proactor was closed.
 func (f *Frame[S]) Abandon() { f.release(f) }
+
+// refused returns the handler to tell that the executor is closed: the final
+// one, if the composed operation had not begun, and then without the frame.
+func (f *Frame[S]) refused() Handler {
+	if f.begun {
+		return f
+	}
+	return f.release(f)
+}

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -143,4 +144,19 @@ func TestComposeEndsOnce(t *testing.T) {
 		f.Return(0, nil)
 	})
 	run(t, p, 1)
+}
+
+func TestComposeRefusedKeepsNoFrame(t *testing.T) {
+	p := newProactor(t)
+	p.Close()
+	var got error
+	h, blocks, frames := measured(ops.HandlerFunc(func(_ int, err error) { got = err }))
+	ops.Compose(p, h, countdown{}, tick)
+	if blocks.Counts().Live != 0 || frames.Counts().Live != 0 {
+		t.Errorf("%d blocks and %d frames alive after a refusal", blocks.Counts().Live, frames.Counts().Live)
+	}
+	p.Run(t.Context())
+	if !errors.Is(got, net.ErrClosed) {
+		t.Errorf("told %v", got)
+	}
 }

@@ -20,7 +20,8 @@ func Post(ex Executor, h Handler) {
 // Dispatch is like [Post], and asks for h to be called before what waits
 // already. It never calls h itself, as the function of that name does in Asio:
 // a handler never runs inside the function that started it. An executor that
-// is not an [Urgent] one treats it as Post does.
+// is not an [Urgent] one treats it as Post does; of those in this module, a
+// [Strand] is one.
 func Dispatch(ex Executor, h Handler) {
 	op := Begin(h, defaultOf(ex))
 	if u, ok := ex.(Urgent); ok {
@@ -33,7 +34,7 @@ func Dispatch(ex Executor, h Handler) {
 // Defer is like [Post], for what continues the handler that is running: there
 // is no hurry to have another goroutine run it, because this one will be free
 // for it at once. An executor that is not a [Patient] one treats it as Post
-// does.
+// does; those in this module do.
 func Defer(ex Executor, h Handler) {
 	op := Begin(h, defaultOf(ex))
 	if p, ok := ex.(Patient); ok {

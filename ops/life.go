@@ -128,8 +128,11 @@ func (op *Operation) Abandon() {
 func (op *Operation) Refuse(err error) *Operation {
 	ex := op.executor
 	h := op.end()
-	if t, ok := h.(*turn); ok {
-		t.refuse(err) // it stands for others
+	switch x := h.(type) {
+	case *turn:
+		x.refuse(err) // it stands for others
+	case interface{ refused() Handler }:
+		h = x.refused()
 	}
 	return failed(h, ex, err)
 }

@@ -138,3 +138,39 @@ func TestTimeoutRacesWithResult(t *testing.T) {
 		})
 	}
 }
+
+func TestTimeoutOfWait(t *testing.T) {
+	p := newProactor(t)
+	var got error
+	p.NewTimer().Wait(time.Hour, ops.WithTimeout(ops.HandlerFunc(func(_ int, err error) { got = err }), time.Millisecond))
+	run(t, p, 1)
+	if !errors.Is(got, os.ErrDeadlineExceeded) {
+		t.Errorf("told %v", got)
+	}
+}
+
+// The time of a composed operation also passes while its parts end at once.
+func TestTimeoutOfPartsThatNeverWait(t *testing.T) {
+	p := newProactor(t, platform.SingleRunner())
+	var got error
+	pair(t, p, func(a, b *platform.Conn) {
+		var read ops.Handler
+		buf := make([]byte, 1<<20)
+		read = ops.HandlerFunc(func(_ int, err error) {
+			if err != nil {
+				b.Close()
+				return
+			}
+			b.Read(buf, read)
+		})
+		b.Read(buf, read)
+		ops.WriteFull(a, make([]byte, 256<<20), ops.WithTimeout(ops.HandlerFunc(func(_ int, err error) {
+			got = err
+			a.Close()
+		}), time.Millisecond))
+	})
+	run(t, p, 1)
+	if !errors.Is(got, os.ErrDeadlineExceeded) {
+		t.Errorf("told %v", got)
+	}
+}

@@ -50,6 +50,9 @@ func (p *Proactor) takeAll() (out queue, more bool) {
 
 	p.lock()
 	defer p.unlock()
+	if p.sockets != nil {
+		return out, true // opened meanwhile, and may have what takes too long
+	}
 	for len(p.timers) > 0 {
 		op := p.timers[0].op
 		p.timers.remove(op)
@@ -58,7 +61,7 @@ func (p *Proactor) takeAll() (out queue, more bool) {
 	}
 	p.empty()
 	out.take(&p.ready)
-	p.drained = out.head == nil && p.sockets == nil
+	p.drained = out.head == nil
 	return out, !p.drained
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 )
 
@@ -198,7 +197,3 @@ func newBackend(c config, p *Proactor) (Backend, error) {
 
 // recycled is the number of blocks that the default allocator keeps.
 const recycled = 1024
-
-func newDefault() allocator.Allocator[ops.Operation] {
-	return combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycled)
-}

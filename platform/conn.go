@@ -36,7 +36,7 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if c == nil {
 		panic("platform: Connect: nil Conn")
 	}
-	op := ops.Begin(h, p.local)
+	op := ops.Begin(h, p.alloc)
 	op.Kind = ops.KindConnect
 	if op.Err == nil {
 		op.Err = setPeer(op, network, address)

@@ -153,7 +153,7 @@ func (b *epoll) Poll(wait time.Duration) {
 	for i, s := range b.ready[:b.n] {
 		if s != nil {
 			b.ready[i] = nil
-			b.event(s, b.events[i].Events, uint32(b.events[i].Pad))
+			b.event(s, &b.events[i])
 		}
 	}
 	b.n = 0
@@ -180,16 +180,16 @@ func (b *epoll) collect() bool {
 }
 
 // event does what a socket's operations wait for.
-func (b *epoll) event(s *Socket, events, gen uint32) {
+func (b *epoll) event(s *Socket, e *unix.EpollEvent) {
 	// Not s.lock: the event may be late, and s be another proactor's by now.
 	if !b.p.single {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 	}
-	if !s.sys.live || s.sys.gen != gen {
+	if s.p != b.p || !s.sys.live || s.sys.slot != uint32(e.Fd) || s.sys.gen != uint32(e.Pad) {
 		return // closed since the events were collected
 	}
-	out := &b.p.polled
+	out, events := &b.p.polled, e.Events
 	const end = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 	if events&(end|unix.EPOLLPRI) != 0 {
 		s.sys.sticky = true

@@ -30,16 +30,20 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 	return c, nil
 }
 
-// listen opens s with the backend's function.
-func (p *Proactor) listen(s *Socket, open func(s *Socket, network, address string) error, network, address string) error {
-	if p.closed.Load() {
+// listen opens s with a function of the backend.
+func (p *Proactor) listen(s *Socket, listen func(s *Socket, network, address string) error, network, address string) error {
+	s.p = p
+	s.lock()
+	defer s.unlock()
+	if !s.register() { // before it is opened: closing the proactor closes it
 		return fmt.Errorf("platform: listen %s %s: %w", network, address, net.ErrClosed)
 	}
-	s.p = p
-	if err := open(s, network, address); err != nil {
+	if err := listen(s, network, address); err != nil {
+		s.unregister()
 		return err
 	}
-	return s.settle(nil)
+	s.state = open
+	return nil
 }
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless

@@ -26,10 +26,7 @@ type Proactor struct {
 	observers []Observer // among the layers of backend, innermost first
 	single    bool
 
-	// The default allocator: local serves what is started on a socket or
-	// timer, shared what is posted, from any goroutine. They are the same
-	// unless there is a single runner, whose own needs no lock.
-	local, shared allocator.Allocator[ops.Operation]
+	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
 
 	mu        sync.Mutex // see lock
 	ready     queue      // finished, and their handlers not yet called
@@ -88,13 +85,11 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single}
 	p.more = sync.NewCond(&p.mu)
-	p.local, p.shared = c.alloc, c.alloc
-	if c.alloc == nil {
-		p.shared = combinators.NewThreadSafe[ops.Operation](newDefault())
-		p.local = p.shared
-		if p.single {
-			p.local = newDefault()
-		}
+	if p.alloc = c.alloc; p.alloc == nil {
+		// Also for a single runner: an operation may end on another proactor,
+		// and is released there.
+		p.alloc = combinators.NewThreadSafe[ops.Operation](
+			combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycled))
 	}
 	b, err := newBackend(c, p)
 	if err != nil {
@@ -115,7 +110,7 @@ func (p *Proactor) Backend() string { return p.backend.Name() }
 
 // Allocator returns the default allocator, which serves handlers that bring
 // none. It may be used from any goroutine.
-func (p *Proactor) Allocator() allocator.Allocator[ops.Operation] { return p.shared }
+func (p *Proactor) Allocator() allocator.Allocator[ops.Operation] { return p.alloc }
 
 // Execute arranges for op to complete on a goroutine that runs p. It
 // implements [ops.Executor] and may be called from any goroutine, also when

@@ -65,6 +65,9 @@ func (r *runner) enter() error {
 		c.mu.Unlock()
 		<-c.abandoned
 		c.mu.Lock()
+		if p.single && c.runners > 0 {
+			return ErrRunning
+		}
 	}
 	c.runners++
 	return nil
@@ -181,19 +184,17 @@ func (r *runner) lead() {
 			wait = 0
 		}
 	}
-	p.poll(wait)
+	p.asLeader((*Proactor).poll, wait)
 	p.expire()
 	if len(p.late) > 0 {
-		p.unlock()
-		p.endLate()
-		p.lock()
+		p.asLeader((*Proactor).endLate, 0)
 	}
 	p.polling = false
 	p.ready.take(&p.polled)
 }
 
-// poll polls without the lock, and leaves the lead if the backend panics.
-func (p *Proactor) poll(wait time.Duration) {
+// asLeader calls f without the lock, and leaves the lead if the backend panics.
+func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration) {
 	p.unlock()
 	returned := false
 	defer func() {
@@ -201,6 +202,8 @@ func (p *Proactor) poll(wait time.Duration) {
 		p.lock()
 		p.polling = returned
 	}()
-	p.backend.Poll(wait)
+	f(p, wait)
 	returned = true
 }
+
+func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }

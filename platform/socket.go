@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 
@@ -88,12 +89,12 @@ func (s *Socket) proactor() *Proactor {
 
 // begin allocates an operation on the socket.
 func (s *Socket) begin(k ops.Kind, h ops.Handler) *ops.Operation {
-	op := ops.Begin(h, s.proactor().local)
+	op := ops.Begin(h, s.proactor().alloc)
 	op.Kind = k
 	return op
 }
 
-func (s *Socket) allocator() allocator.Allocator[ops.Operation] { return s.proactor().local }
+func (s *Socket) allocator() allocator.Allocator[ops.Operation] { return s.proactor().alloc }
 
 // start starts an operation on an open socket.
 func (s *Socket) start(op *ops.Operation) {
@@ -129,6 +130,15 @@ func (s *Socket) enqueue(op *ops.Operation, out *queue) {
 		// The next part of a composed operation, cancelled since the last.
 		op.Err = ops.ErrCanceled
 	}
+	if op.Timeout != 0 && op.Err == nil {
+		// The parts of a composed operation have the time that the first
+		// was given.
+		if op.When == 0 {
+			op.When = s.p.after(op.Timeout)
+		} else if op.When <= s.p.backend.Now() {
+			op.Err = os.ErrDeadlineExceeded
+		}
+	}
 	if op.Err == nil && !op.Arm() {
 		op.Err = ops.ErrCanceled
 	}
@@ -146,13 +156,9 @@ func (s *Socket) enqueue(op *ops.Operation, out *queue) {
 	}
 }
 
-// limit makes op end when its time is over. The parts of a composed operation
-// have the time that the first was given. The caller holds the lock.
+// limit makes op end when its time is over. The caller holds the lock.
 func (s *Socket) limit(op *ops.Operation) {
 	p := s.p
-	if op.When == 0 {
-		op.When = p.after(op.Timeout)
-	}
 	p.lock()
 	p.timers.push(op)
 	earliest := p.timers[0].op == op

@@ -33,7 +33,7 @@ func (t *Timer) Init(p *Proactor) {
 }
 
 // Allocator returns the default allocator of the timer's proactor.
-func (t *Timer) Allocator() allocator.Allocator[ops.Operation] { return t.proactor().local }
+func (t *Timer) Allocator() allocator.Allocator[ops.Operation] { return t.proactor().alloc }
 
 func (t *Timer) proactor() *Proactor {
 	if t.p == nil {
@@ -46,13 +46,16 @@ func (t *Timer) proactor() *Proactor {
 // A negative d is as good as 0.
 func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 	p := t.proactor()
-	op := ops.Begin(h, p.local)
+	op := ops.Begin(h, p.alloc)
 	op.Kind = ops.KindWait
 	if op.Err != nil {
 		p.Execute(op)
 		return
 	}
 	op.Target = t
+	if op.Timeout != 0 && op.Timeout < d {
+		d, op.Err = op.Timeout, os.ErrDeadlineExceeded // which comes first
+	}
 	op.When = p.after(d)
 	p.startWait(t, op)
 }
@@ -143,7 +146,7 @@ type lateOperation struct {
 
 // endLate ends the operations that expire has found. The caller is the leader
 // and does not hold the lock.
-func (p *Proactor) endLate() {
+func (p *Proactor) endLate(time.Duration) {
 	for i, l := range p.late {
 		l.s.end(l.id, os.ErrDeadlineExceeded)
 		p.late[i] = lateOperation{}
