@@ -36,12 +36,28 @@ type books[T any] struct {
 	failed  bool
 	refused int // requests that a leaf refused, for whatever reason
 
+	// For a program of several goroutines each leaf keeps books of its own,
+	// because only the calls to one and the same leaf have to come one after
+	// another.
+	apart bool
+	parts []*books[T]
+
 	// With guard set, calls from several goroutines are put one after
 	// another; otherwise two at a time are a violation.
 	guard bool
 	mu    sync.Mutex
 	busy  atomic.Bool
 	clash atomic.Bool
+}
+
+// extend changes what is written down about the tree, which may grow while
+// several goroutines use it.
+func (b *books[T]) extend(f func()) {
+	if b.apart {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+	}
+	f()
 }
 
 // A grant is a block that a leaf gave. It is kept when it is back, so that its

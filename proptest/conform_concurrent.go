@@ -87,7 +87,7 @@ func scriptText(script []int) string {
 
 func runWorkers[T any](t *rapid.T, p plan[T], scripts [][]int) violation {
 	b := newBooks[T](t)
-	b.guard = !p.claims.ThreadSafe
+	b.apart, b.guard = true, !p.claims.ThreadSafe
 	var a allocator.Allocator[T]
 	if p := try(func() { a = p.build(b) }); p != "" {
 		return violation{noPanic, "building the allocator panics: " + p}
@@ -129,8 +129,10 @@ func runWorkers[T any](t *rapid.T, p plan[T], scripts [][]int) violation {
 
 // judge says what is wrong after a concurrent program.
 func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violation {
-	if b.clash.Load() {
-		return violation{concurrent, "the parent was called from two goroutines at a time"}
+	for _, part := range b.parts {
+		if part.clash.Load() {
+			return violation{concurrent, "the parent was called from two goroutines at a time"}
+		}
 	}
 	if r, ok := allocator.AsResetter(a); ok && claims.UntilReset {
 		r.Reset()
@@ -143,12 +145,16 @@ func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violatio
 	for _, t := range b.below {
 		t.Trim()
 	}
-	b.untouched()
-	for _, w := range b.wrong {
-		return w
+	held := 0
+	for _, part := range b.parts {
+		part.untouched()
+		for _, w := range part.wrong {
+			return w
+		}
+		held += part.values
 	}
-	if !claims.Loses && b.values > claims.Keeps {
-		return violation{noLeak, fmt.Sprintf("everything is released, and the parent does not have %d values back", b.values)}
+	if !claims.Loses && held > claims.Keeps {
+		return violation{noLeak, fmt.Sprintf("everything is released, and the parent does not have %d values back", held)}
 	}
 	return violation{}
 }

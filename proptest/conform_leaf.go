@@ -34,8 +34,16 @@ const (
 )
 
 func (b *books[T]) leaf(limit int, able ability) *leaf[T] {
-	l := &leaf[T]{books: b, number: len(b.leaves) + 1, limit: limit, able: able}
-	b.leaves = append(b.leaves, l)
+	l := &leaf[T]{books: b, limit: limit, able: able}
+	if b.apart {
+		l.books = blankBooks[T]()
+		l.books.guard = b.guard
+	}
+	b.extend(func() {
+		b.leaves = append(b.leaves, l)
+		b.parts = append(b.parts, l.books)
+		l.number = len(b.leaves)
+	})
 	return l
 }
 

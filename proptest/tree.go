@@ -74,11 +74,12 @@ func under[T any](below plan[T], claims Claims, build func(parent allocator.Allo
 	return plan[T]{claims: claims.over(below.claims), build: func(b *books[T]) allocator.Allocator[T] {
 		parent := below.build(b)
 		if t, ok := parent.(allocator.Trimmer); ok {
-			b.below = append(b.below, t)
+			b.extend(func() { b.below = append(b.below, t) })
 		}
 		a := build(parent)
 		if _, prints := a.(fmt.Stringer); !prints {
-			b.under = append(b.under, fmt.Sprintf("%T over %s", a, describe(parent)))
+			text := fmt.Sprintf("%T over %s", a, describe(parent))
+			b.extend(func() { b.under = append(b.under, text) })
 		}
 		return a
 	}}

@@ -76,7 +76,7 @@ func pagesNode[T any](name string, claims Claims, build func() (*allocator.Pages
 			if err != nil {
 				panic(err) // it was tried before
 			}
-			b.ends = append(b.ends, pages.Reset)
+			b.extend(func() { b.ends = append(b.ends, pages.Reset) })
 			return pages
 		}}
 	}}
