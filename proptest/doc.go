@@ -20,6 +20,14 @@
 // goes on for a given time (flag -proptest.for). [Explore] runs a small program
 // in every order in which things can happen.
 //
+// # An allocator
+//
+// [Conform] runs random programs on an allocator of yours, over and under
+// others that are drawn too, and compares it with a model; what it may do beyond
+// or short of the rules of package allocator is said with [Claims].
+// [FaultSweep] fails each request to the parent in turn, and [Laws] checks what
+// must come to the same.
+//
 // # Chains of your own
 //
 // What judges is a [Ledger]. It stands between a program and the library,
