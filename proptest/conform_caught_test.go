@@ -2,7 +2,6 @@ package proptest
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"regexp"
 	"slices"
@@ -25,14 +24,8 @@ const briefly = "30ms"
 // how many checks passed before.
 func caught(t *testing.T, body func(*rapid.T), shrink string) (message string, checks int, text string) {
 	t.Helper()
-	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": shrink} {
-		f := flag.Lookup(name)
-		before := f.Value.String()
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-		defer flag.Set(name, before)
-	}
+	setFlag(t, "rapid.nofailfile", "true")
+	setFlag(t, "rapid.shrinktime", shrink)
 	r := &recorder{name: t.Name()}
 	func() {
 		defer func() {

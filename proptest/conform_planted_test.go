@@ -153,7 +153,7 @@ func TestPlantedFaults(t *testing.T) {
 		})},
 		{name: "trim gives up live storage", find: withinParent, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
 			return &bump[words]{parent: p, capacity: 64, trimAlways: true}
-		}, bumpClaims), or: []Property{contents}},
+		}, bumpClaims), or: []Property{contents, parentGetsItsBlocks}},
 		{name: "a limit that is off by one", find: neverBeyondCapacity, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
 			return combinators.NewLimit(p, 11)
 		}, Claims{Capacity: 10})},

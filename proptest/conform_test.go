@@ -49,7 +49,11 @@ func TestPropertyNumbers(t *testing.T) {
 
 // The first test of a new allocator fails, and its message has to be enough to
 // find the fault: the smallest composition and the shortest program.
+//
+// A program is made smaller only as long as it fails in the same way, and this
+// fault has two: the seed is of one that a program starts with.
 func TestFailureIsSmall(t *testing.T) {
+	setFlag(t, "rapid.seed", "1")
 	_, _, text := caught(t, Conforms(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
 		return &bump[uint64]{parent: p, capacity: 16, resetFrees: true}
 	}, Claims{Capacity: 16, UntilReset: true}), "3s")

@@ -42,10 +42,13 @@ func TestFailure(t *testing.T) {
 	}
 }
 
+// setFlag sets a flag until the test ends.
 func setFlag(t *testing.T, name, value string) {
-	f := flag.Lookup(name)
-	before := f.Value.String()
-	flag.Set(name, value)
+	t.Helper()
+	before := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { flag.Set(name, before) })
 }
 
