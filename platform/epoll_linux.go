@@ -1,11 +1,9 @@
 package platform
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,12 +18,11 @@ import (
 // are none does it park in Go's own poller, which can wait for an epoll
 // descriptor as for any other.
 type epoll struct {
-	p    *Proactor
-	fd   int
-	file *os.File // fd, as something that a goroutine can park on
-	raw  syscall.RawConn
+	linuxSockets
+	parker // on fd
+	p      *Proactor
+	fd     int
 
-	look   func(uintptr) bool // b.collect as a function, made once
 	events [256]unix.EpollEvent
 	ready  [256]*Socket
 	n      int
@@ -33,13 +30,6 @@ type epoll struct {
 	mu    sync.Mutex // see lock
 	table []slot
 	free  []uint32
-
-	// The deadline of file: when to return from parking.
-	alarm struct {
-		sync.Mutex
-		at    time.Time
-		woken bool
-	}
 	start time.Time
 }
 
@@ -56,17 +46,8 @@ func newEpoll(p *Proactor) (Backend, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // so that os.File parks on it
-		unix.Close(fd)
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	b := &epoll{p: p, fd: fd, file: os.NewFile(uintptr(fd), "epoll"), start: time.Now()}
-	b.look = func(uintptr) bool { return b.collect() }
-	if b.raw, err = b.file.SyscallConn(); err == nil {
-		err = b.file.SetReadDeadline(time.Time{})
-	}
-	if err != nil {
-		b.file.Close()
+	b := &epoll{p: p, fd: fd, start: time.Now()}
+	if err := b.open(fd, "epoll", b.collect); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -74,7 +55,7 @@ func newEpoll(p *Proactor) (Backend, error) {
 
 func (b *epoll) Name() string { return "epoll" }
 func (b *epoll) Now() int64   { return int64(time.Since(b.start)) }
-func (b *epoll) Shutdown()    { b.file.Close() }
+func (b *epoll) Shutdown()    { b.close() }
 
 func (b *epoll) lock() {
 	if !b.p.single {
@@ -133,16 +114,9 @@ func (b *epoll) CloseSocket(s *Socket) error {
 	if !s.sys.live {
 		return nil
 	}
-	fd, unlink := int(s.sys.fd), ""
-	if s.sys.unlink {
-		unlink = s.localPath()
-	}
+	sys := s.sys
 	b.forget(s)
-	err := os.NewSyscallError("close", unix.Close(fd)) // which also ends the registration
-	if unlink != "" {
-		err = errors.Join(err, os.Remove(unlink))
-	}
-	return err
+	return sys.shut() // which also ends the registration
 }
 
 // Poll implements Backend. One goroutine at a time calls it.
@@ -202,36 +176,4 @@ func (b *epoll) event(s *Socket, e *unix.EpollEvent) {
 		s.sys.writable = true
 		s.advance(writing, out)
 	}
-}
-
-// park waits for events, for Wake or for the time to pass.
-func (b *epoll) park(wait time.Duration) {
-	var at time.Time
-	if wait > 0 {
-		at = time.Now().Add(wait)
-	}
-	b.alarm.Lock()
-	if !b.alarm.woken && !at.Equal(b.alarm.at) {
-		b.alarm.at = at
-		b.file.SetReadDeadline(at)
-	}
-	b.alarm.Unlock()
-	err := b.raw.Read(b.look)
-	b.alarm.Lock()
-	if err != nil {
-		// The deadline has passed, whosever it was: the next park sets one.
-		b.alarm.at = past
-	}
-	b.alarm.woken = false
-	b.alarm.Unlock()
-}
-
-// Wake lets a parked leader go, without a system call: it sets the deadline of
-// the descriptor into the past.
-func (b *epoll) Wake() {
-	b.alarm.Lock()
-	b.alarm.woken = true
-	b.alarm.at = past
-	b.file.SetReadDeadline(past)
-	b.alarm.Unlock()
 }

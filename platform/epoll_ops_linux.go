@@ -1,10 +1,7 @@
 package platform
 
 import (
-	"context"
 	"io"
-	"net"
-	"net/netip"
 	"os"
 	"syscall"
 
@@ -108,13 +105,10 @@ func (b *epoll) connect(s *Socket, op *ops.Operation) bool {
 	}
 
 	family, to := sockaddr(op)
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := openStream(family, unix.SOCK_NONBLOCK)
 	if err != nil {
-		op.Err = os.NewSyscallError("socket", err)
+		op.Err = err
 		return true
-	}
-	if family != unix.AF_UNIX {
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	}
 	err = unix.Connect(fd, to)
 	connecting := err == unix.EINPROGRESS || err == unix.EINTR
@@ -133,51 +127,21 @@ func (b *epoll) connect(s *Socket, op *ops.Operation) bool {
 	return !connecting
 }
 
-// sockaddr returns what connect(2) takes.
-func sockaddr(op *ops.Operation) (family int, to unix.Sockaddr) {
-	if path, ok := op.Arg.(unixPath); ok {
-		return unix.AF_UNIX, &unix.SockaddrUnix{Name: string(path)}
-	}
-	addr, port := op.Addr.Addr(), int(op.Addr.Port())
-	if addr.Is4() {
-		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: addr.As4()}
-	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: port, Addr: addr.As16(), ZoneId: zoneID(addr)}
-}
-
-// zoneID returns the number of the interface that an IPv6 address is local to.
-func zoneID(addr netip.Addr) uint32 {
-	if addr.Zone() == "" {
-		return 0
-	}
-	i, err := net.InterfaceByName(addr.Zone())
-	if err != nil {
-		return 0
-	}
-	return uint32(i.Index)
-}
-
-// Listen implements Backend. Package net opens the listener, as it knows how
-// names, dual-stack addresses and the backlog are meant; its descriptor is
-// then taken over.
+// Listen implements Backend.
 func (b *epoll) Listen(s *Socket, network, address string) error {
-	l, err := listenConfig().Listen(context.Background(), network, address)
+	return b.listen(s, openListener, network, address)
+}
+
+// ListenPacket implements Backend.
+func (b *epoll) ListenPacket(s *Socket, network, address string) error {
+	return b.listen(s, openPacket, network, address)
+}
+
+func (b *epoll) listen(s *Socket, open func(network, address string) (int, sysSocket, error), network, address string) error {
+	fd, sys, err := open(network, address)
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	unixListener, isUnix := l.(*net.UnixListener)
-	if isUnix {
-		unixListener.SetUnlinkOnClose(false)
-	}
-	fd, err := takeOver(l.(syscall.Conn))
-	if err != nil {
-		return err
-	}
-	if !isUnix {
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // accepted sockets inherit it
-	}
-	sys := sysSocket{readable: true, sticky: isUnix, unlink: isUnix && len(address) > 0 && address[0] != '@'}
 	if err := b.adopt(s, fd, sys); err != nil {
 		unix.Close(fd)
 		return err
@@ -185,59 +149,39 @@ func (b *epoll) Listen(s *Socket, network, address string) error {
 	return nil
 }
 
-// takeOver returns a descriptor of its own for what c is.
-func takeOver(c syscall.Conn) (fd int, err error) {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	if cerr := raw.Control(func(old uintptr) {
-		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
-	}); cerr != nil {
-		return -1, cerr
-	}
-	return fd, os.NewSyscallError("fcntl", err)
-}
-
-// CloseWrite implements Backend.
-func (b *epoll) CloseWrite(s *Socket) error {
-	return os.NewSyscallError("shutdown", unix.Shutdown(int(s.sys.fd), unix.SHUT_WR))
-}
-
-// Addr implements Backend.
-func (b *epoll) Addr(s *Socket, peer bool) net.Addr {
-	get := unix.Getsockname
-	if peer {
-		get = unix.Getpeername
-	}
-	sa, err := get(int(s.sys.fd))
-	if err != nil {
-		return nil
-	}
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netAddr(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)), s.sys.packet)
-	case *unix.SockaddrInet6:
-		addr := netip.AddrFrom16(sa.Addr).Unmap()
-		if sa.ZoneId != 0 && addr.Is6() {
-			addr = addr.WithZone(zoneName(sa.ZoneId))
+func (b *epoll) recvFrom(s *Socket, op *ops.Operation) bool {
+	n, from, errno := recvFrom(s.sys.fd, op.Buf)
+	switch {
+	case errno == unix.EAGAIN:
+		s.sys.readable = false
+		return false
+	case errno != 0:
+		op.Err = os.NewSyscallError("recvfrom", errno)
+	default:
+		op.N, op.Addr = n, from
+		if n > len(op.Buf) {
+			op.N, op.Err = len(op.Buf), io.ErrShortBuffer
 		}
-		return netAddr(netip.AddrPortFrom(addr, uint16(sa.Port)), s.sys.packet)
-	case *unix.SockaddrUnix:
-		return &net.UnixAddr{Name: sa.Name, Net: "unix"}
 	}
-	return nil
+	return true
 }
 
-// localPath returns the path of a unix listener.
-func (s *Socket) localPath() string {
-	sa, err := unix.Getsockname(int(s.sys.fd))
+func (b *epoll) sendTo(s *Socket, op *ops.Operation) bool {
+	var sa unix.RawSockaddrInet6
+	size, err := toSockaddr(&sa, op.Addr, s.sys.inet6)
 	if err != nil {
-		return ""
+		op.Err = err
+		return true
 	}
-	u, ok := sa.(*unix.SockaddrUnix)
-	if !ok {
-		return ""
+	n, errno := sendTo(s.sys.fd, op.Buf, &sa, size)
+	switch {
+	case errno == unix.EAGAIN:
+		s.sys.writable = false
+		return false
+	case errno != 0:
+		op.Err = os.NewSyscallError("sendto", errno)
+	default:
+		op.N = n
 	}
-	return u.Name
+	return true
 }
