@@ -156,16 +156,19 @@ func SingleRunner() Option { return func(c *config) { c.single = true } }
 // A nativeBackend is a backend of this package. Those of this system, best
 // first, are native, in a file for the system.
 type nativeBackend struct {
-	name string
-	open func(*Proactor) (Backend, error)
+	name    string
+	open    func(*Proactor) (Backend, error)
+	refused func() error // why the system does not let it be used; nil if all do
 }
 
-// Backends returns the names of the backends that there are on this system,
-// best first. Whether the kernel lets one be used shows when New opens it.
+// Backends returns the names of the backends that this system lets the process
+// use, best first.
 func Backends() []string {
-	names := make([]string, len(native))
-	for i, n := range native {
-		names[i] = n.name
+	var names []string
+	for _, n := range native {
+		if n.refused == nil || n.refused() == nil {
+			names = append(names, n.name)
+		}
 	}
 	return names
 }
@@ -185,6 +188,7 @@ func newBackend(c config, p *Proactor) (Backend, error) {
 		}
 		b, err := n.open(p)
 		if err == nil {
+			p.fallback = failed
 			return b, nil
 		}
 		failed = errors.Join(failed, fmt.Errorf("platform: %s: %w", n.name, err))

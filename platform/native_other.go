@@ -3,5 +3,5 @@
 package platform
 
 var native = []nativeBackend{
-	{"portable", newPortable},
+	{name: "portable", open: newPortable},
 }

@@ -23,6 +23,7 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 // any goroutine may use it and what belongs to it.
 type Proactor struct {
 	backend   Backend
+	fallback  error      // why it is not a better one
 	observers []Observer // among the layers of backend, innermost first
 	single    bool
 
@@ -107,6 +108,11 @@ func New(options ...Option) (*Proactor, error) {
 
 // Backend returns the name of the kernel interface in use, such as "epoll".
 func (p *Proactor) Backend() string { return p.backend.Name() }
+
+// Fallback returns why the proactor does not use the best backend of its system,
+// and nil if it does or was told which one to use. A container's filter of system
+// calls, for one, may refuse io_uring.
+func (p *Proactor) Fallback() error { return p.fallback }
 
 // Allocator returns the default allocator, which serves handlers that bring
 // none. It may be used from any goroutine.

@@ -1,8 +1,10 @@
 package platform
 
-// sysSocket is the epoll backend's state of a socket.
+// sysSocket is the state of a socket in the backends of Linux. Most of it is
+// epoll's.
 type sysSocket struct {
-	live bool // fd is an open descriptor
+	ring *ringSocket // what io_uring knows of it
+	live bool        // fd is an open descriptor
 	fd   int32
 	slot uint32 // its place in the backend's table
 	gen  uint32 // counts the sockets that have had the slot

@@ -152,12 +152,26 @@ func (b *reluctant) Poll(wait time.Duration) {
 	}
 }
 
+// simplest names the backend that faults are planted over, where the system has
+// it: one that leaves nothing to the kernel or to a goroutine which the fault
+// could spoil for it.
+var simplest = func() platform.Option {
+	if slices.Contains(platform.Backends(), "epoll") {
+		return platform.WithBackend("epoll")
+	}
+	return platform.WithBackend("")
+}()
+
+func openSimplest(options ...platform.Option) (*platform.Proactor, error) {
+	return platform.New(append([]platform.Option{simplest}, options...)...)
+}
+
 // openReluctant makes a proactor with a reluctant backend below the ledger's
 // layer, and one above it that over makes.
 func openReluctant(over func(b platform.Backend, below *reluctant) platform.Backend) Opener {
 	return func(options ...platform.Option) (*platform.Proactor, error) {
 		r := &reluctant{}
-		all := []platform.Option{platform.WithBackend("epoll"), platform.WithLayer(func(b platform.Backend) platform.Backend {
+		all := []platform.Option{simplest, platform.WithLayer(func(b platform.Backend) platform.Backend {
 			r.Backend = b
 			return r
 		})}

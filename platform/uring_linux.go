@@ -1,0 +1,340 @@
+package platform
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// uring is the completion interface of Linux, io_uring. Requests are collected
+// while handlers run, and go to the kernel together, in one call that does not
+// wait, before the leader looks at what has completed. When nothing has, it
+// parks in Go's own poller (see parker).
+//
+// The reads of a stream share one request that is made once and receives again
+// and again into buffers of the backend, from which they are served; the
+// accepts of a listener do likewise. Every other operation is a request of its
+// own, which the kernel has until it says that it is done.
+//
+// The kernel knows a request by the number of its socket's place in the table,
+// the request's role there, and a count. The place is in use until the last
+// request has been reported, so a report finds its own; the count is for a
+// cancellation, which may come too late and must miss the next request.
+type uring struct {
+	linuxSockets
+	parker // on the ring
+	p      *Proactor
+	start  time.Time
+
+	done  [256]cqe
+	doneS [256]*ringSocket
+	n     int
+
+	mu       sync.Mutex // see lock
+	ring     *ring
+	buffers  *ringBuffers // nil if the kernel has none
+	table    []*ringSocket
+	free     []uint32
+	inflight int // places in use
+
+	held     []heldItem // see ringSocket.held
+	freeHeld int32
+}
+
+// A ringSocket is what the backend knows of an open socket, and of a closed one
+// of which the kernel has not let go. Except for index it is guarded by the lock
+// of the socket.
+type ringSocket struct {
+	s     *Socket
+	fd    int32
+	index uint32 // in the table
+
+	count    uint32 // of requests
+	pending  int32  // requests not reported
+	current  [roles]uint32
+	canceled [2]bool              // the request of a side is to end
+	ops      [2]*ops.Operation    // which is in the kernel's hands, by side
+	told     [2]*ops.Operation    // the last that it has reported
+	messages *[2]ringMessage      // for the sides of a packet socket
+	peer     *unix.RawSockaddrAny // what it is being connected to
+	peerSize uintptr
+
+	// The request that completes again and again.
+	armed    bool
+	stopping bool          // it was cancelled
+	scarce   bool          // there was no buffer for it
+	ended    bool          // the peer has ended the stream
+	errno    syscall.Errno // why it has ended, to be told once
+
+	held, last int32 // what it has brought that nobody has asked for, as places in uring.held, from 1
+	holding    int32 // how much that is
+	listens    bool  // it is connections
+	closed     bool
+}
+
+// The roles that a request may have for a socket. The first two are sides.
+type role uint8
+
+const (
+	again role = 2 + iota // completes again and again
+	roles
+	nobody // whose report is of no interest
+)
+
+// A heldItem is a segment that was received or a descriptor that was accepted.
+type heldItem struct {
+	segment
+	fd   int32
+	next int32
+}
+
+// A ringMessage is what sendmsg and recvmsg work with. It stays where it is
+// until the kernel is done with it.
+type ringMessage struct {
+	header unix.Msghdr
+	vector unix.Iovec
+	addr   unix.RawSockaddrInet6
+}
+
+const (
+	// maxAhead is how much of a stream, in messages, or how many connections
+	// are received before somebody asks for them.
+	maxAhead = 8
+
+	// A read of at least so many bytes receives into its own buffer, if the
+	// stream does not receive already.
+	directRead = 16 << 10
+)
+
+func newURing(p *Proactor) (Backend, error) {
+	r, err := openRing()
+	if err != nil {
+		return nil, err
+	}
+	b := &uring{p: p, ring: r, start: time.Now()}
+	if b.buffers, err = newRingBuffers(r.fd); err == nil {
+		if err = b.open(r.fd, "io_uring", b.collect); err != nil {
+			r.fd = -1 // closed by open
+		}
+	}
+	if err != nil {
+		b.release()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *uring) Name() string { return "io_uring" }
+func (b *uring) Now() int64   { return int64(time.Since(b.start)) }
+
+// Shutdown waits until the kernel has let go of every request, because it may
+// be writing to the buffers.
+func (b *uring) Shutdown() {
+	for b.inflight > 0 {
+		b.Poll(-1)
+	}
+	b.release()
+}
+
+func (b *uring) release() {
+	if b.file != nil {
+		b.close()
+	} else if b.ring.fd >= 0 {
+		unix.Close(b.ring.fd)
+	}
+	if b.buffers != nil {
+		b.buffers.close()
+	}
+	b.ring.unmap()
+}
+
+func (b *uring) lock() {
+	if !b.p.single {
+		b.mu.Lock()
+	}
+}
+
+func (b *uring) unlock() {
+	if !b.p.single {
+		b.mu.Unlock()
+	}
+}
+
+// adopt makes fd the descriptor of s. The caller holds the lock of s or is
+// alone in having it.
+func (b *uring) adopt(s *Socket, fd int, sys sysSocket) *ringSocket {
+	b.lock()
+	defer b.unlock()
+	var e *ringSocket
+	if n := len(b.free); n > 0 {
+		e = b.table[b.free[n-1]]
+		b.free = b.free[:n-1]
+	} else {
+		e = &ringSocket{index: uint32(len(b.table))}
+		b.table = append(b.table, e)
+	}
+	b.inflight++
+	e.s, e.fd = s, int32(fd)
+	sys.fd, sys.live, sys.ring = int32(fd), true, e
+	s.sys = sys
+	return e
+}
+
+// forget frees the place of a closed socket that the kernel has let go of. The
+// caller holds the lock of b.
+func (b *uring) forget(e *ringSocket) {
+	*e = ringSocket{index: e.index, count: e.count}
+	b.free = append(b.free, e.index)
+	b.inflight--
+}
+
+// userData returns the name of a request.
+func (e *ringSocket) userData(r role) uint64 {
+	return uint64(e.index) | uint64(r)<<32 | uint64(e.current[r])<<40
+}
+
+// request returns a request of the socket in a role. The caller holds the locks
+// of the socket and of b.
+func (b *uring) request(e *ringSocket, r role, opcode uint8) *sqe {
+	e.count = (e.count + 1) & (1<<24 - 1)
+	e.current[r] = e.count
+	e.pending++
+	q := b.ring.next()
+	q.opcode, q.fd, q.userData = opcode, e.fd, e.userData(r)
+	return q
+}
+
+// submit sees to it that the kernel gets the requests. The caller holds the
+// lock of b.
+func (b *uring) submit() {
+	// A leader that does not wait submits them when it looks the next time.
+	if b.p.parked.Load() && !b.p.single {
+		b.ring.send()
+	}
+}
+
+// cancelRequest asks the kernel to end a request. The caller holds both locks.
+func (b *uring) cancelRequest(e *ringSocket, r role) {
+	q := b.ring.next()
+	q.opcode, q.flags, q.fd = opAsyncCancel, sqeSkipSuccess, -1
+	q.addr, q.userData = e.userData(r), uint64(nobody)<<32
+}
+
+// Poll implements Backend. One goroutine at a time calls it.
+func (b *uring) Poll(wait time.Duration) {
+	if !b.collect() && wait != 0 {
+		b.park(wait)
+	}
+	for i := range b.done[:b.n] {
+		if e := b.doneS[i]; e != nil {
+			b.doneS[i] = nil
+			b.report(e, &b.done[i])
+		}
+	}
+	b.n = 0
+}
+
+// collect hands the kernel what it is to do and takes what it has done.
+func (b *uring) collect() bool {
+	b.lock()
+	defer b.unlock()
+	b.ring.send()
+	if !b.ring.look() {
+		return false
+	}
+	b.n = b.ring.take(b.done[:])
+	for i := range b.done[:b.n] {
+		if role(b.done[i].userData>>32) < roles {
+			b.doneS[i] = b.table[uint32(b.done[i].userData)]
+		}
+	}
+	return true
+}
+
+// report tells a socket what the kernel has done for it.
+func (b *uring) report(e *ringSocket, c *cqe) {
+	s, out := e.s, &b.p.polled
+	if !b.p.single {
+		s.mu.Lock() // not s.lock: it may be another proactor's by now
+	}
+	var ended *ops.Operation
+	if r := role(c.userData >> 32); r != again {
+		ended = b.ends(e, side(r), c)
+	} else {
+		b.lock()
+		b.receive(e, c)
+		b.unlock()
+		if s.sys.ring == e {
+			s.advance(reading, out)
+		}
+	}
+	gone := e.closed && e.pending == 0
+	if !b.p.single {
+		s.mu.Unlock()
+	}
+	if gone {
+		b.lock()
+		b.forget(e)
+		b.unlock()
+	}
+	if ended != nil {
+		b.p.Completed(ended)
+	}
+}
+
+// CloseSocket implements Backend. The kernel keeps what a request is for open
+// until it has let go of the request, so they are cancelled first.
+func (b *uring) CloseSocket(s *Socket) error {
+	e := s.sys.ring
+	if e == nil {
+		return nil
+	}
+	sys := s.sys
+	s.sys = sysSocket{}
+	b.lock()
+	defer b.unlock()
+	if e.armed && !e.stopping {
+		b.cancelRequest(e, again)
+	}
+	for e.held != 0 {
+		b.drop(e)
+	}
+	e.closed = true
+	b.ring.send() // before the descriptor can be another's
+	if e.pending > 0 {
+		ringEnter(b.ring.fd, 0, enterGetevents) // so that it lets go now
+	}
+	if e.pending == 0 {
+		b.forget(e)
+	}
+	return sys.shut()
+}
+
+// Listen implements Backend.
+func (b *uring) Listen(s *Socket, network, address string) error {
+	return b.listen(s, openListener, network, address)
+}
+
+// ListenPacket implements Backend.
+func (b *uring) ListenPacket(s *Socket, network, address string) error {
+	return b.listen(s, openPacket, network, address)
+}
+
+func (b *uring) listen(s *Socket, open func(network, address string) (int, sysSocket, error), network, address string) error {
+	fd, sys, err := open(network, address)
+	if err != nil {
+		return err
+	}
+	// The kernel is to wait, not to report that it would have to.
+	if err := unix.SetNonblock(fd, false); err != nil {
+		unix.Close(fd)
+		return os.NewSyscallError("fcntl", err)
+	}
+	b.adopt(s, fd, sys)
+	return nil
+}
