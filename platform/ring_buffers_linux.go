@@ -34,19 +34,14 @@ type ringBuffer struct {
 // bufferGroup is the group's name with the kernel.
 const bufferGroup = 1
 
-// The buffers of a ring: how many and of what size, packed or not.
-const (
-	packedBuffers, packedSize = 64, 32 << 10
-	singleBuffers, singleSize = 1024, 2 << 10
-)
-
 // newRingBuffers registers buffers with a ring.
 func newRingBuffers(fd int) (*ringBuffers, error) {
-	b, err := registerBuffers(fd, packedBuffers, packedSize, true)
-	if err != nil {
-		b, err = registerBuffers(fd, singleBuffers, singleSize, false)
+	if sizes.packed.count > 0 {
+		if b, err := registerBuffers(fd, sizes.packed.count, sizes.packed.size, true); err == nil {
+			return b, nil
+		}
 	}
-	return b, err
+	return registerBuffers(fd, sizes.single.count, sizes.single.size, false)
 }
 
 func registerBuffers(fd, n, size int, pack bool) (*ringBuffers, error) {

@@ -90,10 +90,25 @@ const (
 	opRecv           = 27
 	opSendZC         = 47 // came with Linux 6.0, as did receiving more than once
 	probeSupported   = 1 << 0
-	sqEntries        = 256
-	cqEntries        = 4096
 	maxSubmit        = 64
 )
+
+// ringSizes are the sizes of a ring's queues and of its buffers.
+type ringSizes struct {
+	requests    uint32
+	completions uint32
+	packed      bufferSizes // for a kernel that packs messages
+	single      bufferSizes
+}
+
+type bufferSizes struct{ count, size int }
+
+var sizes = ringSizes{
+	requests:    256,
+	completions: 4096,
+	packed:      bufferSizes{64, 32 << 10},
+	single:      bufferSizes{1024, 2 << 10},
+}
 
 // ringParams is what io_uring_setup takes and fills.
 type ringParams struct {
@@ -114,11 +129,11 @@ type ringParams struct {
 func openRing() (*ring, error) {
 	p := ringParams{
 		flags:     setupCQSize | setupClamp | setupSubmitAll | setupCoopTaskrun | setupTaskrunFlag | setupNoSQArray,
-		cqEntries: cqEntries,
+		cqEntries: sizes.completions,
 	}
 	fd, errno := ringSetup(&p)
 	if errno == unix.EINVAL { // before Linux 6.6
-		p = ringParams{flags: p.flags &^ setupNoSQArray, cqEntries: cqEntries}
+		p = ringParams{flags: p.flags &^ setupNoSQArray, cqEntries: sizes.completions}
 		fd, errno = ringSetup(&p)
 	}
 	switch {
@@ -271,7 +286,7 @@ func (r *ring) take(out []cqe) int {
 }
 
 func ringSetup(p *ringParams) (int, syscall.Errno) {
-	fd, _, errno := syscall.RawSyscall(unix.SYS_IO_URING_SETUP, sqEntries, uintptr(unsafe.Pointer(p)), 0)
+	fd, _, errno := syscall.RawSyscall(unix.SYS_IO_URING_SETUP, uintptr(sizes.requests), uintptr(unsafe.Pointer(p)), 0)
 	return int(fd), errno
 }
 

@@ -301,6 +301,11 @@ func (b *uring) CloseSocket(s *Socket) error {
 	if e.armed && !e.stopping {
 		b.cancelRequest(e, again)
 	}
+	if e.held != 0 && !e.listens {
+		// What was not read must reset the connection, as it does when the
+		// kernel has it.
+		unix.SetsockoptLinger(int(e.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
 	for e.held != 0 {
 		b.drop(e)
 	}
