@@ -62,7 +62,7 @@ func (c *client) connect() {
 		return
 	}
 	c.hello = hello{end: endings[c.rng.IntN(len(endings))]}
-	c.left = 1 + c.rng.IntN(8)
+	c.left = 1 + c.rng.IntN(16)
 	c.key = c.rng.IntN(noisePeriod)
 	c.sent, c.got, c.want = 0, 0, 0
 	address := t.addresses[c.rng.IntN(len(t.addresses))]
@@ -273,7 +273,7 @@ func (c *client) leave() {
 
 // settle begins again when all handlers were called.
 func (c *client) settle() {
-	if !c.reads.waiting.Load() && !c.writes.waiting.Load() && !c.waits.waiting.Load() {
+	if !c.busy() && !c.waits.waiting.Load() {
 		c.release()
 		c.connect()
 	}

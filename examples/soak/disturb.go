@@ -14,8 +14,7 @@ import (
 // it posts, and if the proactor has several runners also from outside. Nobody
 // may lose anything by it.
 func (t *trial) disturb(ctx context.Context) {
-	posts := new(side)
-	posts.init(t)
+	posts := &t.posts
 	posts.reads.then = func(_ int, err error) {
 		if err == nil || posts.again(err) {
 			t.cancelSome(posts.rng)
@@ -32,7 +31,7 @@ func (t *trial) disturb(ctx context.Context) {
 		}
 		if t.runners > 1 && rng.IntN(2) == 0 {
 			t.cancelSome(rng)
-		} else if !posts.reads.waiting.Load() {
+		} else if !posts.busy() && !posts.turn.Load() { // its last handler has returned
 			posts.reads.start(func() { ops.Post(t.proactor, &posts.reads) })
 		}
 	}

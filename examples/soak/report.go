@@ -124,8 +124,7 @@ func header() string {
 	for _, name := range faultNames {
 		names += fmt.Sprintf(" %*s", faultWidth(name), name)
 	}
-	above := fmt.Sprintf("%*s", len(names)+len("  descr. blocks"), "leaked:")
-	return above + "\n" + names + "  descr. blocks violations"
+	return strings.Repeat(" ", len(names)+2) + "leaked:\n" + names + "  descr. blocks violations"
 }
 
 func faultWidth(name string) int { return max(len(name), 8) }

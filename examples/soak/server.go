@@ -136,7 +136,7 @@ func (s *session) leave() {
 
 // settle makes the session free when all its handlers were called.
 func (s *session) settle() {
-	if !s.reads.waiting.Load() && !s.writes.waiting.Load() {
+	if !s.busy() {
 		s.release()
 		s.trial.free(s)
 	}

@@ -120,6 +120,9 @@ func (s *side) again(err error) bool {
 	return true
 }
 
+// busy reports whether something is outstanding.
+func (s *side) busy() bool { return s.reads.waiting.Load() || s.writes.waiting.Load() }
+
 // ended judges the side after its proactor was closed.
 func (s *side) ended() {
 	s.reads.ended()

@@ -57,6 +57,7 @@ type trial struct {
 	acceptors []*acceptor
 	clients   []*client
 	sessions  []*session
+	posts     side         // disturbs them
 	active    atomic.Int64 // clients
 
 	mu     sync.Mutex
@@ -122,6 +123,7 @@ func newTrial(c config, all *tally) (*trial, error) {
 			a.accept()
 		}
 	}
+	t.posts.init(t)
 	t.clients = make([]*client, c.conns)
 	t.active.Store(int64(c.conns))
 	for i := range t.clients {
@@ -236,7 +238,8 @@ func (t *trial) run(ctx context.Context, duration time.Duration, drain bool) {
 		case <-ctx.Done():
 			drain = false
 		case <-time.After(drainTime):
-			t.violated("%d clients and %d sessions came to no end in %v", t.active.Load(), len(t.sessions)-len(t.idle), drainTime)
+			clients, sessions := t.busy()
+			t.violated("%d clients and %d sessions came to no end in %v", clients, sessions, drainTime)
 			drain = false
 		}
 	}
@@ -248,6 +251,21 @@ func (t *trial) run(ctx context.Context, duration time.Duration, drain bool) {
 		t.violated("Run returned with %d operations outstanding", n)
 	}
 	t.settle()
+}
+
+// busy returns how many clients and sessions have something outstanding.
+func (t *trial) busy() (clients, sessions int) {
+	for _, c := range t.clients {
+		if c.busy() || c.waits.waiting.Load() {
+			clients++
+		}
+	}
+	for _, s := range t.sessions {
+		if s.busy() {
+			sessions++
+		}
+	}
+	return clients, sessions
 }
 
 // runner runs the proactor.
@@ -274,6 +292,7 @@ func (t *trial) settle() {
 	for _, a := range t.acceptors {
 		a.ended()
 	}
+	t.posts.ended()
 	leaks := 0
 	for _, s := range t.operationsOf {
 		leaks += s.close()
