@@ -4,8 +4,10 @@ package main
 
 import "syscall"
 
-// plenty is more descriptors than the program can use.
-const plenty = 1 << 16
+const (
+	plenty  = 1 << 16 // more descriptors than the program can use
+	openMax = 10240   // what macOS lets a process have without asking
+)
 
 // raiseLimit raises the number of descriptors that the process may have as far
 // as it can, and returns it.
@@ -14,13 +16,17 @@ func raiseLimit() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return plenty
 	}
-	if limit.Max < plenty { // the superuser may go beyond
-		if more := (syscall.Rlimit{Cur: plenty, Max: plenty}); syscall.Setrlimit(syscall.RLIMIT_NOFILE, &more) == nil {
-			return plenty
+	if limit.Cur >= plenty {
+		return plenty
+	}
+	above, most, some := limit, limit, limit
+	above.Cur, above.Max = plenty, max(limit.Max, plenty) // the superuser may
+	most.Cur = min(limit.Max, plenty)
+	some.Cur = max(limit.Cur, min(limit.Max, openMax))
+	for _, raised := range []syscall.Rlimit{above, most, some} {
+		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised) == nil {
+			return int(raised.Cur)
 		}
 	}
-	if most := (syscall.Rlimit{Cur: limit.Max, Max: limit.Max}); syscall.Setrlimit(syscall.RLIMIT_NOFILE, &most) == nil {
-		limit = most
-	}
-	return int(min(limit.Cur, plenty))
+	return int(limit.Cur)
 }

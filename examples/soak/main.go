@@ -38,12 +38,13 @@ the order of what was echoed, was violated.
 
   -duration D    time for each backend, 100ms to 240h (default 20s)
   -conns N       connections at once, 1 to 20000 (default 20000); fewer if the
-                 process may not have two descriptors for each
+                 process may not have two descriptors for each, or the system
+                 lacks ports
   -backend NAME  kernel interface (default: all, one after the other)
   -runners N     goroutines that run the proactor, 1 to 64 (default: one for
                  each processor, but two at least); one runs without locks
-  -seed N        what to draw from, to do the same again as far as the
-                 scheduler does (default: another one each time)
+  -seed N        where the random numbers start, to get the same ones again;
+                 their order in time is the scheduler's (default: any)
   -json          print a JSON object for each row
 
 It tells on the standard error how it goes on. An interrupt ends it, and prints
@@ -160,12 +161,13 @@ func soakAll(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		backends = []string{f.backend}
 	}
 	if !f.json {
-		fmt.Fprintf(stdout, "%d connections at once, %v for each backend, %d runners, seed %d; %s/%s, %d processors\n\n%s\n",
+		fmt.Fprintf(stdout, "%d connections at once, %v for each backend, runners: %d, seed: %d; %s/%s, %d processors\n\n%s\n",
 			f.conns, f.duration, f.runners, f.seed, runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), header())
 	}
 	found := false
 	for _, backend := range backends {
 		if ctx.Err() != nil {
+			fmt.Fprintf(stderr, "soak: interrupted before %s\n", backend)
 			break
 		}
 		c, all := f.config, new(tally)

@@ -59,8 +59,8 @@ func operationSources(t *trial) []*source[ops.Operation] {
 			return combinators.NewSharded(heap, keep)
 		}),
 		newSource(t, func(heap parent) parent {
-			// Checked asks again, so one request in 400 fails.
-			return combinators.NewFailingRandomly(combinators.NewThreadSafe(combinators.NewRecycling(heap, keep)), 1./20, t.seed)
+			// Checked asks again, so one request in 196 fails.
+			return combinators.NewFailingRandomly(combinators.NewThreadSafe(combinators.NewRecycling(heap, keep)), 1./14, t.seed)
 		}),
 		newSource(t, func(heap parent) parent {
 			slab := combinators.NewSlab(heap, keep)
