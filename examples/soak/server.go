@@ -162,9 +162,11 @@ func (a *acceptor) init(t *trial, l *platform.Listener, slams bool) {
 // accept accepts the next connection, as soon as there is a session for it.
 func (a *acceptor) accept() {
 	if a.next == nil {
-		if a.next = a.trial.session(a); a.next == nil {
+		s := a.trial.session(a)
+		if s == nil { // and from now on a may be started by another goroutine
 			return
 		}
+		a.next = s
 	}
 	a.reads.start(func() { a.listener.Accept(&a.next.conn, &a.reads) })
 }
