@@ -85,6 +85,7 @@ func (p plant) Deallocate(s []ops.Operation) {
 // A fault that is planted is found.
 func TestPlanted(t *testing.T) {
 	planted := func(deallocate func(allocator.Allocator[ops.Operation], []ops.Operation)) row {
+		t.Helper()
 		once := make(chan struct{}, 1)
 		once <- struct{}{}
 		c := short(platform.Backends()[0], 2)
@@ -92,12 +93,13 @@ func TestPlanted(t *testing.T) {
 		c.layer = func(a allocator.Allocator[ops.Operation]) allocator.Allocator[ops.Operation] {
 			return plant{a, once, deallocate}
 		}
-		r, err := soak(t.Context(), c, new(tally))
+		all := new(tally)
+		r, err := soak(t.Context(), c, all)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !r.bad() {
-			t.Error("the row is good")
+		if !r.bad() || len(all.problems) != 1 || !strings.Contains(all.problems[0].text, "Checked(") {
+			t.Errorf("bad: %v, problems: %v", r.bad(), all.problems)
 		}
 		return r
 	}

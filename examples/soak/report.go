@@ -39,7 +39,7 @@ type tally struct {
 	problems []problem
 }
 
-// A problem is what was violated, and how often.
+// A problem is what was found, and how often.
 type problem struct {
 	text  string
 	times int
@@ -52,7 +52,11 @@ func (t *tally) count(f fault) { t.faults[f].Add(1) }
 
 func (t *tally) violated(format string, args ...any) {
 	t.violations.Add(1)
-	text := fmt.Sprintf(format, args...)
+	t.found(fmt.Sprintf(format, args...))
+}
+
+// found keeps what was found, for the user to read.
+func (t *tally) found(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// What differs in the addresses that follow is the same problem.

@@ -34,11 +34,15 @@ func newSource[T any](t *trial, build func(heap allocator.Allocator[T]) allocato
 	return s
 }
 
-// close returns how many blocks were not released.
-func (s *source[T]) close() int {
+// close tells of the blocks that were not released, and returns how many they
+// are.
+func (s *source[T]) close(all *tally) int {
 	leaks := 0
-	if err := s.checked.Close(); err != nil {
-		leaks = len(err.(interface{ Unwrap() []error }).Unwrap())
+	if err, ok := s.checked.Close().(interface{ Unwrap() []error }); ok {
+		for _, leak := range err.Unwrap() {
+			leaks++
+			all.found(leak.Error())
+		}
 	}
 	s.checked.Trim()
 	if s.stats != nil {

@@ -295,10 +295,10 @@ func (t *trial) settle() {
 	t.posts.ended()
 	leaks := 0
 	for _, s := range t.operationsOf {
-		leaks += s.close()
+		leaks += s.close(t.tally)
 	}
 	for _, s := range t.buffers {
-		leaks += s.close()
+		leaks += s.close(t.tally)
 	}
 	t.blocks += leaks
 }
