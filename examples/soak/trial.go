@@ -86,8 +86,9 @@ type config struct {
 // that between two turns of one its backlog does not overflow.
 func (c config) acceptors() int { return 2 + c.conns/128 }
 
-// drainTime is how long a trial may take to end by itself.
-const drainTime = time.Minute
+// drainTime is how long it may take until one more client or session has come
+// to its end.
+const drainTime = 30 * time.Second
 
 func newTrial(c config, all *tally) (*trial, error) {
 	t := &trial{tally: all, config: c}
@@ -232,16 +233,7 @@ func (t *trial) run(ctx context.Context, duration time.Duration, drain bool) {
 	others.Wait()
 
 	if drain {
-		t.draining.Store(true)
-		select {
-		case <-ended:
-		case <-ctx.Done():
-			drain = false
-		case <-time.After(drainTime):
-			clients, sessions := t.busy()
-			t.violated("%d clients and %d sessions came to no end in %v", clients, sessions, drainTime)
-			drain = false
-		}
+		drain = t.drain(ctx, ended)
 	}
 	before := t.faults[abandoned].Load()
 	t.proactor.Close()
@@ -251,6 +243,26 @@ func (t *trial) run(ctx context.Context, duration time.Duration, drain bool) {
 		t.violated("Run returned with %d operations outstanding", n)
 	}
 	t.settle()
+}
+
+// drain lets everything end by itself, and reports whether it did.
+func (t *trial) drain(ctx context.Context, ended <-chan struct{}) bool {
+	t.draining.Store(true)
+	for last := len(t.clients) + len(t.sessions) + 1; ; {
+		select {
+		case <-ended:
+			return true
+		case <-ctx.Done():
+			return false
+		case <-time.After(drainTime):
+		}
+		clients, sessions := t.busy()
+		if clients+sessions >= last {
+			t.violated("%d clients and %d sessions come to no end", clients, sessions)
+			return false
+		}
+		last = clients + sessions
+	}
 }
 
 // busy returns how many clients and sessions have something outstanding.
