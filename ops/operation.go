@@ -70,9 +70,10 @@ const (
 	KindWrite
 	KindReadFrom
 	KindWriteTo
+	KindWaitReadable
 )
 
-var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to"}
+var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to", "wait readable"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

@@ -17,7 +17,7 @@ import (
 // operation at a time: queueing, cancellation of what waits, closing, empty
 // transfers, timers and the order of completions are the proactor's.
 //
-// Start, Cancel, CloseSocket and CloseWrite are called with the socket locked,
+// Start, Cancel, TryRead, CloseSocket and CloseWrite are called with the socket locked,
 // so for one socket they never overlap; for different sockets they may, unless
 // there is a single runner. Poll is called by one goroutine at a time.
 type Backend interface {
@@ -46,12 +46,19 @@ type Backend interface {
 	//	KindReadFrom read a packet into Buf and the sender's address into Addr;
 	//	             Err is io.ErrShortBuffer if it is longer than Buf
 	//	KindWriteTo  send Buf as a packet to Addr
+	//	KindWaitReadable
+	//	             end when a read of the stream s would not have to wait
 	Start(s *Socket, op *ops.Operation) bool
 
 	// Cancel asks for an outstanding operation to end early. It reports
 	// whether the backend has let go of it; if not, Completed is called for
 	// it later, with ops.ErrCanceled unless it had a result.
 	Cancel(s *Socket, op *ops.Operation) bool
+
+	// TryRead reads from the stream s without waiting, into b, which is not
+	// empty. It returns ops.ErrWouldBlock if there is nothing yet. No read is
+	// outstanding. It is called with the socket locked.
+	TryRead(s *Socket, b []byte) (n int, err error)
 
 	// CloseWrite ends the stream in the direction of the peer.
 	CloseWrite(s *Socket) error

@@ -25,6 +25,8 @@ type Conn struct{ s Socket }
 var (
 	_ ops.Reader = (*Conn)(nil)
 	_ ops.Writer = (*Conn)(nil)
+
+	_ ops.WaitReader = (*Conn)(nil)
 )
 
 // Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP
@@ -106,6 +108,38 @@ func (c *Conn) Read(b []byte, h ops.Handler) {
 func (c *Conn) Write(b []byte, h ops.Handler) {
 	op := c.s.begin(ops.KindWrite, h)
 	op.Buf = b
+	c.s.start(op)
+}
+
+// WaitReadable calls h, with 0 and nil, when a read would not have to wait:
+// there is something to read, or the stream has ended or failed. Follow it with
+// [Conn.TryRead]; [ops.ReadOnArrival] does both. It waits its turn among the
+// reads that are outstanding.
+func (c *Conn) WaitReadable(h ops.Handler) {
+	c.StartWaitReadable(c.s.begin(ops.KindWaitReadable, h))
+}
+
+// TryRead reads up to len(b) bytes, as many as there are, without waiting. If
+// there are none, or if a read is outstanding that has a claim to them, it
+// returns 0 and [ops.ErrWouldBlock]; at the end of the stream, 0 and io.EOF.
+func (c *Conn) TryRead(b []byte) (n int, err error) {
+	p := c.s.proactor()
+	c.s.lock()
+	defer c.s.unlock()
+	switch {
+	case c.s.state != open:
+		return 0, net.ErrClosed
+	case len(b) == 0:
+		return 0, nil
+	case c.s.queues[reading].head != nil:
+		return 0, ops.ErrWouldBlock
+	}
+	return p.backend.TryRead(&c.s, b)
+}
+
+// StartWaitReadable implements [ops.WaitReader].
+func (c *Conn) StartWaitReadable(op *ops.Operation) {
+	op.Kind = ops.KindWaitReadable
 	c.s.start(op)
 }
 

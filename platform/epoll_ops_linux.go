@@ -17,6 +17,8 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 	switch op.Kind {
 	case ops.KindRead:
 		return s.sys.readable && b.recv(s, op)
+	case ops.KindWaitReadable:
+		return s.sys.readable && b.peek(s)
 	case ops.KindWrite:
 		return s.sys.writable && b.send(s, op)
 	case ops.KindAccept:
@@ -36,21 +38,36 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 func (b *epoll) Cancel(*Socket, *ops.Operation) bool { return true }
 
 func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
-	buf := op.Buf[:min(len(op.Buf), maxTransfer)]
+	n, err := b.TryRead(s, op.Buf)
+	if err == ops.ErrWouldBlock {
+		return false
+	}
+	op.N, op.Err = n, err
+	return true
+}
+
+// TryRead implements Backend.
+func (b *epoll) TryRead(s *Socket, buf []byte) (int, error) {
+	buf = buf[:min(len(buf), maxTransfer)]
 	n, errno := recv(s.sys.fd, buf)
 	switch {
 	case errno == unix.EAGAIN:
 		s.sys.readable = false
-		return false
+		return 0, ops.ErrWouldBlock
 	case errno != 0:
-		op.Err = os.NewSyscallError("read", errno)
+		return 0, os.NewSyscallError("read", errno)
 	case n == 0:
-		op.Err = io.EOF
-	default:
-		op.N = n
-		s.sys.readable = n == len(buf) || s.sys.sticky
+		return 0, io.EOF
 	}
-	return true
+	s.sys.readable = n == len(buf) || s.sys.sticky
+	return n, nil
+}
+
+// peek reports whether a read would not have to wait. (To read with MSG_PEEK
+// would take an error away from the read.)
+func (b *epoll) peek(s *Socket) bool {
+	s.sys.readable = readableNow(s.sys.fd)
+	return s.sys.readable
 }
 
 func (b *epoll) send(s *Socket, op *ops.Operation) bool {

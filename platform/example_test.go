@@ -347,6 +347,7 @@ func (v *void) Name() string                                        { return "vo
 func (v *void) Listen(*platform.Socket, string, string) error       { return errors.ErrUnsupported }
 func (v *void) ListenPacket(*platform.Socket, string, string) error { return errors.ErrUnsupported }
 func (v *void) Cancel(*platform.Socket, *ops.Operation) bool        { return true }
+func (v *void) TryRead(*platform.Socket, []byte) (int, error)       { return 0, io.EOF }
 func (v *void) CloseWrite(*platform.Socket) error                   { return nil }
 func (v *void) Addr(*platform.Socket, bool) net.Addr                { return nil }
 func (v *void) Now() int64                                          { return int64(time.Since(v.start)) }
@@ -439,3 +440,44 @@ func (l *load) Cancel(s *platform.Socket, op *ops.Operation) bool {
 }
 
 func (l *load) Observe(*ops.Operation) { l.n-- }
+
+// A server that holds no buffer for a connection that has nothing to say: the
+// buffer comes from a pool of the handler's when something has arrived, and goes
+// back as soon as it was used.
+func ExampleConn_WaitReadable() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+
+	pool := combinators.NewStats[byte](combinators.NewRecycling[byte](allocator.Heap[byte]{}, 4))
+	var server, client platform.Conn
+	var arrived []byte
+	var read ops.Handler
+	read = ops.WithAllocator[byte](ops.HandlerFunc(func(n int, err error) {
+		if err != nil {
+			fmt.Println("read:", err)
+			server.Close()
+			return
+		}
+		fmt.Printf("read: %q\n", arrived)
+		pool.Deallocate(arrived)
+		ops.ReadOnArrival(&server, 4096, &arrived, read)
+	}), pool)
+	l.Accept(&server, ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		l.Close()
+		ops.ReadOnArrival(&server, 4096, &arrived, read)
+		fmt.Println("buffers while idle:", pool.Counts().Live)
+	}))
+	p.Connect(&client, "tcp", l.Addr().String(), ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		ops.WriteFull(&client, []byte("hello"), ops.HandlerFunc(func(int, error) { client.Close() }))
+	}))
+	fatal(p.Run(context.Background()))
+	// Output:
+	// buffers while idle: 0
+	// read: "hello"
+	// read: EOF
+}

@@ -39,6 +39,7 @@ type portableSocket struct {
 	listener deadlineListener
 	packet   *net.UDPConn
 	workers  [2]*worker // by side, once there was an operation
+	try      *tryReader // once there was an attempt
 }
 
 // deadlineListener is what the listeners of package net are.
@@ -142,7 +143,7 @@ func (b *portable) Cancel(s *Socket, op *ops.Operation) bool {
 
 func (w *worker) setDeadline(k ops.Kind, at time.Time) {
 	switch k {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindWaitReadable:
 		w.s.conn.SetReadDeadline(at)
 	case ops.KindWrite:
 		w.s.conn.SetWriteDeadline(at)
@@ -221,6 +222,8 @@ func (w *worker) run(ctx context.Context, b *portable) {
 			if n == 0 && err == nil {
 				err = io.ErrNoProgress // a read of net never does that
 			}
+		case ops.KindWaitReadable:
+			err = w.s.waitReadable()
 		case ops.KindWrite:
 			n, err = w.s.conn.Write(op.Buf)
 		case ops.KindAccept:

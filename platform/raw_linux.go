@@ -90,6 +90,18 @@ func accept(fd int32) (int, syscall.Errno) {
 	}
 }
 
+// readableNow reports whether a read would find data, the end or an error.
+func readableNow(fd int32) bool {
+	poll := unix.PollFd{Fd: fd, Events: unix.POLLIN}
+	var now unix.Timespec
+	for {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&poll)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		if errno != unix.EINTR {
+			return n > 0 || errno != 0
+		}
+	}
+}
+
 func epollAdd(epfd, fd int, e *unix.EpollEvent) syscall.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(e)), 0, 0)
 	return errno

@@ -80,6 +80,7 @@ const (
 	recvPollFirst    = 1 << 0
 	recvMultishot    = 1 << 1
 	acceptMultishot  = 1 << 0
+	pollIn           = 1
 	opPollAdd        = 6
 	opSendmsg        = 9
 	opRecvmsg        = 10

@@ -29,6 +29,8 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 	switch op.Kind {
 	case ops.KindRead:
 		return b.read(e, op)
+	case ops.KindWaitReadable:
+		return b.waitReadable(e, op)
 	case ops.KindWrite:
 		buf := op.Buf[:min(len(op.Buf), maxTransfer)]
 		raceRead(buf)
@@ -125,40 +127,95 @@ func (b *uring) Cancel(s *Socket, op *ops.Operation) bool {
 // read serves a read from what the stream has brought, or sees to it that it
 // brings something.
 func (b *uring) read(e *ringSocket, op *ops.Operation) bool {
-	op.N = 0
-	for e.held != 0 && op.N < len(op.Buf) {
-		h := &b.held[e.held-1]
-		n := copy(op.Buf[op.N:], b.buffers.bytes(h.segment))
-		op.N += n
-		h.off += int32(n)
-		if h.len -= int32(n); h.len == 0 {
-			b.drop(e)
-		}
+	if e.brought() {
+		op.N, op.Err = b.take(e, op.Buf)
+		return true
 	}
-	switch {
-	case op.N > 0:
-		return true
-	case e.errno != 0:
-		op.Err = os.NewSyscallError("read", e.errno)
-		e.errno = 0
-		return true
-	case e.ended:
-		op.Err = io.EOF
-		return true
-	case e.armed: // it will bring something
-	case len(op.Buf) >= directRead || e.scarce:
+	if !e.armed && (len(op.Buf) >= directRead || e.scarce) {
 		e.scarce = false
 		buf := op.Buf[:min(len(op.Buf), maxTransfer)]
 		q := b.hand(e, op, opRecv)
 		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
 		b.submit()
-	default:
-		e.armed = true
-		q := b.request(e, again, opRecv)
-		q.flags, q.ioprio, q.group = sqeBufferSelect, recvMultishot, bufferGroup
-		b.submit()
+		return false
 	}
+	b.arm(e)
 	return false
+}
+
+// waitReadable ends when the stream has brought something.
+func (b *uring) waitReadable(e *ringSocket, op *ops.Operation) bool {
+	if e.brought() {
+		return true
+	}
+	if e.scarce && !e.armed {
+		e.scarce = false
+		q := b.hand(e, op, opPollAdd)
+		q.opFlags = pollIn
+		b.submit()
+		return false
+	}
+	b.arm(e)
+	return false
+}
+
+// TryRead implements Backend.
+func (b *uring) TryRead(s *Socket, buf []byte) (int, error) {
+	e := s.sys.ring
+	b.lock()
+	defer b.unlock()
+	if e.brought() {
+		return b.take(e, buf)
+	}
+	if e.armed { // what comes, comes to the request
+		return 0, ops.ErrWouldBlock
+	}
+	n, errno := recv(e.fd, buf[:min(len(buf), maxTransfer)])
+	switch {
+	case errno == unix.EAGAIN:
+		return 0, ops.ErrWouldBlock
+	case errno != 0:
+		return 0, os.NewSyscallError("read", errno)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// arm has the stream receive whatever comes.
+func (b *uring) arm(e *ringSocket) {
+	if e.armed {
+		return
+	}
+	e.armed = true
+	q := b.request(e, again, opRecv)
+	q.flags, q.ioprio, q.group = sqeBufferSelect, recvMultishot, bufferGroup
+	b.submit()
+}
+
+// brought reports whether the stream has brought something, if only its end.
+func (e *ringSocket) brought() bool { return e.held != 0 || e.errno != 0 || e.ended }
+
+// take moves to buf what the stream has brought.
+func (b *uring) take(e *ringSocket, buf []byte) (n int, err error) {
+	for e.held != 0 && n < len(buf) {
+		h := &b.held[e.held-1]
+		k := copy(buf[n:], b.buffers.bytes(h.segment))
+		n += k
+		h.off += int32(k)
+		if h.len -= int32(k); h.len == 0 {
+			b.drop(e)
+		}
+	}
+	switch {
+	case n > 0:
+	case e.errno != 0:
+		err = os.NewSyscallError("read", e.errno)
+		e.errno = 0
+	default:
+		err = io.EOF
+	}
+	return n, err
 }
 
 // accept opens a socket with a connection that the listener has brought, or
@@ -280,6 +337,8 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 		if !b.Start(e.s, op) {
 			return nil
 		}
+	} else if op.Kind == ops.KindWaitReadable && c.res >= 0 {
+		op.N = 0 // it is the events that there were
 	} else if op.N = int(max(c.res, 0)); errno == unix.ECANCELED {
 		op.Err = ops.ErrCanceled
 	} else if c.res < 0 {
@@ -310,5 +369,5 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 // callNames are the system calls that do what an operation does.
 var callNames = [...]string{
 	ops.KindRead: "read", ops.KindWrite: "write", ops.KindConnect: "connect",
-	ops.KindReadFrom: "recvfrom", ops.KindWriteTo: "sendto",
+	ops.KindReadFrom: "recvfrom", ops.KindWriteTo: "sendto", ops.KindWaitReadable: "poll",
 }

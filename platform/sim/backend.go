@@ -105,7 +105,7 @@ func (b *backend) Start(s *platform.Socket, op *ops.Operation) bool {
 		s.Sys = w.newEndpoint(b)
 	}
 	e := endpointOf(s)
-	if e == nil || op.Kind < ops.KindAccept || op.Kind > ops.KindWriteTo {
+	if e == nil || op.Kind < ops.KindAccept || op.Kind > ops.KindWaitReadable {
 		op.Err = syscall.EOPNOTSUPP
 		return true
 	}
@@ -229,6 +229,22 @@ func (b *backend) Cancel(s *platform.Socket, op *ops.Operation) bool {
 	b.leave(r.slot)
 	b.detach(r)
 	return true
+}
+
+// TryRead implements platform.Backend.
+func (b *backend) TryRead(s *platform.Socket, buf []byte) (int, error) {
+	w := b.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e := endpointOf(s)
+	switch {
+	case e == nil:
+		return 0, net.ErrClosed
+	case !e.readable() || w.happens(w.weather.FalseAlarm, "false alarm"):
+		return 0, ops.ErrWouldBlock
+	}
+	res := b.read(&request{b: b, e: e, kind: ops.KindRead, buf: buf})
+	return res.n, res.err
 }
 
 // CloseWrite implements platform.Backend.

@@ -61,7 +61,7 @@ func (r *request) possible() bool {
 		return false
 	}
 	switch r.kind {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindWaitReadable:
 		return e.readable()
 	case ops.KindWrite:
 		return e.writable(r.b.w)
@@ -86,6 +86,8 @@ func (b *backend) perform(r *request) result {
 		return b.connect(r)
 	case ops.KindReadFrom:
 		return b.readFrom(r)
+	case ops.KindWaitReadable:
+		return result{}
 	}
 	return b.writeTo(r)
 }

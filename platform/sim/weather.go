@@ -72,6 +72,9 @@ type Weather struct {
 	// listener's queue.
 	NoDescriptors int
 
+	// FalseAlarm: a TryRead finds nothing, although there is something.
+	FalseAlarm int
+
 	// Refuse: a connect fails although somebody listens (ECONNREFUSED).
 	Refuse int
 
@@ -101,6 +104,7 @@ func Stormy() Weather {
 		Reset:         256,
 		NoBuffers:     128,
 		NoDescriptors: 8,
+		FalseAlarm:    4,
 		Refuse:        16,
 		Loss:          8,
 		Duplicate:     8,

@@ -1,0 +1,81 @@
+package ops
+
+import (
+	"errors"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// ErrWouldBlock is returned by a TryRead that finds nothing to read.
+var ErrWouldBlock = errors.New("ops: nothing to read yet")
+
+// A WaitReader says when there is something to read, and reads it without
+// waiting, so that nobody needs a buffer before.
+//
+// It may also be [Associated], with the default allocator for handlers that
+// bring none.
+type WaitReader interface {
+	// StartWaitReadable completes op later, with 0 and nil, when TryRead is
+	// likely to read something or to return why there is nothing any more.
+	StartWaitReadable(op *Operation)
+
+	// TryRead reads up to len(b) bytes. It returns ErrWouldBlock if there are
+	// none yet, and io.EOF at the end of the stream.
+	TryRead(b []byte) (n int, err error)
+}
+
+// heapBytes is where buffers come from if nobody has an allocator for them.
+var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
+
+// ReadOnArrival reads up to size bytes from r into a buffer that is allocated
+// when there is something to read, and not before: a reader that waits costs its
+// operation and no buffer. The buffer comes from the allocator of byte associated
+// with h, or else from the Go heap.
+//
+// On success *into is the bytes read, and h owns the block that they start; it
+// gives it back with the Deallocate of the same allocator, as it is or cut to any
+// length. Otherwise *into is nil and there is nothing to give back. If the
+// allocator fails, h is told the error, and what has arrived is still to be read.
+func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
+	op := Begin(h, defaultOf(r))
+	*into = nil
+	if size < 1 && op.Err == nil {
+		op.Err = allocator.ErrSize
+	}
+	op.Arg, op.stream, op.done, op.step = into, r, size, stepArrival
+	r.StartWaitReadable(op)
+}
+
+// stepArrival reads what has arrived. The allocator is the handler's own, so it
+// is asked where the handler runs.
+func stepArrival(op *Operation) bool {
+	if op.Err != nil {
+		return false
+	}
+	if ex := op.executor; ex != nil {
+		op.executor = nil
+		ex.Execute(op)
+		return true
+	}
+	a := AllocatorOf(op.handler, heapBytes)
+	block, err := a.Allocate(op.done)
+	if err != nil {
+		op.Err = exhausted(err)
+		return false
+	}
+	r := op.stream.(WaitReader)
+	n, err := r.TryRead(block)
+	if err == nil {
+		op.N = n
+		*op.Arg.(*[]byte) = block[:n]
+		return false
+	}
+	a.Deallocate(block)
+	if err != ErrWouldBlock {
+		op.Err = err
+		return false
+	}
+	op.executor = associationsOf(op.handler).executor
+	r.StartWaitReadable(op)
+	return true
+}
