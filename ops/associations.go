@@ -16,24 +16,38 @@ type associations struct {
 	timeout  time.Duration
 }
 
-// associationsOf collects what is associated with h, in one pass: the first
-// found of each kind, from the outermost layer inwards, as AllocatorOf and its
-// like find it.
+// associationsOf returns what is associated with h.
 func associationsOf(h Handler) (is associations) {
+	is.collect(h)
+	return is
+}
+
+// collect finds what is associated with h, in one pass: the first of each kind,
+// from the outermost layer inwards, as AllocatorOf and its like find it. It
+// reports whether there is more than an allocator.
+func (is *associations) collect(h Handler) (rare bool) {
 	for h != nil {
+		if b, ok := h.(*bound[Operation]); ok { // which most are
+			if is.alloc == nil {
+				is.alloc = b.alloc
+			}
+			h = b.handler
+			continue
+		}
 		has := traitsOf(h)
 		if has&hasAllocator != 0 && is.alloc == nil {
 			is.alloc = h.(Associated[Operation]).Allocator()
 		}
 		if has&(hasSlot|hasExecutor|hasTimeout) != 0 {
 			is.rarer(h, has)
+			rare = true
 		}
 		if has&hasInner == 0 {
 			break
 		}
 		h = h.(Unwrapper).Unwrap()
 	}
-	return is
+	return rare
 }
 
 // rarer collects what few handlers have.

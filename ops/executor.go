@@ -14,7 +14,7 @@ type Executor interface {
 // Post calls h later, from a goroutine that runs ex, with 0 and nil. It is the
 // way to run a function on a proactor, and may be called from any goroutine.
 func Post(ex Executor, h Handler) {
-	ex.Execute(Begin(h, defaultOf(ex)))
+	ex.Execute(begin(h, nil, ex))
 }
 
 // Dispatch is like [Post], and asks for h to be called before what waits
@@ -23,7 +23,7 @@ func Post(ex Executor, h Handler) {
 // is not an [Urgent] one treats it as Post does; of those in this module, a
 // [Strand] is one.
 func Dispatch(ex Executor, h Handler) {
-	op := Begin(h, defaultOf(ex))
+	op := begin(h, nil, ex)
 	if u, ok := ex.(Urgent); ok {
 		u.ExecuteNext(op)
 	} else {
@@ -36,7 +36,7 @@ func Dispatch(ex Executor, h Handler) {
 // for it at once. An executor that is not a [Patient] one treats it as Post
 // does; those in this module do.
 func Defer(ex Executor, h Handler) {
-	op := Begin(h, defaultOf(ex))
+	op := begin(h, nil, ex)
 	if p, ok := ex.(Patient); ok {
 		p.ExecuteAfter(op)
 	} else {

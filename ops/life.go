@@ -25,10 +25,20 @@ var heap allocator.Allocator[Operation] = allocator.Heap[Operation]{}
 // completed, and later, like any other: every function that starts an
 // operation looks at Err first.
 func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
+	return begin(h, def, nil)
+}
+
+// begin is Begin with a default that is looked for where the operation will be
+// outstanding, if it is needed.
+func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation {
 	mustHandler(h)
-	is := associationsOf(h)
+	var is associations
+	rare := is.collect(h)
 	if is.alloc == nil {
-		if is.alloc = def; def == nil {
+		if is.alloc = def; def == nil && where != nil {
+			is.alloc = defaultOf(where)
+		}
+		if is.alloc == nil {
 			is.alloc = heap
 		}
 	}
@@ -37,9 +47,11 @@ func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 		return failed(h, is.executor, err)
 	}
 	op.owner = owner[Operation]{h, is.alloc}
-	op.slot, op.executor, op.Timeout = is.slot, is.executor, is.timeout
-	if op.slot != nil {
-		op.slot.begin()
+	if rare {
+		op.slot, op.executor, op.Timeout = is.slot, is.executor, is.timeout
+		if op.slot != nil {
+			op.slot.begin()
+		}
 	}
 	return op
 }

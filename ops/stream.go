@@ -30,7 +30,7 @@ type Writer interface {
 // Read reads up to len(b) bytes from r. The buffer belongs to the operation
 // until the handler is called.
 func Read(r Reader, b []byte, h Handler) {
-	op := Begin(h, defaultOf(r))
+	op := begin(h, nil, r)
 	op.Buf = b
 	r.StartRead(op)
 }
@@ -38,7 +38,7 @@ func Read(r Reader, b []byte, h Handler) {
 // Write writes some of b to w; the handler is told how much. The buffer belongs
 // to the operation until the handler is called.
 func Write(w Writer, b []byte, h Handler) {
-	op := Begin(h, defaultOf(w))
+	op := begin(h, nil, w)
 	op.Buf = b
 	w.StartWrite(op)
 }
@@ -50,7 +50,7 @@ func Write(w Writer, b []byte, h Handler) {
 //
 // A read that others start on r before it ends may take bytes from its midst.
 func ReadFull(r Reader, b []byte, h Handler) {
-	op := Begin(h, defaultOf(r))
+	op := begin(h, nil, r)
 	op.Buf, op.stream, op.step = b, r, stepRead
 	r.StartRead(op)
 }
@@ -61,7 +61,7 @@ func ReadFull(r Reader, b []byte, h Handler) {
 //
 // A write that others start on w before it ends may put bytes in its midst.
 func WriteFull(w Writer, b []byte, h Handler) {
-	op := Begin(h, defaultOf(w))
+	op := begin(h, nil, w)
 	op.Buf, op.stream, op.step = b, w, stepWrite
 	w.StartWrite(op)
 }

@@ -59,9 +59,9 @@ func (p *Proactor) takeAll() (out queue, more bool) {
 		op.Target.(*Timer).waits.remove(op)
 		out.push(op)
 	}
-	p.empty()
+	p.held += p.inbox.moveTo(&p.ready)
 	out.take(&p.ready)
-	p.drained = out.head == nil
+	p.drained = out.head == nil && p.inbox.close()
 	return out, !p.drained
 }
 

@@ -33,6 +33,15 @@ func BenchmarkPost(b *testing.B) {
 			benchRun(b, p)
 		})
 	}
+	b.Run("single-runner-bound", func(b *testing.B) {
+		p := benchProactor(b, platform.SingleRunner())
+		h := &boundPosts{p: p, left: b.N}
+		h.self = ops.WithAllocator(h, &h.slot)
+		b.ReportAllocs()
+		b.ResetTimer()
+		ops.Post(p, h.self)
+		benchRun(b, p)
+	})
 	b.Run("peer=channel", func(b *testing.B) {
 		queue := make(chan func(), 1)
 		left := b.N
@@ -64,6 +73,20 @@ func (h *posts) Allocator() allocator.Allocator[ops.Operation] { return &h.slot 
 func (h *posts) Complete(int, error) {
 	if h.left--; h.left > 0 {
 		ops.Post(h.p, h)
+	}
+}
+
+// boundPosts is the same with its allocator bound to it.
+type boundPosts struct {
+	p    *platform.Proactor
+	slot combinators.SingleSlot[ops.Operation]
+	self ops.Handler
+	left int
+}
+
+func (h *boundPosts) Complete(int, error) {
+	if h.left--; h.left > 0 {
+		ops.Post(h.p, h.self)
 	}
 }
 

@@ -43,17 +43,13 @@ type Proactor struct {
 	polled queue
 	late   []lateOperation
 
-	// Operations begun and not ended. A single runner counts in held what it
-	// starts itself.
+	// Operations begun and not ended. A single runner counts in held, once it
+	// has them.
 	work atomic.Int64
 	held int64
 
-	// What others hand to a single runner, which does not lock mu.
-	inbox struct {
-		mu    sync.Mutex
-		queue queue
-		full  atomic.Bool
-	}
+	// What is handed to a single runner, which does not lock mu.
+	inbox inbox
 
 	// parked is set while the leader is in, or about to enter, a poll that
 	// waits. Whoever resets it wakes the backend.
@@ -127,17 +123,7 @@ func (p *Proactor) Execute(op *ops.Operation) {
 		p.finishOne(op)
 		return
 	}
-	in := &p.inbox
-	in.mu.Lock()
-	if p.closed.Load() {
-		in.mu.Unlock() // the runner, if there is one, has emptied the inbox or is about to
-		op = op.Refuse(net.ErrClosed)
-		in.mu.Lock()
-	}
-	in.queue.push(op)
-	p.work.Add(1)
-	in.full.Store(true)
-	in.mu.Unlock()
+	p.inbox.push(op)
 	p.wakePoller()
 }
 

@@ -124,8 +124,8 @@ func (r *runner) next() *ops.Operation {
 		if r.halted() {
 			return nil
 		}
-		if p.inbox.full.Load() {
-			p.empty()
+		if p.inbox.full() {
+			p.held += p.inbox.moveTo(&p.ready)
 		}
 		if p.ready.head != nil && (p.polling || p.drained || p.sincePoll < pollEvery) {
 			p.sincePoll++
@@ -152,17 +152,8 @@ func (r *runner) next() *ops.Operation {
 	}
 }
 
-// empty moves what others posted to the single runner's queue.
-func (p *Proactor) empty() {
-	p.inbox.mu.Lock()
-	p.held += p.work.Swap(0)
-	p.ready.take(&p.inbox.queue)
-	p.inbox.full.Store(false)
-	p.inbox.mu.Unlock()
-}
-
 func (p *Proactor) outOfWork() bool {
-	return p.held == 0 && p.work.Load() == 0 && p.holds.Load() == 0
+	return p.held == 0 && p.work.Load() == 0 && p.holds.Load() == 0 && !p.inbox.full()
 }
 
 // lead asks the kernel, and waits for it if there is nothing else to do. The
@@ -180,7 +171,7 @@ func (r *runner) lead() {
 		// From here on whoever adds something wakes the poll. What was
 		// added before is seen now.
 		p.parked.Store(true)
-		if r.halted() || p.inbox.full.Load() || p.outOfWork() {
+		if r.halted() || p.inbox.full() || p.outOfWork() {
 			wait = 0
 		}
 	}
