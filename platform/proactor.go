@@ -26,6 +26,8 @@ type Proactor struct {
 	fallback  error      // why it is not a better one
 	observers []Observer // among the layers of backend, innermost first
 	single    bool
+	looks     int   // how often the leader looks before it waits
+	spin      int64 // for how many nanoseconds it looks
 
 	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
 
@@ -35,6 +37,8 @@ type Proactor struct {
 	sockets   *Socket    // all that are open
 	polling   bool       // a runner is the leader: it alone talks to the kernel
 	sincePoll int        // handlers called since the kernel was last asked
+	burst     int        // how many may be
+	pollEnd   int64      // when it was
 	idle      int        // runners that wait on more
 	more      *sync.Cond // there may be something to do for an idle runner
 	drained   bool       // closed, and everything was abandoned
@@ -67,9 +71,13 @@ type Proactor struct {
 	}
 }
 
-// pollEvery is the number of handlers called before the kernel is asked again,
-// so that handlers that always start more cannot starve it.
-const pollEvery = 128
+// Handlers that always start more cannot starve the kernel or the timers: so
+// many are called before they are looked at again, or fewer if that takes longer
+// than burstTime, in nanoseconds.
+const (
+	maxBurst, minBurst = 128, 4
+	burstTime          = 200_000
+)
 
 // New returns a proactor. Without options it takes the best backend that works
 // here, or the one that the environment variable HEIRLOOM_BACKEND names; any
@@ -80,7 +88,7 @@ func New(options ...Option) (*Proactor, error) {
 	for _, o := range options {
 		o(&c)
 	}
-	p := &Proactor{single: c.single}
+	p := &Proactor{single: c.single, spin: int64(c.spin), burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
 	if p.alloc = c.alloc; p.alloc == nil {
 		// Also for a single runner: an operation may end on another proactor,
@@ -99,6 +107,9 @@ func New(options ...Option) (*Proactor, error) {
 		}
 	}
 	p.backend = b
+	if c.backend == nil {
+		p.looks = 2 // a kernel of its own can say what has happened the first time
+	}
 	return p, nil
 }
 

@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -127,7 +128,7 @@ func (r *runner) next() *ops.Operation {
 		if p.inbox.full() {
 			p.held += p.inbox.moveTo(&p.ready)
 		}
-		if p.ready.head != nil && (p.polling || p.drained || p.sincePoll < pollEvery) {
+		if p.ready.head != nil && (p.polling || p.drained || p.sincePoll < p.burst) {
 			p.sincePoll++
 			op := p.ready.pop()
 			switch {
@@ -160,28 +161,63 @@ func (p *Proactor) outOfWork() bool {
 // caller holds the lock, which is not held meanwhile.
 func (r *runner) lead() {
 	p := r.p
-	wait := time.Duration(-1)
-	if p.ready.head != nil {
-		wait = 0
-	} else if when, ok := p.timers.next(); ok {
-		wait = max(0, time.Duration(when-p.backend.Now()))
+	p.polling = true
+	p.measureBurst()
+	for n := 0; p.wait() != 0 && r.mayLook(n); n++ {
+		p.asLeader((*Proactor).glance, 0)
 	}
-	p.polling, p.sincePoll = true, 0
-	if wait != 0 {
-		// From here on whoever adds something wakes the poll. What was
-		// added before is seen now.
-		p.parked.Store(true)
-		if r.halted() || p.inbox.full() || p.outOfWork() {
-			wait = 0
+	if p.polled.head == nil {
+		wait := p.wait()
+		if wait != 0 {
+			// From here on whoever adds something wakes the poll. What was
+			// added before is seen now.
+			p.parked.Store(true)
+			if r.halted() || p.inbox.full() || p.outOfWork() {
+				wait = 0
+			}
 		}
+		p.asLeader((*Proactor).poll, wait)
 	}
-	p.asLeader((*Proactor).poll, wait)
 	p.expire()
 	if len(p.late) > 0 {
 		p.asLeader((*Proactor).endLate, 0)
 	}
 	p.polling = false
 	p.ready.take(&p.polled)
+	p.pollEnd = p.backend.Now()
+}
+
+// wait returns how long the leader may wait, without end if it is negative.
+func (p *Proactor) wait() time.Duration {
+	if p.ready.head != nil || p.polled.head != nil {
+		return 0
+	}
+	if when, ok := p.timers.next(); ok {
+		return max(0, time.Duration(when-p.backend.Now()))
+	}
+	return -1
+}
+
+// measureBurst sets how many handlers are called before the next poll by how
+// long those since the last one took.
+func (p *Proactor) measureBurst() {
+	n := int64(p.sincePoll)
+	p.sincePoll = 0
+	if n < int64(p.burst) {
+		return // they have not kept anybody waiting
+	}
+	took := max(1, p.backend.Now()-p.pollEnd)
+	p.burst = int(min(max(minBurst, n*burstTime/took), 2*n, maxBurst))
+}
+
+// mayLook reports whether the leader, before it waits, is to look once more
+// after n times: a few times, and for as long as the proactor spins.
+func (r *runner) mayLook(n int) bool {
+	p := r.p
+	if r.halted() || p.inbox.full() || p.outOfWork() {
+		return false
+	}
+	return n < p.looks || p.spin > 0 && p.backend.Now()-p.pollEnd < p.spin
 }
 
 // asLeader calls f without the lock, and leaves the lead if the backend panics.
@@ -198,3 +234,12 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 }
 
 func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
+
+// glance looks, and lets other goroutines run: what they do is what something
+// may come from, and if they keep all processors busy the scheduler takes long to
+// notice that the kernel has woken this one.
+func (p *Proactor) glance(time.Duration) {
+	if p.backend.Poll(0); p.polled.head == nil {
+		runtime.Gosched()
+	}
+}

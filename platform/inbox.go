@@ -1,0 +1,82 @@
+package platform
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// An inbox takes operations from any goroutine for the one that runs the
+// proactor. Those who push take no lock, and neither does the runner.
+type inbox struct {
+	top atomic.Pointer[ops.Operation] // the last that was pushed, or shut
+
+	mu      sync.Mutex
+	refused queue // what was pushed after the end
+}
+
+// shut stands in an inbox that takes no more.
+var shut ops.Operation
+
+// push adds an operation. If the inbox is closed it refuses it, and keeps only
+// the news for its handler.
+func (in *inbox) push(op *ops.Operation) {
+	for {
+		top := in.top.Load()
+		if top == &shut {
+			break
+		}
+		op.Next = top
+		if in.top.CompareAndSwap(top, op) {
+			return
+		}
+	}
+	op.Next = nil
+	op = op.Refuse(net.ErrClosed)
+	in.mu.Lock()
+	in.refused.push(op)
+	in.mu.Unlock()
+}
+
+// full reports whether there is something to move, or may be.
+func (in *inbox) full() bool { return in.top.Load() != nil }
+
+// moveTo moves everything to the end of q, in the order in which it was pushed,
+// and returns how much it was. Only the runner calls it.
+func (in *inbox) moveTo(q *queue) (n int64) {
+	switch top := in.top.Load(); top {
+	case nil:
+		return 0
+	case &shut:
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		for op := in.refused.pop(); op != nil; op = in.refused.pop() {
+			q.push(op)
+			n++
+		}
+		return n
+	}
+	op := in.top.Swap(nil)
+	if op.Next == nil {
+		q.push(op)
+		return 1
+	}
+	var moved queue
+	for op != nil {
+		n++
+		next := op.Next
+		if op.Next = moved.head; moved.head == nil {
+			moved.tail = op
+		}
+		moved.head = op
+		op = next
+	}
+	q.take(&moved)
+	return n
+}
+
+// close makes an empty inbox refuse everything from now on. It reports whether
+// it was empty.
+func (in *inbox) close() bool { return in.top.CompareAndSwap(nil, &shut) }
