@@ -176,7 +176,9 @@ func (r *run) play() {
 	}
 	if stuck {
 		r.ledger.stuck(r.patience)
+		return
 	}
+	r.inspectBuffers()
 }
 
 // launch calls f on n goroutines. The channel is closed when all have returned.
@@ -248,6 +250,7 @@ func (r *run) caught(p any) (planned bool) {
 		return false
 	case plannedPanic:
 		return true
+	case intrusion: // which was noted
 	case *sim.Deadlock:
 		r.deadlocked(p)
 		return false

@@ -184,6 +184,7 @@ func (r *run) playAlone() {
 	r.work()
 	r.ledger.closed()
 	r.work() // who was refused is told now
+	r.inspectBuffers()
 }
 
 // deadlocked notes that nothing can happen any more although operations are

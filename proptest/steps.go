@@ -42,6 +42,7 @@ type kind struct {
 	cancel func(c *lane, s *Step) func()
 
 	transfers bool // goes on until Size bytes are transferred
+	reads     bool // into the buffer of the chain
 	mail      bool // needs a mailbox
 	once      bool // is not tried again if it was cancelled
 }
@@ -65,7 +66,7 @@ func init() {
 		{name: "defer", role: local, start: startDefer, check: plain, once: true},
 		{name: "compose", role: local, draw: drawCompose, text: depthText, start: startCompose, check: plain, cancel: cancelTimer, once: true},
 		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
-		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, once: true},
+		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true},
 		{name: "wait", role: local, draw: drawWait, text: waitText, start: startWait, check: checkWait, cancel: cancelTimer, once: true},
 		{name: "fork", role: local, draw: drawFork, text: chainText, do: (*lane).fork},
 		{name: "join", role: local, draw: drawJoin, text: chainText, pass: (*lane).join},
@@ -75,13 +76,13 @@ func init() {
 
 		{name: "write full", role: sends, text: sizeText, start: startWriteFull, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true},
-		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true},
-		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true},
+		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
+		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain},
 		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
 		{name: "shut", text: linkText, do: (*lane).shut},
-		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn},
+		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn, reads: true},
 		{name: "close", text: linkText, do: (*lane).closeEnd},
 		{name: "abort", text: linkText, do: (*lane).abort},
 		{name: "stop", do: (*lane).stop},

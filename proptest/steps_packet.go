@@ -16,7 +16,6 @@ type mailbox struct {
 	conn    *platform.PacketConn
 	address netip.AddrPort
 	from    netip.AddrPort
-	buf     [64]byte
 	sent    int
 }
 
@@ -57,7 +56,7 @@ func drawReceive(d *drawing, s *Step) bool {
 func receiveText(s *Step) string { return fmt.Sprintf("within %d µs", s.Pause) }
 
 func startReceive(c *lane, s *Step, h ops.Handler) {
-	c.mail.conn.ReadFrom(c.mail.buf[:], &c.mail.from, ops.WithTimeout(h, pause(s)))
+	c.mail.conn.ReadFrom(c.buffer(2*len(packet)), &c.mail.from, ops.WithTimeout(h, pause(s)))
 }
 
 // checkReceive judges a packet that has come in time, or none.
@@ -74,7 +73,7 @@ func checkReceive(c *lane, s *Step, n int, err error) string {
 		return "nobody has sent a packet"
 	case c.mail.from != c.mail.address:
 		return fmt.Sprintf("came from %v, and was sent by %v", c.mail.from, c.mail.address)
-	case string(c.mail.buf[:n]) != string(packet):
+	case string(c.buf[:n]) != string(packet):
 		return "the packet is not the one that was sent"
 	}
 	return ""
