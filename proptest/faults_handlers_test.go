@@ -124,6 +124,26 @@ func reenter(h ops.Handler) ops.Handler {
 	})(h)
 }
 
+// hopInAnother lets a handler that runs on the strand get there in a block of
+// its own, while the operation still has the first.
+func hopInAnother(h ops.Handler) ops.Handler {
+	own, c := ops.AllocatorOf[ops.Operation](h, nil), laneOf(h)
+	if own == nil || !c.program.Strand {
+		return h
+	}
+	return ops.WithExecutor(h, &hop{c.run.strand, own})
+}
+
+// A hop goes to another executor in memory that it allocates.
+type hop struct {
+	ops.Executor
+	memory allocator.Allocator[ops.Operation]
+}
+
+func (x *hop) Execute(op *ops.Operation) {
+	ops.Post(x.Executor, ops.WithAllocator(ops.HandlerFunc(func(int, error) { op.Complete() }), x.memory))
+}
+
 // elsewhere calls f on a goroutine of its own.
 func elsewhere(f func()) {
 	var w sync.WaitGroup
