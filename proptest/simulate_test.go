@@ -19,7 +19,7 @@ func BenchmarkSimulated(b *testing.B) {
 	for b.Loop() {
 		s := simulate(Seed(seed), []Option{Runners(0)})
 		seed++
-		s.verify(b)
+		s.verify(b, new(*Report))
 		steps += s.operations()
 		s.discard()
 	}
