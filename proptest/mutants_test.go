@@ -179,18 +179,7 @@ func mutants() []mutant {
 			}
 			return l
 		})},
-		{clause: allocator.Stable, fault: "moved", open: func(options ...platform.Option) (*platform.Proactor, error) {
-			return platform.New(append(options, platform.WithLayer(func(b platform.Backend) platform.Backend {
-				l := &liar{Backend: b}
-				l.start = func(s *platform.Socket, op *ops.Operation) bool {
-					copied := *op
-					done := b.Start(s, &copied)
-					*op = copied
-					return done
-				}
-				return l
-			}))...)
-		}},
+		{clause: allocator.Stable, fault: "moved", open: openMoving},
 		{clause: allocator.Stable, fault: "reused", memory: sameForAll(), racy: true},
 		{clause: allocator.Stable, fault: "written after the release", wrap: falsify(func(_ *falsified, a *source) {
 			a.deallocate = func(s []ops.Operation) {
