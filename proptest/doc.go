@@ -18,7 +18,8 @@
 // [Simulated] does the same on the network of package platform/sim, where all
 // that happens is drawn too, so that a failure can be repeated exactly; [Soak]
 // goes on for a given time (flag -proptest.for). [Explore] runs a small program
-// in every order in which things can happen.
+// in every order in which things can happen. [SameTraces] compares real platforms
+// with the simulated one, event by event, where the order is determined.
 //
 // # An allocator
 //

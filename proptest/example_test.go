@@ -110,6 +110,13 @@ func ExamplePlatform() {
 	// Output: kept
 }
 
+// Check that chains see the same on a platform of yours as on the simulated one.
+func ExampleSameTraces() {
+	proptest.SameTraces(printing{}, map[string]proptest.Opener{"best here": platform.New})
+	fmt.Println("the same")
+	// Output: the same
+}
+
 // forgetful is a handler wrapper that forgets to implement Unwrap.
 type forgetful struct{ ops.Handler }
 

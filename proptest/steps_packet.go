@@ -53,6 +53,25 @@ func drawReceive(d *drawing, s *Step) bool {
 	return true
 }
 
+// settleReceive keeps a receive that has a packet to find, and lets another one
+// send one.
+func settleReceive(before []Step, s Step) (Step, bool) {
+	waiting := 0
+	for _, b := range before {
+		switch b.Kind {
+		case "send":
+			waiting++
+		case "receive":
+			waiting--
+		}
+	}
+	s.Pause = 2_000_000 // it is not to be reached
+	if waiting == 0 {
+		s = Step{Kind: "send", Refuse: s.Refuse}
+	}
+	return s, true
+}
+
 func receiveText(s *Step) string { return fmt.Sprintf("within %d µs", s.Pause) }
 
 func startReceive(c *lane, s *Step, h ops.Handler) {
