@@ -195,8 +195,8 @@ func (r *run) playAlone() {
 // deadlocked notes that nothing can happen any more although operations are
 // outstanding.
 func (r *run) deadlocked(d *sim.Deadlock) {
-	if !r.closing.Load() && !r.failed.Load() {
-		r.ledger.Finish()
+	if !r.failed.Load() {
+		r.ledger.Finish() // before what a proactor does that was not closed properly
 		r.ledger.failed(0, fmt.Sprint(d))
 	}
 	r.stop()
