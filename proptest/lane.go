@@ -21,6 +21,7 @@ import (
 // goroutine, and only the platform orders that.
 type lane struct {
 	run     *run
+	number  int
 	chain   *Chain
 	program *ChainProgram
 	texts   []string // the steps, as they print

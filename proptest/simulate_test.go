@@ -64,7 +64,7 @@ func TestSimulatedShrinks(t *testing.T) {
 		chains, steps int // at most
 	}{
 		{"released after the handler", late, 1, 1},
-		{"WriteAfterCancel", Faulty(sim.Faults{WriteAfterCancel: true}), 1, 4},
+		{"WriteAfterCancel", Faulty(sim.Faults{WriteAfterCancel: true}), 2, 12},
 		{"LateWrite", Faulty(sim.Faults{LateWrite: true}), 2, 12},
 	} {
 		t.Run(test.fault, func(t *testing.T) {

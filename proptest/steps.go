@@ -71,6 +71,7 @@ func init() {
 		{name: "defer", role: local, start: startDefer, check: plain, once: true},
 		{name: "compose", role: local, draw: drawCompose, text: depthText, start: startCompose, check: plain, cancel: cancelTimer, once: true},
 		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
+		{name: "send to", role: local, draw: drawSendTo, text: chainText, start: startSendTo, check: checkSend, cancel: cancelMail, mail: true, once: true},
 		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true, settle: settleReceive},
 		{name: "wait", role: local, draw: drawWait, text: waitText, start: startWait, check: checkWait, cancel: cancelTimer, once: true},
 		{name: "fork", role: local, draw: drawFork, text: chainText, do: (*lane).fork},
