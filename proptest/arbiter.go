@@ -111,6 +111,8 @@ func (a *arbiter) see(e *event) {
 		a.kernel(e, true)
 	case eventKernelDone:
 		a.kernel(e, false)
+	case eventIntruded:
+		a.intruded(e)
 	case eventHandler:
 		a.handler(e)
 	case eventAbandoned:

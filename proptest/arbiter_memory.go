@@ -211,6 +211,18 @@ func (a *arbiter) unknown(e *event, has bool) {
 	a.blame(allocator.Stable, o, e, "the backend was given an operation at %#x, and the memory of the operation is block %#x", e.block, o.blocks[0].at)
 }
 
+// intruded judges that the backend has completed an operation that it does not
+// have. The proactor would end that one a second time, or the next one that is
+// in the same memory.
+func (a *arbiter) intruded(e *event) {
+	var o *operationState
+	if b := a.blocks[e.block]; b != nil && b.operation != nil {
+		o = b.operation
+		e.chain, e.operation = o.chain, o.id
+	}
+	a.blame(allocator.OnceAndLater, o, e, "the backend completed an operation at %#x that it does not have: it has let go of it before, or was never given it", e.block)
+}
+
 // damaged judges what happened to memory behind everybody's back.
 func (a *arbiter) damaged(e *event) {
 	b := a.blocks[e.block]

@@ -62,13 +62,14 @@ func TestKeeperLaws(t *testing.T)           { proptest.Laws(t, newKeeper[string]
 func FuzzKeeper(f *testing.F)               { f.Fuzz(rapid.MakeFuzz(proptest.Conforms(newKeeper[string]))) }
 
 // printing stands for the *testing.T that an example does not have.
-type printing struct{ rapid.TB }
+type printing struct{ testing.TB }
 
 func (printing) Helper()                           {}
 func (printing) Name() string                      { return "Example" }
 func (printing) Failed() bool                      { return false }
 func (printing) Logf(string, ...any)               {}
 func (printing) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
 // In a test it is one line, proptest.Conform(t, newKeeper[string]), or for all
 // kinds of elements
@@ -101,4 +102,20 @@ func ExampleProperty() {
 	// P1 GoodSize: GoodSize(n) is at least n
 	// P2 ExactSize: Allocate(n) returns a slice with len == cap == n
 	// P3 Disjoint: live blocks do not overlap, not in part either
+}
+
+// Say what an allocator promises beyond the rules, and it is checked; or where
+// it falls short of them, and that is let pass. This one has room for two.
+func ExampleClaims() {
+	two := func(parent allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewLimit(parent, 2) }
+	rapid.Check(printing{}, proptest.Conforms(two, proptest.Claims{Capacity: 2, SafeAsParent: true}))
+	fmt.Println("keeps what it claims")
+	// Output: keeps what it claims
+}
+
+// In a test it is one line, proptest.FaultSweep(t, newKeeper[string]).
+func ExampleFaultSweeps() {
+	rapid.Check(printing{}, proptest.FaultSweeps(newKeeper[string]))
+	fmt.Println("survives every failure below it")
+	// Output: survives every failure below it
 }

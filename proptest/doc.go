@@ -18,7 +18,8 @@
 // [Simulated] does the same on the network of package platform/sim, where all
 // that happens is drawn too, so that a failure can be repeated exactly; [Soak]
 // goes on for a given time (flag -proptest.for). [Explore] runs a small program
-// in every order in which things can happen.
+// in every order in which things can happen. [SameTraces] compares real platforms
+// with the simulated one, event by event, where the order is determined.
 //
 // # An allocator
 //
@@ -44,10 +45,10 @@
 //
 // # Whether it can be believed
 //
-// TestMutants puts deliberate faults between the ledger and the engine and below
-// both, at least one for each clause, and the first violation reported must be of
-// that clause. Clause 6, Visible, is the race detector's to report: a ledger
-// records without leaving a trace in it, and every allocator of the ledger
-// touches plain memory at each call. So run the tests with -race as well;
-// TestVisible shows that a missing edge is found then.
+// TestMutants puts deliberate faults between the ledger and the engine, and
+// TestFaultyKernels below both: at least two for each clause, and the first
+// violation reported must be of that clause. Clause 6, Visible, is the race
+// detector's to report: a ledger records without leaving a trace in it, and every
+// allocator of the ledger touches plain memory at each call. So run the tests
+// with -race as well; TestVisible shows that missing edges are found then.
 package proptest

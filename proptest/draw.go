@@ -215,13 +215,16 @@ func (d *drawing) insert(chain, begin, end int, s Step) {
 	c.Steps = slices.Insert(c.Steps, at, s)
 }
 
-// aim tells the steps that cancel another chain which one.
+// aim tells the steps that cancel another chain, or send to one, which that is.
 func (d *drawing) aim() {
 	for i := range d.p.Chains {
 		for n := range d.p.Chains[i].Steps {
-			if s := &d.p.Chains[i].Steps[n]; s.Kind == "cancel" {
+			switch s := &d.p.Chains[i].Steps[n]; s.Kind {
+			case "cancel":
 				s.Chain = (i + s.Chain) % len(d.p.Chains)
 				d.p.Chains[s.Chain].Cancels = true
+			case "send to":
+				s.Chain = (i + s.Chain) % len(d.p.Chains)
 			}
 		}
 	}

@@ -56,6 +56,7 @@ const (
 
 	eventKernel     // the backend has got an operation
 	eventKernelDone // and has let go of it
+	eventIntruded   // it has completed an operation that it does not have
 
 	eventHandler         // a handler is entered
 	eventHandlerReturned // and has returned or panicked

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
-	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest"
 )
 
@@ -99,13 +99,22 @@ func ExampleViolation() {
 	// Output: contract clause 8 OnceAndLater broken, chain 2 server, operation 5: read 64: the handler was called 2 times. Look at every path that ends the operation: one of them, once, from the loop and not from the function that starts.
 }
 
-// Check a platform of your own in a test. What makes its proactors passes on the
-// options that it is given.
+// Check a platform of your own in a test, with its *testing.T. What makes the
+// proactors passes on the options that it is given.
 func ExamplePlatform() {
 	open := func(options ...platform.Option) (*platform.Proactor, error) {
 		return platform.New(append(options, platform.WithBackend("portable"))...)
 	}
-	_ = func(t *testing.T) { proptest.Platform(t, open) }
+	proptest.Platform(printing{}, open, proptest.Runners(2), proptest.Patience(time.Minute))
+	fmt.Println("kept")
+	// Output: kept
+}
+
+// Check that chains see the same on a platform of yours as on the simulated one.
+func ExampleSameTraces() {
+	proptest.SameTraces(printing{}, map[string]proptest.Opener{"best here": platform.New})
+	fmt.Println("the same")
+	// Output: the same
 }
 
 // forgetful is a handler wrapper that forgets to implement Unwrap.
@@ -196,6 +205,79 @@ type loaded struct{ *rand.Rand }
 
 func (l loaded) Choose(n int, _ string) int { return min(l.IntN(n), l.IntN(n)) }
 
+// Run one program, on whatever platform.
+func ExampleRun() {
+	program := proptest.Program{Chains: []proptest.ChainProgram{{
+		Name:  "timer",
+		Steps: []proptest.Step{{Kind: "wait", Pause: 50}, {Kind: "post"}},
+	}}}
+	report, err := proptest.Run(program, platform.New)
+	if err != nil {
+		panic(err)
+	}
+	for _, lane := range report.Timeline.Lanes {
+		for _, label := range lane.Labels {
+			fmt.Println(lane.Name+":", label.Text)
+		}
+	}
+	fmt.Println(len(report.Violations), "violations")
+	// Output:
+	// 0 timer: wait 50 µs
+	// 0 timer: post
+	// 0 violations
+}
+
+// A step can be cancelled while it is under way. Here the wait of an hour is, by
+// the cancel slot of its chain.
+func ExampleStep() {
+	program := proptest.Program{Chains: []proptest.ChainProgram{{
+		Name:    "impatient",
+		Cancels: true,
+		Steps:   []proptest.Step{{Kind: "wait", Pause: -1, Cancel: proptest.CancelSlot}},
+	}}}
+	fmt.Print(program)
+	report, err := proptest.Run(program, platform.New)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(report.Violations), "violations")
+	// Output:
+	// program: a SingleRunner
+	//   chain 0 impatient: bound
+	//      0 wait an hour, cancel by slot
+	// 0 violations
+}
+
+// Say how the handlers of a chain come by their memory.
+func ExampleAssociation() {
+	fmt.Println(proptest.Association{})
+	fmt.Println(proptest.Association{Style: proptest.Method, Slot: true, Wrappers: 2})
+	fmt.Println(proptest.Association{Style: proptest.Standard, Bytes: true})
+	// Output:
+	// bound
+	// by method, one block used again, 2 wrappers
+	// default, one of bytes outermost
+}
+
+// Let rapid draw programs, in a property of your own.
+func ExampleDrawn() {
+	rapid.Check(printing{}, func(t *rapid.T) {
+		program := proptest.Draw(proptest.Drawn(t))
+		if len(program.Chains) == 0 {
+			t.Fatalf("nothing happens in\n%s", program)
+		}
+	})
+	fmt.Println("every program has a chain")
+	// Output: every program has a chain
+}
+
+// Run one program again, here that of a seed.
+func ExampleReplaying() {
+	proptest.Platform(printing{}, platform.New, proptest.Replaying(proptest.Seed(7)))
+	fmt.Println("kept")
+	// Output: kept
+}
+
 // A chooser of your own decides what programs look like.
 func ExampleChooser() {
 	program := proptest.Draw(loaded{rand.New(rand.NewPCG(1, 2))})
@@ -241,36 +323,4 @@ func ExampleTimeline() {
 	}
 	fmt.Println(open, "blocks were never released,", len(report.Timeline.Marks), "events are marked")
 	// Output: 0 blocks were never released, 0 events are marked
-}
-
-// Check your chains on a network in which everything can happen. A failure can
-// be repeated exactly.
-func ExampleSimulated() {
-	_ = func(t *testing.T) { proptest.Simulated(t) }
-}
-
-// Run a program in a storm that a number decides about.
-func ExampleSimulate() {
-	program := proptest.Draw(proptest.Seed(1))
-	program.Runners = 1
-	report, err := proptest.Simulate(program, proptest.Seed(2), proptest.In(sim.Stormy()))
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(len(report.Violations), "violations")
-	// Output: 0 violations
-}
-
-// Count every order in which three things can be done.
-func ExampleExploreAll() {
-	schedules, _, err := proptest.ExploreAll(func(c proptest.Chooser) error {
-		left := []string{"read", "write", "close"}
-		for len(left) > 0 {
-			i := c.Choose(len(left), "what is next")
-			left = append(left[:i], left[i+1:]...)
-		}
-		return nil
-	})
-	fmt.Println(schedules, err)
-	// Output: 6 <nil>
 }

@@ -15,7 +15,8 @@ import (
 // repeat the answer no ([In], which is calm if it is not given).
 //
 // The search is depth-first, from the run in which all answers are 0. A failure
-// prints the path to it, which [Replay] takes:
+// names a picture of the run, as that of Platform does, and prints the path to
+// it, which [Replay] takes:
 //
 //	Simulate(p, chooser, In(weather))
 func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
@@ -31,7 +32,8 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 		options = append(options[:len(options):len(options)], In(calm))
 		c = newConfig(options)
 	}
-	var failed *simulation
+	var failed *Report
+	defer keepPicture(t, &failed)
 	schedules, path, err := search(c.deviations, c.schedules, func(by Chooser) error {
 		s := &simulation{program: p, chooser: &recording{Chooser: by}}
 		s.run(c)
@@ -39,14 +41,14 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 			return s.err
 		}
 		if len(s.violations) > 0 {
-			failed = s
+			failed = s.report()
 			return errors.New(s.violations[0].verdict())
 		}
 		s.discard()
 		return nil
 	})
 	if failed != nil {
-		t.Logf("%s\nproptest.Replay(%q) has the answers of the world", failed.report(), path)
+		t.Logf("%s\nproptest.Replay(%q) has the answers of the world", failed, path)
 	}
 	if err != nil {
 		t.Fatalf("schedule %d: %v", schedules, err)

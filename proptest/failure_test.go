@@ -25,11 +25,8 @@ func TestFailure(t *testing.T) {
 			t.Errorf("there is no %q in\n%s", want, out)
 		}
 	}
-	tokens := regexp.MustCompile(`proptest\.Replay\("([^"]*)"\)`).FindAllStringSubmatch(out, -1)
-	if len(tokens) == 0 {
-		t.Fatalf("there is no token in\n%s", out)
-	}
-	chooser, err := Replay(tokens[len(tokens)-1][1])
+	token := lastToken(t, out)
+	chooser, err := Replay(token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,9 +34,20 @@ func TestFailure(t *testing.T) {
 	if !strings.Contains(again, allocator.ReleasedFirst.String()) {
 		t.Errorf("the replayed program fails with\n%s", again)
 	}
-	if n := len(tokens[len(tokens)-1][1]); n > 40 {
+	if len(token) > 40 {
 		t.Errorf("the program has not shrunk:\n%s", again)
 	}
+}
+
+// lastToken returns the token that a failure prints at the end, of what has
+// shrunk the most.
+func lastToken(t *testing.T, out string) string {
+	t.Helper()
+	tokens := regexp.MustCompile(`proptest\.Replay\("([^"]*)"\)`).FindAllStringSubmatch(out, -1)
+	if len(tokens) == 0 {
+		t.Fatalf("there is no token in\n%s", out)
+	}
+	return tokens[len(tokens)-1][1]
 }
 
 // setFlag sets a flag until the test ends.

@@ -62,15 +62,27 @@ func forgiving() allocator.Allocator[ops.Operation] {
 	return &source{Allocator: allocator.Heap[ops.Operation]{}, deallocate: func([]ops.Operation) {}}
 }
 
+// withhold has an allocator keep the block that is released, until the next one
+// is wanted or release is called.
+func withhold(a *source) (release func()) {
+	var held []ops.Operation
+	release = func() {
+		if held != nil {
+			a.Allocator.Deallocate(held)
+			held = nil
+		}
+	}
+	a.allocate = func(n int) ([]ops.Operation, error) {
+		release()
+		return a.Allocator.Allocate(n)
+	}
+	a.deallocate = func(s []ops.Operation) { held = s }
+	return release
+}
+
 func releaseLate(when func(error) bool) func(ops.Handler) ops.Handler {
 	return falsify(func(f *falsified, a *source) {
-		var held []ops.Operation
-		a.deallocate = func(s []ops.Operation) { held = s }
-		release := func() {
-			if held != nil {
-				a.Allocator.Deallocate(held)
-			}
-		}
+		release := withhold(a)
 		f.complete = func(n int, err error) {
 			if when(err) {
 				defer release()
@@ -122,6 +134,26 @@ func reenter(h ops.Handler) ops.Handler {
 			return a.Allocator.Allocate(n)
 		}
 	})(h)
+}
+
+// hopInAnother lets a handler that runs on the strand get there in a block of
+// its own, while the operation still has the first.
+func hopInAnother(h ops.Handler) ops.Handler {
+	own, c := ops.AllocatorOf[ops.Operation](h, nil), laneOf(h)
+	if own == nil || !c.program.Strand {
+		return h
+	}
+	return ops.WithExecutor(h, &hop{c.run.strand, own})
+}
+
+// A hop goes to another executor in memory that it allocates.
+type hop struct {
+	ops.Executor
+	memory allocator.Allocator[ops.Operation]
+}
+
+func (x *hop) Execute(op *ops.Operation) {
+	ops.Post(x.Executor, ops.WithAllocator(ops.HandlerFunc(func(int, error) { op.Complete() }), x.memory))
 }
 
 // elsewhere calls f on a goroutine of its own.

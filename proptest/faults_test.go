@@ -213,3 +213,17 @@ func (b *liar) Shutdown() {
 	}
 	b.Backend.Shutdown()
 }
+
+// openMoving makes a proactor whose backend works on copies of the operations.
+func openMoving(options ...platform.Option) (*platform.Proactor, error) {
+	return platform.New(append(options, platform.WithLayer(func(b platform.Backend) platform.Backend {
+		l := &liar{Backend: b}
+		l.start = func(s *platform.Socket, op *ops.Operation) bool {
+			copied := *op
+			done := b.Start(s, &copied)
+			*op = copied
+			return done
+		}
+		return l
+	}))...)
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 // goroutine, and only the platform orders that.
 type lane struct {
 	run     *run
+	number  int
 	chain   *Chain
 	program *ChainProgram
 	texts   []string // the steps, as they print
@@ -30,8 +32,9 @@ type lane struct {
 	slot       ops.CancelSlot
 	timer      platform.Timer
 	mail       mailbox
-	end        *end // of the connection that it talks over
-	buf        []byte
+	end        *end       // of the connection that it talks over
+	buf        []byte     // what it reads into
+	returned   []returned // what it has read into before
 
 	at       int           // the step
 	left     int           // bytes that the step has still to transfer
@@ -148,6 +151,9 @@ func (c *lane) completed(o operation, n int, err error) {
 			c.fail(o, "was told %d, %v: %s", n, err, wrong)
 			return
 		}
+	}
+	if k.reads && (errors.Is(err, ops.ErrCanceled) || errors.Is(err, os.ErrDeadlineExceeded)) {
+		c.setAside(o)
 	}
 	switch {
 	case c.run.closing.Load() && errors.Is(err, net.ErrClosed):

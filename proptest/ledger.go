@@ -25,11 +25,12 @@ import (
 // (clause 6) is still missing, and reported, when a ledger watches. Its methods
 // may be called from any goroutine.
 type Ledger struct {
-	// lock guards pending and recorded without the race detector's
+	// lock guards pending, recorded and kernel without the race detector's
 	// knowledge; see record.go.
 	lock     sync.Mutex
 	pending  []event
 	recorded int
+	kernel   possession
 
 	mu      sync.Mutex
 	arbiter arbiter
@@ -58,7 +59,9 @@ func NewLedger() *Ledger {
 func (l *Ledger) Default() allocator.Allocator[ops.Operation] { return l.standard }
 
 // Options returns what a proactor must be made with for the ledger to see its
-// default allocator and its backend.
+// default allocator and its backend. A backend that completes an operation that
+// it does not have, which would leave the proactor's queues in disorder, ends
+// the Run that polls it by a panic, after the ledger has noted that.
 func (l *Ledger) Options() []platform.Option {
 	return []platform.Option{
 		platform.WithAllocator(l.standard),
@@ -214,9 +217,13 @@ func (c *Chain) note(format string, args ...any) {
 }
 
 // fail notes that the operation had a result that it must not have.
-func (o operation) fail(format string, args ...any) {
+func (o operation) fail(format string, args ...any) { o.breaks(0, format, args...) }
+
+// breaks notes that a clause was broken, or, if it is 0, that a result was
+// wrong.
+func (o operation) breaks(clause allocator.Clause, format string, args ...any) {
 	c := o.chain
-	c.ledger.record(event{kind: eventFailed, goroutine: c.ledger.goroutine(), chain: c.id, operation: o.id, what: fmt.Sprintf(format, args...)})
+	c.ledger.record(event{kind: eventFailed, goroutine: c.ledger.goroutine(), chain: c.id, operation: o.id, n: int(clause), what: fmt.Sprintf(format, args...)})
 }
 
 // tracked is the outermost layer of a handler that is started through a Chain.

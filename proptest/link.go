@@ -150,13 +150,6 @@ func (c *lane) outgoing() []byte { return c.end.link.stream(c.end.number, c.end.
 // incoming returns where the lane reads to in this step.
 func (c *lane) incoming() []byte { return c.buffer(c.left) }
 
-func (c *lane) buffer(n int) []byte {
-	if cap(c.buf) < n {
-		c.buf = make([]byte, n)
-	}
-	return c.buf[:n]
-}
-
 // moved takes account of n bytes that a step has transferred, and returns what
 // is wrong with them.
 func (c *lane) moved(role role, n int) string {

@@ -24,7 +24,7 @@ type mutant struct {
 	memory func() allocator.Allocator[ops.Operation]
 	open   Opener
 	runs   int  // fixed number of runners, if not 0
-	stays  bool // shown by programs that do not close the proactor: closing shows it as a breach of clause 11
+	stays  bool // closing the proactor may show it as a breach of clause 11
 	racy   bool // the fault is a data race, which the race detector would report
 }
 
@@ -52,9 +52,6 @@ func (m mutant) hunt(t *testing.T) {
 	}
 	for n := range checks {
 		program := draw(Seed(uint64(n)), runs)
-		if m.stays && program.closes() {
-			continue
-		}
 		report, err := Run(program, open, Wrapping(m.wrap), Memory(m.memory), Patience(300*time.Millisecond))
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +60,10 @@ func (m mutant) hunt(t *testing.T) {
 			continue
 		}
 		v := report.Violations[0]
-		if v.Clause != m.clause {
+		switch {
+		case m.stays && program.closes() && v.Clause == allocator.Abandonment:
+			continue
+		case v.Clause != m.clause:
 			t.Fatalf("check %d was to find clause %v broken, and found\n%s", n+1, m.clause, report)
 		}
 		for _, text := range []string{v.Error(), report.Timeline.String()} {
@@ -155,7 +155,9 @@ func mutants() []mutant {
 		{clause: allocator.OnceAndLater, fault: "twice", wrap: falsify(func(f *falsified, _ *source) {
 			f.complete = func(n int, err error) {
 				f.Handler.Complete(n, err)
-				f.Handler.Complete(n, err)
+				if !errors.Is(err, allocator.ErrExhausted) { // for which clause 10 says the same
+					f.Handler.Complete(n, err)
+				}
 			}
 		})},
 		{clause: allocator.OnceAndLater, fault: "never", stays: true, wrap: falsify(func(f *falsified, _ *source) {
@@ -179,18 +181,7 @@ func mutants() []mutant {
 			}
 			return l
 		})},
-		{clause: allocator.Stable, fault: "moved", open: func(options ...platform.Option) (*platform.Proactor, error) {
-			return platform.New(append(options, platform.WithLayer(func(b platform.Backend) platform.Backend {
-				l := &liar{Backend: b}
-				l.start = func(s *platform.Socket, op *ops.Operation) bool {
-					copied := *op
-					done := b.Start(s, &copied)
-					*op = copied
-					return done
-				}
-				return l
-			}))...)
-		}},
+		{clause: allocator.Stable, fault: "moved", open: openMoving},
 		{clause: allocator.Stable, fault: "reused", memory: sameForAll(), racy: true},
 		{clause: allocator.Stable, fault: "written after the release", wrap: falsify(func(_ *falsified, a *source) {
 			a.deallocate = func(s []ops.Operation) {
@@ -232,12 +223,9 @@ func mutants() []mutant {
 		}},
 
 		{clause: allocator.Abandonment, fault: "not released", wrap: falsify(func(f *falsified, a *source) {
-			var held []ops.Operation
-			a.deallocate = func(s []ops.Operation) { held = s }
+			release := withhold(a)
 			f.complete = func(n int, err error) {
-				if held != nil {
-					a.Allocator.Deallocate(held)
-				}
+				release()
 				f.Handler.Complete(n, err)
 			}
 		})},
@@ -287,6 +275,7 @@ func mutants() []mutant {
 				a.Allocator.Deallocate(second)
 			}
 		})},
+		{clause: allocator.PeakBlocks, fault: "another block for the hop to the strand", wrap: hopInAnother},
 	}
 }
 

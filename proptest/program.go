@@ -51,7 +51,7 @@ type Step struct {
 	Size   int    // bytes to transfer
 	Depth  int    // how deep composed operations are nested
 	Pause  int    // microseconds to wait; negative: an hour, until cancelled
-	Chain  int    // the chain to fork or to cancel
+	Chain  int    // the chain to fork, to join, to cancel or to send to
 	Refuse int    // how many times the allocator fails at this step
 	Cancel Cancel // what is cancelled right after the operation was started
 }

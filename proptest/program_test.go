@@ -15,6 +15,7 @@ func TestProgramCheck(t *testing.T) {
 		"none before":         {Links: []Link{{Network: "tcp", Reuse: true}}},
 		"no link 0":           {Chains: []ChainProgram{{Steps: []Step{{Kind: "read"}}}}},
 		"no chain 3":          {Chains: []ChainProgram{{Steps: []Step{{Kind: "fork", Chain: 3}}}}},
+		"no chain 4":          {Chains: []ChainProgram{{Steps: []Step{{Kind: "send to", Chain: 4}}}}},
 		"begins by itself":    {Chains: []ChainProgram{{Steps: []Step{{Kind: "fork"}}}}},
 		"the size must be":    {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Size: -1}}}}},
 		"no cancel slot":      {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Cancel: CancelSlot}}}}},

@@ -126,18 +126,18 @@ func (r *run) setup(open Opener) error {
 	r.collects = r.world == nil || simulations.Add(1)%collectEvery == 0
 	for i := range r.program.Chains {
 		p := &r.program.Chains[i]
-		c := &lane{run: r, chain: r.ledger.Chain(fmt.Sprintf("%d %s", i, p.Name)), program: p}
+		c := &lane{run: r, number: i, chain: r.ledger.Chain(fmt.Sprintf("%d %s", i, p.Name)), program: p}
 		for _, s := range p.Steps {
 			c.texts = append(c.texts, s.String())
 			r.ledger.gc = r.ledger.gc || s.Kind == "gc" && r.collects
 		}
 		c.associate()
 		c.timer.Init(r.proactor)
-		if err := c.openMailbox(); err != nil {
+		r.lanes = append(r.lanes, c)
+		if err := r.openMailbox(i); err != nil {
 			r.proactor.Close()
 			return err
 		}
-		r.lanes = append(r.lanes, c)
 	}
 	return nil
 }
@@ -176,7 +176,9 @@ func (r *run) play() {
 	}
 	if stuck {
 		r.ledger.stuck(r.patience)
+		return
 	}
+	r.inspectBuffers()
 }
 
 // launch calls f on n goroutines. The channel is closed when all have returned.
@@ -248,6 +250,7 @@ func (r *run) caught(p any) (planned bool) {
 		return false
 	case plannedPanic:
 		return true
+	case intrusion: // which was noted
 	case *sim.Deadlock:
 		r.deadlocked(p)
 		return false

@@ -18,30 +18,33 @@ import (
 // weather, partial transfers, delays, in which order operations end, which
 // cancellation comes too late. With one runner a failure can be repeated
 // exactly, and it shrinks to a run in which nothing unusual happens that does
-// not matter.
+// not matter. It names a picture of the run, as Platform does.
 //
 // If the flag -proptest.for is given, Simulated runs random programs for so
 // long instead; see [Soak].
 func Simulated(t testing.TB, options ...Option) {
 	t.Helper()
 	c := newConfig(options)
-	switch {
-	case c.replay != nil:
-		simulate(c.replay, options).verify(t)
-	case *soakFor > 0:
+	if c.replay == nil && *soakFor > 0 {
 		Soak(t, *soakFor, options...)
-	default:
-		runs := rapid.Custom(func(t *rapid.T) *simulation {
-			by := &steady{Chooser: evenly{t}}
-			s := simulate(by, options)
-			by.repanic()
-			return s
-		})
-		rapid.Check(t, func(t *rapid.T) {
-			t.Helper()
-			runs.Draw(t, "run").verify(t)
-		})
+		return
 	}
+	var failed *Report // the last one, which is the one that has shrunk the most
+	defer keepPicture(t, &failed)
+	if c.replay != nil {
+		simulate(c.replay, options).verify(t, &failed)
+		return
+	}
+	runs := rapid.Custom(func(t *rapid.T) *simulation {
+		by := &steady{Chooser: evenly{t}}
+		s := simulate(by, options)
+		by.repanic()
+		return s
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		t.Helper()
+		runs.Draw(t, "run").verify(t, &failed)
+	})
 }
 
 // Simulate runs a program on a simulated network in which c chooses what
@@ -122,13 +125,15 @@ func (s *simulation) operations() (n int) {
 	return n
 }
 
-func (s *simulation) verify(t rapid.TB) {
+// verify fails the test if something was wrong, and leaves in failed what.
+func (s *simulation) verify(t rapid.TB, failed **Report) {
 	t.Helper()
 	if s.err != nil {
 		t.Fatalf("%v", s.err)
 	}
 	if len(s.violations) > 0 {
-		t.Logf("on the simulated platform, which Simulated with Replaying repeats:\n%s", s.report())
+		*failed = s.report()
+		t.Logf("on the simulated platform, which Simulated with Replaying repeats:\n%s", *failed)
 		t.Fatalf("%s", s.violations[0].verdict())
 	}
 }
@@ -184,13 +189,14 @@ func (r *run) playAlone() {
 	r.work()
 	r.ledger.closed()
 	r.work() // who was refused is told now
+	r.inspectBuffers()
 }
 
 // deadlocked notes that nothing can happen any more although operations are
 // outstanding.
 func (r *run) deadlocked(d *sim.Deadlock) {
-	if !r.closing.Load() && !r.failed.Load() {
-		r.ledger.Finish()
+	if !r.failed.Load() {
+		r.ledger.Finish() // before what a proactor does that was not closed properly
 		r.ledger.failed(0, fmt.Sprint(d))
 	}
 	r.stop()

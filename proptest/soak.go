@@ -12,13 +12,16 @@ var soakFor = flag.Duration("proptest.for", 0, "run random programs on the simul
 
 // Soak runs random programs on the simulated platform, one after another, until
 // so much time has passed or one of them fails. It begins with a random seed,
-// which it logs, and counts up from there; a failure prints the seed of the run.
+// which it logs, and counts up from there; a failure prints the seed of the run,
+// and names a picture of it as Platform does.
 //
 // On a terminal it shows how far it is: the time, programs, steps, and steps a
 // second. A step is an operation of a chain.
 func Soak(t testing.TB, d time.Duration, options ...Option) {
 	t.Helper()
 	c := newConfig(options)
+	var failed *Report
+	defer keepPicture(t, &failed)
 	begun := time.Now()
 	first := uint64(begun.UnixNano()) >> 10
 	progress := progress{shown: isTerminal(os.Stderr)}
@@ -34,7 +37,7 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 			if c.runners >= 0 {
 				t.Logf("with proptest.Runners(%d)", c.runners)
 			}
-			s.verify(t)
+			s.verify(t, &failed)
 		}
 		s.discard()
 		progress.show(begun, programs, steps)

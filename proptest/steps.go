@@ -41,7 +41,13 @@ type kind struct {
 	// where the operation will be, if there is such a call.
 	cancel func(c *lane, s *Step) func()
 
+	// settle returns the step that takes its place, after others, where the
+	// result must depend on the program alone; or none. It is nil if the step
+	// can stay.
+	settle func(before []Step, s Step) (Step, bool)
+
 	transfers bool // goes on until Size bytes are transferred
+	reads     bool // into the buffer of the chain
 	mail      bool // needs a mailbox
 	once      bool // is not tried again if it was cancelled
 }
@@ -65,26 +71,27 @@ func init() {
 		{name: "defer", role: local, start: startDefer, check: plain, once: true},
 		{name: "compose", role: local, draw: drawCompose, text: depthText, start: startCompose, check: plain, cancel: cancelTimer, once: true},
 		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
-		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, once: true},
+		{name: "send to", role: local, draw: drawSendTo, text: chainText, start: startSendTo, check: checkSend, cancel: cancelMail, mail: true, once: true},
+		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true, settle: settleReceive},
 		{name: "wait", role: local, draw: drawWait, text: waitText, start: startWait, check: checkWait, cancel: cancelTimer, once: true},
 		{name: "fork", role: local, draw: drawFork, text: chainText, do: (*lane).fork},
 		{name: "join", role: local, draw: drawJoin, text: chainText, pass: (*lane).join},
-		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*lane).cancelChain},
+		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*lane).cancelChain, settle: leaveOut},
 		{name: "panic", role: local, start: startPost, check: plain, once: true},
 		{name: "gc", role: local, draw: drawGC, do: (*lane).collect},
 
 		{name: "write full", role: sends, text: sizeText, start: startWriteFull, check: checkFull, cancel: cancelConn, transfers: true},
-		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true},
-		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true},
-		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true},
+		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
+		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
+		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain},
 		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
 		{name: "shut", text: linkText, do: (*lane).shut},
-		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn},
+		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn, reads: true},
 		{name: "close", text: linkText, do: (*lane).closeEnd},
-		{name: "abort", text: linkText, do: (*lane).abort},
-		{name: "stop", do: (*lane).stop},
+		{name: "abort", text: linkText, do: (*lane).abort, settle: leaveOut},
+		{name: "stop", do: (*lane).stop, settle: leaveOut},
 	}
 	for _, k := range kinds {
 		byName[k.name] = k
@@ -103,6 +110,15 @@ func sizeText(s *Step) string         { return fmt.Sprint(s.Size) }
 func linkText(s *Step) string         { return fmt.Sprintf("link %d", s.Link) }
 func chainText(s *Step) string        { return fmt.Sprintf("chain %d", s.Chain) }
 func drawGC(d *drawing, _ *Step) bool { return d.one("collect garbage", 4) }
+
+func leaveOut([]Step, Step) (Step, bool) { return Step{}, false }
+
+func becomes(kind string) func([]Step, Step) (Step, bool) {
+	return func(_ []Step, s Step) (Step, bool) {
+		s.Kind = kind
+		return s, true
+	}
+}
 
 // plain is the check of what transfers nothing.
 func plain(_ *lane, _ *Step, n int, err error) string {

@@ -1,52 +1,95 @@
 package proptest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
+	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A mailbox is the packet socket of a lane, which sends to itself. Packets may
-// be lost, so nobody can wait for one without end.
+// A mailbox is the packet socket of a lane, which sends to itself and to others.
+// Packets may be lost, so nobody can wait for one without end.
 type mailbox struct {
 	conn    *platform.PacketConn
 	address netip.AddrPort
 	from    netip.AddrPort
-	buf     [64]byte
-	sent    int
+	got     map[delivery]bool
+
+	// sent counts the packets for each lane. Its receiver looks at it, and the
+	// race detector must not see how that is ordered: it would miss an edge
+	// that the platform owes.
+	sent []atomic.Int32
 }
 
-// packet is what all packets consist of.
-var packet = pattern[:32]
+// A delivery is a packet: the n-th that a lane has sent to a certain other one.
+type delivery struct{ sender, n int }
 
-// openMailbox opens the lane's mailbox if a step of it needs one.
-func (c *lane) openMailbox() error {
-	for _, s := range c.program.Steps {
-		if k := kindOf(s.Kind); k.mail && c.mail.conn == nil {
-			conn, err := c.run.proactor.ListenPacket("udp", "127.0.0.1:0")
-			if err != nil {
-				return fmt.Errorf("proptest: %w", err)
-			}
-			c.mail.conn, c.mail.address = conn, netip.MustParseAddrPort(conn.LocalAddr().String())
-		}
+// packetSize is what all packets have.
+const packetSize = 32
+
+// packetOf returns what the n-th packet from one lane to another consists of.
+func packetOf(from, to, n int) []byte {
+	at := ((from*31+to)*509 + n) % patternPeriod
+	return pattern[at : at+packetSize : at+packetSize]
+}
+
+// openMailbox opens the mailbox of lane i if a step of it needs one, or somebody
+// sends to it.
+func (r *run) openMailbox(i int) error {
+	if !r.program.mails(i) {
+		return nil
+	}
+	conn, err := r.proactor.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("proptest: %w", err)
+	}
+	r.lanes[i].mail = mailbox{
+		conn:    conn,
+		address: netip.MustParseAddrPort(conn.LocalAddr().String()),
+		got:     make(map[delivery]bool),
+		sent:    make([]atomic.Int32, len(r.program.Chains)),
 	}
 	return nil
 }
 
-func startSend(c *lane, _ *Step, h ops.Handler) {
-	c.mail.sent++
-	c.mail.conn.WriteTo(packet, c.mail.address, h)
+// mails reports whether a chain needs a mailbox.
+func (p *Program) mails(chain int) bool {
+	for i, c := range p.Chains {
+		for _, s := range c.Steps {
+			if i == chain && kindOf(s.Kind).mail || s.Kind == "send to" && s.Chain == chain {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func startSend(c *lane, _ *Step, h ops.Handler)   { c.send(c.number, h) }
+func startSendTo(c *lane, s *Step, h ops.Handler) { c.send(s.Chain, h) }
+
+func (c *lane) send(to int, h ops.Handler) {
+	raceOff()
+	n := c.mail.sent[to].Add(1) - 1
+	raceOn()
+	c.mail.conn.WriteTo(packetOf(c.number, to, int(n)), c.run.lanes[to].mail.address, h)
 }
 
 func checkSend(_ *lane, _ *Step, n int, err error) string {
-	if n != len(packet) || err != nil {
-		return fmt.Sprintf("must be %d, nil", len(packet))
+	if n != packetSize || err != nil {
+		return fmt.Sprintf("must be %d, nil", packetSize)
 	}
 	return ""
+}
+
+func drawSendTo(d *drawing, s *Step) bool {
+	s.Chain = d.Choose(maxChains, "to the chain that many further")
+	return true
 }
 
 func drawReceive(d *drawing, s *Step) bool {
@@ -54,10 +97,29 @@ func drawReceive(d *drawing, s *Step) bool {
 	return true
 }
 
+// settleReceive keeps a receive that has a packet to find, and lets another one
+// send one.
+func settleReceive(before []Step, s Step) (Step, bool) {
+	waiting := 0
+	for _, b := range before {
+		switch b.Kind {
+		case "send":
+			waiting++
+		case "receive":
+			waiting--
+		}
+	}
+	s.Pause = 2_000_000 // it is not to be reached
+	if waiting == 0 {
+		s = Step{Kind: "send", Refuse: s.Refuse}
+	}
+	return s, true
+}
+
 func receiveText(s *Step) string { return fmt.Sprintf("within %d µs", s.Pause) }
 
 func startReceive(c *lane, s *Step, h ops.Handler) {
-	c.mail.conn.ReadFrom(c.mail.buf[:], &c.mail.from, ops.WithTimeout(h, pause(s)))
+	c.mail.conn.ReadFrom(c.buffer(2*packetSize), &c.mail.from, ops.WithTimeout(h, pause(s)))
 }
 
 // checkReceive judges a packet that has come in time, or none.
@@ -70,14 +132,32 @@ func checkReceive(c *lane, s *Step, n int, err error) string {
 		return ""
 	case err != nil:
 		return "must be a packet, or os.ErrDeadlineExceeded"
-	case c.mail.sent == 0:
-		return "nobody has sent a packet"
-	case c.mail.from != c.mail.address:
-		return fmt.Sprintf("came from %v, and was sent by %v", c.mail.from, c.mail.address)
-	case string(c.mail.buf[:n]) != string(packet):
-		return "the packet is not the one that was sent"
 	}
-	return ""
+	return c.delivered(c.buf[:n])
+}
+
+// delivered judges a packet that has come, and returns what is wrong with it.
+func (c *lane) delivered(packet []byte) string {
+	sender := slices.IndexFunc(c.run.lanes, func(l *lane) bool { return l.mail.conn != nil && l.mail.address == c.mail.from })
+	if sender < 0 {
+		return fmt.Sprintf("came from %v, where no chain is", c.mail.from)
+	}
+	by := c.run.lanes[sender]
+	raceOff()
+	sent := int(by.mail.sent[c.number].Load())
+	raceOn()
+	for n := range sent {
+		if !bytes.Equal(packet, packetOf(sender, c.number, n)) {
+			continue
+		}
+		d := delivery{sender, n}
+		if c.mail.got[d] && c.run.weather.Duplicate == 0 {
+			return fmt.Sprintf("packet %d from %v came twice", n+1, by)
+		}
+		c.mail.got[d] = true
+		return ""
+	}
+	return fmt.Sprintf("the packet is none of the %d that %v has sent", sent, by)
 }
 
 func cancelMail(c *lane, _ *Step) func() { return c.mail.conn.Cancel }
