@@ -26,11 +26,14 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 	return l, nil
 }
 
-// listenConfig is how a backend lets package net open a listener: for plain TCP,
-// because what a multipath listener accepts does not inherit its options.
-func listenConfig() *net.ListenConfig {
+// listenConfig is how a backend lets package net open s as a listener: for plain
+// TCP, because what a multipath listener accepts does not inherit its options.
+func listenConfig(s *Socket) *net.ListenConfig {
 	c := &net.ListenConfig{KeepAlive: -1}
 	c.SetMultipathTCP(false)
+	if s.shared {
+		c.Control = sharePort
+	}
 	return c
 }
 

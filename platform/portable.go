@@ -82,7 +82,7 @@ var dialer = net.Dialer{KeepAlive: -1}
 
 // Listen implements Backend.
 func (b *portable) Listen(s *Socket, network, address string) error {
-	l, err := listenConfig().Listen(context.Background(), network, address)
+	l, err := listenConfig(s).Listen(context.Background(), network, address)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (b *portable) Listen(s *Socket, network, address string) error {
 
 // ListenPacket implements Backend.
 func (b *portable) ListenPacket(s *Socket, network, address string) error {
-	c, err := net.ListenPacket(network, address)
+	c, err := listenConfig(s).ListenPacket(context.Background(), network, address)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ type Socket struct {
 	queues [2]queue
 
 	canceled uint64 // the last operation when everything was cancelled
+	shared   bool   // others listen on the same port
 
 	sys sysSocket // the state of this package's backend for the system
 }

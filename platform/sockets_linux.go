@@ -78,8 +78,8 @@ func (sys *sysSocket) shut() error {
 // openListener opens a stream listener. Package net does, as it knows how
 // names, dual-stack addresses and the backlog are meant; its descriptor is then
 // taken over.
-func openListener(network, address string) (fd int, sys sysSocket, err error) {
-	l, err := listenConfig().Listen(context.Background(), network, address)
+func openListener(s *Socket, network, address string) (fd int, sys sysSocket, err error) {
+	l, err := listenConfig(s).Listen(context.Background(), network, address)
 	if err != nil {
 		return -1, sys, err
 	}
@@ -98,8 +98,8 @@ func openListener(network, address string) (fd int, sys sysSocket, err error) {
 }
 
 // openPacket opens a packet socket, as openListener does a listener.
-func openPacket(network, address string) (fd int, sys sysSocket, err error) {
-	c, err := listenConfig().ListenPacket(context.Background(), network, address)
+func openPacket(s *Socket, network, address string) (fd int, sys sysSocket, err error) {
+	c, err := listenConfig(s).ListenPacket(context.Background(), network, address)
 	if err != nil {
 		return -1, sys, err
 	}

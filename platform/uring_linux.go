@@ -330,8 +330,8 @@ func (b *uring) ListenPacket(s *Socket, network, address string) error {
 	return b.listen(s, openPacket, network, address)
 }
 
-func (b *uring) listen(s *Socket, open func(network, address string) (int, sysSocket, error), network, address string) error {
-	fd, sys, err := open(network, address)
+func (b *uring) listen(s *Socket, open func(s *Socket, network, address string) (int, sysSocket, error), network, address string) error {
+	fd, sys, err := open(s, network, address)
 	if err != nil {
 		return err
 	}

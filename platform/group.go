@@ -1,0 +1,118 @@
+package platform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+)
+
+// A Group is several proactors that have one runner each, one for each processor
+// that is to serve: the way to make a server as fast as the machine.
+//
+// They share nothing. Each accepts connections of its own, since the kernel deals
+// those out to the listeners of a port (SO_REUSEPORT), and a connection stays
+// where it was accepted, so that its handlers never run at the same time and its
+// memory stays in the caches of one processor.
+//
+// One proactor that several goroutines run shares its handlers among them
+// instead: whichever is free takes the next. That is the way to be convenient, and
+// right where some handlers take long, where a few connections make most of the
+// work, or where the system cannot deal connections out; it costs locks.
+type Group struct {
+	proactors []*Proactor
+}
+
+// NewGroup returns n proactors, or with n = 0 as many as GOMAXPROCS, with the
+// options and [SingleRunner]. A default allocator given with [WithAllocator] is
+// shared by all of them.
+func NewGroup(n int, options ...Option) (*Group, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("platform: a group of %d proactors", n)
+	}
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	options = append(options[:len(options):len(options)], SingleRunner())
+	g := &Group{}
+	for range n {
+		p, err := New(options...)
+		if err != nil {
+			g.Close()
+			return nil, err
+		}
+		g.proactors = append(g.proactors, p)
+	}
+	return g, nil
+}
+
+// Proactors returns the proactors of the group.
+func (g *Group) Proactors() []*Proactor { return g.proactors }
+
+// Listen opens a listener on each proactor, all for the same TCP address; if its
+// port is 0, for one that is free. Systems that do not deal connections out to
+// such listeners, which is all but Linux and FreeBSD, get errors.ErrUnsupported.
+func (g *Group) Listen(network, address string) ([]*Listener, error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6":
+	default:
+		return nil, net.UnknownNetworkError(network)
+	}
+	if sharePort == nil && len(g.proactors) > 1 {
+		return nil, fmt.Errorf("platform: listen %s %s with several proactors: %w", network, address, errors.ErrUnsupported)
+	}
+	var all []*Listener
+	for _, p := range g.proactors {
+		l := new(Listener)
+		l.s.shared = sharePort != nil
+		if err := p.listen(&l.s, p.backend.Listen, network, address); err != nil {
+			for _, l := range all {
+				l.Close()
+			}
+			return nil, err
+		}
+		all = append(all, l)
+		address = l.Addr().String() // the port that the first one got
+	}
+	return all, nil
+}
+
+// Run runs all proactors, each on a goroutine of its own, until all of them have
+// nothing left to do, or ctx is done, or one of them ends with an error, which
+// stops the others. It returns that error, or the context's. A proactor that has
+// nothing left to do is not run on while others are: hold one that others post to
+// (see [Proactor.Hold]). A handler that panics ends the program, as in any
+// goroutine.
+func (g *Group) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for _, p := range g.proactors {
+		all.Go(func() {
+			if err := p.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// Stop makes Run return as soon as the handlers that run have; see
+// [Proactor.Stop].
+func (g *Group) Stop() {
+	for _, p := range g.proactors {
+		p.Stop()
+	}
+}
+
+// Close closes all proactors; see [Proactor.Close].
+func (g *Group) Close() error {
+	var errs []error
+	for _, p := range g.proactors {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
+}

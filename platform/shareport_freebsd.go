@@ -1,0 +1,5 @@
+package platform
+
+import "golang.org/x/sys/unix"
+
+const portShared = unix.SO_REUSEPORT_LB
