@@ -17,7 +17,11 @@ import (
 // same reason Resize does not take a block across the threshold. It keeps no
 // storage itself.
 //
-// It is exhausted when the parent for that size is.
+// It is exhausted when the parent for that size is. Where small can never serve
+// a size that is within the threshold, the error is [allocator.ErrTooLarge],
+// though larger requests succeed; a block above that serves small requests
+// from larger blocks, such as a [SingleSlot], may serve that size all the same
+// once it has one.
 //
 // As many goroutines may use it as may use both of its parents.
 type Segregator[T any] struct {
