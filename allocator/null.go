@@ -5,7 +5,9 @@ import "reflect"
 // Null has no storage: every request for some fails with [ErrExhausted].
 //
 // Use it as the parent of a composition that must not go beyond its own
-// storage. It costs nothing. Deallocate of a block that is not empty panics,
+// storage. The error is not [ErrTooLarge], because a layer above that has
+// storage of its own may serve the request once some of it is released. Null
+// costs nothing. Deallocate of a block that is not empty panics,
 // because Null gave none. The zero value is ready, and any number of
 // goroutines may use it.
 type Null[T any] struct{}

@@ -100,13 +100,13 @@ func (a *Arena[T]) Resize(s []T, n int) ([]T, bool) {
 	return s[:n:n], true
 }
 
-// Owns reports whether s is part of a chunk. It looks through all of them.
+// Owns reports whether s starts inside a chunk. It looks through all of them.
 func (a *Arena[T]) Owns(s []T) bool {
-	_, ok := within(a.current.block, s)
+	ok := covers(a.current.block, s)
 	for i := len(a.full) - 1; i >= 0 && !ok; i-- {
-		_, ok = within(a.full[i], s)
+		ok = covers(a.full[i], s)
 	}
-	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
+	return ok
 }
 
 // Reset releases all blocks and gives the chunks back to the parent. What they

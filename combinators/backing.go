@@ -76,7 +76,18 @@ func within[T any](block, s []T) (int, bool) {
 	return int(i), i*size == offset && i < uintptr(len(block)) && uintptr(cap(s)) <= uintptr(len(block))-i
 }
 
-// vacate makes a whole block ready to be handed out again.
+// covers reports whether s starts inside block, as a block of values of no size
+// does inside every other. It is small enough to be inlined into an Owns.
+func covers[T any](block, s []T) bool {
+	var zero T
+	size := unsafe.Sizeof(zero)
+	offset := uintptr(unsafe.Pointer(unsafe.SliceData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(block)))
+	return cap(s) != 0 && (size == 0 || offset < uintptr(len(block))*size)
+}
+
+// vacate makes a whole block ready to be handed out again. The quickest of the
+// Deallocate methods have its lines instead of it, because a generic function
+// looks up the types of those that it calls.
 func vacate[T any](s []T, clears bool) {
 	if clears {
 		wipe(s)

@@ -126,11 +126,8 @@ func (a *Buddy[T]) Resize(s []T, n int) ([]T, bool) {
 	return reissued(a.block[i : i+n : i+n])
 }
 
-// Owns reports whether s is part of the block.
-func (a *Buddy[T]) Owns(s []T) bool {
-	_, ok := within(a.block, s)
-	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
-}
+// Owns reports whether s starts inside the block.
+func (a *Buddy[T]) Owns(s []T) bool { return covers(a.block, s) }
 
 // Reset releases all blocks and keeps the storage.
 func (a *Buddy[T]) Reset() {

@@ -19,6 +19,11 @@ import "github.com/heirloom-go/heirloom/allocator"
 // none and returns nil. Before it fails, it gives up the storage of the
 // allocator that it keeps for later and asks the function once more.
 //
+// Nobody can tell who owns a block of a T of no size, because all of them may
+// start at the same place. So a release of one may reach another allocator of
+// the list that has handed some out, which matters to those that count, as for
+// [Fallback].
+//
 // One goroutine at a time may use it; see [ThreadSafe].
 //
 // It panics if a block is released that none of its allocators owns.

@@ -18,6 +18,11 @@ import (
 // primary has to be an [allocator.Owner]; and one that looks through all it has
 // makes releases slow. It keeps no storage itself.
 //
+// Nobody can tell who owns a block of a T of no size, because all of them may
+// start at the same place. So a release of one may reach the parent that did
+// not give it. That does no harm to a parent for which they take no storage,
+// but a [Stats] there counts wrongly, and a [Limit] may panic.
+//
 // It is exhausted when both are. If one of them may serve the request later,
 // the error is [allocator.ErrExhausted], and otherwise that of the secondary.
 //

@@ -64,6 +64,27 @@ func TestFallbackReleasesToTheParentThatGave(t *testing.T) {
 	}
 }
 
+// All blocks of no size may start at the same place, so all of them go back to
+// a primary that owns such a place. A layer there that counts sees one more
+// than it gave.
+func TestFallbackOfValuesWithoutSize(t *testing.T) {
+	slab := combinators.NewSlab(heap[struct{}](), 1)
+	beyond := combinators.NewStats(heap[struct{}]())
+	a := combinators.NewFallback(combinators.NewLimit(slab, 2), beyond)
+	first, second, third := take(t, a, 1), take(t, a, 1), take(t, a, 1)
+	if c := beyond.Counts(); c.Live != 1 {
+		t.Fatalf("the secondary has %d blocks out, want the third", c.Live)
+	}
+	a.Deallocate(third)
+	a.Deallocate(second)
+	if e := misuse(func() { a.Deallocate(first) }); e == nil || e.Problem != "more is released than was handed out" {
+		t.Errorf("panic is %v, want that of the limit", e)
+	}
+	if c := beyond.Counts(); c.Live != 1 {
+		t.Errorf("the secondary has %d blocks out, want the one that it did not get back", c.Live)
+	}
+}
+
 func TestFallbackResizesWhereTheBlockLies(t *testing.T) {
 	primary, secondary := newCapableSource[int](t), newCapableSource[int](t)
 	primary.limit = 3

@@ -18,7 +18,8 @@ import (
 //
 // It is exhausted when the request would exceed the limit, or when its parent
 // is. A request that exceeds the limit on its own fails with
-// [allocator.ErrTooLarge].
+// [allocator.ErrTooLarge], so a limit of 0 refuses every request with that,
+// where [allocator.Null] is exhausted.
 //
 // As many goroutines may use it as may use its parent. At no time do they have
 // more than the limit, and none is refused for what another one did not get.
@@ -41,7 +42,8 @@ func NewLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 }
 
 // NewByteLimit returns a Limit of so many bytes over parent. Values of no size
-// take up none. It panics if limit is negative.
+// take up none, so any number of them is within every limit, even one of 0. It
+// panics if limit is negative.
 func NewByteLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 	var zero T
 	return newLimit(parent, limit, int64(unsafe.Sizeof(zero)), "ByteLimit")

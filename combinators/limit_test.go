@@ -123,6 +123,29 @@ func TestLimitMisuse(t *testing.T) {
 	}
 }
 
+func TestLimitOfZero(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewLimit(parent, 0)
+	if s, err := a.Allocate(1); s != nil || !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Allocate(1) is %d values and error %v, want ErrTooLarge", len(s), err)
+	}
+	a.Deallocate(take(t, a, 0))
+}
+
+func TestByteLimitOfValuesWithoutSize(t *testing.T) {
+	a := combinators.NewByteLimit(heap[struct{}](), 0)
+	s := take(t, a, math.MaxInt)
+	r := take(t, a, math.MaxInt)
+	if a.Live() != 0 {
+		t.Errorf("%d bytes are live, want none", a.Live())
+	}
+	a.Deallocate(s)
+	a.Deallocate(r)
+	if _, err := a.Allocate(-1); !errors.Is(err, allocator.ErrSize) {
+		t.Errorf("Allocate(-1): error %v, want ErrSize", err)
+	}
+}
+
 // What others ask for and do not get must not be in the way: of several that
 // ask at once for what is left, one gets it.
 func TestLimitIsNeverExceededNorMissed(t *testing.T) {

@@ -142,5 +142,5 @@ func (a *Quantizer[T]) whole(s []T) []T {
 	if needsNone[T](cap(s)) {
 		return s
 	}
-	return extend(s, a.size(cap(s)))
+	return extend(s, a.round(cap(s))) // what size has looked at
 }

@@ -74,11 +74,8 @@ func (a *Region[T]) Resize(s []T, n int) ([]T, bool) {
 	return a.bump.resize(s, i, n)
 }
 
-// Owns reports whether s is part of the block.
-func (a *Region[T]) Owns(s []T) bool {
-	_, ok := within(a.bump.block, s)
-	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
-}
+// Owns reports whether s starts inside the block.
+func (a *Region[T]) Owns(s []T) bool { return covers(a.bump.block, s) }
 
 // A Mark is a state of a [Region] to go back to.
 type Mark struct{ used int }

@@ -17,7 +17,11 @@ import (
 // same reason Resize does not take a block across the threshold. It keeps no
 // storage itself.
 //
-// It is exhausted when the parent for that size is.
+// It is exhausted when the parent for that size is. Where small can never serve
+// a size that is within the threshold, the error is [allocator.ErrTooLarge],
+// though larger requests succeed; a block above that serves small requests
+// from larger blocks, such as a [SingleSlot], may serve that size all the same
+// once it has one.
 //
 // As many goroutines may use it as may use both of its parents.
 type Segregator[T any] struct {
@@ -41,21 +45,25 @@ func NewSegregator[T any](small, large allocator.Allocator[T], threshold int) *S
 	return a
 }
 
-// Allocate asks the parent for requests of this size for n values.
-func (a *Segregator[T]) Allocate(n int) ([]T, error) {
+// Allocate asks the parent for requests of this size for n values. It has one
+// call and named results so that the compiler inlines it, and so does
+// Deallocate.
+func (a *Segregator[T]) Allocate(n int) (s []T, err error) {
+	parent := a.large
 	if n <= a.threshold {
-		return a.small.Allocate(n)
+		parent = a.small
 	}
-	return a.large.Allocate(n)
+	s, err = parent.Allocate(n)
+	return
 }
 
 // Deallocate gives s back to the parent for blocks of its size.
 func (a *Segregator[T]) Deallocate(s []T) {
+	parent := a.large
 	if cap(s) <= a.threshold {
-		a.small.Deallocate(s)
-		return
+		parent = a.small
 	}
-	a.large.Deallocate(s)
+	parent.Deallocate(s)
 }
 
 // Owns reports whether one of the parents owns s. It does not go by the size: a

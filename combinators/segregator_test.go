@@ -1,6 +1,7 @@
 package combinators_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -70,6 +71,18 @@ func TestSegregatorResizesOnOneSide(t *testing.T) {
 		t.Error("a block of 9 was not resized to 6")
 	}
 	a.Deallocate(s)
+}
+
+// What is too large for the small parent comes from above once a block of the
+// large one is kept there.
+func TestSegregatorUnderABlockThatKeepsLargerOnes(t *testing.T) {
+	small := combinators.NewSlab(heap[int](), 4)
+	a := combinators.NewSingleSlot(combinators.NewSegregator(small, heap[int](), 9))
+	if _, err := a.Allocate(6); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Allocate(6): error %v, want that of the small parent, ErrTooLarge", err)
+	}
+	a.Deallocate(take(t, a, 10))
+	a.Deallocate(take(t, a, 6))
 }
 
 func TestSegregatorCapabilities(t *testing.T) {

@@ -179,12 +179,16 @@ func TestShardedServesAClass(t *testing.T) {
 }
 
 func TestShardedMisuse(t *testing.T) {
-	a := combinators.NewSharded(heap[int](), 1000)
-	s := take(t, a, 3)
-	a.Deallocate(s)
-	e := misuse(func() { a.Deallocate(s) })
-	if e == nil || e.Problem != "released twice" || e.Clause != allocator.SameBlock || e.Allocator != a.String() {
-		t.Errorf("panic is %v, want one that says released twice", e)
+	for name, n := range map[string]int{"in its place": 3, "behind the lock": 200} {
+		a := combinators.NewSharded(heap[int](), 1000)
+		s := take(t, a, n)
+		e := misuse(func() {
+			a.Deallocate(s)
+			a.Deallocate(s) // from the same place in the stack, so to the same shard
+		})
+		if e == nil || e.Problem != "released twice" || e.Clause != allocator.SameBlock || e.Allocator != a.String() {
+			t.Errorf("a block %s: panic is %v, want one that says released twice", name, e)
+		}
 	}
 }
 

@@ -148,9 +148,9 @@ func (a *SingleSlot[T]) pass(s []T) {
 	case unsafe.SliceData(s) != unsafe.SliceData(a.block):
 		a.upstream().Deallocate(s)
 	case len(a.block) == 0:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice"))
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
 	default:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released with another capacity than it was handed out with"))
+		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
 	}
 }
 

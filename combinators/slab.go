@@ -83,7 +83,10 @@ func (a *Slab[T]) Deallocate(s []T) {
 		a.free.put(i)
 		a.low = min(a.low, i/64)
 	}
-	vacate(s, a.clears)
+	if a.clears {
+		wipe(s)
+	}
+	allocator.Retire(s)
 }
 
 // Resize makes s smaller, or larger if the values after it are free.
@@ -106,11 +109,8 @@ func (a *Slab[T]) Resize(s []T, n int) ([]T, bool) {
 	return reissued(a.block[i : i+n : i+n])
 }
 
-// Owns reports whether s is part of the block.
-func (a *Slab[T]) Owns(s []T) bool {
-	_, ok := within(a.block, s)
-	return cap(s) != 0 && (ok || needsNone[T](cap(s)))
-}
+// Owns reports whether s starts inside the block.
+func (a *Slab[T]) Owns(s []T) bool { return covers(a.block, s) }
 
 // Reset marks all values as free.
 func (a *Slab[T]) Reset() {

@@ -3,7 +3,6 @@ package combinators
 import (
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 )
@@ -58,11 +57,10 @@ func NewSlots[T any](parent allocator.Allocator[T], count int) *Slots[T] {
 func (a *Slots[T]) Allocate(n int) ([]T, error) {
 	for i := range a.slots {
 		slot := &a.slots[i]
-		if slot.out == 0 && uint(n-1) < uint(slot.size) {
-			slot.out = n
-			s := unsafe.Slice(slot.block, n)
-			allocator.Reissue(s)
-			return s, nil
+		if len(slot.block) == 0 && uint(n-1) < uint(cap(slot.block)) {
+			slot.block = slot.block[:n]
+			allocator.Reissue(slot.block)
+			return slot.block[:n:n], nil
 		}
 	}
 	return a.miss(n)
@@ -71,12 +69,15 @@ func (a *Slots[T]) Allocate(n int) ([]T, error) {
 // Deallocate releases s.
 func (a *Slots[T]) Deallocate(s []T) {
 	slot := a.find(s)
-	if slot == nil || slot.out != cap(s) {
+	if slot == nil || len(slot.block) != cap(s) {
 		a.pass(s, slot)
 		return
 	}
-	slot.out = 0
-	vacate(s, a.clears)
+	slot.block = slot.block[:0]
+	if a.clears {
+		wipe(s)
+	}
+	allocator.Retire(s)
 }
 
 // Owns reports whether s is a kept block or the parent owns it. It is false
@@ -151,7 +152,7 @@ func (a *Slots[T]) miss(n int) ([]T, error) {
 	}
 	if free := a.smallest(); free != nil {
 		a.evict(free)
-		*free = slot[T]{block: unsafe.SliceData(s), size: n, out: n}
+		free.block = s
 		a.clears = allocator.HasPointers[T]()
 	}
 	return s, nil
@@ -163,7 +164,7 @@ func (a *Slots[T]) pass(s []T, slot *slot[T]) {
 	case cap(s) == 0:
 	case slot == nil:
 		a.upstream().Deallocate(s)
-	case slot.out == 0:
+	case len(slot.block) == 0:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
 	default:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))

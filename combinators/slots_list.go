@@ -8,16 +8,16 @@ import (
 
 // A slot has a kept block or none.
 type slot[T any] struct {
-	block *T
-	size  int // values in the block, 0 without one
-	out   int // values that are handed out, 0 while it is free
+	// block is the kept storage. Its length is the part that is handed out,
+	// and 0 while it is free.
+	block []T
 }
 
 // find returns the slot that has the block s, or nil.
 func (a *Slots[T]) find(s []T) *slot[T] {
 	p := unsafe.SliceData(s)
 	for i := range a.slots {
-		if a.slots[i].block == p {
+		if unsafe.SliceData(a.slots[i].block) == p {
 			return &a.slots[i]
 		}
 	}
@@ -28,7 +28,7 @@ func (a *Slots[T]) find(s []T) *slot[T] {
 // handed out.
 func (a *Slots[T]) smallest() (free *slot[T]) {
 	for i := range a.slots {
-		if slot := &a.slots[i]; slot.out == 0 && (free == nil || slot.size < free.size) {
+		if slot := &a.slots[i]; len(slot.block) == 0 && (free == nil || cap(slot.block) < cap(free.block)) {
 			free = slot
 		}
 	}
@@ -37,11 +37,11 @@ func (a *Slots[T]) smallest() (free *slot[T]) {
 
 // evict gives the block of a free slot back to the parent, if it has one.
 func (a *Slots[T]) evict(free *slot[T]) bool {
-	if free.size == 0 {
+	s := free.block[:cap(free.block)]
+	if len(s) == 0 {
 		return false
 	}
-	s := unsafe.Slice(free.block, free.size)
-	*free = slot[T]{}
+	free.block = nil
 	allocator.Reissue(s)
 	a.upstream().Deallocate(s)
 	return true
@@ -51,7 +51,7 @@ func (a *Slots[T]) evict(free *slot[T]) bool {
 // were any.
 func (a *Slots[T]) giveBack() (given bool) {
 	for i := range a.slots {
-		if a.slots[i].out == 0 && a.evict(&a.slots[i]) {
+		if len(a.slots[i].block) == 0 && a.evict(&a.slots[i]) {
 			given = true
 		}
 	}
