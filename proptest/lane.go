@@ -35,6 +35,7 @@ type lane struct {
 	end        *end       // of the connection that it talks over
 	buf        []byte     // what it reads into
 	returned   []returned // what it has read into before
+	arrivals   arrivals
 
 	at       int           // the step
 	left     int           // bytes that the step has still to transfer
@@ -146,6 +147,12 @@ func (c *lane) completed(o operation, n int, err error) {
 	}
 	s := &c.program.Steps[c.at]
 	k := kindOf(s.Kind)
+	if k.finish != nil {
+		if n, err = k.finish(c, n, err); err == ops.ErrWouldBlock {
+			c.again(o)
+			return
+		}
+	}
 	if k.transfers {
 		if wrong := c.moved(k.role, n); wrong != "" {
 			c.fail(o, "was told %d, %v: %s", n, err, wrong)

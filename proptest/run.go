@@ -81,7 +81,7 @@ func (r *run) judge(open Opener) ([]Violation, error) {
 	} else {
 		r.play()
 	}
-	return r.ledger.Finish(), nil
+	return append(r.ledger.Finish(), r.leftBuffers()...), nil
 }
 
 // stop ends the run, as something is wrong.

@@ -33,6 +33,10 @@ type kind struct {
 	// whoever it waits for takes it further.
 	pass func(c *lane, s *Step) bool
 
+	// finish does what is left to do when the handler was called, and returns
+	// the result of the whole; or ops.ErrWouldBlock, to try again.
+	finish func(c *lane, n int, err error) (int, error)
+
 	// check judges what the handler was told of an operation that was neither
 	// cancelled nor refused, and returns what is wrong with it.
 	check func(c *lane, s *Step, n int, err error) string
@@ -84,6 +88,9 @@ func init() {
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
+
+		{name: "read on arrival", role: receives, text: sizeText, start: startReadOnArrival, finish: takeArrived, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
+		{name: "wait readable", role: receives, text: sizeText, start: startWaitReadable, finish: tryRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain},
 		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
