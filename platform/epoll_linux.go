@@ -121,8 +121,10 @@ func (b *epoll) CloseSocket(s *Socket) error {
 
 // Poll implements Backend. One goroutine at a time calls it.
 func (b *epoll) Poll(wait time.Duration) {
-	if !b.collect() && wait != 0 {
-		b.park(wait)
+	if wait == 0 {
+		b.collect()
+	} else {
+		b.park(wait) // which looks first
 	}
 	for i, s := range b.ready[:b.n] {
 		if s != nil {

@@ -108,7 +108,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p.backend = b
 	if c.backend == nil {
-		p.looks = 2 // a kernel of its own can say what has happened the first time
+		p.looks = 1 // a kernel of its own can say what has happened the first time
 	}
 	return p, nil
 }

@@ -211,7 +211,7 @@ func (p *Proactor) measureBurst() {
 }
 
 // mayLook reports whether the leader, before it waits, is to look once more
-// after n times: a few times, and for as long as the proactor spins.
+// after n times: once, and for as long as the proactor spins.
 func (r *runner) mayLook(n int) bool {
 	p := r.p
 	if r.halted() || p.inbox.full() || p.outOfWork() {

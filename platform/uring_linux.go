@@ -227,8 +227,10 @@ func (b *uring) cancelRequest(e *ringSocket, r role) {
 
 // Poll implements Backend. One goroutine at a time calls it.
 func (b *uring) Poll(wait time.Duration) {
-	if !b.collect() && wait != 0 {
-		b.park(wait)
+	if wait == 0 {
+		b.collect()
+	} else {
+		b.park(wait) // which looks first
 	}
 	for i := range b.done[:b.n] {
 		if e := b.doneS[i]; e != nil {
