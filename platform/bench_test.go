@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
@@ -265,5 +267,83 @@ func benchProactor(b *testing.B, options ...platform.Option) *platform.Proactor 
 func benchRun(b *testing.B, p *platform.Proactor) {
 	if err := p.Run(context.Background()); err != nil {
 		b.Error(err)
+	}
+}
+
+// BenchmarkTimer measures waits among a million others that are pending: one that
+// is started and cancelled, and one that is started and expires, until the handler
+// was called, which starts the next. The peer is package time.
+func BenchmarkTimer(b *testing.B) {
+	const pending = 1_000_000
+	for _, cancel := range []bool{true, false} {
+		name := "start+expire"
+		if cancel {
+			name = "start+cancel"
+		}
+		b.Run(name, func(b *testing.B) {
+			p := benchProactor(b, platform.SingleRunner())
+			others := make([]platform.Timer, pending)
+			random := rand.New(rand.NewPCG(1, 2))
+			ignore := ops.HandlerFunc(func(int, error) {})
+			for i := range others {
+				others[i].Init(p)
+				others[i].Wait(time.Hour+time.Duration(random.Int64N(int64(time.Hour))), ignore)
+			}
+			w := &waits{p: p, cancel: cancel, left: b.N}
+			w.timer.Init(p)
+			b.ReportAllocs()
+			b.ResetTimer()
+			ops.Post(p, w)
+			p.Run(context.Background()) // until the waits stop it
+		})
+		b.Run(name+"/peer=time", func(b *testing.B) {
+			others := make([]*time.Timer, pending)
+			random := rand.New(rand.NewPCG(1, 2))
+			for i := range others {
+				others[i] = time.AfterFunc(time.Hour+time.Duration(random.Int64N(int64(time.Hour))), func() {})
+			}
+			defer func() {
+				for _, t := range others {
+					t.Stop()
+				}
+			}()
+			expired := make(chan struct{}, 1)
+			t := time.AfterFunc(time.Hour, func() { expired <- struct{}{} })
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				if cancel {
+					t.Reset(time.Hour)
+					t.Stop()
+				} else {
+					t.Reset(0)
+					<-expired
+				}
+			}
+		})
+	}
+}
+
+// waits is a handler that waits, again and again.
+type waits struct {
+	p      *platform.Proactor
+	slot   combinators.SingleSlot[ops.Operation]
+	timer  platform.Timer
+	cancel bool
+	left   int
+}
+
+func (w *waits) Allocator() allocator.Allocator[ops.Operation] { return &w.slot }
+
+func (w *waits) Complete(int, error) {
+	if w.left--; w.left <= 0 {
+		w.p.Stop()
+		return
+	}
+	if w.cancel {
+		w.timer.Wait(90*time.Minute, w)
+		w.timer.Cancel()
+	} else {
+		w.timer.Wait(0, w)
 	}
 }
