@@ -15,9 +15,9 @@ import (
 // read that finds nothing costs as much as one that finds something.
 func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 	switch op.Kind {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindReadVectored:
 		return s.sys.readable && b.recv(s, op)
-	case ops.KindWrite:
+	case ops.KindWrite, ops.KindWriteVectored:
 		return s.sys.writable && b.send(s, op)
 	case ops.KindAccept:
 		return s.sys.readable && b.accept(s, op)
@@ -36,8 +36,7 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 func (b *epoll) Cancel(*Socket, *ops.Operation) bool { return true }
 
 func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
-	buf := op.Buf[:min(len(op.Buf), maxTransfer)]
-	n, errno := recv(s.sys.fd, buf)
+	n, size, errno := s.sys.receive(op)
 	switch {
 	case errno == unix.EAGAIN:
 		s.sys.readable = false
@@ -48,13 +47,13 @@ func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
 		op.Err = io.EOF
 	default:
 		op.N = n
-		s.sys.readable = n == len(buf) || s.sys.sticky
+		s.sys.readable = n == size || s.sys.sticky
 	}
 	return true
 }
 
 func (b *epoll) send(s *Socket, op *ops.Operation) bool {
-	n, errno := send(s.sys.fd, op.Buf[:min(len(op.Buf), maxTransfer)])
+	n, errno := s.sys.send(op)
 	switch {
 	case errno == unix.EAGAIN:
 		s.sys.writable = false

@@ -58,9 +58,10 @@ type worker struct {
 
 	// The worker's own until it has put itself on the list, then the
 	// leader's until the next operation.
-	op   *ops.Operation
-	made net.Conn // what op has accepted or connected
-	next *worker  // in the list
+	op            *ops.Operation
+	made          net.Conn    // what op has accepted or connected
+	list, sending net.Buffers // what op has still to write
+	next          *worker     // in the list
 }
 
 func newPortable(p *Proactor) (Backend, error) {
@@ -142,9 +143,9 @@ func (b *portable) Cancel(s *Socket, op *ops.Operation) bool {
 
 func (w *worker) setDeadline(k ops.Kind, at time.Time) {
 	switch k {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindReadVectored:
 		w.s.conn.SetReadDeadline(at)
-	case ops.KindWrite:
+	case ops.KindWrite, ops.KindWriteVectored:
 		w.s.conn.SetWriteDeadline(at)
 	case ops.KindAccept:
 		w.s.listener.SetDeadline(at)
@@ -232,6 +233,10 @@ func (w *worker) run(ctx context.Context, b *portable) {
 			n, err = w.s.readFrom(op)
 		case ops.KindWriteTo:
 			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, op.Addr)
+		case ops.KindReadVectored:
+			n, err = w.readVectored(op)
+		case ops.KindWriteVectored:
+			n, err = w.writeVectored(op)
 		}
 		op.N, op.Err = max(n, 0), reason(err) // some calls of net fail with -1
 		w.op = op

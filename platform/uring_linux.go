@@ -61,6 +61,7 @@ type ringSocket struct {
 	ops      [2]*ops.Operation    // which is in the kernel's hands, by side
 	told     [2]*ops.Operation    // the last that it has reported
 	messages *[2]ringMessage      // for the sides of a packet socket
+	vectors  *[2]vectors          // for the sides of a stream, once they were needed
 	peer     *unix.RawSockaddrAny // what it is being connected to
 	peerSize uintptr
 

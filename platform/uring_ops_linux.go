@@ -27,13 +27,15 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 	b.lock()
 	defer b.unlock()
 	switch op.Kind {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindReadVectored:
 		return b.read(e, op)
 	case ops.KindWrite:
 		buf := op.Buf[:min(len(op.Buf), maxTransfer)]
 		raceRead(buf)
 		q := b.hand(e, op, opSend)
 		q.addr, q.len, q.opFlags = address(unsafe.SliceData(buf)), uint32(len(buf)), unix.MSG_NOSIGNAL
+	case ops.KindWriteVectored:
+		b.handVectored(e, op, opSendmsg)
 	case ops.KindReadFrom:
 		m := e.message(reading)
 		m.carry(op.Buf, unix.SizeofSockaddrInet6)
@@ -125,16 +127,7 @@ func (b *uring) Cancel(s *Socket, op *ops.Operation) bool {
 // read serves a read from what the stream has brought, or sees to it that it
 // brings something.
 func (b *uring) read(e *ringSocket, op *ops.Operation) bool {
-	op.N = 0
-	for e.held != 0 && op.N < len(op.Buf) {
-		h := &b.held[e.held-1]
-		n := copy(op.Buf[op.N:], b.buffers.bytes(h.segment))
-		op.N += n
-		h.off += int32(n)
-		if h.len -= int32(n); h.len == 0 {
-			b.drop(e)
-		}
-	}
+	op.N = b.serve(e, op)
 	switch {
 	case op.N > 0:
 		return true
@@ -146,8 +139,13 @@ func (b *uring) read(e *ringSocket, op *ops.Operation) bool {
 		op.Err = io.EOF
 		return true
 	case e.armed: // it will bring something
-	case len(op.Buf) >= directRead || e.scarce:
+	case room(op) >= directRead || e.scarce:
 		e.scarce = false
+		if op.Kind == ops.KindReadVectored {
+			b.handVectored(e, op, opRecvmsg)
+			b.submit()
+			return false
+		}
 		buf := op.Buf[:min(len(op.Buf), maxTransfer)]
 		q := b.hand(e, op, opRecv)
 		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
@@ -159,6 +157,21 @@ func (b *uring) read(e *ringSocket, op *ops.Operation) bool {
 		b.submit()
 	}
 	return false
+}
+
+// fill moves what is held to a buffer, as far as there is both, and returns how
+// much.
+func (b *uring) fill(e *ringSocket, buf []byte) (n int) {
+	for e.held != 0 && n < len(buf) {
+		h := &b.held[e.held-1]
+		m := copy(buf[n:], b.buffers.bytes(h.segment))
+		n += m
+		h.off += int32(m)
+		if h.len -= int32(m); h.len == 0 {
+			b.drop(e)
+		}
+	}
+	return n
 }
 
 // accept opens a socket with a connection that the listener has brought, or
@@ -292,6 +305,11 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 		if op.N == 0 {
 			op.Err = io.EOF
 		}
+	case op.Kind == ops.KindReadVectored:
+		eachBuffer(Buffers(op), op.N, raceWrite)
+		if op.N == 0 {
+			op.Err = io.EOF
+		}
 	case op.Kind == ops.KindReadFrom:
 		op.Addr = fromSockaddr(&e.messages[reading].addr)
 		if op.N > len(op.Buf) {
@@ -302,6 +320,9 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	if e.messages != nil {
 		e.messages[d].carry(nil, 0) // it would keep the buffer
 	}
+	if e.vectors != nil {
+		e.vectors[d].release()
+	}
 	e.peer = nil
 	e.told[d] = op
 	return op
@@ -311,4 +332,6 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 var callNames = [...]string{
 	ops.KindRead: "read", ops.KindWrite: "write", ops.KindConnect: "connect",
 	ops.KindReadFrom: "recvfrom", ops.KindWriteTo: "sendto",
+	ops.KindReadVectored: "read", ops.KindWriteVectored: "write",
+	ops.KindReadAt: "read", ops.KindWriteAt: "write", ops.KindSync: "fsync",
 }
