@@ -46,6 +46,11 @@ type Backend interface {
 	//	KindReadFrom read a packet into Buf and the sender's address into Addr;
 	//	             Err is io.ErrShortBuffer if it is longer than Buf
 	//	KindWriteTo  send Buf as a packet to Addr
+	//	KindReadVectored, KindWriteVectored
+	//	             as KindRead and KindWrite, with [Buffers](op) instead of
+	//	             Buf, of which there is at least one
+	//
+	// There are further kinds for a [FileBackend] and a [FileSystem].
 	Start(s *Socket, op *ops.Operation) bool
 
 	// Cancel asks for an outstanding operation to end early. It reports

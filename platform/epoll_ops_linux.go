@@ -27,13 +27,18 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 		return s.sys.readable && b.recvFrom(s, op)
 	case ops.KindWriteTo:
 		return s.sys.writable && b.sendTo(s, op)
+	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
+		return b.files.Start(s, op)
 	}
 	op.Err = syscall.EOPNOTSUPP
 	return true
 }
 
-// Cancel implements Backend. Nothing is in the kernel's hands between calls.
-func (b *epoll) Cancel(*Socket, *ops.Operation) bool { return true }
+// Cancel implements Backend. Nothing is in the kernel's hands between calls,
+// except for files.
+func (b *epoll) Cancel(s *Socket, op *ops.Operation) bool {
+	return s.sys.live || s.Sys == nil || b.files.Cancel(s, op)
+}
 
 func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
 	n, size, errno := s.sys.receive(op)

@@ -52,6 +52,8 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 		m.carry(op.Buf, uint32(size))
 		q := b.hand(e, op, opSendmsg)
 		q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
+	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
+		b.handFile(e, op)
 	case ops.KindConnect: // again
 		q := b.hand(e, op, opConnect)
 		q.addr, q.off = address(e.peer), uint64(e.peerSize)
@@ -300,7 +302,7 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	}
 	switch {
 	case op.Err != nil:
-	case op.Kind == ops.KindRead:
+	case op.Kind == ops.KindRead, op.Kind == ops.KindReadAt:
 		raceWrite(op.Buf[:op.N])
 		if op.N == 0 {
 			op.Err = io.EOF
