@@ -32,6 +32,8 @@ type lane struct {
 	mail       mailbox
 	end        *end // of the connection that it talks over
 	buf        []byte
+	buffers    [][]byte // of a vectored operation
+	notes      notebook
 
 	at       int           // the step
 	left     int           // bytes that the step has still to transfer

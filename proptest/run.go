@@ -133,7 +133,7 @@ func (r *run) setup(open Opener) error {
 		}
 		c.associate()
 		c.timer.Init(r.proactor)
-		if err := c.openMailbox(); err != nil {
+		if err := errors.Join(c.openMailbox(), c.openNotebook()); err != nil {
 			r.proactor.Close()
 			return err
 		}

@@ -43,6 +43,7 @@ type kind struct {
 
 	transfers bool // goes on until Size bytes are transferred
 	mail      bool // needs a mailbox
+	file      bool // needs a file
 	once      bool // is not tried again if it was cancelled
 }
 
@@ -72,11 +73,16 @@ func init() {
 		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*lane).cancelChain},
 		{name: "panic", role: local, start: startPost, check: plain, once: true},
 		{name: "gc", role: local, draw: drawGC, do: (*lane).collect},
+		{name: "write at", role: local, draw: drawFileSize, text: sizeText, start: startWriteAt, check: checkWriteAt, cancel: cancelFile, file: true, once: true},
+		{name: "read at", role: local, draw: drawFileSize, text: sizeText, start: startReadAt, check: checkReadAt, cancel: cancelFile, file: true, once: true},
+		{name: "sync", role: local, start: startSync, check: plain, cancel: cancelFile, file: true, once: true},
 
 		{name: "write full", role: sends, text: sizeText, start: startWriteFull, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true},
+		{name: "write vectored", role: sends, text: sizeText, start: startWriteVectored, check: checkSome, cancel: cancelConn, transfers: true},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true},
+		{name: "read vectored", role: receives, text: sizeText, start: startReadVectored, check: checkSome, cancel: cancelConn, transfers: true},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain},
 		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
