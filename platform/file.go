@@ -3,6 +3,7 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 
@@ -73,18 +74,14 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 
 // NewFile makes a File of an open file, which it takes over: nobody else may use
 // f or close it, unless NewFile returns an error. Something without offsets,
-// such as a pipe or a socket, is refused, and so is a file that appends.
+// such as a pipe, a terminal or a socket, is refused, and so is a file that appends.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
 	backend, ok := p.lowest.(FileBackend)
 	if !ok {
 		return nil, fmt.Errorf("platform: %s has no files of the system: %w", p.Backend(), errors.ErrUnsupported)
 	}
-	info, err := f.Stat()
-	if err != nil {
+	if _, err := f.Seek(0, io.SeekCurrent); err != nil {
 		return nil, err
-	}
-	if info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0 {
-		return nil, &os.PathError{Op: "seek", Path: f.Name(), Err: syscall.ESPIPE}
 	}
 	if _, err := f.WriteAt(nil, 0); err != nil { // it fails if the file appends
 		return nil, &os.PathError{Op: "open", Path: f.Name(), Err: errAppends}

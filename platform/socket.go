@@ -82,7 +82,7 @@ func (s *Socket) unlock() {
 // who could call a handler.
 func (s *Socket) proactor() *Proactor {
 	if s.p == nil {
-		panic("platform: operation on a socket that was never opened: see Connect, Accept and Listen")
+		panic("platform: operation on a socket that was never opened: see Connect, Accept, Listen and OpenFile")
 	}
 	return s.p
 }
