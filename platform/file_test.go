@@ -406,3 +406,67 @@ func TestFileAndConn(t *testing.T) {
 		}
 	})
 }
+
+// TestFileRace cancels and closes files from other goroutines while operations
+// start and end. Each ends once, and no block stays behind.
+func TestFileRace(t *testing.T) {
+	for _, m := range modes() {
+		if m.runners == 0 {
+			continue
+		}
+		t.Run(m.String(), func(t *testing.T) {
+			w := m.open(t)
+			var memory counting
+			var ends [10]atomic.Int32
+			for i := range ends {
+				f := w.temp()
+				var slot ops.CancelSlot
+				b := random(12, 100)
+				var closed atomic.Bool
+				left := 200
+				var h ops.Handler
+				h = ops.WithAllocator(ops.WithCancelSlot(ops.HandlerFunc(func(n int, err error) {
+					switch {
+					case errors.Is(err, net.ErrClosed):
+						closed.Store(true)
+						ends[i].Add(1)
+						return
+					case err != nil && err != ops.ErrCanceled && err != io.EOF:
+						t.Errorf("told %d, %v", n, err)
+					}
+					switch left--; {
+					case left < 0:
+						f.Close()
+						fallthrough
+					case left%3 == 0:
+						f.Sync(h)
+					case left%3 == 1:
+						f.ReadAt(b, 0, h)
+					default:
+						f.WriteAt(b, int64(left), h)
+					}
+				}), &slot), &memory)
+				f.WriteAt(b, 0, h)
+				go func() {
+					for n := 0; !closed.Load(); n++ {
+						if slot.Cancel(); n%50 == 0 {
+							f.Cancel()
+						}
+						if i%2 == 0 && n == 500 {
+							f.Close()
+						}
+						runtime.Gosched()
+					}
+				}()
+				t.Cleanup(func() { closed.Store(true) })
+			}
+			w.run()
+			memory.check(t)
+			for i := range ends {
+				if n := ends[i].Load(); n != 1 {
+					t.Errorf("chain %d came to its end %d times", i, n)
+				}
+			}
+		})
+	}
+}
