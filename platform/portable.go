@@ -64,7 +64,7 @@ type worker struct {
 	// leader's until the next operation.
 	op            *ops.Operation
 	made          net.Conn    // what op has accepted or connected
-	list, sending net.Buffers // what op has still to write
+	list, sending net.Buffers // of a vectored write
 	next          *worker     // in the list
 }
 

@@ -42,3 +42,41 @@ func ExampleConn_WriteVectored() {
 	// 9 bytes sent
 	// 5 bytes: hello
 }
+
+// The room of a ring buffer is in two pieces, which are read into at once.
+func ExampleConn_ReadVectored() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+
+	ring, start, used := make([]byte, 8), 5, 0
+	room := func() [][]byte {
+		if end := start + used; end < len(ring) {
+			return [][]byte{ring[end:], ring[:start]}
+		}
+		return [][]byte{ring[start+used-len(ring) : start]}
+	}
+	var server, client platform.Conn
+	var onRead ops.HandlerFunc
+	onRead = func(n int, err error) {
+		fatal(err)
+		if used += n; used < len("around") { // it may have come, or been read, in parts
+			server.ReadVectored(room(), onRead)
+			return
+		}
+		fmt.Printf("%q\n", ring)
+	}
+	l.Accept(&server, ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		l.Close()
+		server.ReadVectored(room(), onRead)
+	}))
+	p.Connect(&client, "tcp", l.Addr().String(), ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		ops.WriteFull(&client, []byte("around"), ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
+	}))
+	fatal(p.Run(context.Background()))
+	// Output: "und\x00\x00aro"
+}
