@@ -145,7 +145,7 @@ func TestWrongLength(t *testing.T) {
 
 func TestKind(t *testing.T) {
 	seen := map[string]bool{}
-	for k := ops.KindPost; k <= ops.KindWriteTo; k++ {
+	for k := ops.KindPost; k <= ops.KindSync; k++ {
 		if s := k.String(); s == "" || s == "unknown" || seen[s] {
 			t.Errorf("kind %d prints as %q", k, s)
 		} else {

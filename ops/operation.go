@@ -26,7 +26,8 @@ type Operation struct {
 	Kind Kind
 	Buf  []byte
 
-	// Addr is the peer's address, for the kinds that have one.
+	// Addr is the peer's address, for the kinds that have one. Those that have
+	// none may keep another argument in it; a platform says which.
 	Addr netip.AddrPort
 
 	// Arg is an argument or a result of a kind that has further ones.
@@ -70,10 +71,16 @@ const (
 	KindWrite
 	KindReadFrom
 	KindWriteTo
+	KindReadVectored
+	KindWriteVectored
+	KindReadAt
+	KindWriteAt
+	KindSync
 	KindWaitReadable
 )
 
-var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to", "wait readable"}
+var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
+	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

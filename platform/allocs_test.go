@@ -26,6 +26,9 @@ type chain struct {
 	timer   *platform.Timer
 	out, in []byte
 	phase   int
+
+	file       *platform.File
+	outs, into [][]byte
 }
 
 func (c *chain) Complete(_ int, err error) {
@@ -68,6 +71,25 @@ var chains = []struct {
 		c.a.Read(c.in, h)
 		c.b.Write(c.out, (*unwatched)(c))
 	}},
+	{"vectored", func(c *chain, h ops.Handler) {
+		if c.phase++; c.phase&1 != 0 {
+			c.a.WriteVectored(c.outs, h)
+		} else {
+			c.b.ReadVectored(c.into, h)
+		}
+	}},
+	{"vectored before write", func(c *chain, h ops.Handler) {
+		c.a.ReadVectored(c.into, h)
+		c.b.WriteVectored(c.outs, (*unwatched)(c))
+	}},
+	{"file", func(c *chain, h ops.Handler) {
+		if c.phase++; c.phase&1 != 0 {
+			c.file.WriteAt(c.out, 7, h)
+		} else {
+			c.file.ReadAt(c.in, 7, h)
+		}
+	}},
+	{"sync", func(c *chain, h ops.Handler) { c.file.Sync(h) }},
 }
 
 // unwatched is the handler of a write that the chain does not wait for.
@@ -93,6 +115,8 @@ func TestNoAllocations(t *testing.T) {
 						c := &chain{w: w, step: c.step, done: make(chan struct{}), out: []byte("abc"), in: make([]byte, 3)}
 						c.a, c.b = w.pair()
 						c.timer = w.NewTimer()
+						c.outs, c.into = [][]byte{{1}, nil, {2, 3}}, [][]byte{make([]byte, 3), make([]byte, 32<<10)}
+						c.file = w.temp()
 						switch memory {
 						case "default":
 							c.h = c

@@ -48,6 +48,11 @@ type Backend interface {
 	//	KindWriteTo  send Buf as a packet to Addr
 	//	KindWaitReadable
 	//	             end when a read of the stream s would not have to wait
+	//	KindReadVectored, KindWriteVectored
+	//	             as KindRead and KindWrite, with [Buffers](op) instead of
+	//	             Buf, of which there is at least one
+	//
+	// There are further kinds for a [FileBackend] and a [FileSystem].
 	Start(s *Socket, op *ops.Operation) bool
 
 	// Cancel asks for an outstanding operation to end early. It reports

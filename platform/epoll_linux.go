@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,9 @@ type epoll struct {
 	ready  [256]*Socket
 	n      int
 
+	files *portable   // serves them
+	filed atomic.Bool // there has been a file
+
 	mu    sync.Mutex // see lock
 	table []slot
 	free  []uint32
@@ -47,6 +51,8 @@ func newEpoll(p *Proactor) (Backend, error) {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	b := &epoll{p: p, fd: fd, start: time.Now()}
+	b.files = newPortable(p)
+	b.files.over = b.Wake
 	if err := b.open(fd, "epoll", b.collect); err != nil {
 		return nil, err
 	}
@@ -55,7 +61,11 @@ func newEpoll(p *Proactor) (Backend, error) {
 
 func (b *epoll) Name() string { return "epoll" }
 func (b *epoll) Now() int64   { return int64(time.Since(b.start)) }
-func (b *epoll) Shutdown()    { b.close() }
+
+func (b *epoll) Shutdown() {
+	b.files.Shutdown()
+	b.close()
+}
 
 func (b *epoll) lock() {
 	if !b.p.single {
@@ -112,7 +122,7 @@ func (b *epoll) forget(s *Socket) {
 
 func (b *epoll) CloseSocket(s *Socket) error {
 	if !s.sys.live {
-		return nil
+		return b.files.CloseSocket(s)
 	}
 	sys := s.sys
 	b.forget(s)
@@ -133,6 +143,9 @@ func (b *epoll) Poll(wait time.Duration) {
 		}
 	}
 	b.n = 0
+	if b.filed.Load() {
+		b.files.Poll(0)
+	}
 }
 
 // collect looks for events without waiting and finds their sockets.

@@ -15,11 +15,11 @@ import (
 // read that finds nothing costs as much as one that finds something.
 func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 	switch op.Kind {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindReadVectored:
 		return s.sys.readable && b.recv(s, op)
 	case ops.KindWaitReadable:
 		return s.sys.readable && b.peek(s)
-	case ops.KindWrite:
+	case ops.KindWrite, ops.KindWriteVectored:
 		return s.sys.writable && b.send(s, op)
 	case ops.KindAccept:
 		return s.sys.readable && b.accept(s, op)
@@ -29,16 +29,22 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 		return s.sys.readable && b.recvFrom(s, op)
 	case ops.KindWriteTo:
 		return s.sys.writable && b.sendTo(s, op)
+	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
+		return b.files.Start(s, op)
 	}
 	op.Err = syscall.EOPNOTSUPP
 	return true
 }
 
-// Cancel implements Backend. Nothing is in the kernel's hands between calls.
-func (b *epoll) Cancel(*Socket, *ops.Operation) bool { return true }
+// Cancel implements Backend. Nothing is in the kernel's hands between calls,
+// except for files.
+func (b *epoll) Cancel(s *Socket, op *ops.Operation) bool {
+	return s.sys.live || s.Sys == nil || b.files.Cancel(s, op)
+}
 
 func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
-	n, err := b.TryRead(s, op.Buf)
+	n, size, errno := s.sys.receive(op)
+	n, err := s.sys.took(n, size, errno)
 	if err == ops.ErrWouldBlock {
 		return false
 	}
@@ -50,16 +56,21 @@ func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
 func (b *epoll) TryRead(s *Socket, buf []byte) (int, error) {
 	buf = buf[:min(len(buf), maxTransfer)]
 	n, errno := recv(s.sys.fd, buf)
+	return s.sys.took(n, len(buf), errno)
+}
+
+// took returns the result of a read of up to size bytes.
+func (sys *sysSocket) took(n, size int, errno syscall.Errno) (int, error) {
 	switch {
 	case errno == unix.EAGAIN:
-		s.sys.readable = false
+		sys.readable = false
 		return 0, ops.ErrWouldBlock
 	case errno != 0:
 		return 0, os.NewSyscallError("read", errno)
 	case n == 0:
 		return 0, io.EOF
 	}
-	s.sys.readable = n == len(buf) || s.sys.sticky
+	sys.readable = n == size || sys.sticky
 	return n, nil
 }
 
@@ -71,7 +82,7 @@ func (b *epoll) peek(s *Socket) bool {
 }
 
 func (b *epoll) send(s *Socket, op *ops.Operation) bool {
-	n, errno := send(s.sys.fd, op.Buf[:min(len(op.Buf), maxTransfer)])
+	n, errno := s.sys.send(op)
 	switch {
 	case errno == unix.EAGAIN:
 		s.sys.writable = false

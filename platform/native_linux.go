@@ -5,7 +5,7 @@ import "sync"
 var native = []nativeBackend{
 	{name: "io_uring", open: newURing, refused: sync.OnceValue(ringRefused)},
 	{name: "epoll", open: newEpoll},
-	{name: "portable", open: newPortable},
+	{name: "portable", open: openPortable},
 }
 
 // ringRefused returns why the kernel does not let this process use io_uring.

@@ -3,5 +3,5 @@
 package platform
 
 var native = []nativeBackend{
-	{name: "portable", open: newPortable},
+	{name: "portable", open: openPortable},
 }

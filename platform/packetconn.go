@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 
@@ -32,18 +31,7 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 
 // listen opens s with a function of the backend.
 func (p *Proactor) listen(s *Socket, listen func(s *Socket, network, address string) error, network, address string) error {
-	s.p = p
-	s.lock()
-	defer s.unlock()
-	if !s.register() { // before it is opened: closing the proactor closes it
-		return fmt.Errorf("platform: listen %s %s: %w", network, address, net.ErrClosed)
-	}
-	if err := listen(s, network, address); err != nil {
-		s.unregister()
-		return err
-	}
-	s.state = open
-	return nil
+	return p.openSocket(s, "listen "+network+" "+address, func() error { return listen(s, network, address) })
 }
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless

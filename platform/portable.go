@@ -31,6 +31,9 @@ type portable struct {
 	last     *worker
 	waiting  bool // the leader is about to receive from alarm
 	woken    bool // Wake was called
+
+	// over wakes the backend of which this one serves the files, if it does.
+	over func()
 }
 
 // portableSocket is the Sys of a socket.
@@ -38,6 +41,7 @@ type portableSocket struct {
 	conn     net.Conn // of a Conn, once there is one
 	listener deadlineListener
 	packet   *net.UDPConn
+	file     *os.File
 	workers  [2]*worker // by side, once there was an operation
 	try      *tryReader // once there was an attempt
 }
@@ -59,16 +63,19 @@ type worker struct {
 
 	// The worker's own until it has put itself on the list, then the
 	// leader's until the next operation.
-	op   *ops.Operation
-	made net.Conn // what op has accepted or connected
-	next *worker  // in the list
+	op            *ops.Operation
+	made          net.Conn    // what op has accepted or connected
+	list, sending net.Buffers // of a vectored write
+	next          *worker     // in the list
 }
 
-func newPortable(p *Proactor) (Backend, error) {
+func newPortable(p *Proactor) *portable {
 	b := &portable{p: p, start: time.Now(), timer: time.NewTimer(time.Hour), alarm: make(chan struct{}, 1)}
 	b.timer.Stop()
-	return b, nil
+	return b
 }
+
+func openPortable(p *Proactor) (Backend, error) { return newPortable(p), nil }
 
 func (b *portable) Name() string { return "portable" }
 func (b *portable) Now() int64   { return int64(time.Since(b.start)) }
@@ -132,6 +139,9 @@ func (b *portable) Start(s *Socket, op *ops.Operation) bool {
 // which a deadline in the past sees to.
 func (b *portable) Cancel(s *Socket, op *ops.Operation) bool {
 	w := s.Sys.(*portableSocket).workers[sideOf(op.Kind)]
+	if w.s.file != nil {
+		return w.takeBack()
+	}
 	if op.Kind == ops.KindConnect {
 		w.hangUp()
 		return false
@@ -143,9 +153,9 @@ func (b *portable) Cancel(s *Socket, op *ops.Operation) bool {
 
 func (w *worker) setDeadline(k ops.Kind, at time.Time) {
 	switch k {
-	case ops.KindRead, ops.KindWaitReadable:
+	case ops.KindRead, ops.KindReadVectored, ops.KindWaitReadable:
 		w.s.conn.SetReadDeadline(at)
-	case ops.KindWrite:
+	case ops.KindWrite, ops.KindWriteVectored:
 		w.s.conn.SetWriteDeadline(at)
 	case ops.KindAccept:
 		w.s.listener.SetDeadline(at)
@@ -183,6 +193,8 @@ func (b *portable) CloseSocket(s *Socket) error {
 		err = sys.listener.Close()
 	case sys.packet != nil:
 		err = sys.packet.Close()
+	case sys.file != nil:
+		err = sys.file.Close()
 	}
 	for _, w := range sys.workers {
 		if w == nil {
@@ -235,6 +247,12 @@ func (w *worker) run(ctx context.Context, b *portable) {
 			n, err = w.s.readFrom(op)
 		case ops.KindWriteTo:
 			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, op.Addr)
+		case ops.KindReadVectored:
+			n, err = w.readVectored(op)
+		case ops.KindWriteVectored:
+			n, err = w.writeVectored(op)
+		default:
+			n, err = w.serve(op)
 		}
 		op.N, op.Err = max(n, 0), reason(err) // some calls of net fail with -1
 		w.op = op
@@ -278,6 +296,9 @@ func (b *portable) finish(w *worker) {
 	b.last = w
 	b.ring()
 	b.mu.Unlock()
+	if b.over != nil {
+		b.over()
+	}
 }
 
 // Wake implements Backend.

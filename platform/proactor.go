@@ -23,6 +23,7 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 // any goroutine may use it and what belongs to it.
 type Proactor struct {
 	backend   Backend
+	lowest    Backend    // without the layers over it
 	fallback  error      // why it is not a better one
 	observers []Observer // among the layers of backend, innermost first
 	single    bool
@@ -100,6 +101,7 @@ func New(options ...Option) (*Proactor, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.lowest = b
 	for _, wrap := range c.layers {
 		b = wrap(b)
 		if o, ok := b.(Observer); ok {

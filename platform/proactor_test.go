@@ -329,6 +329,11 @@ func TestNeverOpened(t *testing.T) {
 	mustPanic(t, want, func() { c.Read(nil, &result{}) })
 	mustPanic(t, want, func() { c.Write(nil, &result{}) })
 	mustPanic(t, want, func() { ops.WriteFull(&c, nil, &result{}) })
+	mustPanic(t, want, func() { c.ReadVectored(nil, &result{}) })
+	mustPanic(t, want, func() { c.WriteVectored(nil, &result{}) })
+	var f platform.File
+	mustPanic(t, want, func() { f.ReadAt(nil, 0, &result{}) })
+	mustPanic(t, want, func() { f.Close() })
 	mustPanic(t, want, func() { c.Close() })
 	mustPanic(t, want, func() { c.Cancel() })
 	mustPanic(t, want, func() { c.CloseWrite() })
@@ -348,6 +353,7 @@ func TestClosed(t *testing.T) {
 		l := w.listen("tcp", "127.0.0.1:0")
 		address := l.Addr().String()
 		timer := w.NewTimer()
+		f := w.temp()
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -370,6 +376,11 @@ func TestClosed(t *testing.T) {
 			{"Read", func(h ops.Handler) { a.Read(make([]byte, 1), h) }},
 			{"Write", func(h ops.Handler) { a.Write(make([]byte, 1), h) }},
 			{"WriteFull", func(h ops.Handler) { ops.WriteFull(a, make([]byte, 1), h) }},
+			{"ReadVectored", func(h ops.Handler) { a.ReadVectored([][]byte{{1}}, h) }},
+			{"WriteVectored", func(h ops.Handler) { a.WriteVectored([][]byte{{1}}, h) }},
+			{"ReadAt", func(h ops.Handler) { f.ReadAt(make([]byte, 1), 0, h) }},
+			{"WriteAt", func(h ops.Handler) { f.WriteAt(make([]byte, 1), 0, h) }},
+			{"Sync", func(h ops.Handler) { f.Sync(h) }},
 			{"Accept", func(h ops.Handler) { l.Accept(&c, h) }},
 			{"Connect", func(h ops.Handler) { w.Connect(&d, "tcp", address, h) }},
 			{"Wait", func(h ops.Handler) { timer.Wait(0, h) }},
@@ -402,6 +413,7 @@ func TestExhausted(t *testing.T) {
 			a, b := w.pair()
 			l := w.listen("tcp", "127.0.0.1:0")
 			timer := w.NewTimer()
+			f := w.temp()
 			var c, d platform.Conn
 			buf := make([]byte, 8)
 
@@ -414,6 +426,12 @@ func TestExhausted(t *testing.T) {
 				{"Write", func(h ops.Handler) { b.Write([]byte("no"), h) }},
 				{"ReadFull", func(h ops.Handler) { ops.ReadFull(a, buf, h) }},
 				{"WriteFull", func(h ops.Handler) { ops.WriteFull(b, []byte("no"), h) }},
+				{"ReadVectored", func(h ops.Handler) { a.ReadVectored([][]byte{buf}, h) }},
+				{"WriteVectored", func(h ops.Handler) { b.WriteVectored([][]byte{buf}, h) }},
+				{"ReadAt", func(h ops.Handler) { f.ReadAt(buf, 0, h) }},
+				{"ReadAt before the beginning", func(h ops.Handler) { f.ReadAt(buf, -1, h) }},
+				{"WriteAt", func(h ops.Handler) { f.WriteAt(buf, 0, h) }},
+				{"Sync", func(h ops.Handler) { f.Sync(h) }},
 				{"Accept", func(h ops.Handler) { l.Accept(&c, h) }},
 				{"Connect", func(h ops.Handler) { w.Connect(&d, "tcp", l.Addr().String(), h) }},
 				{"Wait", func(h ops.Handler) { timer.Wait(time.Hour, h) }},

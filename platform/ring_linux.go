@@ -71,6 +71,7 @@ const (
 	registerProbe    = 8
 	registerPbufRing = 22
 	pbufRingInc      = 2
+	sqeAsync         = 1 << 4
 	sqeBufferSelect  = 1 << 5
 	sqeSkipSuccess   = 1 << 6
 	cqeBuffer        = 1 << 0
@@ -81,12 +82,16 @@ const (
 	recvMultishot    = 1 << 1
 	acceptMultishot  = 1 << 0
 	pollIn           = 1
+	cancelAny        = 1<<0 | 1<<2
+	opFsync          = 3
 	opPollAdd        = 6
 	opSendmsg        = 9
 	opRecvmsg        = 10
 	opAccept         = 13
 	opAsyncCancel    = 14
 	opConnect        = 16
+	opRead           = 22
+	opWrite          = 23
 	opSend           = 26
 	opRecv           = 27
 	opSendZC         = 47 // came with Linux 6.0, as did receiving more than once

@@ -61,7 +61,7 @@ const (
 
 func sideOf(k ops.Kind) side {
 	switch k {
-	case ops.KindWrite, ops.KindWriteTo, ops.KindConnect:
+	case ops.KindWrite, ops.KindWriteVectored, ops.KindWriteTo, ops.KindConnect, ops.KindWriteAt, ops.KindSync:
 		return writing
 	}
 	return reading
@@ -83,7 +83,7 @@ func (s *Socket) unlock() {
 // who could call a handler.
 func (s *Socket) proactor() *Proactor {
 	if s.p == nil {
-		panic("platform: operation on a socket that was never opened: see Connect, Accept and Listen")
+		panic("platform: operation on a socket that was never opened: see Connect, Accept, Listen and OpenFile")
 	}
 	return s.p
 }
@@ -184,7 +184,13 @@ func (s *Socket) advance(d side, out *queue) {
 
 // vacuous reports whether op transfers nothing. An empty packet is something.
 func (s *Socket) vacuous(op *ops.Operation) bool {
-	return len(op.Buf) == 0 && (op.Kind == ops.KindRead || op.Kind == ops.KindWrite)
+	switch op.Kind {
+	case ops.KindRead, ops.KindWrite, ops.KindReadAt, ops.KindWriteAt:
+		return len(op.Buf) == 0
+	case ops.KindReadVectored, ops.KindWriteVectored:
+		return len(Buffers(op)) == 0
+	}
+	return false
 }
 
 // take moves an operation that has ended, and is in no queue, to out. The

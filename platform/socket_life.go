@@ -1,6 +1,9 @@
 package platform
 
-import "net"
+import (
+	"fmt"
+	"net"
+)
 
 // How a socket comes to be open and is closed.
 
@@ -41,6 +44,22 @@ func (s *Socket) settle(err error) error {
 		s.state = open
 	}
 	return err
+}
+
+// openSocket opens a new socket with a function of the backend, which does what.
+func (p *Proactor) openSocket(s *Socket, what string, fill func() error) error {
+	s.p = p
+	s.lock()
+	defer s.unlock()
+	if !s.register() { // before it is opened: closing the proactor closes it
+		return fmt.Errorf("platform: %s: %w", what, net.ErrClosed)
+	}
+	if err := fill(); err != nil {
+		s.unregister()
+		return err
+	}
+	s.state = open
+	return nil
 }
 
 // register makes the socket known to the proactor, which closes it when it is

@@ -19,6 +19,8 @@ type sysSocket struct {
 	// socket is not TCP.
 	sticky bool
 
+	vectors *[2]vectors // by side, once an operation has needed them
+
 	connecting bool // connect(2) has not reported yet
 	packet     bool // UDP
 	inet6      bool // a packet socket of the IPv6 family

@@ -40,7 +40,7 @@ type uring struct {
 	buffers  *ringBuffers // nil if the kernel has none
 	table    []*ringSocket
 	free     []uint32
-	inflight int // places in use
+	inflight int64 // requests not reported
 
 	held     []heldItem // see ringSocket.held
 	freeHeld int32
@@ -61,6 +61,7 @@ type ringSocket struct {
 	ops      [2]*ops.Operation    // which is in the kernel's hands, by side
 	told     [2]*ops.Operation    // the last that it has reported
 	messages *[2]ringMessage      // for the sides of a packet socket
+	vectors  *[2]vectors          // for the sides of a stream, once they were needed
 	peer     *unix.RawSockaddrAny // what it is being connected to
 	peerSize uintptr
 
@@ -135,6 +136,8 @@ func (b *uring) Now() int64   { return int64(time.Since(b.start)) }
 // Shutdown waits until the kernel has let go of every request, because it may
 // be writing to the buffers.
 func (b *uring) Shutdown() {
+	q := b.ring.next()
+	q.opcode, q.fd, q.opFlags, q.userData = opAsyncCancel, -1, cancelAny, uint64(nobody)<<32
 	for b.inflight > 0 {
 		b.Poll(-1)
 	}
@@ -178,7 +181,6 @@ func (b *uring) adopt(s *Socket, fd int, sys sysSocket) *ringSocket {
 		e = &ringSocket{index: uint32(len(b.table))}
 		b.table = append(b.table, e)
 	}
-	b.inflight++
 	e.s, e.fd = s, int32(fd)
 	sys.fd, sys.live, sys.ring = int32(fd), true, e
 	s.sys = sys
@@ -190,7 +192,6 @@ func (b *uring) adopt(s *Socket, fd int, sys sysSocket) *ringSocket {
 func (b *uring) forget(e *ringSocket) {
 	*e = ringSocket{index: e.index, count: e.count}
 	b.free = append(b.free, e.index)
-	b.inflight--
 }
 
 // userData returns the name of a request.
@@ -204,6 +205,7 @@ func (b *uring) request(e *ringSocket, r role, opcode uint8) *sqe {
 	e.count = (e.count + 1) & (1<<24 - 1)
 	e.current[r] = e.count
 	e.pending++
+	b.inflight++
 	q := b.ring.next()
 	q.opcode, q.fd, q.userData = opcode, e.fd, e.userData(r)
 	return q
@@ -253,6 +255,9 @@ func (b *uring) collect() bool {
 	for i := range b.done[:b.n] {
 		if role(b.done[i].userData>>32) < roles {
 			b.doneS[i] = b.table[uint32(b.done[i].userData)]
+			if b.done[i].flags&cqeMore == 0 {
+				b.inflight--
+			}
 		}
 	}
 	return true

@@ -27,7 +27,7 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 	b.lock()
 	defer b.unlock()
 	switch op.Kind {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindReadVectored:
 		return b.read(e, op)
 	case ops.KindWaitReadable:
 		return b.waitReadable(e, op)
@@ -36,6 +36,8 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 		raceRead(buf)
 		q := b.hand(e, op, opSend)
 		q.addr, q.len, q.opFlags = address(unsafe.SliceData(buf)), uint32(len(buf)), unix.MSG_NOSIGNAL
+	case ops.KindWriteVectored:
+		b.handVectored(e, op, opSendmsg)
 	case ops.KindReadFrom:
 		m := e.message(reading)
 		m.carry(op.Buf, unix.SizeofSockaddrInet6)
@@ -52,6 +54,8 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 		m.carry(op.Buf, uint32(size))
 		q := b.hand(e, op, opSendmsg)
 		q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
+	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
+		b.handFile(e, op)
 	case ops.KindConnect: // again
 		q := b.hand(e, op, opConnect)
 		q.addr, q.off = address(e.peer), uint64(e.peerSize)
@@ -128,11 +132,16 @@ func (b *uring) Cancel(s *Socket, op *ops.Operation) bool {
 // brings something.
 func (b *uring) read(e *ringSocket, op *ops.Operation) bool {
 	if e.brought() {
-		op.N, op.Err = b.take(e, op.Buf)
+		op.N, op.Err = b.take(e, op)
 		return true
 	}
-	if !e.armed && (len(op.Buf) >= directRead || e.scarce) {
+	if !e.armed && (room(op) >= directRead || e.scarce) {
 		e.scarce = false
+		if op.Kind == ops.KindReadVectored {
+			b.handVectored(e, op, opRecvmsg)
+			b.submit()
+			return false
+		}
 		buf := op.Buf[:min(len(op.Buf), maxTransfer)]
 		q := b.hand(e, op, opRecv)
 		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
@@ -165,7 +174,7 @@ func (b *uring) TryRead(s *Socket, buf []byte) (int, error) {
 	b.lock()
 	defer b.unlock()
 	if e.brought() {
-		return b.take(e, buf)
+		return b.result(e, b.fill(e, buf))
 	}
 	if e.armed { // what comes, comes to the request
 		return 0, ops.ErrWouldBlock
@@ -196,26 +205,37 @@ func (b *uring) arm(e *ringSocket) {
 // brought reports whether the stream has brought something, if only its end.
 func (e *ringSocket) brought() bool { return e.held != 0 || e.errno != 0 || e.ended }
 
-// take moves to buf what the stream has brought.
-func (b *uring) take(e *ringSocket, buf []byte) (n int, err error) {
+// take moves to the buffers of a read what the stream has brought.
+func (b *uring) take(e *ringSocket, op *ops.Operation) (int, error) {
+	return b.result(e, b.serve(e, op))
+}
+
+// result returns the result of a read that was served n bytes.
+func (b *uring) result(e *ringSocket, n int) (int, error) {
+	switch {
+	case n > 0:
+		return n, nil
+	case e.errno != 0:
+		err := os.NewSyscallError("read", e.errno)
+		e.errno = 0
+		return 0, err
+	}
+	return 0, io.EOF
+}
+
+// fill moves what is held to a buffer, as far as there is both, and returns how
+// much.
+func (b *uring) fill(e *ringSocket, buf []byte) (n int) {
 	for e.held != 0 && n < len(buf) {
 		h := &b.held[e.held-1]
-		k := copy(buf[n:], b.buffers.bytes(h.segment))
-		n += k
-		h.off += int32(k)
-		if h.len -= int32(k); h.len == 0 {
+		m := copy(buf[n:], b.buffers.bytes(h.segment))
+		n += m
+		h.off += int32(m)
+		if h.len -= int32(m); h.len == 0 {
 			b.drop(e)
 		}
 	}
-	switch {
-	case n > 0:
-	case e.errno != 0:
-		err = os.NewSyscallError("read", e.errno)
-		e.errno = 0
-	default:
-		err = io.EOF
-	}
-	return n, err
+	return n
 }
 
 // accept opens a socket with a connection that the listener has brought, or
@@ -331,7 +351,8 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	e.ops[d] = nil
 	e.pending--
 	errno := syscall.Errno(-c.res)
-	if c.res < 0 && (errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED && !e.canceled[d]) && !e.closed {
+	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED
+	if interrupted && !e.canceled[d] && !e.closed {
 		// Nobody has asked it to end. A request ends so if the thread that
 		// has made it does.
 		if !b.Start(e.s, op) {
@@ -339,15 +360,20 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 		}
 	} else if op.Kind == ops.KindWaitReadable && c.res >= 0 {
 		op.N = 0 // it is the events that there were
-	} else if op.N = int(max(c.res, 0)); errno == unix.ECANCELED {
+	} else if op.N = int(max(c.res, 0)); interrupted {
 		op.Err = ops.ErrCanceled
 	} else if c.res < 0 {
 		op.Err = os.NewSyscallError(callNames[op.Kind], errno)
 	}
 	switch {
 	case op.Err != nil:
-	case op.Kind == ops.KindRead:
+	case op.Kind == ops.KindRead, op.Kind == ops.KindReadAt:
 		raceWrite(op.Buf[:op.N])
+		if op.N == 0 {
+			op.Err = io.EOF
+		}
+	case op.Kind == ops.KindReadVectored:
+		eachBuffer(Buffers(op), op.N, raceWrite)
 		if op.N == 0 {
 			op.Err = io.EOF
 		}
@@ -361,6 +387,9 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	if e.messages != nil {
 		e.messages[d].carry(nil, 0) // it would keep the buffer
 	}
+	if e.vectors != nil {
+		e.vectors[d].release()
+	}
 	e.peer = nil
 	e.told[d] = op
 	return op
@@ -369,5 +398,8 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 // callNames are the system calls that do what an operation does.
 var callNames = [...]string{
 	ops.KindRead: "read", ops.KindWrite: "write", ops.KindConnect: "connect",
-	ops.KindReadFrom: "recvfrom", ops.KindWriteTo: "sendto", ops.KindWaitReadable: "poll",
+	ops.KindReadFrom: "recvfrom", ops.KindWriteTo: "sendto",
+	ops.KindReadVectored: "read", ops.KindWriteVectored: "write",
+	ops.KindReadAt: "read", ops.KindWriteAt: "write", ops.KindSync: "fsync",
+	ops.KindWaitReadable: "poll",
 }

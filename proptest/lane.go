@@ -36,6 +36,8 @@ type lane struct {
 	buf        []byte     // what it reads into
 	returned   []returned // what it has read into before
 	arrivals   arrivals
+	buffers    [][]byte // of a vectored operation
+	notes      notebook
 
 	at       int           // the step
 	left     int           // bytes that the step has still to transfer

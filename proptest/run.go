@@ -134,7 +134,7 @@ func (r *run) setup(open Opener) error {
 		c.associate()
 		c.timer.Init(r.proactor)
 		r.lanes = append(r.lanes, c)
-		if err := r.openMailbox(i); err != nil {
+		if err := errors.Join(r.openMailbox(i), c.openNotebook()); err != nil {
 			r.proactor.Close()
 			return err
 		}

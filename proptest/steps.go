@@ -53,6 +53,7 @@ type kind struct {
 	transfers bool // goes on until Size bytes are transferred
 	reads     bool // into the buffer of the chain
 	mail      bool // needs a mailbox
+	file      bool // needs a file
 	once      bool // is not tried again if it was cancelled
 }
 
@@ -83,12 +84,16 @@ func init() {
 		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*lane).cancelChain, settle: leaveOut},
 		{name: "panic", role: local, start: startPost, check: plain, once: true},
 		{name: "gc", role: local, draw: drawGC, do: (*lane).collect},
+		{name: "write at", role: local, draw: drawFileSize, text: sizeText, start: startWriteAt, check: checkWriteAt, cancel: cancelFile, file: true, once: true, settle: leaveOut},
+		{name: "read at", role: local, draw: drawFileSize, text: sizeText, start: startReadAt, check: checkReadAt, cancel: cancelFile, file: true, once: true, settle: leaveOut},
+		{name: "sync", role: local, start: startSync, check: plain, cancel: cancelFile, file: true, once: true},
 
 		{name: "write full", role: sends, text: sizeText, start: startWriteFull, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
+		{name: "write vectored", role: sends, text: sizeText, start: startWriteVectored, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
-
+		{name: "read vectored", role: receives, text: sizeText, start: startReadVectored, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "read on arrival", role: receives, text: sizeText, start: startReadOnArrival, finish: takeArrived, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "wait readable", role: receives, text: sizeText, start: startWaitReadable, finish: tryRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 

@@ -128,7 +128,7 @@ func (b *backend) Start(s *platform.Socket, op *ops.Operation) bool {
 	}
 	b.saw(Started, r, op, result{})
 	if fills(r.kind) && w.happens(w.weather.Scribble, "scribble") {
-		scribble(r.buf)
+		r.parts(r.size(), scribble)
 	}
 	if possible {
 		b.arouse(r)
@@ -178,7 +178,7 @@ func (b *backend) enter(r *request, op *ops.Operation) {
 	if old := r.e.requests[side]; old != nil {
 		// Possible only after a stale completion has hit: the kernel still
 		// works on an operation of which the proactor knows nothing more.
-		b.trample(old.buf)
+		old.parts(old.size(), b.trample)
 		b.detach(old)
 	}
 	r.e.requests[side] = r
@@ -224,7 +224,7 @@ func (b *backend) Cancel(s *platform.Socket, op *ops.Operation) bool {
 	b.saw(Released, r, op, result{})
 	b.postAgain(r.name, result{err: ops.ErrCanceled})
 	if w.faults.WriteAfterCancel && fills(r.kind) {
-		b.trample(r.buf)
+		r.parts(r.size(), b.trample)
 	}
 	b.leave(r.slot)
 	b.detach(r)
@@ -243,7 +243,7 @@ func (b *backend) TryRead(s *platform.Socket, buf []byte) (int, error) {
 	case !e.readable() || w.happens(w.weather.FalseAlarm, "false alarm"):
 		return 0, ops.ErrWouldBlock
 	}
-	res := b.read(&request{b: b, e: e, kind: ops.KindRead, buf: buf})
+	res := b.read(&request{b: b, e: e, kind: ops.KindRead, bufs: [][]byte{buf}})
 	return res.n, res.err
 }
 

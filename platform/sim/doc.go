@@ -10,6 +10,8 @@
 //   - TCP and unix streams, with bounded buffers, partial transfers, half-closed
 //     ends, resets and a listener's backlog, and UDP with loss, duplicates,
 //     reordering and truncation. The data are real bytes.
+//   - Files, which are the world's own and last as long as it does: a name, and
+//     bytes.
 //   - Addresses: ports, ephemeral ones too, addresses for all interfaces, paths,
 //     and who is refused or finds an address in use.
 //   - Time. It passes when everybody waits, in no time at all; a poll takes one

@@ -8,7 +8,7 @@ import (
 )
 
 // An endpoint is the simulated kernel's object behind a socket: one end of a
-// stream, a listener or a packet socket.
+// stream, a listener, a packet socket or an open file.
 type endpoint struct {
 	b  *backend // whose proactor has it, or nil while it waits to be accepted
 	id int
@@ -24,17 +24,18 @@ type endpoint struct {
 	stream
 	backlog []*endpoint  // a listener's connections, not yet accepted
 	packets *packetQueue // a packet socket's packets, not yet read
+	file    *openFile
 }
 
 // The sides of an endpoint, each of which has one operation at a time.
 const (
 	reading = iota // read, accept
-	writing        // write, connect
+	writing        // write, connect, sync
 )
 
 func sideOf(k ops.Kind) int {
 	switch k {
-	case ops.KindWrite, ops.KindWriteTo, ops.KindConnect:
+	case ops.KindWrite, ops.KindWriteVectored, ops.KindWriteTo, ops.KindConnect, ops.KindWriteAt, ops.KindSync:
 		return writing
 	}
 	return reading
@@ -113,6 +114,8 @@ func (e *endpoint) name() string {
 	switch {
 	case e.unix:
 		return "unix " + e.path
+	case e.file != nil:
+		return "file " + e.file.name
 	case !e.local.IsValid():
 		return "no address yet"
 	case e.remote.IsValid():

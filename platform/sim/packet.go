@@ -35,8 +35,8 @@ func (b *backend) readFrom(r *request) result {
 	q := r.e.packets
 	p := q.queue[0]
 	q.queue = slices.Delete(q.queue, 0, 1)
-	res := result{n: b.fill(r.buf, p.data), from: p.from}
-	if len(p.data) > len(r.buf) {
+	res := result{n: b.fill(r.single[0], p.data), from: p.from}
+	if len(p.data) > len(r.single[0]) {
 		res.err = io.ErrShortBuffer
 	}
 	return res
@@ -52,13 +52,13 @@ func (b *backend) writeTo(r *request) result {
 		return result{err: &net.AddrError{Err: "sim: no address to send to", Addr: r.to.String()}}
 	case e.local.Addr().Is4() && !to.Is4():
 		return result{err: &net.AddrError{Err: "sim: not an IPv4 address", Addr: r.to.String()}}
-	case len(r.buf) > maxPacket:
+	case len(r.single[0]) > maxPacket:
 		return result{err: errTooLong}
 	case w.happens(w.weather.NoBuffers, "no buffers"):
 		return result{err: errNoSending}
 	}
-	w.deliver(e, here(netip.AddrPortFrom(to, r.to.Port())), r.buf)
-	return result{n: len(r.buf)}
+	w.deliver(e, here(netip.AddrPortFrom(to, r.to.Port())), r.single[0])
+	return result{n: len(r.single[0])}
 }
 
 // deliver brings a packet to whoever is at an address.

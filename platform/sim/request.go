@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // A request is what the simulated kernel has of an operation: a name that it
@@ -14,7 +15,9 @@ type request struct {
 	b        *backend
 	e        *endpoint
 	kind     ops.Kind
-	buf      []byte
+	bufs     [][]byte
+	single   [1][]byte // bufs of what is not vectored
+	offset   int64     // in a file
 	to       netip.AddrPort
 	path     string // of a unix listener to connect to
 	canceled bool   // the proactor wants it back
@@ -61,9 +64,9 @@ func (r *request) possible() bool {
 		return false
 	}
 	switch r.kind {
-	case ops.KindRead, ops.KindWaitReadable:
+	case ops.KindRead, ops.KindReadVectored, ops.KindWaitReadable:
 		return e.readable()
-	case ops.KindWrite:
+	case ops.KindWrite, ops.KindWriteVectored:
 		return e.writable(r.b.w)
 	case ops.KindAccept:
 		return len(e.backlog) > 0
@@ -76,9 +79,9 @@ func (r *request) possible() bool {
 // perform does what is asked for, which is possible.
 func (b *backend) perform(r *request) result {
 	switch r.kind {
-	case ops.KindRead:
+	case ops.KindRead, ops.KindReadVectored:
 		return b.read(r)
-	case ops.KindWrite:
+	case ops.KindWrite, ops.KindWriteVectored:
 		return b.write(r)
 	case ops.KindAccept:
 		return b.accept(r)
@@ -88,6 +91,8 @@ func (b *backend) perform(r *request) result {
 		return b.readFrom(r)
 	case ops.KindWaitReadable:
 		return result{}
+	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
+		return b.onFile(r)
 	}
 	return b.writeTo(r)
 }
@@ -103,8 +108,33 @@ func (b *backend) ask(e *endpoint, op *ops.Operation) *request {
 	}
 	b.w.operations++
 	r.name = name{id: b.w.operations}
-	r.b, r.e, r.kind, r.buf = b, e, op.Kind, op.Buf
+	r.b, r.e, r.kind = b, e, op.Kind
+	r.single[0] = op.Buf
+	r.bufs = r.single[:]
+	switch op.Kind {
+	case ops.KindReadVectored, ops.KindWriteVectored:
+		r.bufs = platform.Buffers(op)
+	case ops.KindReadAt, ops.KindWriteAt:
+		r.offset = platform.Offset(op)
+	}
 	return r
+}
+
+// size returns how many bytes the buffers have.
+func (r *request) size() (n int) {
+	for _, b := range r.bufs {
+		n += len(b)
+	}
+	return n
+}
+
+// parts calls f with the parts of the buffers that the first n bytes lie in.
+func (r *request) parts(n int, f func([]byte)) {
+	for _, b := range r.bufs {
+		b = b[:min(len(b), n)]
+		f(b)
+		n -= len(b)
+	}
 }
 
 // discard keeps the memory of a request that is not needed any more.

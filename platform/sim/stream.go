@@ -89,9 +89,8 @@ func (b *backend) read(r *request) result {
 	}
 	switch {
 	case e.in.len() > 0:
-		n := w.part(min(e.in.len(), len(r.buf)))
-		b.fill(r.buf, e.in.data[e.in.start:e.in.start+n])
-		e.in.take(n)
+		n := w.part(min(e.in.len(), r.size()))
+		r.parts(n, func(buf []byte) { e.in.take(b.fill(buf, e.in.data[e.in.start:])) })
 		if e.peer != nil {
 			e.peer.wake(writing)
 		}
@@ -123,10 +122,10 @@ func (b *backend) write(r *request) result {
 		return result{err: errBrokenPipe}
 	case e.out.gone: // TCP notices by the answer to what it sends
 		w.cut(e)
-		return result{n: len(r.buf)}
+		return result{n: r.size()}
 	}
-	n := w.part(min(w.weather.Capacity-e.out.len(), len(r.buf)))
-	e.out.put(r.buf[:n], !w.faults.OutOfOrder)
+	n := w.part(min(w.weather.Capacity-e.out.len(), r.size()))
+	r.parts(n, func(buf []byte) { e.out.put(buf, !w.faults.OutOfOrder) })
 	e.peer.wake(reading)
 	return result{n: n}
 }
@@ -191,4 +190,10 @@ func (w *World) finish(e *endpoint) error {
 
 // fills reports whether the kernel fills the buffer of an operation of
 // kind k.
-func fills(k ops.Kind) bool { return k == ops.KindRead || k == ops.KindReadFrom }
+func fills(k ops.Kind) bool {
+	switch k {
+	case ops.KindRead, ops.KindReadVectored, ops.KindReadFrom, ops.KindReadAt:
+		return true
+	}
+	return false
+}

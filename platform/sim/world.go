@@ -35,6 +35,7 @@ type World struct {
 	sockets    int    // that there have been
 	operations uint64 // that there have been
 	places     places
+	files      map[string]*file // by name
 }
 
 // An Option changes how New makes a world.

@@ -1,0 +1,149 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A File is an open file that is read and written at offsets: a regular file, a
+// block device, or whatever else has offsets.
+//
+// One ReadAt, and one WriteAt or Sync, may be outstanding at the same time;
+// further ones wait, and are served in the order in which they were started. A
+// program that wants more of a file at a time opens it several times. Unless the
+// proactor has a single runner, any goroutine may call the methods.
+//
+// On io_uring the kernel does the operations. The other interfaces cannot wait
+// for a file, so there a goroutine for each of the two directions makes calls
+// that block. What such a call, or the kernel, has begun is not interrupted when
+// it is cancelled; its handler is then told the result.
+type File struct{ s Socket }
+
+// A FileBackend is a Backend that can work on files. Its Start is called for
+// further kinds of operations:
+//
+//	KindReadAt   read into Buf, which is not empty, from [Offset](op) on
+//	KindWriteAt  write some of Buf, which is not empty, from [Offset](op) on
+//	KindSync     have what was written put on the device
+//
+// The proactor asks the backend below all layers whether it is one.
+type FileBackend interface {
+	Backend
+
+	// TakeFile opens s for an open file, which becomes the backend's own
+	// unless it returns an error.
+	TakeFile(s *Socket, f *os.File) error
+}
+
+// A FileSystem is a Backend that has files of its own, which take the place of
+// those of the operating system. Its Start is called as that of a
+// [FileBackend].
+type FileSystem interface {
+	Backend
+
+	// OpenFile opens s for a file, with arguments as os.OpenFile takes them.
+	OpenFile(s *Socket, name string, flag int, perm os.FileMode) error
+}
+
+// OpenFile opens a file as os.OpenFile does, and like it before it returns: it
+// may block as long as the file system takes. A file that appends (os.O_APPEND)
+// is refused, since it is not written at offsets.
+func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, error) {
+	if flag&os.O_APPEND != 0 {
+		return nil, &os.PathError{Op: "open", Path: name, Err: errAppends}
+	}
+	if system, ok := p.lowest.(FileSystem); ok {
+		return p.openFile(func(s *Socket) error { return system.OpenFile(s, name, flag, perm) })
+	}
+	f, err := os.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	file, err := p.NewFile(f)
+	if err != nil {
+		f.Close()
+	}
+	return file, err
+}
+
+// NewFile makes a File of an open file, which it takes over: nobody else may use
+// f or close it, unless NewFile returns an error. Something without offsets,
+// such as a pipe, a terminal or a socket, is refused, and so is a file that appends.
+func (p *Proactor) NewFile(f *os.File) (*File, error) {
+	backend, ok := p.lowest.(FileBackend)
+	if !ok {
+		return nil, fmt.Errorf("platform: %s has no files of the system: %w", p.Backend(), errors.ErrUnsupported)
+	}
+	if _, err := f.Seek(0, io.SeekCurrent); err != nil {
+		return nil, err
+	}
+	if _, err := f.WriteAt(nil, 0); err != nil { // it fails if the file appends
+		return nil, &os.PathError{Op: "open", Path: f.Name(), Err: errAppends}
+	}
+	return p.openFile(func(s *Socket) error { return backend.TakeFile(s, f) })
+}
+
+var (
+	errAppends  = errors.New("platform: a File cannot append")
+	errNegative = fmt.Errorf("platform: negative offset: %w", syscall.EINVAL)
+)
+
+func (p *Proactor) openFile(open func(*Socket) error) (*File, error) {
+	f := new(File)
+	if err := p.openSocket(&f.s, "open", func() error { return open(&f.s) }); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// ReadAt reads up to len(b) bytes from offset on, at least one. It may read
+// fewer than there are: unlike os.File.ReadAt, that is no error, nor is it one
+// to have read the last byte. At the end of the file, and beyond it, the handler
+// is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer
+// belongs to the operation until its handler is called.
+func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
+	f.start(ops.KindReadAt, b, offset, h)
+}
+
+// WriteAt writes some of b from offset on; the handler is told how much, which
+// is less than len(b) at most when the file system has no room for more or there
+// was an error. Writing 0 bytes completes with 0. The buffer belongs to the
+// operation until its handler is called.
+func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
+	f.start(ops.KindWriteAt, b, offset, h)
+}
+
+// Sync has what was written put on the device (fsync). It comes after the writes
+// that were started before it. The handler is called with 0.
+func (f *File) Sync(h ops.Handler) { f.start(ops.KindSync, nil, 0, h) }
+
+func (f *File) start(k ops.Kind, b []byte, offset int64, h ops.Handler) {
+	op := f.s.begin(k, h)
+	op.Buf = b
+	setOffset(op, offset)
+	if offset < 0 && op.Err == nil {
+		op.Err = errNegative
+	}
+	f.s.start(op)
+}
+
+// Allocator returns the default allocator of the proactor.
+func (f *File) Allocator() allocator.Allocator[ops.Operation] { return f.s.allocator() }
+
+// Proactor returns the proactor that the file belongs to.
+func (f *File) Proactor() *Proactor { return f.s.p }
+
+// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
+// the result that their operation already had or still gets.
+func (f *File) Cancel() { f.s.cancel() }
+
+// Close closes the file. Handlers of what is outstanding are told
+// net.ErrClosed, or the result that their operation still gets, later. Closing a
+// closed file returns net.ErrClosed.
+func (f *File) Close() error { return f.s.close() }

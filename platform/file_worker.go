@@ -1,0 +1,47 @@
+package platform
+
+import (
+	"io"
+	"os"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// The calls for files block, so workers make them, also for a backend of a
+// readiness interface, to which a file is always ready. Such a backend has a
+// portable one of its own for its files, and passes on what comes from that.
+
+// TakeFile implements FileBackend.
+func (b *portable) TakeFile(s *Socket, f *os.File) error {
+	s.Sys = &portableSocket{file: f}
+	return nil
+}
+
+// serve does an operation on a file.
+func (w *worker) serve(op *ops.Operation) (n int, err error) {
+	f := w.s.file
+	switch op.Kind {
+	case ops.KindReadAt:
+		if n, err = f.ReadAt(op.Buf, Offset(op)); n > 0 && err == io.EOF {
+			err = nil
+		}
+	case ops.KindWriteAt:
+		n, err = f.WriteAt(op.Buf, Offset(op))
+	case ops.KindSync:
+		err = f.Sync()
+	}
+	if e, ok := err.(*os.PathError); ok {
+		err = os.NewSyscallError(e.Op, e.Err)
+	}
+	return n, err
+}
+
+// takeBack takes back what the worker was given, if it has not begun.
+func (w *worker) takeBack() bool {
+	select {
+	case <-w.queue:
+		return true
+	default:
+		return false
+	}
+}

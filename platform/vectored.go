@@ -1,0 +1,31 @@
+package platform
+
+import "github.com/heirloom-go/heirloom/ops"
+
+// ReadVectored reads into several buffers, one after the other, in one
+// operation (scatter): as many bytes as there are, at least one. A backend that
+// cannot ask the system for that may fill the first buffer only. At the end of
+// the stream the handler is called with 0 and io.EOF. Without room for a byte it
+// completes with 0.
+//
+// The list and the buffers belong to the operation until its handler is called,
+// and the list is left as it is. Only the first 1024 buffers are used, counted
+// from the first that is not empty.
+func (c *Conn) ReadVectored(bufs [][]byte, h ops.Handler) {
+	op := c.s.begin(ops.KindReadVectored, h)
+	setBuffers(op, bufs)
+	c.s.start(op)
+}
+
+// WriteVectored writes several buffers, one after the other, in one operation
+// (gather); the handler is told how many bytes of them were written, which may
+// be less than there are. Without a byte to write it completes with 0.
+//
+// The list and the buffers belong to the operation until its handler is called,
+// and the list is left as it is. Only the first 1024 buffers are used, counted
+// from the first that is not empty.
+func (c *Conn) WriteVectored(bufs [][]byte, h ops.Handler) {
+	op := c.s.begin(ops.KindWriteVectored, h)
+	setBuffers(op, bufs)
+	c.s.start(op)
+}
