@@ -86,6 +86,17 @@ func (l *Ledger) give(op *ops.Operation) {
 	l.kernel[n] = at
 }
 
+// gave reports whether the backend has the operation in a block.
+//
+//go:norace
+func (l *Ledger) gave(at uintptr) bool {
+	raceOff()
+	defer raceOn()
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return at != 0 && l.kernel.find(at) >= 0
+}
+
 // takeBack notes that the backend has let go of an operation, and reports
 // whether it had it.
 //
