@@ -77,7 +77,7 @@ type Proactor struct {
 // than burstTime, in nanoseconds.
 const (
 	maxBurst, minBurst = 128, 4
-	burstTime          = 200_000
+	burstTime          = 1_000_000
 )
 
 // New returns a proactor. Without options it takes the best backend that works

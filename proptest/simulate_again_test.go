@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/platform"
@@ -39,7 +40,7 @@ func TestSimulatedAgain(t *testing.T) {
 // laid to the program.
 func TestSimulatedInVain(t *testing.T) {
 	temporaryIn(t, t.TempDir())
-	out := failing(t, func(tb testing.TB) { Platform(tb, openMoving, Runners(1), Replaying(Seed(0))) })
+	out := failing(t, func(tb testing.TB) { Platform(tb, openMoving, Runners(1), Patience(time.Second), Replaying(Seed(0))) })
 	if !regexp.MustCompile(`\d+ runs on the simulated platform do not show it`).MatchString(out) {
 		t.Errorf("it is not said that the simulated platform does not show it in\n%s", out)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // listenBuffer is the size of a session's buffer for real clients, in bytes.
@@ -12,7 +14,7 @@ const listenBuffer = 4096
 
 // serve echoes to real clients until ctx is done.
 func serve(ctx context.Context, f flags, stdout io.Writer) error {
-	s, err := newServer(f.listen, f.backend, singleSlot, f.check, listenBuffer)
+	s, err := newServer(f.listen, f.backend, singleSlot, f.check, listenBuffer, platform.Spin(f.spin))
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ With -listen, serve real clients until interrupted, then print a summary:
 
   -listen ADDR   address, such as 127.0.0.1:7777, or :0 for any free port
   -backend NAME  kernel interface
+  -spin D        look for so long for the next message before sleeping (default 0)
   -check         check each operation against the allocation contract
 
 The exit status is 1 if the contract was violated or the run failed, and 2 for
@@ -92,7 +93,7 @@ type flags struct {
 	listen, backend string
 	check, json     bool
 	conns, size     int
-	duration        time.Duration
+	duration, spin  time.Duration
 }
 
 // maxMemory bounds the buffers of all clients together.
@@ -108,6 +109,12 @@ func parse(args []string) (flags, error) {
 	set.BoolVar(&f.json, "json", false, "")
 	number(set, "conns", &f.conns, 1, 10_000)
 	number(set, "size", &f.size, 1, 1<<20)
+	set.Func("spin", "", func(s string) (err error) {
+		if f.spin, err = time.ParseDuration(s); err != nil || f.spin < 0 || f.spin > time.Second {
+			return errors.New("want a time from 0s to 1s")
+		}
+		return nil
+	})
 	set.Func("duration", "", func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < time.Millisecond || d > time.Hour {
@@ -132,6 +139,10 @@ func parse(args []string) (flags, error) {
 		case "conns", "size", "duration", "json":
 			if f.listen != "" {
 				err = fmt.Errorf("-%s has no meaning with -listen: the clients decide", given.Name)
+			}
+		case "spin":
+			if f.listen == "" {
+				err = errors.New("-spin is for -listen: without it, the clients share the processors")
 			}
 		case "check":
 			if f.listen == "" {

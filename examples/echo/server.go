@@ -47,8 +47,8 @@ const acceptAgain = 20 * time.Millisecond
 
 // newServer opens a server on a network address. An empty backend is the best
 // one there is.
-func newServer(address, backend string, p policy, checked bool, bufSize int) (*server, error) {
-	options := []platform.Option{platform.SingleRunner(), platform.WithBackend(backend)}
+func newServer(address, backend string, p policy, checked bool, bufSize int, options ...platform.Option) (*server, error) {
+	options = append(options, platform.SingleRunner(), platform.WithBackend(backend))
 	if p == plainHeap {
 		options = append(options, platform.WithAllocator(allocator.Heap[ops.Operation]{}))
 	}
