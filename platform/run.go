@@ -118,25 +118,46 @@ func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
 // next returns an operation to complete, or nil if the runner is to return. It
 // waits for one, as the leader or, if there is a leader, idly.
 func (r *runner) next() *ops.Operation {
+	r.p.lock()
+	op := r.take()
+	r.p.unlock()
+	if op == nil {
+		op = r.await()
+	}
+	return op
+}
+
+// take returns an operation that is ready, or nil if there is none, if the runner
+// is to return or if the kernel has to be asked first. The caller holds the lock.
+func (r *runner) take() *ops.Operation {
+	p := r.p
+	if r.halted() {
+		return nil
+	}
+	if p.inbox.full() {
+		p.held += p.inbox.moveTo(&p.ready)
+	}
+	if p.ready.head == nil || p.sincePoll >= p.burst && !p.polling && !p.drained {
+		return nil
+	}
+	p.sincePoll++
+	op := p.ready.pop()
+	switch {
+	case p.idle > 0 && (p.ready.head != nil || !p.polling):
+		p.more.Signal()
+	case p.idle == 0 && p.ready.head != nil && p.polling:
+		p.wakePoller() // for what was left to a runner that was busy by then
+	}
+	return op
+}
+
+// await waits for what take returns.
+func (r *runner) await() *ops.Operation {
 	p := r.p
 	p.lock()
 	defer p.unlock()
 	for {
-		if r.halted() {
-			return nil
-		}
-		if p.inbox.full() {
-			p.held += p.inbox.moveTo(&p.ready)
-		}
-		if p.ready.head != nil && (p.polling || p.drained || p.sincePoll < p.burst) {
-			p.sincePoll++
-			op := p.ready.pop()
-			switch {
-			case p.idle > 0 && (p.ready.head != nil || !p.polling):
-				p.more.Signal()
-			case p.idle == 0 && p.ready.head != nil && p.polling:
-				p.wakePoller() // for what was left to a runner that was busy by then
-			}
+		if op := r.take(); op != nil || r.halted() {
 			return op
 		}
 		if p.ready.head == nil && (p.drained || p.outOfWork()) {
