@@ -40,6 +40,7 @@ type Proactor struct {
 	sincePoll int        // handlers called since the kernel was last asked
 	burst     int        // how many may be
 	pollEnd   int64      // when it was
+	woken     int64      // when it was last waited for, until others were let run
 	idle      int        // runners that wait on more
 	more      *sync.Cond // there may be something to do for an idle runner
 	drained   bool       // closed, and everything was abandoned

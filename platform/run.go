@@ -187,8 +187,9 @@ func (r *runner) lead() {
 	for n := 0; p.wait() != 0 && r.mayLook(n); n++ {
 		p.asLeader((*Proactor).glance, 0)
 	}
+	wait := time.Duration(0)
 	if p.polled.head == nil {
-		wait := p.wait()
+		wait = p.wait()
 		if wait != 0 {
 			// From here on whoever adds something wakes the poll. What was
 			// added before is seen now.
@@ -203,10 +204,23 @@ func (r *runner) lead() {
 	if len(p.late) > 0 {
 		p.asLeader((*Proactor).endLate, 0)
 	}
+	p.pollEnd = p.backend.Now()
+	switch {
+	case wait != 0:
+		p.woken = p.pollEnd
+	case p.woken != 0 && p.pollEnd-p.woken > lonelyTime && p.looks > 0:
+		p.woken = 0
+		p.asLeader((*Proactor).yield, 0)
+	}
 	p.polling = false
 	p.ready.take(&p.polled)
-	p.pollEnd = p.backend.Now()
 }
+
+// lonelyTime is after how many nanoseconds without a wait the leader lets others
+// run. The thread that has woken it was the one that waited for the network on
+// behalf of all goroutines, and no other has taken that over: until the scheduler
+// is entered, nobody else is told of anything.
+const lonelyTime = 100_000
 
 // wait returns how long the leader may wait, without end if it is negative.
 func (p *Proactor) wait() time.Duration {
@@ -255,6 +269,8 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 }
 
 func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
+
+func (p *Proactor) yield(time.Duration) { runtime.Gosched() }
 
 // glance looks, and lets other goroutines run: what they do is what something
 // may come from, and if they keep all processors busy the scheduler takes long to
