@@ -37,6 +37,9 @@ var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 // length. Otherwise *into is nil and there is nothing to give back. If the
 // allocator fails, h is told the error, and what has arrived is still to be read.
 func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
+	if into == nil {
+		panic("ops: ReadOnArrival: nil pointer to what is read")
+	}
 	op := begin(h, nil, r)
 	*into = nil
 	if size < 1 && op.Err == nil {
