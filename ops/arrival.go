@@ -34,7 +34,10 @@ var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 //
 // On success *into is the bytes read, and h owns the block that they start; it
 // gives it back with the Deallocate of the same allocator, as it is or cut to any
-// length. Otherwise *into is nil and there is nothing to give back. If the
+// length. If h is to run elsewhere (see [WithExecutor]), the buffer is allocated and
+// filled there, so r must be one that may be used from there: not a connection of a
+// proactor that was promised a single runner, unless the executor is its own.
+// Otherwise *into is nil and there is nothing to give back. If the
 // allocator fails, h is told the error, and what has arrived is still to be read.
 func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if into == nil {

@@ -522,3 +522,22 @@ func TestConnsApart(t *testing.T) {
 		}
 	})
 }
+
+// What a handler has started reaches the kernel although it stops the proactor.
+func TestWriteThenStop(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c, peer := w.peer()
+		var sent result
+		hold := w.Hold()
+		defer hold.Release()
+		ops.Post(w, ops.HandlerFunc(func(int, error) {
+			c.Write([]byte("bye"), &sent)
+			w.Stop()
+		}))
+		w.run()
+		b := make([]byte, 3)
+		if _, err := io.ReadFull(peer, b); err != nil || string(b) != "bye" {
+			t.Errorf("the peer has read %q, %v", b, err)
+		}
+	})
+}

@@ -37,6 +37,7 @@
 //
 // On io_uring the reads of a stream and the accepts of a listener share a request
 // that the kernel completes again and again, so up to a few messages or
-// connections are taken in before the program has asked for them; a program does
-// not notice, except that they are no longer in the kernel's queue.
+// connections are taken in before the program has asked for them. And what handlers
+// start goes to the kernel when they have returned: with the next look at what has
+// completed, or when Run ends.
 package platform

@@ -139,7 +139,8 @@ func (b *epoll) Poll(wait time.Duration) {
 	if wait == 0 {
 		b.collect()
 	} else {
-		b.park(wait) // which looks first
+		b.park(wait)            // which looks first
+		b.p.parked.Store(false) // nobody needs to wake it meanwhile
 	}
 	for i, s := range b.ready[:b.n] {
 		if s != nil {

@@ -52,7 +52,8 @@ func NewGroup(n int, options ...Option) (*Group, error) {
 func (g *Group) Proactors() []*Proactor { return g.proactors }
 
 // Listen opens a listener on each proactor, all for the same TCP address; if its
-// port is 0, for one that is free. Systems that do not deal connections out to
+// port is 0, for one that is free. It is to be called while nobody is in Run.
+// Systems that do not deal connections out to
 // such listeners, which is all but Linux and FreeBSD, get errors.ErrUnsupported.
 func (g *Group) Listen(network, address string) ([]*Listener, error) {
 	switch network {
@@ -81,7 +82,8 @@ func (g *Group) Listen(network, address string) ([]*Listener, error) {
 
 // Run runs all proactors, each on a goroutine of its own, until all of them have
 // nothing left to do, or ctx is done, or one of them ends with an error, which
-// stops the others. It returns that error, or the context's. A proactor that has
+// stops the others. It returns that error, or why the context is done (see
+// context.Cause). A proactor that has
 // nothing left to do is not run on while others are: hold one that others post to
 // (see [Proactor.Hold]). A handler that panics ends the program, as in any
 // goroutine.
@@ -97,6 +99,9 @@ func (g *Group) Run(ctx context.Context) error {
 		})
 	}
 	all.Wait()
+	for _, p := range g.proactors {
+		p.unhalt() // one that had ended before Stop was called
+	}
 	return context.Cause(ctx)
 }
 

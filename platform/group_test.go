@@ -100,6 +100,13 @@ func TestGroupEnds(t *testing.T) {
 		t.Errorf("stopped: %v", err)
 	}
 	hold.Release()
+	var posted result
+	last := g.Proactors()[len(g.Proactors())-1] // which had ended when Stop was called
+	ops.Post(last, &posted)
+	if err := g.Run(t.Context()); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	posted.want(t, 0, nil)
 	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	defer first.Hold().Release()

@@ -25,6 +25,7 @@ type Proactor struct {
 	backend   Backend
 	lowest    Backend    // without the layers over it
 	fallback  error      // why it is not a better one
+	flush     func()     // hands the kernel what the backend keeps for it, or nil
 	observers []Observer // among the layers of backend, innermost first
 	single    bool
 	looks     int   // how often the leader looks before it waits
@@ -40,6 +41,7 @@ type Proactor struct {
 	sincePoll int        // handlers called since the kernel was last asked
 	burst     int        // how many may be
 	pollEnd   int64      // when it was
+	spinStart int64      // when the leader had nothing to do
 	woken     int64      // when it was last waited for, until others were let run
 	idle      int        // runners that wait on more
 	more      *sync.Cond // there may be something to do for an idle runner

@@ -117,7 +117,7 @@ func (b *ringBuffers) received(id uint16, n int32, more bool) segment {
 	s := segment{id, buf.used, n}
 	buf.used += n
 	buf.refs++
-	buf.retired = !more
+	buf.retired = buf.retired || !more
 	return s
 }
 

@@ -132,10 +132,14 @@ type ringParams struct {
 }
 
 // openRing opens a ring, or says what the kernel lacks.
-func openRing() (*ring, error) {
-	p := ringParams{
-		flags:     setupCQSize | setupClamp | setupSubmitAll | setupCoopTaskrun | setupTaskrunFlag | setupNoSQArray,
-		cqEntries: sizes.completions,
+//
+// What a thread has asked for, the kernel finishes on that thread. With a single
+// runner it may wait until the thread enters the kernel by itself; where there are
+// several, one that is computing would keep the others waiting, and is interrupted.
+func openRing(single bool) (*ring, error) {
+	p := ringParams{flags: setupCQSize | setupClamp | setupSubmitAll | setupNoSQArray, cqEntries: sizes.completions}
+	if single {
+		p.flags |= setupCoopTaskrun | setupTaskrunFlag
 	}
 	fd, errno := ringSetup(&p)
 	if errno == unix.EINVAL { // before Linux 6.6
@@ -263,6 +267,21 @@ func (r *ring) send() {
 				r.unsent++
 			}
 			r.waiting = append(r.waiting[:0], r.waiting[i:]...)
+		}
+	}
+}
+
+// disown keeps requests for a descriptor that the kernel has not taken from
+// meeting whatever has the descriptor next. They fail.
+func (r *ring) disown(fd int32) {
+	for i := range r.unsent {
+		if e := &r.sqes[(r.tail-1-i)&uint32(len(r.sqes)-1)]; e.fd == fd {
+			e.fd = -1
+		}
+	}
+	for i := range r.waiting {
+		if r.waiting[i].fd == fd {
+			r.waiting[i].fd = -1
 		}
 	}
 }

@@ -74,6 +74,15 @@ func (r *runner) enter() error {
 	return nil
 }
 
+// unhalt makes the next Run of a proactor that nobody runs go on.
+func (p *Proactor) unhalt() {
+	p.control.mu.Lock()
+	defer p.control.mu.Unlock()
+	if p.control.runners == 0 && !p.closed.Load() {
+		p.halt.Store(false)
+	}
+}
+
 // leave also runs when a handler has panicked.
 func (r *runner) leave() {
 	p, c := r.p, &r.p.control
@@ -85,6 +94,9 @@ func (r *runner) leave() {
 	last := c.runners == 0
 	if last {
 		p.halt.Store(false)
+		if p.flush != nil && c.abandoned == nil {
+			p.flush() // what the last handlers have started
+		}
 	}
 	abandon := p.mayAbandon()
 	c.mu.Unlock()
@@ -184,6 +196,9 @@ func (r *runner) lead() {
 	p := r.p
 	p.polling = true
 	p.measureBurst()
+	if p.spin > 0 {
+		p.spinStart = p.backend.Now()
+	}
 	for n := 0; p.wait() != 0 && r.mayLook(n); n++ {
 		p.asLeader((*Proactor).glance, 0)
 	}
@@ -204,16 +219,19 @@ func (r *runner) lead() {
 	if len(p.late) > 0 {
 		p.asLeader((*Proactor).endLate, 0)
 	}
+	p.ready.take(&p.polled)
 	p.pollEnd = p.backend.Now()
 	switch {
 	case wait != 0:
 		p.woken = p.pollEnd
 	case p.woken != 0 && p.pollEnd-p.woken > lonelyTime && p.looks > 0:
 		p.woken = 0
+		if p.idle > 0 && p.ready.head != nil {
+			p.more.Signal()
+		}
 		p.asLeader((*Proactor).yield, 0)
 	}
 	p.polling = false
-	p.ready.take(&p.polled)
 }
 
 // lonelyTime is after how many nanoseconds without a wait the leader lets others
@@ -252,7 +270,7 @@ func (r *runner) mayLook(n int) bool {
 	if r.halted() || p.inbox.full() || p.outOfWork() {
 		return false
 	}
-	return n < p.looks || p.spin > 0 && p.backend.Now()-p.pollEnd < p.spin
+	return n < p.looks || p.spin > 0 && p.backend.Now()-p.spinStart < p.spin
 }
 
 // asLeader calls f without the lock, and leaves the lead if the backend panics.

@@ -37,7 +37,7 @@ type uring struct {
 
 	mu       sync.Mutex // see lock
 	ring     *ring
-	buffers  *ringBuffers // nil if the kernel has none
+	buffers  *ringBuffers
 	table    []*ringSocket
 	free     []uint32
 	inflight int64 // requests not reported
@@ -113,7 +113,8 @@ const (
 )
 
 func newURing(p *Proactor) (Backend, error) {
-	r, err := openRing()
+	single := p == nil || p.single
+	r, err := openRing(single)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +128,9 @@ func newURing(p *Proactor) (Backend, error) {
 		b.release()
 		return nil, err
 	}
+	if p != nil {
+		p.flush = func() { b.flush() }
+	}
 	return b, nil
 }
 
@@ -136,8 +140,10 @@ func (b *uring) Now() int64   { return int64(time.Since(b.start)) }
 // Shutdown waits until the kernel has let go of every request, because it may
 // be writing to the buffers.
 func (b *uring) Shutdown() {
-	q := b.ring.next()
-	q.opcode, q.fd, q.opFlags, q.userData = opAsyncCancel, -1, cancelAny, uint64(nobody)<<32
+	if b.inflight > 0 {
+		q := b.ring.next()
+		q.opcode, q.fd, q.opFlags, q.userData = opAsyncCancel, -1, cancelAny, uint64(nobody)<<32
+	}
 	for b.inflight > 0 {
 		b.Poll(-1)
 	}
@@ -232,7 +238,11 @@ func (b *uring) Poll(wait time.Duration) {
 	if wait == 0 {
 		b.collect()
 	} else {
-		b.park(wait) // which looks first
+		if !b.flush() && (wait < 0 || wait > time.Millisecond) {
+			wait = time.Millisecond // the kernel has no memory for a request
+		}
+		b.park(wait)            // which looks first
+		b.p.parked.Store(false) // nobody needs to wake it meanwhile
 	}
 	for i := range b.done[:b.n] {
 		if e := b.doneS[i]; e != nil {
@@ -241,6 +251,14 @@ func (b *uring) Poll(wait time.Duration) {
 		}
 	}
 	b.n = 0
+}
+
+// flush hands the kernel what it is to do, and reports whether it took it all.
+func (b *uring) flush() bool {
+	b.lock()
+	defer b.unlock()
+	b.ring.send()
+	return b.ring.unsent == 0
 }
 
 // collect hands the kernel what it is to do and takes what it has done.
@@ -276,7 +294,7 @@ func (b *uring) report(e *ringSocket, c *cqe) {
 		b.lock()
 		b.receive(e, c)
 		b.unlock()
-		if s.sys.ring == e {
+		if !e.closed {
 			s.advance(reading, out)
 		}
 	}
@@ -309,8 +327,8 @@ func (b *uring) CloseSocket(s *Socket) error {
 		b.cancelRequest(e, again)
 	}
 	if e.held != 0 && !e.listens {
-		// What was not read must reset the connection, as it does when the
-		// kernel has it.
+		// What was not read resets the connection, as it does when the kernel
+		// has it.
 		unix.SetsockoptLinger(int(e.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
 	for e.held != 0 {
@@ -318,6 +336,7 @@ func (b *uring) CloseSocket(s *Socket) error {
 	}
 	e.closed = true
 	b.ring.send() // before the descriptor can be another's
+	b.ring.disown(e.fd)
 	if e.pending > 0 {
 		ringEnter(b.ring.fd, 0, enterGetevents) // so that it lets go now
 	}

@@ -305,7 +305,8 @@ func (b *uring) receive(e *ringSocket, c *cqe) {
 		e.ended = true
 	case errno == unix.ENOBUFS && !e.listens:
 		e.scarce = true
-	case errno != unix.ECANCELED && errno != unix.EINTR && errno != unix.ECONNABORTED:
+	case errno == unix.ECANCELED || errno == unix.EINTR || errno == unix.ECONNABORTED:
+	case !e.listens || e.s.queues[reading].head != nil: // an accept is there to be told
 		e.errno = errno
 	}
 }
@@ -358,6 +359,8 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 		if !b.Start(e.s, op) {
 			return nil
 		}
+	} else if op.Kind == ops.KindConnect && errno == unix.EISCONN {
+		op.N = 0 // it was started again when it had succeeded
 	} else if op.Kind == ops.KindWaitReadable && c.res >= 0 {
 		op.N = 0 // it is the events that there were
 	} else if op.N = int(max(c.res, 0)); interrupted {
