@@ -35,6 +35,7 @@ func TestGroup(t *testing.T) {
 			}
 
 			const clients = 90
+			address := all[0].Addr().String()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			var accepted [3]int
@@ -58,7 +59,7 @@ func TestGroup(t *testing.T) {
 			}
 			go func() {
 				for range clients {
-					if c, err := net.Dial("tcp", all[0].Addr().String()); err == nil {
+					if c, err := net.Dial("tcp", address); err == nil {
 						defer c.Close()
 					}
 				}
