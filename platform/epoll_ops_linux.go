@@ -61,17 +61,14 @@ func (b *epoll) TryRead(s *Socket, buf []byte) (int, error) {
 
 // took returns the result of a read of up to size bytes.
 func (sys *sysSocket) took(n, size int, errno syscall.Errno) (int, error) {
-	switch {
-	case errno == unix.EAGAIN:
+	n, err := readResult(n, errno)
+	switch err {
+	case nil:
+		sys.readable = n == size || sys.sticky
+	case ops.ErrWouldBlock:
 		sys.readable = false
-		return 0, ops.ErrWouldBlock
-	case errno != 0:
-		return 0, os.NewSyscallError("read", errno)
-	case n == 0:
-		return 0, io.EOF
 	}
-	sys.readable = n == size || sys.sticky
-	return n, nil
+	return n, err
 }
 
 // peek reports whether a read would not have to wait. (To read with MSG_PEEK

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -73,6 +74,19 @@ func (sys *sysSocket) shut() error {
 		err = errors.Join(err, os.Remove(unlink))
 	}
 	return err
+}
+
+// readResult returns what a read that does not wait is said to have read.
+func readResult(n int, errno syscall.Errno) (int, error) {
+	switch {
+	case errno == unix.EAGAIN:
+		return 0, ops.ErrWouldBlock
+	case errno != 0:
+		return 0, os.NewSyscallError("read", errno)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // openListener opens a stream listener. Package net does, as it knows how

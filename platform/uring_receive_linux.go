@@ -65,16 +65,7 @@ func (b *uring) TryRead(s *Socket, buf []byte) (int, error) {
 	if e.armed { // what comes, comes to the request
 		return 0, ops.ErrWouldBlock
 	}
-	n, errno := recv(e.fd, buf[:min(len(buf), maxTransfer)])
-	switch {
-	case errno == unix.EAGAIN:
-		return 0, ops.ErrWouldBlock
-	case errno != 0:
-		return 0, os.NewSyscallError("read", errno)
-	case n == 0:
-		return 0, io.EOF
-	}
-	return n, nil
+	return readResult(recv(e.fd, buf[:min(len(buf), maxTransfer)]))
 }
 
 // arm has the stream receive whatever comes.
