@@ -4,7 +4,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -147,9 +146,7 @@ func TestShutdown(t *testing.T) {
 			if after := descriptors(t); after != before {
 				t.Errorf("%d descriptors before and %d after 20 proactors were closed", before, after)
 			}
-			if all := stacks(); strings.Contains(all, "platform.(*") {
-				t.Errorf("goroutines of a closed proactor are left:\n%s", all)
-			}
+			noneLeft(t)
 		})
 	}
 }

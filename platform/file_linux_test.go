@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -47,9 +46,7 @@ func TestFileNoDescriptorLeak(t *testing.T) {
 			if after := descriptors(t); after != before {
 				t.Errorf("%d descriptors before and %d after the files were closed", before, after)
 			}
-			if all := stacks(); strings.Contains(all, "platform.(*") {
-				t.Errorf("goroutines of a closed proactor are left:\n%s", all)
-			}
+			noneLeft(t)
 		})
 	}
 }
