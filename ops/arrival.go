@@ -2,6 +2,7 @@ package ops
 
 import (
 	"errors"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 )
@@ -48,19 +49,18 @@ func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if size < 1 && op.Err == nil {
 		op.Err = allocator.ErrSize
 	}
-	op.Arg, op.stream, op.done, op.step = into, r, size, stepArrival
+	op.Arg, op.stream, op.done = unsafe.Pointer(into), r, size
+	op.flags |= stepArrival
 	r.StartWaitReadable(op)
 }
 
-// stepArrival reads what has arrived. The allocator is the handler's own, so it
-// is asked where the handler runs.
-func stepArrival(op *Operation) bool {
+// arrived reads what has arrived. The allocator is the handler's own, so it is
+// asked where the handler runs.
+func (op *Operation) arrived() bool {
 	if op.Err != nil {
 		return false
 	}
-	if ex := op.executor; ex != nil {
-		op.executor = nil
-		ex.Execute(op)
+	if op.goElsewhere() {
 		return true
 	}
 	a := AllocatorOf(op.handler, heapBytes)
@@ -73,7 +73,7 @@ func stepArrival(op *Operation) bool {
 	n, err := r.TryRead(block)
 	if err == nil {
 		op.N = n
-		*op.Arg.(*[]byte) = block[:n]
+		*(*[]byte)(op.Arg) = block[:n]
 		return false
 	}
 	a.Deallocate(block)
@@ -81,7 +81,9 @@ func stepArrival(op *Operation) bool {
 		op.Err = err
 		return false
 	}
-	op.executor = associationsOf(op.handler).executor
+	if executorOf(op.handler) != nil {
+		op.flags |= elsewhere
+	}
 	r.StartWaitReadable(op)
 	return true
 }

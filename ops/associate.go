@@ -32,7 +32,7 @@ func WithAllocator[T any](h Handler, a allocator.Allocator[T]) Handler {
 	if a == nil {
 		panic("ops: WithAllocator: nil Allocator")
 	}
-	return &bound[T]{h, a}
+	return &bound[T]{handler: h, alloc: a, plain: traitsOf(h)&^hasAllocator == 0}
 }
 
 // AllocatorOf returns the allocator of T associated with h, or def if there is
@@ -53,6 +53,7 @@ func AllocatorOf[T any](h Handler, def allocator.Allocator[T]) allocator.Allocat
 type bound[T any] struct {
 	handler Handler
 	alloc   allocator.Allocator[T]
+	plain   bool // nothing else that an operation asks for is associated with it
 }
 
 func (b *bound[T]) Complete(n int, err error)         { b.handler.Complete(n, err) }

@@ -14,40 +14,48 @@ type associations struct {
 	slot     *CancelSlot
 	executor Executor
 	timeout  time.Duration
+	flags    flags // which of the last two there are
 }
 
-// associationsOf returns what is associated with h.
-func associationsOf(h Handler) (is associations) {
+// executorOf returns where h is to run, or nil.
+func executorOf(h Handler) Executor {
+	var is associations
 	is.collect(h)
-	return is
+	return is.executor
 }
 
 // collect finds what is associated with h, in one pass: the first of each kind,
 // from the outermost layer inwards, as AllocatorOf and its like find it. It
-// reports whether there is more than an allocator.
-func (is *associations) collect(h Handler) (rare bool) {
+// returns h without the layers that only brought an allocator, which has been
+// found then.
+func (is *associations) collect(h Handler) (rest Handler) {
+	rest = h
+	outer := true // only such layers so far
 	for h != nil {
-		if b, ok := h.(*bound[Operation]); ok { // which most are
+		if b, ok := h.(*bound[Operation]); ok {
 			if is.alloc == nil {
 				is.alloc = b.alloc
 			}
 			h = b.handler
+			if outer {
+				rest = h
+			}
 			continue
 		}
+		outer = false
 		has := traitsOf(h)
 		if has&hasAllocator != 0 && is.alloc == nil {
 			is.alloc = h.(Associated[Operation]).Allocator()
 		}
 		if has&(hasSlot|hasExecutor|hasTimeout) != 0 {
 			is.rarer(h, has)
-			rare = true
 		}
 		if has&hasInner == 0 {
 			break
 		}
 		h = h.(Unwrapper).Unwrap()
 	}
-	return rare
+	return rest
 }
 
 // rarer collects what few handlers have.
@@ -56,10 +64,14 @@ func (is *associations) rarer(h Handler, has traits) {
 		is.slot = h.(Cancelable).CancelSlot()
 	}
 	if has&hasExecutor != 0 && is.executor == nil {
-		is.executor = h.(Located).Executor()
+		if is.executor = h.(Located).Executor(); is.executor != nil {
+			is.flags |= elsewhere
+		}
 	}
 	if has&hasTimeout != 0 && is.timeout == 0 {
-		is.timeout = h.(Timed).Timeout()
+		if is.timeout = h.(Timed).Timeout(); is.timeout != 0 {
+			is.flags |= limited | undated
+		}
 	}
 }
 

@@ -56,7 +56,9 @@ func WithCancelSlot(h Handler, s *CancelSlot) Handler {
 
 // CancelSlotOf returns the slot associated with h, or nil. The outermost wins.
 func CancelSlotOf(h Handler) *CancelSlot {
-	return associationsOf(h).slot
+	var is associations
+	is.collect(h)
+	return is.slot
 }
 
 // Cancel cancels the operation that has begun and not ended, and reports
@@ -101,22 +103,22 @@ func (s *CancelSlot) end() {
 }
 
 // Arm tells the cancel slot of the operation, if it has one, where the
-// operation is outstanding: at Target, as ID. A platform calls it when it has
-// set these two and before the operation can complete; both the call and
-// Target.CancelOperation are under the same lock of the platform. It returns
+// operation is outstanding: at target, as ID. A platform calls it when it has
+// set the ID and before the operation can complete; both the call and
+// target.CancelOperation are under the same lock of the platform. It returns
 // false if the operation was cancelled before, between two parts of a composed
 // one; the platform then ends the operation with [ErrCanceled] instead.
-func (op *Operation) Arm() bool {
-	s := op.slot
-	if s == nil {
-		return true
-	}
+func (op *Operation) Arm(target Canceler) bool {
+	return op.slot == nil || op.slot.arm(target, op.ID)
+}
+
+func (s *CancelSlot) arm(target Canceler, id uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.requested {
 		return false
 	}
-	s.target, s.id = op.Target, op.ID
+	s.target, s.id = target, id
 	return true
 }
 

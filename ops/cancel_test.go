@@ -27,8 +27,8 @@ func TestCancelSlot(t *testing.T) {
 		}
 	}
 	arm := func(op *ops.Operation, id uint64) bool {
-		op.Target, op.ID = canceler{&j}, id
-		return op.Arm()
+		op.ID = id
+		return op.Arm(canceler{&j})
 	}
 
 	check("Cancel before anything began", slot.Cancel(), false)
@@ -76,8 +76,8 @@ func TestCancelOnDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	slot.CancelOnDone(ctx)
 	op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
-	op.Target, op.ID = told(canceled), 7
-	if !op.Arm() {
+	op.ID = 7
+	if !op.Arm(told(canceled)) {
 		t.Fatal("Arm says that it was cancelled")
 	}
 	cancel()

@@ -38,7 +38,9 @@ func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n in
 	a := AllocatorOf[Frame[S]](h, allocator.Heap[Frame[S]]{})
 	f, err := obtain(a)
 	if err != nil {
-		ex.Execute(failed(h, associationsOf(h).executor, err))
+		var is associations
+		h = is.collect(h)
+		ex.Execute(failed(h, is.flags, err))
 		return
 	}
 	f.State, f.owner, f.step = state, owner[Frame[S]]{h, a}, step

@@ -379,13 +379,13 @@ type mailbox struct {
 func (m *mailbox) receive(h ops.Handler) {
 	op := ops.Begin(h, nil)
 	m.last++
-	op.Target, op.ID = m, m.last
+	op.ID = m.last
 	if op.Err != nil { // there was no memory for it
 		m.executor.Execute(op)
 		return
 	}
 	m.waiting = op
-	if !op.Arm() {
+	if !op.Arm(m) {
 		m.end(0, ops.ErrCanceled)
 	}
 }

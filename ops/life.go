@@ -31,9 +31,13 @@ func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 // begin is Begin with a default that is looked for where the operation will be
 // outstanding, if it is needed.
 func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation {
-	mustHandler(h)
 	var is associations
-	rare := is.collect(h)
+	if b, ok := h.(*bound[Operation]); ok && b.plain { // as most are
+		h, is.alloc = b.handler, b.alloc
+	} else {
+		mustHandler(h)
+		h = is.collect(h)
+	}
 	if is.alloc == nil {
 		if is.alloc = def; def == nil && where != nil {
 			is.alloc = defaultOf(where)
@@ -44,11 +48,11 @@ func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation 
 	}
 	op, err := obtain(is.alloc)
 	if err != nil {
-		return failed(h, is.executor, err)
+		return failed(h, is.flags, err)
 	}
 	op.owner = owner[Operation]{h, is.alloc}
-	if rare {
-		op.slot, op.executor, op.Timeout = is.slot, is.executor, is.timeout
+	if is.flags != 0 || is.slot != nil {
+		op.flags, op.When, op.slot = is.flags, int64(is.timeout), is.slot
 		if op.slot != nil {
 			op.slot.begin()
 		}
@@ -94,9 +98,9 @@ func (o *owner[T]) release(state *T) Handler {
 }
 
 // failed returns an operation that has not been allocated and only tells h of
-// err.
-func failed(h Handler, ex Executor, err error) *Operation {
-	return &Operation{owner: owner[Operation]{handler: h}, executor: ex, Err: err}
+// err, elsewhere if the flags say so.
+func failed(h Handler, f flags, err error) *Operation {
+	return &Operation{owner: owner[Operation]{handler: h}, flags: f & elsewhere, Err: err}
 }
 
 // Complete ends the operation with the results in N and Err: it releases the
@@ -107,19 +111,37 @@ func failed(h Handler, ex Executor, err error) *Operation {
 // The platform calls it once, from a goroutine that runs the proactor, and
 // does not touch the operation any more.
 func (op *Operation) Complete() {
-	if op.step != nil {
-		if op.step(op) {
-			return
-		}
-		op.step = nil
-	}
-	if ex := op.executor; ex != nil {
-		op.executor = nil
-		ex.Execute(op)
+	if op.flags&(stepMask|elsewhere) != 0 && op.goesOn() {
 		return
 	}
 	n, err := op.N, op.Err
 	op.end().Complete(n, err)
+}
+
+// goesOn takes the next step of a composed operation, or goes to where the
+// handler is to run. It reports false if it was there, and the last step.
+func (op *Operation) goesOn() bool {
+	if op.flags&stepMask != 0 {
+		if op.takeStep() {
+			return true
+		}
+		op.flags &^= stepMask
+	}
+	return op.goElsewhere()
+}
+
+// goElsewhere goes to where the handler is to run, unless it is there.
+func (op *Operation) goElsewhere() bool {
+	if op.flags&elsewhere == 0 {
+		return false
+	}
+	op.flags &^= elsewhere
+	ex := executorOf(op.handler)
+	if ex == nil {
+		return false // the handler has changed its mind
+	}
+	ex.Execute(op)
+	return true
 }
 
 // Abandon ends the operation without calling the handler: it releases the
@@ -138,7 +160,7 @@ func (op *Operation) Abandon() {
 // the memory, and returns an operation that has not been allocated and only
 // tells the handler of err when it completes.
 func (op *Operation) Refuse(err error) *Operation {
-	ex := op.executor
+	f := op.flags
 	h := op.end()
 	switch x := h.(type) {
 	case *turn:
@@ -146,7 +168,7 @@ func (op *Operation) Refuse(err error) *Operation {
 	case interface{ refused() Handler }:
 		h = x.refused()
 	}
-	return failed(h, ex, err)
+	return failed(h, f, err)
 }
 
 // end releases the operation's memory and returns its handler.

@@ -3,6 +3,8 @@ package ops_test
 import (
 	"errors"
 	"testing"
+	"time"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -71,7 +73,7 @@ func TestAbandonTellsEveryLayer(t *testing.T) {
 func TestBlockIsFresh(t *testing.T) {
 	op := ops.Begin(ops.HandlerFunc(func(int, error) {}), dirty{})
 	if op.N != 0 || op.Err != nil || op.Buf != nil || op.Next != nil || op.Target != nil || op.ID != 0 ||
-		op.Kind != 0 || op.Arg != nil || op.When != 0 || op.Index != 0 || op.Timeout != 0 || op.Addr.IsValid() {
+		op.Kind != 0 || op.Arg != nil || op.When != 0 || op.Index != 0 || op.Limited() || op.Args != [2]uint64{} || op.Port != 0 {
 		t.Errorf("an operation begins with %+v", op)
 	}
 	op.Complete()
@@ -81,8 +83,9 @@ func TestBlockIsFresh(t *testing.T) {
 type dirty struct{}
 
 func (dirty) Allocate(n int) ([]ops.Operation, error) {
-	old := ops.Operation{N: 1, ID: 2, Kind: ops.KindRead, Buf: make([]byte, 3), When: 4, Index: 5, Timeout: 6, Arg: 7, Err: errors.New("old")}
-	old.Next = &old
+	old := *ops.Begin(ops.WithTimeout(ops.HandlerFunc(func(int, error) {}), time.Second), nil)
+	old.N, old.Err, old.Buf, old.Next, old.Target, old.Arg = 1, errors.New("old"), make([]byte, 3), &old, unsafe.Pointer(&old), unsafe.Pointer(&old)
+	old.ID, old.When, old.Index, old.Args, old.Port, old.Kind = 2, 4, 5, [2]uint64{6, 7}, 8, ops.KindRead
 	s := make([]ops.Operation, n)
 	s[0] = old
 	return s, nil

@@ -1,8 +1,8 @@
 package ops
 
 import (
-	"net/netip"
 	"time"
+	"unsafe"
 )
 
 // An Operation is the state of one asynchronous operation while it is
@@ -14,48 +14,86 @@ import (
 // implement a platform: they describe what to do and take the results. From
 // when an operation is started to when it completes its memory belongs to the
 // platform; it does not move, and the platform keeps it reachable.
+//
+// Every chain pays for its size, so what few kinds need shares a field, and what
+// can be asked of the handler again has none. The pointers come first, in one
+// row: an allocator that clears what is released then has one place to clear.
 type Operation struct {
 	// Next links the operation into the one queue that holds it.
 	Next *Operation
 
-	// Target is where the operation is outstanding, and ID its name there.
-	Target Canceler
-	ID     uint64
+	// Target is where the operation is outstanding, and Arg an argument that
+	// is a pointer, for the kinds that have one. A platform says what they
+	// point to.
+	Target, Arg unsafe.Pointer
 
-	// Kind says what to do, and Buf is what to read into or write.
-	Kind Kind
-	Buf  []byte
-
-	// Addr is the peer's address, for the kinds that have one. Those that have
-	// none may keep another argument in it; a platform says which.
-	Addr netip.AddrPort
-
-	// Arg is an argument or a result of a kind that has further ones.
-	Arg any
-
-	// When is the time on the platform's clock, in nanoseconds, at which the
-	// operation is due. Index is its place, from 1, among those that wait for
-	// a time, and 0 if it is not among them.
-	When  int64
-	Index int
-
-	// N and Err are the results.
-	N   int
+	// Err is a result, as N is.
 	Err error
 
-	// Timeout is how long the operation may take, without end if it is 0. It
-	// comes from the handler; see WithTimeout.
-	Timeout time.Duration
-
 	owner[Operation]
-	slot     *CancelSlot
-	executor Executor // where the handler is to run, if not where the operation ended
+	slot   *CancelSlot
+	stream any // what a composed operation works on
 
-	// A composed operation: the step to take when a part has ended, which
-	// reports whether it started another; what it works on; bytes so far.
-	step   func(*Operation) bool
-	stream any
-	done   int
+	// Buf is what to read into or write.
+	Buf []byte
+
+	// N is how many bytes were transferred.
+	N int
+
+	// ID is the operation's name at its Target.
+	ID uint64
+
+	// When is the time on the platform's clock, in nanoseconds, at which the
+	// operation is due; before there is one, how long it may take, see
+	// Timeout. Index is its place, from 1, among those that wait for a time,
+	// and 0 if it is not among them.
+	When int64
+
+	// Args and Port are arguments that are no pointers: an address, an offset,
+	// a count. A platform says which.
+	Args [2]uint64
+
+	done int // bytes so far of a composed operation
+
+	Index int32
+	Port  uint16
+
+	// Kind says what to do.
+	Kind Kind
+
+	flags flags
+}
+
+// flags say what an operation has beyond what every one has.
+type flags uint8
+
+const (
+	// The step to take when a part of a composed operation has ended.
+	stepRead flags = 1 + iota
+	stepWrite
+	stepArrival
+	stepMask flags = 3
+
+	elsewhere flags = 4  // the handler is to run on its executor, not where the operation ended
+	limited   flags = 8  // it may take so long and no longer
+	undated   flags = 16 // that time is in When, and the clock has not been read
+)
+
+// Limited reports whether the operation may take so long and no longer, which
+// comes from its handler; see [WithTimeout]. An operation that is not limited has
+// no Timeout, and neither has one that has got its When by SetWhen.
+func (op *Operation) Limited() bool { return op.flags&limited != 0 }
+
+// Timeout returns how long the operation may take. It is false when it has no
+// limit, or when that has become a time by SetWhen.
+func (op *Operation) Timeout() (d time.Duration, ok bool) {
+	return time.Duration(op.When), op.flags&undated != 0
+}
+
+// SetWhen sets the time on the platform's clock at which the operation is due.
+func (op *Operation) SetWhen(when int64) {
+	op.When = when
+	op.flags &^= undated
 }
 
 // Kind is a kind of operation.

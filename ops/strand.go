@@ -46,6 +46,7 @@ func (s *Strand) Allocator() allocator.Allocator[Operation] { return defaultOf(s
 
 // Execute implements [Executor].
 func (s *Strand) Execute(op *Operation) {
+	s.here(op)
 	s.mu.Lock()
 	op.Next = nil
 	if s.head == nil {
@@ -54,25 +55,31 @@ func (s *Strand) Execute(op *Operation) {
 		s.tail.Next = op
 	}
 	s.tail = op
-	s.added(op)
+	s.added()
 }
 
 // ExecuteNext implements [Urgent].
 func (s *Strand) ExecuteNext(op *Operation) {
+	s.here(op)
 	s.mu.Lock()
 	if op.Next = s.head; s.head == nil {
 		s.tail = op
 	}
 	s.head = op
-	s.added(op)
+	s.added()
+}
+
+// here keeps an operation whose handler is to run on the strand from going there
+// once more.
+func (s *Strand) here(op *Operation) {
+	if op.flags&elsewhere != 0 && executorOf(op.handler) == Executor(s) {
+		op.flags &^= elsewhere
+	}
 }
 
 // added takes a turn on the executor unless the strand has one. It gives the
 // lock back.
-func (s *Strand) added(op *Operation) {
-	if op.executor == Executor(s) {
-		op.executor = nil // it is here already
-	}
+func (s *Strand) added() {
 	first := !s.busy
 	s.busy = true
 	s.mu.Unlock()

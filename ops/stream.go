@@ -51,7 +51,8 @@ func Write(w Writer, b []byte, h Handler) {
 // A read that others start on r before it ends may take bytes from its midst.
 func ReadFull(r Reader, b []byte, h Handler) {
 	op := begin(h, nil, r)
-	op.Buf, op.stream, op.step = b, r, stepRead
+	op.Buf, op.stream = b, r
+	op.flags |= stepRead
 	r.StartRead(op)
 }
 
@@ -62,25 +63,30 @@ func ReadFull(r Reader, b []byte, h Handler) {
 // A write that others start on w before it ends may put bytes in its midst.
 func WriteFull(w Writer, b []byte, h Handler) {
 	op := begin(h, nil, w)
-	op.Buf, op.stream, op.step = b, w, stepWrite
+	op.Buf, op.stream = b, w
+	op.flags |= stepWrite
 	w.StartWrite(op)
 }
 
-func stepRead(op *Operation) bool {
-	if op.more() {
-		op.stream.(Reader).StartRead(op)
-		return true
-	}
-	if op.Err == io.EOF && op.N > 0 {
-		op.Err = io.ErrUnexpectedEOF
-	}
-	return false
-}
-
-func stepWrite(op *Operation) bool {
-	if op.more() {
-		op.stream.(Writer).StartWrite(op)
-		return true
+// takeStep does what is to be done when a part of a composed operation has ended,
+// and reports whether it has started another.
+func (op *Operation) takeStep() bool {
+	switch op.flags & stepMask {
+	case stepRead:
+		if op.more() {
+			op.stream.(Reader).StartRead(op)
+			return true
+		}
+		if op.Err == io.EOF && op.N > 0 {
+			op.Err = io.ErrUnexpectedEOF
+		}
+	case stepWrite:
+		if op.more() {
+			op.stream.(Writer).StartWrite(op)
+			return true
+		}
+	case stepArrival:
+		return op.arrived()
 	}
 	return false
 }

@@ -56,12 +56,12 @@ func (p *Proactor) takeAll() (out queue, more bool) {
 	for len(p.timers) > 0 {
 		op := p.timers[0].op
 		p.timers.remove(op)
-		op.Target.(*Timer).waits.remove(op)
+		timerOf(op).waits.remove(op)
 		out.push(op)
 	}
 	p.held += p.inbox.moveTo(&p.ready)
 	out.take(&p.ready)
-	p.drained = out.head == nil && p.inbox.close()
+	p.drained = out.empty() && p.inbox.close()
 	return out, !p.drained
 }
 

@@ -2,15 +2,89 @@ package platform
 
 import (
 	"encoding/binary"
+	"net"
 	"net/netip"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// Arguments that few kinds of operations take have no field of their own in an
-// operation, whose size every chain pays for. They lie in Arg, and in an Addr
-// that is no address.
+// What the Target, Arg, Args and Port of an operation are, by its kind. A backend
+// asks the functions here.
+//
+//	Target  the *Timer of a KindWait, otherwise the *Socket
+//	Arg     the *Socket that an accept opens; where a packet's sender goes; the
+//	        first of a list of buffers; a *peerName
+//	Args    an address, how many buffers there are, or an offset
+//	Port    of the address
+
+// socketOf returns the socket on which an operation is outstanding.
+func socketOf(op *ops.Operation) *Socket { return (*Socket)(op.Target) }
+
+// Accepted returns the socket that an operation of ops.KindAccept opens.
+func Accepted(op *ops.Operation) *Socket { return (*Socket)(op.Arg) }
+
+// Peer returns the network and address that an operation of ops.KindConnect
+// connects to. The address of a TCP peer is numeric.
+func Peer(op *ops.Operation) (network, address string) {
+	if path, ok := unixPath(op); ok {
+		return "unix", path
+	}
+	return "tcp", Addr(op).String()
+}
+
+// A peerName is what few peers have and does not fit into an operation: the path
+// of a socket in the file system, or the zone of an IPv6 address.
+type peerName struct {
+	path string
+	unix bool
+	zone string
+}
+
+// unixPath returns the path that a connect is for, if it is for one.
+func unixPath(op *ops.Operation) (path string, ok bool) {
+	if name := (*peerName)(op.Arg); name != nil && name.unix {
+		return name.path, true
+	}
+	return "", false
+}
+
+// Addr returns the address of the peer of an operation of ops.KindConnect or
+// ops.KindWriteTo.
+func Addr(op *ops.Operation) netip.AddrPort {
+	var b [16]byte
+	binary.NativeEndian.PutUint64(b[:8], op.Args[0])
+	binary.NativeEndian.PutUint64(b[8:], op.Args[1])
+	addr := netip.AddrFrom16(b).Unmap()
+	if name := (*peerName)(op.Arg); name != nil {
+		addr = addr.WithZone(name.zone)
+	}
+	return netip.AddrPortFrom(addr, op.Port)
+}
+
+// setAddr sets the address of the peer. An IPv4 address that is mapped to IPv6 is
+// as good as itself.
+func setAddr(op *ops.Operation, to netip.AddrPort) error {
+	addr := to.Addr()
+	if !addr.IsValid() {
+		return &net.AddrError{Err: "platform: no address to send to", Addr: to.String()}
+	}
+	b := addr.As16()
+	op.Args[0] = binary.NativeEndian.Uint64(b[:8])
+	op.Args[1] = binary.NativeEndian.Uint64(b[8:])
+	op.Port = to.Port()
+	if zone := addr.Zone(); zone != "" {
+		op.Arg = unsafe.Pointer(&peerName{zone: zone})
+	}
+	return nil
+}
+
+// SetSender tells an operation of ops.KindReadFrom where its packet came from.
+func SetSender(op *ops.Operation, from netip.AddrPort) {
+	if to := (*netip.AddrPort)(op.Arg); to != nil {
+		*to = from
+	}
+}
 
 // maxBuffers is how many buffers one operation takes: what Linux, the BSDs and
 // macOS allow (IOV_MAX).
@@ -19,26 +93,18 @@ const maxBuffers = 1024
 // Buffers returns the buffers of a vectored operation, which a backend does not
 // change. The first one is not empty; there is none if they all were.
 func Buffers(op *ops.Operation) [][]byte {
-	first, _ := op.Arg.(*[]byte)
-	return unsafe.Slice(first, int(op.Addr.Port()))
+	return unsafe.Slice((*[]byte)(op.Arg), int(op.Args[0]))
 }
 
 func setBuffers(op *ops.Operation, bufs [][]byte) {
 	for len(bufs) > 0 && len(bufs[0]) == 0 {
 		bufs = bufs[1:]
 	}
-	op.Arg = unsafe.SliceData(bufs)
-	op.Addr = netip.AddrPortFrom(netip.Addr{}, uint16(min(len(bufs), maxBuffers)))
+	op.Arg = unsafe.Pointer(unsafe.SliceData(bufs))
+	op.Args[0] = uint64(min(len(bufs), maxBuffers))
 }
 
 // Offset returns where in a file an operation reads or writes.
-func Offset(op *ops.Operation) int64 {
-	b := op.Addr.Addr().As16()
-	return int64(binary.NativeEndian.Uint64(b[:8]))
-}
+func Offset(op *ops.Operation) int64 { return int64(op.Args[0]) }
 
-func setOffset(op *ops.Operation, offset int64) {
-	var b [16]byte
-	binary.NativeEndian.PutUint64(b[:8], uint64(offset))
-	op.Addr = netip.AddrPortFrom(netip.AddrFrom16(b), 0)
-}
+func setOffset(op *ops.Operation, offset int64) { op.Args[0] = uint64(offset) }

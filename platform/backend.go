@@ -43,9 +43,10 @@ type Backend interface {
 	//	KindAccept   accept a connection from the listener s into the socket
 	//	             [Accepted](op), which becomes the backend's if N is 0
 	//	KindConnect  connect s to the address [Peer](op)
-	//	KindReadFrom read a packet into Buf and the sender's address into Addr;
-	//	             Err is io.ErrShortBuffer if it is longer than Buf
-	//	KindWriteTo  send Buf as a packet to Addr
+	//	KindReadFrom read a packet into Buf, and pass the sender's address to
+	//	             [SetSender]; Err is io.ErrShortBuffer if it is longer than
+	//	             Buf
+	//	KindWriteTo  send Buf as a packet to [Addr](op)
 	//	KindWaitReadable
 	//	             end when a read of the stream s would not have to wait
 	//	KindReadVectored, KindWriteVectored
@@ -97,7 +98,7 @@ func (p *Proactor) Completed(op *ops.Operation) {
 	for _, o := range p.observers {
 		o.Observe(op)
 	}
-	op.Target.(*Socket).complete(op)
+	socketOf(op).complete(op)
 }
 
 // An Observer is a layer over a backend (see [WithLayer]) that is told when the
@@ -108,21 +109,6 @@ type Observer interface {
 	// Observe is called before the proactor has the operation back.
 	Observe(op *ops.Operation)
 }
-
-// Accepted returns the socket that an operation of ops.KindAccept opens.
-func Accepted(op *ops.Operation) *Socket { return op.Arg.(*Socket) }
-
-// Peer returns the network and address that an operation of ops.KindConnect
-// connects to. The address of a TCP peer is numeric.
-func Peer(op *ops.Operation) (network, address string) {
-	if path, ok := op.Arg.(unixPath); ok {
-		return "unix", string(path)
-	}
-	return "tcp", op.Addr.String()
-}
-
-// unixPath is the Arg of a connect to a socket in the file system.
-type unixPath string
 
 // An Option changes how New makes a proactor.
 type Option func(*config)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -73,7 +74,7 @@ func (s *Socket) connect(op *ops.Operation) {
 func setPeer(op *ops.Operation, network, address string) error {
 	switch network {
 	case "unix":
-		op.Arg = unixPath(address)
+		op.Arg = unsafe.Pointer(&peerName{path: address, unix: true})
 		return nil
 	case "tcp", "tcp4", "tcp6":
 	default:
@@ -89,7 +90,7 @@ func setPeer(op *ops.Operation, network, address string) error {
 	if is4 := addr.Addr().Unmap().Is4(); network == "tcp4" && !is4 || network == "tcp6" && is4 {
 		return &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
 	}
-	op.Addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	setAddr(op, addr)
 	return nil
 }
 
@@ -131,7 +132,7 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 		return 0, net.ErrClosed
 	case len(b) == 0:
 		return 0, nil
-	case c.s.queues[reading].head != nil:
+	case !c.s.queues[reading].empty():
 		return 0, ops.ErrWouldBlock
 	}
 	return p.backend.TryRead(&c.s, b)

@@ -183,7 +183,8 @@ func (b *epoll) recvFrom(s *Socket, op *ops.Operation) bool {
 	case errno != 0:
 		op.Err = os.NewSyscallError("recvfrom", errno)
 	default:
-		op.N, op.Addr = n, from
+		op.N = n
+		SetSender(op, from)
 		if n > len(op.Buf) {
 			op.N, op.Err = len(op.Buf), io.ErrShortBuffer
 		}
@@ -193,7 +194,7 @@ func (b *epoll) recvFrom(s *Socket, op *ops.Operation) bool {
 
 func (b *epoll) sendTo(s *Socket, op *ops.Operation) bool {
 	var sa unix.RawSockaddrInet6
-	size, err := toSockaddr(&sa, op.Addr, s.sys.inet6)
+	size, err := toSockaddr(&sa, Addr(op), s.sys.inet6)
 	if err != nil {
 		op.Err = err
 		return true

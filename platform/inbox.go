@@ -63,15 +63,11 @@ func (in *inbox) moveTo(q *queue) (n int64) {
 		q.push(op)
 		return 1
 	}
-	var moved queue
-	for op != nil {
-		n++
-		next := op.Next
-		if op.Next = moved.head; moved.head == nil {
-			moved.tail = op
-		}
-		moved.head = op
-		op = next
+	// The last that was pushed is the first of the list, so it is turned round.
+	moved := queue{last: op}
+	for next := (*ops.Operation)(nil); op != nil; n++ {
+		op.Next, next, op = next, op, op.Next
+		moved.last.Next = next
 	}
 	q.take(&moved)
 	return n

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"net"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -48,7 +49,7 @@ func (l *Listener) Accept(c *Conn, h ops.Handler) {
 	}
 	op := l.s.begin(ops.KindAccept, h)
 	if op.Err == nil {
-		op.Arg = &c.s
+		op.Arg = unsafe.Pointer(&c.s)
 		op.Err = c.s.claim(l.s.p)
 	}
 	l.s.start(op)

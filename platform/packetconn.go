@@ -3,6 +3,7 @@ package platform
 import (
 	"net"
 	"net/netip"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -40,7 +41,10 @@ func (p *Proactor) listen(s *Socket, listen func(s *Socket, network, address str
 // *from belong to the operation until its handler is called.
 func (c *PacketConn) ReadFrom(b []byte, from *netip.AddrPort, h ops.Handler) {
 	op := c.s.begin(ops.KindReadFrom, h)
-	op.Buf, op.Arg = b, from
+	if from != nil {
+		*from = netip.AddrPort{}
+	}
+	op.Buf, op.Arg = b, unsafe.Pointer(from)
 	c.s.start(op)
 }
 
@@ -48,7 +52,10 @@ func (c *PacketConn) ReadFrom(b []byte, from *netip.AddrPort, h ops.Handler) {
 // the operation until its handler is called.
 func (c *PacketConn) WriteTo(b []byte, to netip.AddrPort, h ops.Handler) {
 	op := c.s.begin(ops.KindWriteTo, h)
-	op.Buf, op.Addr = b, to
+	op.Buf = b
+	if op.Err == nil {
+		op.Err = setAddr(op, to)
+	}
 	c.s.start(op)
 }
 

@@ -246,7 +246,7 @@ func (w *worker) run(ctx context.Context, b *portable) {
 		case ops.KindReadFrom:
 			n, err = w.s.readFrom(op)
 		case ops.KindWriteTo:
-			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, op.Addr)
+			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, Addr(op))
 		case ops.KindReadVectored:
 			n, err = w.readVectored(op)
 		case ops.KindWriteVectored:
@@ -263,7 +263,9 @@ func (w *worker) run(ctx context.Context, b *portable) {
 // readFrom reads a packet.
 func (sys *portableSocket) readFrom(op *ops.Operation) (n int, err error) {
 	n, _, flags, from, err := sys.packet.ReadMsgUDPAddrPort(op.Buf, nil)
-	op.Addr = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	if err == nil {
+		SetSender(op, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+	}
 	if truncated(flags, err) {
 		return len(op.Buf), io.ErrShortBuffer
 	}
@@ -376,7 +378,7 @@ func (sys *portableSocket) install(op *ops.Operation, c net.Conn) {
 		s.unlock()
 		return
 	}
-	s := op.Target.(*Socket)
+	s := socketOf(op)
 	s.lock()
 	defer s.unlock()
 	if s.Sys == any(sys) {

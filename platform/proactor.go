@@ -182,7 +182,7 @@ func (p *Proactor) finishOne(op *ops.Operation) {
 
 // finish queues operations that have their results for the runners.
 func (p *Proactor) finish(out *queue) {
-	if out.head == nil {
+	if out.empty() {
 		return
 	}
 	p.lock()

@@ -149,15 +149,15 @@ func (r *runner) take() *ops.Operation {
 	if p.inbox.full() {
 		p.held += p.inbox.moveTo(&p.ready)
 	}
-	if p.ready.head == nil || p.sincePoll >= p.burst && !p.polling && !p.drained {
+	if p.ready.empty() || p.sincePoll >= p.burst && !p.polling && !p.drained {
 		return nil
 	}
 	p.sincePoll++
 	op := p.ready.pop()
 	switch {
-	case p.idle > 0 && (p.ready.head != nil || !p.polling):
+	case p.idle > 0 && (!p.ready.empty() || !p.polling):
 		p.more.Signal()
-	case p.idle == 0 && p.ready.head != nil && p.polling:
+	case p.idle == 0 && !p.ready.empty() && p.polling:
 		p.wakePoller() // for what was left to a runner that was busy by then
 	}
 	return op
@@ -172,7 +172,7 @@ func (r *runner) await() *ops.Operation {
 		if op := r.take(); op != nil || r.halted() {
 			return op
 		}
-		if p.ready.head == nil && (p.drained || p.outOfWork()) {
+		if p.ready.empty() && (p.drained || p.outOfWork()) {
 			p.more.Broadcast()
 			return nil
 		}
@@ -203,7 +203,7 @@ func (r *runner) lead() {
 		p.asLeader((*Proactor).glance, 0)
 	}
 	wait := time.Duration(0)
-	if p.polled.head == nil {
+	if p.polled.empty() {
 		wait = p.wait()
 		if wait != 0 {
 			// From here on whoever adds something wakes the poll. What was
@@ -226,7 +226,7 @@ func (r *runner) lead() {
 		p.woken = p.pollEnd
 	case p.woken != 0 && p.pollEnd-p.woken > lonelyTime && p.looks > 0:
 		p.woken = 0
-		if p.idle > 0 && p.ready.head != nil {
+		if p.idle > 0 && !p.ready.empty() {
 			p.more.Signal()
 		}
 		p.asLeader((*Proactor).yield, 0)
@@ -242,7 +242,7 @@ const lonelyTime = 100_000
 
 // wait returns how long the leader may wait, without end if it is negative.
 func (p *Proactor) wait() time.Duration {
-	if p.ready.head != nil || p.polled.head != nil {
+	if !p.ready.empty() || !p.polled.empty() {
 		return 0
 	}
 	if when, ok := p.timers.next(); ok {
@@ -294,7 +294,7 @@ func (p *Proactor) yield(time.Duration) { runtime.Gosched() }
 // may come from, and if they keep all processors busy the scheduler takes long to
 // notice that the kernel has woken this one.
 func (p *Proactor) glance(time.Duration) {
-	if p.backend.Poll(0); p.polled.head == nil {
+	if p.backend.Poll(0); p.polled.empty() {
 		runtime.Gosched()
 	}
 }

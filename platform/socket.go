@@ -3,10 +3,10 @@ package platform
 import (
 	"errors"
 	"net"
-	"net/netip"
 	"os"
 	"sync"
 	"syscall"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -124,23 +124,23 @@ func (s *Socket) start(op *ops.Operation) {
 // enqueue adds op to its side and gives it to the backend if it is the first.
 // The caller holds the lock.
 func (s *Socket) enqueue(op *ops.Operation, out *queue) {
-	if op.Target != ops.Canceler(s) {
+	if op.Target != unsafe.Pointer(s) {
 		s.seq++
-		op.Target, op.ID = s, s.seq
+		op.Target, op.ID = unsafe.Pointer(s), s.seq
 	} else if op.ID <= s.canceled {
 		// The next part of a composed operation, cancelled since the last.
 		op.Err = ops.ErrCanceled
 	}
-	if op.Timeout != 0 && op.Err == nil {
+	if op.Limited() && op.Err == nil {
 		// The parts of a composed operation have the time that the first
 		// was given.
-		if op.When == 0 {
-			op.When = s.p.after(op.Timeout)
+		if d, ok := op.Timeout(); ok {
+			op.SetWhen(s.p.after(d))
 		} else if op.When <= s.p.backend.Now() {
 			op.Err = os.ErrDeadlineExceeded
 		}
 	}
-	if op.Err == nil && !op.Arm() {
+	if op.Err == nil && !op.Arm(s) {
 		op.Err = ops.ErrCanceled
 	}
 	if op.Err != nil {
@@ -149,10 +149,10 @@ func (s *Socket) enqueue(op *ops.Operation, out *queue) {
 	}
 	q := &s.queues[sideOf(op.Kind)]
 	q.push(op)
-	if q.head == op {
+	if q.first() == op {
 		s.advance(sideOf(op.Kind), out)
 	}
-	if op.Timeout != 0 && q.find(op.ID) != nil {
+	if op.Limited() && q.find(op.ID) != nil {
 		s.limit(op)
 	}
 }
@@ -173,7 +173,7 @@ func (s *Socket) limit(op *ops.Operation) {
 // long as they end at once. The caller holds the lock.
 func (s *Socket) advance(d side, out *queue) {
 	q := &s.queues[d]
-	for op := q.head; op != nil; op = q.head {
+	for op := q.first(); op != nil; op = q.first() {
 		if !s.vacuous(op) && !s.p.backend.Start(s, op) {
 			return
 		}
@@ -196,7 +196,7 @@ func (s *Socket) vacuous(op *ops.Operation) bool {
 // take moves an operation that has ended, and is in no queue, to out. The
 // caller holds the lock.
 func (s *Socket) take(op *ops.Operation, out *queue) {
-	if op.Timeout != 0 {
+	if op.Limited() {
 		s.p.lock()
 		if op.Index != 0 {
 			s.p.timers.remove(op)
@@ -204,12 +204,8 @@ func (s *Socket) take(op *ops.Operation, out *queue) {
 		s.p.unlock()
 	}
 	switch op.Kind {
-	case ops.KindReadFrom:
-		if from, ok := op.Arg.(*netip.AddrPort); ok && from != nil {
-			*from = op.Addr
-		}
 	case ops.KindAccept:
-		op.Err = op.Arg.(*Socket).settle(op.Err)
+		op.Err = Accepted(op).settle(op.Err)
 	case ops.KindConnect:
 		switch {
 		case s.state != opening: // closed meanwhile

@@ -14,6 +14,10 @@ import (
 func (s *Socket) complete(op *ops.Operation) {
 	s.lock()
 	d := sideOf(op.Kind)
+	if s.queues[d].first() != op {
+		s.unlock()
+		panic("platform: " + s.p.backend.Name() + " completed an operation that it does not have")
+	}
 	s.queues[d].pop()
 	switch {
 	case op.Err == nil:
@@ -91,7 +95,7 @@ func (s *Socket) end(id uint64, err error) {
 func (s *Socket) endOne(d side, op *ops.Operation, err error, out *queue) {
 	q := &s.queues[d]
 	switch {
-	case op != q.head:
+	case op != q.first():
 		q.remove(op)
 		op.Err = err
 		s.take(op, out)

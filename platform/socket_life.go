@@ -102,7 +102,7 @@ func (s *Socket) close() error {
 	var out queue
 	err := net.ErrClosed
 	s.lock()
-	if s.state != opening || s.queues[writing].head != nil {
+	if s.state != opening || !s.queues[writing].empty() {
 		err = s.shut(&out)
 	}
 	s.unlock()

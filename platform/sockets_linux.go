@@ -155,10 +155,10 @@ func takeOver(c syscall.Conn) (fd int, err error) {
 
 // sockaddr returns what connect(2) takes.
 func sockaddr(op *ops.Operation) (family int, to unix.Sockaddr) {
-	if path, ok := op.Arg.(unixPath); ok {
-		return unix.AF_UNIX, &unix.SockaddrUnix{Name: string(path)}
+	if path, ok := unixPath(op); ok {
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: path}
 	}
-	addr, port := op.Addr.Addr(), int(op.Addr.Port())
+	addr, port := Addr(op).Addr(), int(op.Port)
 	if addr.Is4() {
 		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: addr.As4()}
 	}
@@ -182,8 +182,6 @@ func zoneID(addr netip.Addr) uint32 {
 func toSockaddr(sa *unix.RawSockaddrInet6, to netip.AddrPort, inet6 bool) (uintptr, error) {
 	addr := to.Addr()
 	switch {
-	case !addr.IsValid():
-		return 0, &net.AddrError{Err: "platform: no address to send to", Addr: to.String()}
 	case inet6:
 		sa.Family, sa.Addr, sa.Scope_id = unix.AF_INET6, addr.As16(), zoneID(addr)
 		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&sa.Port))[:], to.Port())
@@ -230,9 +228,10 @@ func zoneName(id uint32) string {
 // takes it, and its size.
 func peerSockaddr(op *ops.Operation) (*unix.RawSockaddrAny, uintptr, error) {
 	raw := new(unix.RawSockaddrAny)
-	path, ok := op.Arg.(unixPath)
+	path, ok := unixPath(op)
 	if !ok {
-		size, err := toSockaddr((*unix.RawSockaddrInet6)(unsafe.Pointer(raw)), op.Addr, !op.Addr.Addr().Is4())
+		addr := Addr(op)
+		size, err := toSockaddr((*unix.RawSockaddrInet6)(unsafe.Pointer(raw)), addr, !addr.Addr().Is4())
 		return raw, size, err
 	}
 	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(raw))

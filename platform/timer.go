@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"time"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -26,7 +27,7 @@ func (p *Proactor) NewTimer() *Timer { return &Timer{p: p} }
 
 // Init binds t to p. No wait may be outstanding.
 func (t *Timer) Init(p *Proactor) {
-	if t.waits.head != nil {
+	if !t.waits.empty() {
 		panic("platform: Timer.Init: a wait is outstanding")
 	}
 	t.p = p
@@ -34,6 +35,9 @@ func (t *Timer) Init(p *Proactor) {
 
 // Allocator returns the default allocator of the timer's proactor.
 func (t *Timer) Allocator() allocator.Allocator[ops.Operation] { return t.proactor().alloc }
+
+// timerOf returns the timer on which a KindWait is outstanding.
+func timerOf(op *ops.Operation) *Timer { return (*Timer)(op.Target) }
 
 func (t *Timer) proactor() *Proactor {
 	if t.p == nil {
@@ -52,11 +56,11 @@ func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 		p.Execute(op)
 		return
 	}
-	op.Target = t
-	if op.Timeout != 0 && op.Timeout < d {
-		d, op.Err = op.Timeout, os.ErrDeadlineExceeded // which comes first
+	op.Target = unsafe.Pointer(t)
+	if limit, ok := op.Timeout(); ok && limit < d {
+		d, op.Err = limit, os.ErrDeadlineExceeded // which comes first
 	}
-	op.When = p.after(d)
+	op.SetWhen(p.after(d))
 	p.startWait(t, op)
 }
 
@@ -65,7 +69,7 @@ func (t *Timer) Cancel() {
 	p := t.proactor()
 	var out queue
 	p.lock()
-	for op := t.waits.head; op != nil; op = op.Next {
+	for op := t.waits.first(); op != nil; op = t.waits.next(op) {
 		p.timers.remove(op)
 		op.Err = ops.ErrCanceled
 	}
@@ -95,7 +99,7 @@ func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 	p.lock()
 	t.seq++
 	op.ID = t.seq
-	if p.drained || !op.Arm() {
+	if p.drained || !op.Arm(t) {
 		p.unlock()
 		op.Err = ops.ErrCanceled
 		p.finishOne(op)
@@ -127,12 +131,11 @@ func (p *Proactor) expire() {
 	}
 	now := p.backend.Now()
 	for op := p.timers.due(now); op != nil; op = p.timers.due(now) {
-		switch target := op.Target.(type) {
-		case *Timer:
-			target.waits.remove(op)
+		if op.Kind == ops.KindWait {
+			timerOf(op).waits.remove(op)
 			p.polled.push(op)
-		case *Socket:
-			p.late = append(p.late, lateOperation{target, op.ID})
+		} else {
+			p.late = append(p.late, lateOperation{socketOf(op), op.ID})
 		}
 	}
 }

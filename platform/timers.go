@@ -37,7 +37,7 @@ func (t *timers) due(now int64) *ops.Operation {
 }
 
 func (t *timers) remove(op *ops.Operation) {
-	i, h := op.Index-1, *t
+	i, h := int(op.Index)-1, *t
 	op.Index = 0
 	last := h[len(h)-1]
 	h[len(h)-1] = timerEntry{}
@@ -86,5 +86,5 @@ func (t timers) down(i int, e timerEntry) {
 
 func (t timers) set(i int, e timerEntry) {
 	t[i] = e
-	e.op.Index = i + 1
+	e.op.Index = int32(i + 1)
 }

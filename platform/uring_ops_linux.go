@@ -45,7 +45,7 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 		q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
 	case ops.KindWriteTo:
 		m := e.message(writing)
-		size, err := toSockaddr(&m.addr, op.Addr, s.sys.inet6)
+		size, err := toSockaddr(&m.addr, Addr(op), s.sys.inet6)
 		if err != nil {
 			op.Err = err
 			return true
@@ -164,7 +164,7 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 			op.Err = io.EOF
 		}
 	case op.Kind == ops.KindReadFrom:
-		op.Addr = fromSockaddr(&e.messages[reading].addr)
+		SetSender(op, fromSockaddr(&e.messages[reading].addr))
 		if op.N > len(op.Buf) {
 			op.N, op.Err = len(op.Buf), io.ErrShortBuffer
 		}

@@ -183,7 +183,7 @@ func (b *uring) receive(e *ringSocket, c *cqe) {
 	case errno == unix.ENOBUFS && !e.listens:
 		e.scarce = true
 	case errno == unix.ECANCELED || errno == unix.EINTR || errno == unix.ECONNABORTED:
-	case !e.listens || e.s.queues[reading].head != nil: // an accept is there to be told
+	case !e.listens || !e.s.queues[reading].empty(): // an accept is there to be told
 		e.errno = errno
 	}
 }

@@ -115,10 +115,10 @@ func (b *backend) Start(s *platform.Socket, op *ops.Operation) bool {
 		if network, address := platform.Peer(op); network == "unix" {
 			r.path = address
 		} else {
-			r.to = op.Addr
+			r.to = platform.Addr(op)
 		}
 	case ops.KindWriteTo:
-		r.to = op.Addr
+		r.to = platform.Addr(op)
 	}
 	b.enter(r, op)
 	possible := r.possible()
@@ -154,7 +154,7 @@ func give(op *ops.Operation, res result) {
 	op.N, op.Err = res.n, res.err
 	switch {
 	case op.Kind == ops.KindReadFrom:
-		op.Addr = res.from
+		platform.SetSender(op, res.from)
 	case res.conn != nil && op.Kind == ops.KindAccept:
 		// Nobody else looks at the socket until the proactor has opened it,
 		// under its lock.

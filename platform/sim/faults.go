@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/ops"
 )
 
 // Faults make a deliberately wrong backend, for tests of tests: whoever judges
@@ -74,7 +74,7 @@ func (b *backend) misbehave() {
 	}
 	b.late = b.late[:0]
 	for i, op := range b.ended {
-		if _, ok := op.Target.(*platform.Socket); ok { // else nobody could be told
+		if op.Target != nil && op.Kind >= ops.KindAccept { // else nobody could be told
 			b.batch = append(b.batch, op)
 		}
 		b.ended[i] = nil

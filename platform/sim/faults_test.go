@@ -33,7 +33,7 @@ func TestFaults(t *testing.T) {
 			l.Accept(new(platform.Conn), new(result)) // the connection
 			p.Run(t.Context())
 			l.Accept(new(platform.Conn), &read) // nobody
-			return recovered(func() { p.Run(t.Context()) }) == nil || read.calls > 0
+			return !deadlocks(func() { p.Run(t.Context()) }) || read.calls > 0
 		}},
 		{"LateWrite", sim.Faults{LateWrite: true}, func(w *world) bool {
 			return pingPong(w, 50) < 50
