@@ -56,7 +56,7 @@ type Backend interface {
 	// There are further kinds for a [FileBackend] and a [FileSystem].
 	Start(s *Socket, op *ops.Operation) bool
 
-	// Cancel asks for an outstanding operation to end early. It reports
+	// Cancel asks for an operation that was started to end early. It reports
 	// whether the backend has let go of it; if not, Completed is called for
 	// it later, with ops.ErrCanceled unless it had a result.
 	Cancel(s *Socket, op *ops.Operation) bool

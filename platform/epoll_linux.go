@@ -122,7 +122,7 @@ func (b *epoll) forget(s *Socket) {
 	e.gen++
 	b.free = append(b.free, s.sys.slot)
 	b.unlock()
-	s.sys = sysSocket{}
+	s.sys, s.Sys = sysSocket{}, nil
 }
 
 func (b *epoll) CloseSocket(s *Socket) error {

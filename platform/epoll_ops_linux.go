@@ -43,7 +43,7 @@ func (b *epoll) Cancel(s *Socket, op *ops.Operation) bool {
 }
 
 func (b *epoll) recv(s *Socket, op *ops.Operation) bool {
-	n, size, errno := s.sys.receive(op)
+	n, size, errno := s.receive(op)
 	n, err := s.sys.took(n, size, errno)
 	if err == ops.ErrWouldBlock {
 		return false
@@ -79,7 +79,7 @@ func (b *epoll) peek(s *Socket) bool {
 }
 
 func (b *epoll) send(s *Socket, op *ops.Operation) bool {
-	n, errno := s.sys.send(op)
+	n, errno := s.send(op)
 	switch {
 	case errno == unix.EAGAIN:
 		s.sys.writable = false

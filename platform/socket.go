@@ -21,25 +21,26 @@ var ErrInUse = errors.New("platform: the Conn is in use")
 // state. It is part of a Conn or Listener; programs do not meet it, those who
 // write a backend do.
 type Socket struct {
-	// Sys is the state of a backend of another package. It is guarded by the
-	// socket's lock, so such a backend uses it only in what is called with the
-	// socket locked, and in Listen and ListenPacket. That of a socket which an
-	// accept opens it sets before it reports the result; until then nobody
-	// else looks at it.
+	// Sys is the backend's state. It is guarded by the socket's lock, so a
+	// backend of another package uses it only in what is called with the socket
+	// locked, and in Listen and ListenPacket. That of a socket which an accept
+	// opens it sets before it reports the result; until then nobody else looks
+	// at it.
 	Sys any
 
 	p          *Proactor
 	prev, next *Socket // in p.sockets
 
-	mu     sync.Mutex // see lock
-	state  state
-	seq    uint64 // the ID of the last operation
-	queues [2]queue
-
+	mu       sync.Mutex // see lock
+	queues   [2]queue
+	seq      uint64 // the ID of the last operation
 	canceled uint64 // the last operation when everything was cancelled
-	shared   bool   // others listen on the same port
 
-	sys sysSocket // the state of this package's backend for the system
+	// What idle connections cost is mostly this struct, so what is small lies
+	// together.
+	sys    sysSocket // what the backends for the system need at hand
+	state  state
+	shared bool // others listen on the same port
 }
 
 type state uint8

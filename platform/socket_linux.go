@@ -1,13 +1,12 @@
 package platform
 
-// sysSocket is the state of a socket in the backends of Linux. Most of it is
-// epoll's.
+// sysSocket is the state of a socket in the backends of Linux that they need at
+// each operation. Most of it is epoll's.
 type sysSocket struct {
-	ring *ringSocket // what io_uring knows of it
-	live bool        // fd is an open descriptor
 	fd   int32
 	slot uint32 // its place in the backend's table
 	gen  uint32 // counts the sockets that have had the slot
+	live bool   // fd is an open descriptor
 
 	// Whether an attempt to read or write may succeed. Edges set them; an
 	// attempt that finds nothing, or that shows it took everything, resets
@@ -18,8 +17,6 @@ type sysSocket struct {
 	// the peer has ended the stream, there is an error or urgent data, or the
 	// socket is not TCP.
 	sticky bool
-
-	vectors *[2]vectors // by side, once an operation has needed them
 
 	connecting bool // connect(2) has not reported yet
 	packet     bool // UDP

@@ -226,21 +226,20 @@ func zoneName(id uint32) string {
 
 // peerSockaddr returns the address that an operation connects to, as the kernel
 // takes it, and its size.
-func peerSockaddr(op *ops.Operation) (*unix.RawSockaddrAny, uintptr, error) {
-	raw := new(unix.RawSockaddrAny)
+func peerSockaddr(op *ops.Operation) (raw unix.RawSockaddrAny, size uintptr, err error) {
 	path, ok := unixPath(op)
 	if !ok {
 		addr := Addr(op)
-		size, err := toSockaddr((*unix.RawSockaddrInet6)(unsafe.Pointer(raw)), addr, !addr.Addr().Is4())
+		size, err = toSockaddr((*unix.RawSockaddrInet6)(unsafe.Pointer(&raw)), addr, !addr.Addr().Is4())
 		return raw, size, err
 	}
-	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(raw))
+	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&raw))
 	if len(path) == 0 || len(path) >= len(sa.Path) {
-		return nil, 0, os.NewSyscallError("connect", syscall.EINVAL)
+		return raw, 0, os.NewSyscallError("connect", syscall.EINVAL)
 	}
 	sa.Family = unix.AF_UNIX
 	name := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path))
-	size := unsafe.Offsetof(sa.Path) + uintptr(copy(name, path))
+	size = unsafe.Offsetof(sa.Path) + uintptr(copy(name, path))
 	if path[0] == '@' || path[0] == 0 {
 		name[0] = 0 // a name that is not in the file system
 		return raw, size, nil

@@ -3,7 +3,6 @@ package platform
 import (
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -54,28 +53,49 @@ type ringSocket struct {
 	fd    int32
 	index uint32 // in the table
 
-	count    uint32 // of requests
-	pending  int32  // requests not reported
-	current  [roles]uint32
-	canceled [2]bool              // the request of a side is to end
-	ops      [2]*ops.Operation    // which is in the kernel's hands, by side
-	told     [2]*ops.Operation    // the last that it has reported
-	messages *[2]ringMessage      // for the sides of a packet socket
-	vectors  *[2]vectors          // for the sides of a stream, once they were needed
-	peer     *unix.RawSockaddrAny // what it is being connected to
-	peerSize uintptr
+	current [roles]uint32     // counts of requests, by role
+	pending uint16            // requests not reported
+	holding uint16            // how much is held
+	ops     [2]*ops.Operation // which is in the kernel's hands, by side
+	rare    *ringExtra        // see extra
+
+	held, last int32 // what was brought that nobody has asked for, as places in uring.held, from 1
+
+	canceled [2]bool // the request of a side is to end
+	told     [2]bool // that of the first operation of a side was reported, and Completed not yet called
 
 	// The request that completes again and again.
 	armed    bool
-	stopping bool          // it was cancelled
-	scarce   bool          // there was no buffer for it
-	ended    bool          // the peer has ended the stream
-	errno    syscall.Errno // why it has ended, to be told once
+	stopping bool   // it was cancelled
+	scarce   bool   // there was no buffer for it
+	ended    bool   // the peer has ended the stream
+	listens  bool   // what it brings is connections
+	errno    uint16 // why it has ended, to be told once
 
-	held, last int32 // what it has brought that nobody has asked for, as places in uring.held, from 1
-	holding    int32 // how much that is
-	listens    bool  // it is connections
-	closed     bool
+	closed bool
+}
+
+// A ringExtra is what few sockets need for their requests. It stays where it is
+// until the kernel is done with them.
+type ringExtra struct {
+	messages [2]ringMessage      // for the sides of a packet socket
+	vectors  [2]vectors          // for the sides of a stream
+	peer     unix.RawSockaddrAny // what it is being connected to
+	peerSize uintptr
+}
+
+// extra returns the ringExtra of the socket, which is made when first needed.
+func (e *ringSocket) extra() *ringExtra {
+	if e.rare == nil {
+		e.rare = new(ringExtra)
+	}
+	return e.rare
+}
+
+// ringSocketOf returns the state of a socket, or nil if it has no descriptor.
+func ringSocketOf(s *Socket) *ringSocket {
+	e, _ := s.Sys.(*ringSocket)
+	return e
 }
 
 // The roles that a request may have for a socket. The first two are sides.
@@ -94,8 +114,7 @@ type heldItem struct {
 	next int32
 }
 
-// A ringMessage is what sendmsg and recvmsg work with. It stays where it is
-// until the kernel is done with it.
+// A ringMessage is what sendmsg and recvmsg work with.
 type ringMessage struct {
 	header unix.Msghdr
 	vector unix.Iovec
@@ -188,15 +207,15 @@ func (b *uring) adopt(s *Socket, fd int, sys sysSocket) *ringSocket {
 		b.table = append(b.table, e)
 	}
 	e.s, e.fd = s, int32(fd)
-	sys.fd, sys.live, sys.ring = int32(fd), true, e
-	s.sys = sys
+	sys.fd, sys.live = int32(fd), true
+	s.sys, s.Sys = sys, e
 	return e
 }
 
 // forget frees the place of a closed socket that the kernel has let go of. The
 // caller holds the lock of b.
 func (b *uring) forget(e *ringSocket) {
-	*e = ringSocket{index: e.index, count: e.count}
+	*e = ringSocket{index: e.index, current: e.current}
 	b.free = append(b.free, e.index)
 }
 
@@ -208,8 +227,7 @@ func (e *ringSocket) userData(r role) uint64 {
 // request returns a request of the socket in a role. The caller holds the locks
 // of the socket and of b.
 func (b *uring) request(e *ringSocket, r role, opcode uint8) *sqe {
-	e.count = (e.count + 1) & (1<<24 - 1)
-	e.current[r] = e.count
+	e.current[r] = (e.current[r] + 1) & (1<<24 - 1)
 	e.pending++
 	b.inflight++
 	q := b.ring.next()
@@ -315,12 +333,12 @@ func (b *uring) report(e *ringSocket, c *cqe) {
 // CloseSocket implements Backend. The kernel keeps what a request is for open
 // until it has let go of the request, so they are cancelled first.
 func (b *uring) CloseSocket(s *Socket) error {
-	e := s.sys.ring
+	e := ringSocketOf(s)
 	if e == nil {
 		return nil
 	}
 	sys := s.sys
-	s.sys = sysSocket{}
+	s.sys, s.Sys = sysSocket{}, nil
 	b.lock()
 	defer b.unlock()
 	if e.armed && !e.stopping {

@@ -13,14 +13,14 @@ import (
 
 // Start implements Backend.
 func (b *uring) Start(s *Socket, op *ops.Operation) bool {
-	e, d := s.sys.ring, sideOf(op.Kind)
+	e, d := ringSocketOf(s), sideOf(op.Kind)
 	if e == nil {
 		return b.connect(s, op)
 	}
 	if e.ops[d] == op {
 		return false // the kernel has it
 	}
-	e.told[d] = nil
+	e.told[d] = false
 	if op.Kind == ops.KindAccept {
 		return b.accept(e, op)
 	}
@@ -39,12 +39,12 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 	case ops.KindWriteVectored:
 		b.handVectored(e, op, opSendmsg)
 	case ops.KindReadFrom:
-		m := e.message(reading)
+		m := &e.extra().messages[reading]
 		m.carry(op.Buf, unix.SizeofSockaddrInet6)
 		q := b.hand(e, op, opRecvmsg)
 		q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
 	case ops.KindWriteTo:
-		m := e.message(writing)
+		m := &e.extra().messages[writing]
 		size, err := toSockaddr(&m.addr, Addr(op), s.sys.inet6)
 		if err != nil {
 			op.Err = err
@@ -58,7 +58,7 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 		b.handFile(e, op)
 	case ops.KindConnect: // again
 		q := b.hand(e, op, opConnect)
-		q.addr, q.off = address(e.peer), uint64(e.peerSize)
+		q.addr, q.off = address(&e.rare.peer), uint64(e.rare.peerSize)
 	default:
 		op.Err = syscall.EOPNOTSUPP
 		return true
@@ -80,20 +80,12 @@ func (b *uring) connect(s *Socket, op *ops.Operation) bool {
 		return true
 	}
 	e := b.adopt(s, fd, sysSocket{})
-	e.peer, e.peerSize = peer, size
+	e.extra().peer, e.rare.peerSize = peer, size
 	return b.Start(s, op)
 }
 
 // address returns what the kernel takes for a pointer.
 func address[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
-
-// message returns what a side of a packet socket works with.
-func (e *ringSocket) message(d side) *ringMessage {
-	if e.messages == nil {
-		e.messages = new([2]ringMessage)
-	}
-	return &e.messages[d]
-}
 
 // carry makes buf what is sent or received, with an address of a size.
 func (m *ringMessage) carry(buf []byte, size uint32) {
@@ -112,11 +104,11 @@ func (b *uring) hand(e *ringSocket, op *ops.Operation, opcode uint8) *sqe {
 
 // Cancel implements Backend.
 func (b *uring) Cancel(s *Socket, op *ops.Operation) bool {
-	e, d := s.sys.ring, sideOf(op.Kind)
+	e, d := ringSocketOf(s), sideOf(op.Kind)
 	if e.ops[d] != op {
 		// Either it waits for what the stream brings, or the kernel has
 		// reported it, and Completed is about to be called.
-		return e.told[d] != op
+		return !e.told[d]
 	}
 	if !e.canceled[d] {
 		e.canceled[d] = true
@@ -164,20 +156,19 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 			op.Err = io.EOF
 		}
 	case op.Kind == ops.KindReadFrom:
-		SetSender(op, fromSockaddr(&e.messages[reading].addr))
+		SetSender(op, fromSockaddr(&e.rare.messages[reading].addr))
 		if op.N > len(op.Buf) {
 			op.N, op.Err = len(op.Buf), io.ErrShortBuffer
 		}
 		raceWrite(op.Buf[:op.N])
 	}
-	if e.messages != nil {
-		e.messages[d].carry(nil, 0) // it would keep the buffer
+	if op.Kind == ops.KindConnect {
+		e.rare = nil
+	} else if e.rare != nil { // it would keep the buffers
+		e.rare.messages[d].carry(nil, 0)
+		e.rare.vectors[d].release()
 	}
-	if e.vectors != nil {
-		e.vectors[d].release()
-	}
-	e.peer = nil
-	e.told[d] = op
+	e.told[d] = true
 	return op
 }
 

@@ -56,7 +56,7 @@ func (b *uring) waitReadable(e *ringSocket, op *ops.Operation) bool {
 
 // TryRead implements Backend.
 func (b *uring) TryRead(s *Socket, buf []byte) (int, error) {
-	e := s.sys.ring
+	e := ringSocketOf(s)
 	b.lock()
 	defer b.unlock()
 	if e.brought() {
@@ -93,7 +93,7 @@ func (b *uring) result(e *ringSocket, n int) (int, error) {
 	case n > 0:
 		return n, nil
 	case e.errno != 0:
-		err := os.NewSyscallError("read", e.errno)
+		err := os.NewSyscallError("read", syscall.Errno(e.errno))
 		e.errno = 0
 		return 0, err
 	}
@@ -141,7 +141,7 @@ func (b *uring) accepted(e *ringSocket, op *ops.Operation) int {
 		b.drop(e)
 		return fd
 	case e.errno != 0:
-		op.Err = os.NewSyscallError("accept4", e.errno)
+		op.Err = os.NewSyscallError("accept4", syscall.Errno(e.errno))
 		e.errno = 0
 	case !e.armed:
 		e.armed, e.listens = true, true
@@ -184,7 +184,7 @@ func (b *uring) receive(e *ringSocket, c *cqe) {
 		e.scarce = true
 	case errno == unix.ECANCELED || errno == unix.EINTR || errno == unix.ECONNABORTED:
 	case !e.listens || !e.s.queues[reading].empty(): // an accept is there to be told
-		e.errno = errno
+		e.errno = uint16(errno)
 	}
 }
 

@@ -41,12 +41,15 @@ type vectors struct {
 	iovecs []unix.Iovec
 }
 
-// vectorsOf returns those of a side, of two that are made when first needed.
-func vectorsOf(v **[2]vectors, d side) *vectors {
-	if *v == nil {
-		*v = new([2]vectors)
+// vectors returns those of a side of a stream on epoll, which are made when first
+// needed and are all that Sys is for there.
+func (s *Socket) vectors(d side) *vectors {
+	v, ok := s.Sys.(*[2]vectors)
+	if !ok {
+		v = new([2]vectors)
+		s.Sys = v
 	}
-	return &(*v)[d]
+	return &v[d]
 }
 
 // carry makes the buffers what is received or sent, up to maxTransfer bytes,
@@ -75,28 +78,28 @@ func (v *vectors) release() {
 
 // receive reads into the buffers of op, and also returns how much room they
 // have for one call.
-func (sys *sysSocket) receive(op *ops.Operation) (n, size int, errno syscall.Errno) {
+func (s *Socket) receive(op *ops.Operation) (n, size int, errno syscall.Errno) {
 	if op.Kind != ops.KindReadVectored {
 		buf := op.Buf[:min(len(op.Buf), maxTransfer)]
-		n, errno = recv(sys.fd, buf)
+		n, errno = recv(s.sys.fd, buf)
 		return n, len(buf), errno
 	}
-	v := vectorsOf(&sys.vectors, reading)
+	v := s.vectors(reading)
 	size = v.carry(Buffers(op))
-	n, errno = message(unix.SYS_RECVMSG, sys.fd, &v.header)
+	n, errno = message(unix.SYS_RECVMSG, s.sys.fd, &v.header)
 	v.release()
 	eachBuffer(Buffers(op), n, raceWrite)
 	return n, size, errno
 }
 
 // send writes the buffers of op, as far as one call goes.
-func (sys *sysSocket) send(op *ops.Operation) (int, syscall.Errno) {
+func (s *Socket) send(op *ops.Operation) (int, syscall.Errno) {
 	if op.Kind != ops.KindWriteVectored {
-		return send(sys.fd, op.Buf[:min(len(op.Buf), maxTransfer)])
+		return send(s.sys.fd, op.Buf[:min(len(op.Buf), maxTransfer)])
 	}
-	v := vectorsOf(&sys.vectors, writing)
+	v := s.vectors(writing)
 	eachBuffer(Buffers(op), v.carry(Buffers(op)), raceRead)
-	n, errno := message(unix.SYS_SENDMSG, sys.fd, &v.header)
+	n, errno := message(unix.SYS_SENDMSG, s.sys.fd, &v.header)
 	v.release()
 	return n, errno
 }
@@ -117,7 +120,7 @@ func message(call uintptr, fd int32, header *unix.Msghdr) (int, syscall.Errno) {
 // handVectored hands the kernel the buffers of op, to receive into them or to
 // send them.
 func (b *uring) handVectored(e *ringSocket, op *ops.Operation, opcode uint8) {
-	v := vectorsOf(&e.vectors, sideOf(op.Kind))
+	v := &e.extra().vectors[sideOf(op.Kind)]
 	size := v.carry(Buffers(op))
 	if op.Kind == ops.KindWriteVectored {
 		eachBuffer(Buffers(op), size, raceRead)
