@@ -55,7 +55,7 @@ func TestSimulatedRepeats(t *testing.T) {
 func TestSimulatedShrinks(t *testing.T) {
 	temporaryIn(t, t.TempDir())
 	setFlag(t, "rapid.nofailfile", "true")
-	setFlag(t, "rapid.shrinktime", "2s")
+	setFlag(t, "rapid.shrinktime", "30s")
 	setFlag(t, "rapid.seed", "1")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for _, test := range []struct {
