@@ -38,7 +38,8 @@ var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 // length. If h is to run elsewhere (see [WithExecutor]), the buffer is allocated and
 // filled there, so r must be one that may be used from there: not a connection of a
 // proactor that was promised a single runner, unless the executor is its own.
-// Otherwise *into is nil and there is nothing to give back. If the
+// Otherwise *into is nil and there is nothing to give back. It is set right before h
+// is called, so handlers that one goroutine starts and runs may share it. If the
 // allocator fails, h is told the error, and what has arrived is still to be read.
 func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if into == nil {
@@ -57,6 +58,8 @@ func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 // arrived reads what has arrived. The allocator is the handler's own, so it is
 // asked where the handler runs.
 func (op *Operation) arrived() bool {
+	into := (*[]byte)(op.Arg)
+	*into = nil
 	if op.Err != nil {
 		return false
 	}
@@ -73,7 +76,7 @@ func (op *Operation) arrived() bool {
 	n, err := r.TryRead(block)
 	if err == nil {
 		op.N = n
-		*(*[]byte)(op.Arg) = block[:n]
+		*into = block[:n]
 		return false
 	}
 	a.Deallocate(block)

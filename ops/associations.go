@@ -29,6 +29,23 @@ func executorOf(h Handler) Executor {
 // returns h without the layers that only brought an allocator, which has been
 // found then.
 func (is *associations) collect(h Handler) (rest Handler) {
+	// What nearly all handlers are comes first.
+	if b, ok := h.(*bound[Operation]); ok && b.plain {
+		is.alloc = b.alloc
+		return b.handler
+	}
+	switch traitsOf(h) {
+	case 0:
+		return h
+	case hasAllocator:
+		is.alloc = h.(Associated[Operation]).Allocator()
+		return h
+	}
+	return is.search(h)
+}
+
+// search is collect for any handler.
+func (is *associations) search(h Handler) (rest Handler) {
 	rest = h
 	outer := true // only such layers so far
 	for h != nil {

@@ -33,8 +33,10 @@ func Dispatch(ex Executor, h Handler) {
 
 // Defer is like [Post], for what continues the handler that is running: there
 // is no hurry to have another goroutine run it, because this one will be free
-// for it at once. An executor that is not a [Patient] one treats it as Post
-// does; those in this module do.
+// for it at once. It is called by handlers on ex, or while nobody runs ex. An
+// executor that is not a [Patient] one treats it as Post does; of those in this
+// module, a proactor with a single runner is one, and saves what it costs to let
+// any goroutine post.
 func Defer(ex Executor, h Handler) {
 	op := begin(h, nil, ex)
 	if p, ok := ex.(Patient); ok {

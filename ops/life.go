@@ -31,13 +31,9 @@ func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 // begin is Begin with a default that is looked for where the operation will be
 // outstanding, if it is needed.
 func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation {
+	mustHandler(h)
 	var is associations
-	if b, ok := h.(*bound[Operation]); ok && b.plain { // as most are
-		h, is.alloc = b.handler, b.alloc
-	} else {
-		mustHandler(h)
-		h = is.collect(h)
-	}
+	h = is.collect(h)
 	if is.alloc == nil {
 		if is.alloc = def; def == nil && where != nil {
 			is.alloc = defaultOf(where)

@@ -147,8 +147,8 @@ func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
 }
 
 // SingleRunner promises that one goroutine at a time runs the proactor, and
-// that everything but Execute (and so ops.Post), Hold, Stop and Close is
-// called only by that goroutine, from handlers, or while nobody runs it. The
+// that everything but Execute (and so [ops.Post] and [ops.Dispatch]), Hold, Stop and
+// Close is called only by that goroutine, from handlers, or while nobody runs it. The
 // proactor then takes no locks on its way.
 func SingleRunner() Option { return func(c *config) { c.single = true } }
 

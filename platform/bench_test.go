@@ -44,6 +44,15 @@ func BenchmarkPost(b *testing.B) {
 		ops.Post(p, h.self)
 		benchRun(b, p)
 	})
+	b.Run("single-runner-bound-defer", func(b *testing.B) {
+		p := benchProactor(b, platform.SingleRunner())
+		h := &boundDefers{p: p, left: b.N}
+		h.self = ops.WithAllocator(h, &h.slot)
+		b.ReportAllocs()
+		b.ResetTimer()
+		ops.Defer(p, h.self)
+		benchRun(b, p)
+	})
 	b.Run("peer=channel", func(b *testing.B) {
 		queue := make(chan func(), 1)
 		left := b.N
@@ -89,6 +98,15 @@ type boundPosts struct {
 func (h *boundPosts) Complete(int, error) {
 	if h.left--; h.left > 0 {
 		ops.Post(h.p, h.self)
+	}
+}
+
+// boundDefers does so with Defer.
+type boundDefers boundPosts
+
+func (h *boundDefers) Complete(int, error) {
+	if h.left--; h.left > 0 {
+		ops.Defer(h.p, h.self)
 	}
 }
 

@@ -43,8 +43,8 @@ type epoll struct {
 const epollBatch = 32
 
 // A slot is where an event finds its socket. The kernel is given its number
-// and generation and never a pointer, so an event that is late misses the next
-// socket in the same memory.
+// and generation, from 1, and never a pointer, so an event that is late misses the
+// next socket in the same memory.
 type slot struct {
 	s   *Socket
 	gen uint32
@@ -94,13 +94,13 @@ func (b *epoll) adopt(s *Socket, fd int, sys sysSocket) error {
 		b.free = b.free[:n-1]
 	} else {
 		i = uint32(len(b.table))
-		b.table = append(b.table, slot{})
+		b.table = append(b.table, slot{gen: 1})
 	}
 	b.table[i].s = s
 	gen := b.table[i].gen
 	b.unlock()
 
-	sys.fd, sys.slot, sys.gen, sys.live = int32(fd), i, gen, true
+	sys.fd, sys.slot, sys.gen = int32(fd), i, gen
 	s.sys = sys
 	e := unix.EpollEvent{
 		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET,
@@ -119,14 +119,14 @@ func (b *epoll) forget(s *Socket) {
 	b.lock()
 	e := &b.table[s.sys.slot]
 	e.s = nil
-	e.gen++
+	e.gen = max(e.gen+1, 1)
 	b.free = append(b.free, s.sys.slot)
 	b.unlock()
 	s.sys, s.Sys = sysSocket{}, nil
 }
 
 func (b *epoll) CloseSocket(s *Socket) error {
-	if !s.sys.live {
+	if s.sys.gen == 0 {
 		return b.files.CloseSocket(s)
 	}
 	sys := s.sys
@@ -181,7 +181,7 @@ func (b *epoll) event(s *Socket, e *unix.EpollEvent) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 	}
-	if s.p != b.p || !s.sys.live || s.sys.slot != uint32(e.Fd) || s.sys.gen != uint32(e.Pad) {
+	if s.p != b.p || s.sys.slot != uint32(e.Fd) || s.sys.gen != uint32(e.Pad) {
 		return // closed since the events were collected
 	}
 	out, events := &b.p.polled, e.Events
@@ -190,8 +190,9 @@ func (b *epoll) event(s *Socket, e *unix.EpollEvent) {
 		s.sys.sticky = true
 	}
 	if events&(unix.EPOLLIN|end) != 0 {
-		s.sys.readable = true
+		s.sys.readable, s.sys.edge = true, true
 		s.advance(reading, out)
+		s.sys.edge = false
 	}
 	if events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		s.sys.writable = true

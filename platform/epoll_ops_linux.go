@@ -18,7 +18,7 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 	case ops.KindRead, ops.KindReadVectored:
 		return s.sys.readable && b.recv(s, op)
 	case ops.KindWaitReadable:
-		return s.sys.readable && b.peek(s)
+		return s.sys.readable && (s.sys.edge || b.peek(s))
 	case ops.KindWrite, ops.KindWriteVectored:
 		return s.sys.writable && b.send(s, op)
 	case ops.KindAccept:
@@ -39,7 +39,7 @@ func (b *epoll) Start(s *Socket, op *ops.Operation) bool {
 // Cancel implements Backend. Nothing is in the kernel's hands between calls,
 // except for files.
 func (b *epoll) Cancel(s *Socket, op *ops.Operation) bool {
-	return s.sys.live || s.Sys == nil || b.files.Cancel(s, op)
+	return s.sys.gen != 0 || s.Sys == nil || b.files.Cancel(s, op)
 }
 
 func (b *epoll) recv(s *Socket, op *ops.Operation) bool {

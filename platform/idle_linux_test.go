@@ -13,8 +13,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
@@ -77,17 +75,16 @@ type idleServer struct {
 	l        *platform.Listener
 	left     int
 	sessions []idleSession
+	read     []byte // what has arrived for the session whose handler is called
 }
 
-// An idleSession is all that the server has of a connection.
+// An idleSession is all that the server has of a connection. While it waits, its
+// operation is outstanding, which is from the proactor's default allocator.
 type idleSession struct {
 	conn platform.Conn
-	slot combinators.SingleSlot[ops.Operation]
-	read []byte
 }
 
-func (s *idleSession) Allocator() allocator.Allocator[ops.Operation] { return &s.slot }
-func (s *idleSession) Complete(int, error)                           {}
+func (s *idleSession) Complete(int, error) {}
 
 type idleAccept idleServer
 
@@ -96,7 +93,7 @@ func (a *idleAccept) Complete(_ int, err error) {
 		panic(err)
 	}
 	s := &a.sessions[len(a.sessions)-a.left]
-	ops.ReadOnArrival(&s.conn, 64, &s.read, s)
+	ops.ReadOnArrival(&s.conn, 64, &a.read, s)
 	if a.left--; a.left == 0 {
 		a.p.Stop()
 		return

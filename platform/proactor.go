@@ -135,12 +135,28 @@ func (p *Proactor) Allocator() allocator.Allocator[ops.Operation] { return p.all
 // there is a single runner.
 func (p *Proactor) Execute(op *ops.Operation) {
 	if !p.single {
-		p.begun()
-		p.finishOne(op)
+		p.ExecuteAfter(op)
 		return
 	}
 	p.inbox.push(op)
 	p.wakePoller()
+}
+
+// ExecuteAfter arranges for op to complete on a goroutine that runs p, after what
+// waits already. It implements [ops.Patient], and so [ops.Defer]: of a proactor that
+// has a single runner only that one may call it, and it then takes neither a lock
+// nor an atomic operation.
+func (p *Proactor) ExecuteAfter(op *ops.Operation) {
+	if !p.single || p.drained {
+		p.begun()
+		p.finishOne(op)
+		return
+	}
+	if p.inbox.full() {
+		p.held += p.inbox.moveTo(&p.ready)
+	}
+	p.held++
+	p.ready.push(op)
 }
 
 // begun counts an operation that is outstanding from now on.
@@ -170,9 +186,14 @@ func (p *Proactor) lock() {
 
 func (p *Proactor) unlock() {
 	if !p.single {
-		p.mu.Unlock()
+		p.unlockShared()
 	}
 }
+
+// unlockShared is a call of its own so that unlock is inlined.
+//
+//go:noinline
+func (p *Proactor) unlockShared() { p.mu.Unlock() }
 
 func (p *Proactor) finishOne(op *ops.Operation) {
 	var out queue

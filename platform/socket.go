@@ -76,9 +76,14 @@ func (s *Socket) lock() {
 
 func (s *Socket) unlock() {
 	if !s.p.single {
-		s.mu.Unlock()
+		s.unlockShared()
 	}
 }
+
+// unlockShared is a call of its own so that unlock is inlined.
+//
+//go:noinline
+func (s *Socket) unlockShared() { s.mu.Unlock() }
 
 // proactor panics if the socket was never opened, because then there is nobody
 // who could call a handler.

@@ -5,13 +5,14 @@ package platform
 type sysSocket struct {
 	fd   int32
 	slot uint32 // its place in the backend's table
-	gen  uint32 // counts the sockets that have had the slot
-	live bool   // fd is an open descriptor
+	gen  uint32 // counts the sockets that have had the slot; 0 if it has none
 
 	// Whether an attempt to read or write may succeed. Edges set them; an
 	// attempt that finds nothing, or that shows it took everything, resets
 	// them.
 	readable, writable bool
+
+	edge bool // the edge that says that a read may succeed is being served
 
 	// sticky: a short read does not show that everything was taken, because
 	// the peer has ended the stream, there is an error or urgent data, or the

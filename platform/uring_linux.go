@@ -207,7 +207,7 @@ func (b *uring) adopt(s *Socket, fd int, sys sysSocket) *ringSocket {
 		b.table = append(b.table, e)
 	}
 	e.s, e.fd = s, int32(fd)
-	sys.fd, sys.live = int32(fd), true
+	sys.fd = int32(fd)
 	s.sys, s.Sys = sys, e
 	return e
 }
