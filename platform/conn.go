@@ -16,7 +16,7 @@ import (
 // Its zero value is opened by [Proactor.Connect] or [Listener.Accept], so it
 // can lie inside a session struct; once closed, with all its handlers called,
 // it can be opened again. It must not be copied. Starting an operation on one
-// that was never opened panics.
+// that was never opened panics; its other methods treat it as closed.
 //
 // One read and one write may be outstanding at the same time; further ones
 // wait, and are served in the order in which they were started. Unless the
@@ -44,10 +44,7 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if op.Err == nil {
 		op.Err = setPeer(op, network, address)
 	}
-	if op.Err == nil {
-		op.Err = c.s.claim(p)
-	}
-	if op.Err != nil {
+	if c.s.claimFor(op, p); op.Err != nil {
 		p.Execute(op)
 		return
 	}
@@ -124,7 +121,10 @@ func (c *Conn) WaitReadable(h ops.Handler) {
 // there are none, or if a read is outstanding that has a claim to them, it
 // returns 0 and [ops.ErrWouldBlock]; at the end of the stream, 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
-	p := c.s.proactor()
+	p := c.s.p
+	if p == nil {
+		return 0, net.ErrClosed
+	}
 	c.s.lock()
 	defer c.s.unlock()
 	switch {
@@ -170,7 +170,10 @@ func (c *Conn) Cancel() { c.s.cancel() }
 // CloseWrite ends the stream in the direction of the peer, who then reads
 // io.EOF. Writes that are outstanding should have ended before.
 func (c *Conn) CloseWrite() error {
-	p := c.s.proactor()
+	p := c.s.p
+	if p == nil {
+		return net.ErrClosed
+	}
 	c.s.lock()
 	defer c.s.unlock()
 	if c.s.state != open {
@@ -190,7 +193,10 @@ func (c *Conn) LocalAddr() net.Addr { return c.s.addr(false) }
 func (c *Conn) RemoteAddr() net.Addr { return c.s.addr(true) }
 
 func (s *Socket) addr(peer bool) net.Addr {
-	p := s.proactor()
+	p := s.p
+	if p == nil {
+		return nil
+	}
 	s.lock()
 	defer s.unlock()
 	if s.state != open {

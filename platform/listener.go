@@ -48,10 +48,8 @@ func (l *Listener) Accept(c *Conn, h ops.Handler) {
 		panic("platform: Accept: nil Conn")
 	}
 	op := l.s.begin(ops.KindAccept, h)
-	if op.Err == nil {
-		op.Arg = unsafe.Pointer(&c.s)
-		op.Err = c.s.claim(l.s.p)
-	}
+	op.Arg = unsafe.Pointer(&c.s)
+	c.s.claimFor(op, l.s.p)
 	l.s.start(op)
 }
 

@@ -333,11 +333,19 @@ func TestNeverOpened(t *testing.T) {
 	mustPanic(t, want, func() { c.WriteVectored(nil, &result{}) })
 	var f platform.File
 	mustPanic(t, want, func() { f.ReadAt(nil, 0, &result{}) })
-	mustPanic(t, want, func() { f.Close() })
-	mustPanic(t, want, func() { c.Close() })
-	mustPanic(t, want, func() { c.Cancel() })
-	mustPanic(t, want, func() { c.CloseWrite() })
 	mustPanic(t, want, func() { l.Accept(&c, &result{}) })
+	c.Cancel()
+	for name, err := range map[string]error{"Close": c.Close(), "CloseWrite": c.CloseWrite(), "File.Close": f.Close(), "Listener.Close": l.Close()} {
+		if err != net.ErrClosed {
+			t.Errorf("%s returns %v, want %v", name, err, net.ErrClosed)
+		}
+	}
+	if n, err := c.TryRead(make([]byte, 1)); n != 0 || err != net.ErrClosed {
+		t.Errorf("TryRead returns %d, %v", n, err)
+	}
+	if a, b := c.LocalAddr(), l.Addr(); a != nil || b != nil {
+		t.Errorf("addresses %v, %v", a, b)
+	}
 	var timer platform.Timer
 	mustPanic(t, "no Proactor", func() { timer.Wait(0, &result{}) })
 	if c.Proactor() != nil {
@@ -447,8 +455,19 @@ func TestExhausted(t *testing.T) {
 				t.Run(starts[i].name, func(t *testing.T) { results[i].want(t, 0, allocator.ErrExhausted) })
 			}
 
-			// Everything can be used once there is memory again.
+			// Everything can be used once there is memory again, and what was not
+			// opened is closed.
 			memory.exhaust(false)
+			for name, conn := range map[string]*platform.Conn{"Accept": &c, "Connect": &d} {
+				var none result
+				conn.Cancel()
+				conn.Read(buf, &none)
+				w.run()
+				none.want(t, 0, net.ErrClosed)
+				if conn.Proactor() != w.Proactor {
+					t.Errorf("after %s that was refused the Conn is of proactor %p", name, conn.Proactor())
+				}
+			}
 			var read, wrote, accepted, connected result
 			a.Read(buf, &read)
 			b.Write([]byte("yes"), &wrote)

@@ -62,7 +62,10 @@ func (s *Socket) cancelSide(d side, err error, out *queue) {
 
 // cancel cancels everything on the socket.
 func (s *Socket) cancel() {
-	p := s.proactor()
+	p := s.p
+	if p == nil {
+		return // it was never opened
+	}
 	var out queue
 	s.lock()
 	if s.state != idle { // otherwise closing it has cancelled everything

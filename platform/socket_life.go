@@ -3,6 +3,8 @@ package platform
 import (
 	"fmt"
 	"net"
+
+	"github.com/heirloom-go/heirloom/ops"
 )
 
 // How a socket comes to be open and is closed.
@@ -28,6 +30,17 @@ func (s *Socket) claim(p *Proactor) error {
 	}
 	s.state = opening
 	return nil
+}
+
+// claimFor claims a socket for op. If op has failed already or the socket is in use,
+// op has an error, and the socket is not claimed; but it has been p's from then on.
+func (s *Socket) claimFor(op *ops.Operation, p *Proactor) {
+	switch err := s.claim(p); {
+	case op.Err == nil:
+		op.Err = err
+	case err == nil:
+		s.settle(op.Err)
+	}
 }
 
 // settle opens a claimed socket, which the backend has filled, or, if err is
@@ -98,7 +111,10 @@ func (s *Socket) unregister() {
 // close closes the socket. What is to be opened by an accept is not open, and
 // only the listener knows that accept.
 func (s *Socket) close() error {
-	p := s.proactor()
+	p := s.p
+	if p == nil {
+		return net.ErrClosed // it was never opened
+	}
 	var out queue
 	err := net.ErrClosed
 	s.lock()
