@@ -203,9 +203,12 @@ func (p *Proactor) finishOne(op *ops.Operation) {
 
 // finish queues operations that have their results for the runners.
 func (p *Proactor) finish(out *queue) {
-	if out.empty() {
-		return
+	if !out.empty() {
+		p.finishSome(out)
 	}
+}
+
+func (p *Proactor) finishSome(out *queue) {
 	p.lock()
 	if p.drained {
 		p.unlock()

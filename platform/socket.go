@@ -60,13 +60,11 @@ const (
 	writing             // write, connect
 )
 
-func sideOf(k ops.Kind) side {
-	switch k {
-	case ops.KindWrite, ops.KindWriteVectored, ops.KindWriteTo, ops.KindConnect, ops.KindWriteAt, ops.KindSync:
-		return writing
-	}
-	return reading
-}
+// writes has a bit for each kind of the writing side.
+const writes uint32 = 1<<ops.KindWrite | 1<<ops.KindWriteVectored | 1<<ops.KindWriteTo | 1<<ops.KindConnect |
+	1<<ops.KindWriteAt | 1<<ops.KindSync
+
+func sideOf(k ops.Kind) side { return side(writes >> k & 1) }
 
 func (s *Socket) lock() {
 	if !s.p.single {
@@ -153,10 +151,11 @@ func (s *Socket) enqueue(op *ops.Operation, out *queue) {
 		s.take(op, out)
 		return
 	}
-	q := &s.queues[sideOf(op.Kind)]
+	d := sideOf(op.Kind)
+	q := &s.queues[d]
 	q.push(op)
 	if q.first() == op {
-		s.advance(sideOf(op.Kind), out)
+		s.advance(d, out)
 	}
 	if op.Limited() && q.find(op.ID) != nil {
 		s.limit(op)
