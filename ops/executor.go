@@ -60,6 +60,9 @@ type Patient interface {
 
 // Located is implemented by a handler that is to run on a certain executor,
 // wherever its operation ends. A nil executor counts as none.
+//
+// The handler is asked when its operation begins, and again where it ends, before
+// it goes to the executor; the answer is to be the same.
 type Located interface {
 	Executor() Executor
 }
