@@ -15,8 +15,9 @@ import (
 // sizes in powers of two over a cache that wants equal ones. A slice that grows
 // by and by is resized in place until it reaches the next size.
 //
-// It costs a call of the function for a request and one for a release, and the
-// room that rounding leaves. It keeps no storage itself.
+// It costs a call of the function for a request and one for a release, except for
+// sizes below 64, of which it remembers what the function returned, and the room
+// that rounding leaves. It keeps no storage itself.
 //
 // It is exhausted when its parent is, asked for the larger size.
 //
@@ -25,6 +26,7 @@ type Quantizer[T any] struct {
 	parent allocator.Allocator[T]
 	can    capabilities[T]
 	round  func(n int) int
+	known  [64]int // what it returns for these
 	name   string
 	clears bool
 }
@@ -43,14 +45,15 @@ func NewQuantizer[T any](parent allocator.Allocator[T], round func(n int) int) *
 	}
 	previous := 0
 	try := func(n int) {
-		size := a.size(n)
+		size := a.rounded(n)
 		if size < previous {
 			panic(fmt.Sprintf("combinators: %v cannot work: it rounds %d to %d, and less to %d", a, n, size, previous))
 		}
 		previous = size
 	}
-	for n := 1; n < 64; n++ {
+	for n := 1; n < len(a.known); n++ {
 		try(n)
+		a.known[n] = previous
 	}
 	for n := 64; n <= 1<<24; n *= 2 {
 		try(n - 1)
@@ -130,6 +133,13 @@ func (a *Quantizer[T]) String() string {
 
 // size rounds n, of at least 1, up.
 func (a *Quantizer[T]) size(n int) int {
+	if n < len(a.known) && a.known[n] != 0 {
+		return a.known[n]
+	}
+	return a.rounded(n)
+}
+
+func (a *Quantizer[T]) rounded(n int) int {
 	size := a.round(n)
 	if size < n {
 		panic(fmt.Sprintf("combinators: %v cannot work: it rounds %d to %d", a, n, size))
@@ -142,5 +152,5 @@ func (a *Quantizer[T]) whole(s []T) []T {
 	if needsNone[T](cap(s)) {
 		return s
 	}
-	return extend(s, a.round(cap(s))) // what size has looked at
+	return extend(s, a.size(cap(s)))
 }

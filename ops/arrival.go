@@ -38,9 +38,12 @@ var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 // length. If h is to run elsewhere (see [WithExecutor]), the buffer is allocated and
 // filled there, so r must be one that may be used from there: not a connection of a
 // proactor that was promised a single runner, unless the executor is its own.
-// Otherwise *into is nil and there is nothing to give back. It is set right before h
-// is called, so handlers that one goroutine starts and runs may share it. If the
+// Otherwise *into is nil and there is nothing to give back. If the
 // allocator fails, h is told the error, and what has arrived is still to be read.
+//
+// Starting a read sets *into to nil, and its result is put there right before h is
+// called. So handlers that one goroutine starts and runs may share the variable, if
+// each takes its bytes before it starts another read.
 func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if into == nil {
 		panic("ops: ReadOnArrival: nil pointer to what is read")
@@ -58,13 +61,13 @@ func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 // arrived reads what has arrived. The allocator is the handler's own, so it is
 // asked where the handler runs.
 func (op *Operation) arrived() bool {
+	if op.goElsewhere() {
+		return true
+	}
 	into := (*[]byte)(op.Arg)
 	*into = nil
 	if op.Err != nil {
 		return false
-	}
-	if op.goElsewhere() {
-		return true
 	}
 	a := AllocatorOf(op.handler, heapBytes)
 	block, err := a.Allocate(op.done)
@@ -84,7 +87,7 @@ func (op *Operation) arrived() bool {
 		op.Err = err
 		return false
 	}
-	if executorOf(op.handler) != nil {
+	if associationsOf(op.handler).executor != nil {
 		op.flags |= elsewhere
 	}
 	r.StartWaitReadable(op)

@@ -140,3 +140,32 @@ func TestReadOnArrivalFails(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// TestReadOnArrivalShares lets two handlers on a strand share the variable, of which
+// one is told an error after the other's bytes have arrived.
+func TestReadOnArrivalShares(t *testing.T) {
+	var l loop
+	strand := ops.NewStrand(&l)
+	var into []byte
+	a, b := new(waiter), new(waiter)
+	ops.ReadOnArrival(a, 8, &into, ops.WithExecutor(ops.HandlerFunc(func(n int, err error) {
+		if err != nil || string(into) != "hello" {
+			t.Errorf("the first is told %d, %v and has %q", n, err, into)
+		}
+	}), strand))
+	ops.ReadOnArrival(b, 8, &into, ops.WithExecutor(ops.HandlerFunc(func(_ int, err error) {
+		if err != ops.ErrCanceled || into != nil {
+			t.Errorf("the second is told %v and has %q", err, into)
+		}
+	}), strand))
+	a.op.Complete()
+	b.op.Err = ops.ErrCanceled
+	b.op.Complete()
+	l.run()
+}
+
+// A waiter always has something to read.
+type waiter struct{ op *ops.Operation }
+
+func (w *waiter) StartWaitReadable(op *ops.Operation) { w.op = op }
+func (w *waiter) TryRead(b []byte) (int, error)       { return copy(b, "hello"), nil }

@@ -17,11 +17,10 @@ type associations struct {
 	flags    flags // which of the last two there are
 }
 
-// executorOf returns where h is to run, or nil.
-func executorOf(h Handler) Executor {
-	var is associations
+// associationsOf returns what is associated with h.
+func associationsOf(h Handler) (is associations) {
 	is.collect(h)
-	return is.executor
+	return is
 }
 
 // collect finds what is associated with h, in one pass: the first of each kind,

@@ -56,9 +56,7 @@ func WithCancelSlot(h Handler, s *CancelSlot) Handler {
 
 // CancelSlotOf returns the slot associated with h, or nil. The outermost wins.
 func CancelSlotOf(h Handler) *CancelSlot {
-	var is associations
-	is.collect(h)
-	return is.slot
+	return associationsOf(h).slot
 }
 
 // Cancel cancels the operation that has begun and not ended, and reports

@@ -38,9 +38,7 @@ func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n in
 	a := AllocatorOf[Frame[S]](h, allocator.Heap[Frame[S]]{})
 	f, err := obtain(a)
 	if err != nil {
-		var is associations
-		h = is.collect(h)
-		ex.Execute(failed(h, is.flags, err))
+		ex.Execute(failed(h, associationsOf(h).flags, err))
 		return
 	}
 	f.State, f.owner, f.step = state, owner[Frame[S]]{h, a}, step

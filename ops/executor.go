@@ -61,8 +61,9 @@ type Patient interface {
 // Located is implemented by a handler that is to run on a certain executor,
 // wherever its operation ends. A nil executor counts as none.
 //
-// The handler is asked when its operation begins, and again where it ends, before
-// it goes to the executor; the answer is to be the same.
+// The handler, through the layers around it, is asked when its operation begins and
+// again when it ends, then by any goroutine that runs the platform. The answer must
+// be the same while an operation is outstanding.
 type Located interface {
 	Executor() Executor
 }

@@ -22,6 +22,8 @@ func (f HandlerFunc) Complete(n int, err error) { f(n, err) }
 // An Unwrapper is a Handler around another one. Whatever is associated with
 // the inner handler is then also associated with the outer one, unless the
 // outer one has an association of the same kind itself.
+//
+// Unwrap returns the same handler whenever it is called, by any goroutine.
 type Unwrapper interface {
 	Handler
 	Unwrap() Handler

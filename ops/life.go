@@ -132,9 +132,9 @@ func (op *Operation) goElsewhere() bool {
 		return false
 	}
 	op.flags &^= elsewhere
-	ex := executorOf(op.handler)
+	ex := associationsOf(op.handler).executor
 	if ex == nil {
-		return false // the handler has changed its mind
+		panic("ops: the Executor of a handler has become nil while its operation was outstanding")
 	}
 	ex.Execute(op)
 	return true

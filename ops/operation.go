@@ -16,15 +16,15 @@ import (
 // platform; it does not move, and the platform keeps it reachable.
 //
 // Every chain pays for its size, so what few kinds need shares a field, and what
-// can be asked of the handler again has none. The pointers come first, in one
-// row: an allocator that clears what is released then has one place to clear.
+// can be asked of the handler again has none. The pointers come first, so that the
+// garbage collector need not look at the rest.
 type Operation struct {
 	// Next links the operation into the one queue that holds it.
 	Next *Operation
 
 	// Target is where the operation is outstanding, and Arg an argument that
 	// is a pointer, for the kinds that have one. A platform says what they
-	// point to.
+	// point to, except for the Arg of a KindWaitReadable, which it leaves alone.
 	Target, Arg unsafe.Pointer
 
 	// Err is a result, as N is.

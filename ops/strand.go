@@ -72,7 +72,7 @@ func (s *Strand) ExecuteNext(op *Operation) {
 // here keeps an operation whose handler is to run on the strand from going there
 // once more.
 func (s *Strand) here(op *Operation) {
-	if op.flags&elsewhere != 0 && executorOf(op.handler) == Executor(s) {
+	if op.flags&elsewhere != 0 && associationsOf(op.handler).executor == Executor(s) {
 		op.flags &^= elsewhere
 	}
 }

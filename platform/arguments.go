@@ -10,13 +10,15 @@ import (
 )
 
 // What the Target, Arg, Args and Port of an operation are, by its kind. A backend
-// asks the functions here.
+// asks the functions here, each for operations of its kinds only.
 //
 //	Target  the *Timer of a KindWait, otherwise the *Socket
 //	Arg     the *Socket that an accept opens; where a packet's sender goes; the
 //	        first of a list of buffers; a *peerName
 //	Args    an address, how many buffers there are, or an offset
 //	Port    of the address
+//
+// The Arg of a KindWaitReadable is not the platform's.
 
 // socketOf returns the socket on which an operation is outstanding.
 func socketOf(op *ops.Operation) *Socket { return (*Socket)(op.Target) }
@@ -90,8 +92,8 @@ func SetSender(op *ops.Operation, from netip.AddrPort) {
 // macOS allow (IOV_MAX).
 const maxBuffers = 1024
 
-// Buffers returns the buffers of a vectored operation, which a backend does not
-// change. The first one is not empty; there is none if they all were.
+// Buffers returns the buffers of an operation of ops.KindReadVectored or
+// ops.KindWriteVectored, which a backend does not change. The first one is not empty; there is none if they all were.
 func Buffers(op *ops.Operation) [][]byte {
 	return unsafe.Slice((*[]byte)(op.Arg), int(op.Args[0]))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,43 @@ func (w *world) try(c *platform.Conn, b []byte) (int, error) {
 		c.WaitReadable(&ready)
 		w.await(&ready)
 		ready.want(w.t, 0, nil)
+	}
+}
+
+// TestWaitReadableBehindRead waits behind a read that takes all there is, and that
+// does not show by being short.
+func TestWaitReadableBehindRead(t *testing.T) {
+	for network, size := range map[string]int{"tcp": 1, "unix": 4096} { // of the buffer; one byte comes
+		t.Run(network, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				address := "127.0.0.1:0"
+				if network == "unix" {
+					address = filepath.Join(t.TempDir(), "s")
+				}
+				l := w.listen(network, address)
+				peer, err := net.Dial(network, l.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer peer.Close()
+				var c platform.Conn
+				var accepted, read, ready, after result
+				l.Accept(&c, &accepted)
+				w.await(&accepted)
+				c.Read(make([]byte, size), &read)
+				c.WaitReadable(&ready)
+				peer.Write([]byte("x"))
+				w.await(&read)
+				ops.Post(w, &after)
+				w.await(&after)
+				ready.later(t)
+				peer.Write([]byte("y"))
+				w.await(&ready)
+				if n, err := w.try(&c, make([]byte, 8)); n != 1 || err != nil {
+					t.Errorf("reads %d, %v, want 1", n, err)
+				}
+			})
+		})
 	}
 }
 

@@ -1,11 +1,10 @@
 package platform_test
 
 import (
-	"net"
-	"time"
-
 	"fmt"
+	"net"
 	"testing"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"

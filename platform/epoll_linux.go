@@ -190,7 +190,9 @@ func (b *epoll) event(s *Socket, e *unix.EpollEvent) {
 		s.sys.sticky = true
 	}
 	if events&(unix.EPOLLIN|end) != 0 {
-		s.sys.readable, s.sys.edge = true, true
+		// With several runners, another may have read since the event was
+		// collected.
+		s.sys.readable, s.sys.edge = true, b.p.single
 		s.advance(reading, out)
 		s.sys.edge = false
 	}

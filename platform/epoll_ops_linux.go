@@ -62,6 +62,7 @@ func (b *epoll) TryRead(s *Socket, buf []byte) (int, error) {
 // took returns the result of a read of up to size bytes.
 func (sys *sysSocket) took(n, size int, errno syscall.Errno) (int, error) {
 	n, err := readResult(n, errno)
+	sys.edge = false // what it told of may have been taken
 	switch err {
 	case nil:
 		sys.readable = n == size || sys.sticky

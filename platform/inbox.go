@@ -64,12 +64,12 @@ func (in *inbox) moveTo(q *queue) (n int64) {
 		return 1
 	}
 	// The last that was pushed is the first of the list, so it is turned round.
-	moved := queue{last: op}
-	for next := (*ops.Operation)(nil); op != nil; n++ {
-		op.Next, next, op = next, op, op.Next
-		moved.last.Next = next
+	last, first := op, (*ops.Operation)(nil)
+	for ; op != nil; n++ {
+		op.Next, first, op = first, op, op.Next
 	}
-	q.take(&moved)
+	last.Next = first
+	q.take(&queue{last})
 	return n
 }
 

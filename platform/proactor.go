@@ -75,6 +75,11 @@ type Proactor struct {
 	}
 }
 
+var (
+	_ ops.Patient                   = (*Proactor)(nil)
+	_ ops.Associated[ops.Operation] = (*Proactor)(nil)
+)
+
 // Handlers that always start more cannot starve the kernel or the timers: so
 // many are called before they are looked at again, or fewer if that takes longer
 // than burstTime, in nanoseconds.
@@ -135,7 +140,7 @@ func (p *Proactor) Allocator() allocator.Allocator[ops.Operation] { return p.all
 // there is a single runner.
 func (p *Proactor) Execute(op *ops.Operation) {
 	if !p.single {
-		p.ExecuteAfter(op)
+		p.addReady(op)
 		return
 	}
 	p.inbox.push(op)
@@ -148,8 +153,7 @@ func (p *Proactor) Execute(op *ops.Operation) {
 // nor an atomic operation.
 func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 	if !p.single || p.drained {
-		p.begun()
-		p.finishOne(op)
+		p.addReady(op)
 		return
 	}
 	if p.inbox.full() {
@@ -157,6 +161,12 @@ func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 	}
 	p.held++
 	p.ready.push(op)
+}
+
+// addReady is Execute, but for the inbox of a single runner.
+func (p *Proactor) addReady(op *ops.Operation) {
+	p.begun()
+	p.finishOne(op)
 }
 
 // begun counts an operation that is outstanding from now on.

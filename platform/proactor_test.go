@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
@@ -484,6 +486,39 @@ func TestExhausted(t *testing.T) {
 			memory.check(t)
 		})
 	}
+}
+
+// TestDefer defers handlers among others that are posted.
+func TestDefer(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var told []int
+		tell := func(i int) ops.Handler { return ops.HandlerFunc(func(int, error) { told = append(told, i) }) }
+		ops.Post(w, tell(1))
+		ops.Defer(w, tell(2))
+		ops.Post(w, ops.HandlerFunc(func(int, error) {
+			ops.Post(w, tell(3))
+			ops.Defer(w, tell(4))
+		}))
+		if len(told) != 0 {
+			t.Errorf("handlers %v were called at once", told)
+		}
+		if w.runners > 1 { // which need not keep the order
+			t.Skip("several runners")
+		}
+		w.run()
+		if diff := cmp.Diff([]int{1, 2, 3, 4}, told); diff != "" {
+			t.Errorf("the order in which they were called (-want +got):\n%s", diff)
+		}
+
+		w.Close()
+		var late result
+		ops.Defer(w, &late)
+		late.later(t)
+		if err := w.Run(t.Context()); err != net.ErrClosed {
+			t.Errorf("Run: %v, want %v", err, net.ErrClosed)
+		}
+		late.want(t, 0, net.ErrClosed)
+	})
 }
 
 // TestDefaultAllocator checks who serves handlers that bring no allocator.

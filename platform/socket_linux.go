@@ -12,7 +12,7 @@ type sysSocket struct {
 	// them.
 	readable, writable bool
 
-	edge bool // the edge that says that a read may succeed is being served
+	edge bool // an edge is being served, and nothing was read since
 
 	// sticky: a short read does not show that everything was taken, because
 	// the peer has ended the stream, there is an error or urgent data, or the

@@ -62,7 +62,7 @@ type ringSocket struct {
 	held, last int32 // what was brought that nobody has asked for, as places in uring.held, from 1
 
 	canceled [2]bool // the request of a side is to end
-	told     [2]bool // that of the first operation of a side was reported, and Completed not yet called
+	told     [2]bool // the last operation that was started on a side is not waited for any more: it was reported
 
 	// The request that completes again and again.
 	armed    bool
@@ -78,10 +78,14 @@ type ringSocket struct {
 // A ringExtra is what few sockets need for their requests. It stays where it is
 // until the kernel is done with them.
 type ringExtra struct {
-	messages [2]ringMessage      // for the sides of a packet socket
-	vectors  [2]vectors          // for the sides of a stream
-	peer     unix.RawSockaddrAny // what it is being connected to
-	peerSize uintptr
+	vectors  [2]vectors      // for the sides of a stream
+	messages *[2]ringMessage // for the sides of a packet socket
+	peer     *ringPeer       // what it is being connected to
+}
+
+type ringPeer struct {
+	addr unix.RawSockaddrAny
+	size uintptr
 }
 
 // extra returns the ringExtra of the socket, which is made when first needed.

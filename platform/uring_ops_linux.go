@@ -39,12 +39,12 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 	case ops.KindWriteVectored:
 		b.handVectored(e, op, opSendmsg)
 	case ops.KindReadFrom:
-		m := &e.extra().messages[reading]
+		m := e.message(reading)
 		m.carry(op.Buf, unix.SizeofSockaddrInet6)
 		q := b.hand(e, op, opRecvmsg)
 		q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
 	case ops.KindWriteTo:
-		m := &e.extra().messages[writing]
+		m := e.message(writing)
 		size, err := toSockaddr(&m.addr, Addr(op), s.sys.inet6)
 		if err != nil {
 			op.Err = err
@@ -58,7 +58,7 @@ func (b *uring) Start(s *Socket, op *ops.Operation) bool {
 		b.handFile(e, op)
 	case ops.KindConnect: // again
 		q := b.hand(e, op, opConnect)
-		q.addr, q.off = address(&e.rare.peer), uint64(e.rare.peerSize)
+		q.addr, q.off = address(&e.rare.peer.addr), uint64(e.rare.peer.size)
 	default:
 		op.Err = syscall.EOPNOTSUPP
 		return true
@@ -80,12 +80,21 @@ func (b *uring) connect(s *Socket, op *ops.Operation) bool {
 		return true
 	}
 	e := b.adopt(s, fd, sysSocket{})
-	e.extra().peer, e.rare.peerSize = peer, size
+	e.extra().peer = &ringPeer{peer, size}
 	return b.Start(s, op)
 }
 
 // address returns what the kernel takes for a pointer.
 func address[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
+
+// message returns what a side of a packet socket works with.
+func (e *ringSocket) message(d side) *ringMessage {
+	x := e.extra()
+	if x.messages == nil {
+		x.messages = new([2]ringMessage)
+	}
+	return &x.messages[d]
+}
 
 // carry makes buf what is sent or received, with an address of a size.
 func (m *ringMessage) carry(buf []byte, size uint32) {
@@ -165,7 +174,9 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	if op.Kind == ops.KindConnect {
 		e.rare = nil
 	} else if e.rare != nil { // it would keep the buffers
-		e.rare.messages[d].carry(nil, 0)
+		if m := e.rare.messages; m != nil {
+			m[d].carry(nil, 0)
+		}
 		e.rare.vectors[d].release()
 	}
 	e.told[d] = true

@@ -48,8 +48,6 @@ func (b *backend) writeTo(r *request) result {
 	e, w := r.e, b.w
 	to := r.to.Addr().Unmap()
 	switch {
-	case !to.IsValid():
-		return result{err: &net.AddrError{Err: "sim: no address to send to", Addr: r.to.String()}}
 	case e.local.Addr().Is4() && !to.Is4():
 		return result{err: &net.AddrError{Err: "sim: not an IPv4 address", Addr: r.to.String()}}
 	case len(r.single[0]) > maxPacket:
