@@ -38,7 +38,8 @@ type Aligned[T any] struct {
 	parent    allocator.Allocator[T]
 	can       capabilities[T]
 	alignment uintptr
-	unit      int // values from one aligned one to the next, 0 if T has no size
+	unit      int     // values from one aligned one to the next, 0 if T has no size
+	inverse   uintptr // of the odd part of T's size
 
 	// skipped tells how many values of the parent's block are before the one
 	// that is handed out, if any. It knows that by its address, and so
@@ -63,8 +64,26 @@ func NewAligned[T any](parent allocator.Allocator[T], alignment int) *Aligned[T]
 	var zero T
 	if size := unsafe.Sizeof(zero); size != 0 {
 		a.unit = int(a.alignment / min(a.alignment, size&-size))
+		// Newton's iteration, modulo a power of two: each turn doubles the number
+		// of bits that are right, of which there are three at first.
+		odd := size / (size & -size)
+		a.inverse = odd
+		for range 5 {
+			a.inverse *= 2 - odd*a.inverse
+		}
 	}
 	return a
+}
+
+// skip returns how many values are between a start and the first aligned one. It
+// is false if there is none.
+func (a *Aligned[T]) skip(start uintptr) (int, bool) {
+	// So many sizes, modulo the alignment, make up for what start is off.
+	off, common := start&(a.alignment-1), a.alignment/uintptr(a.unit)
+	if off&(common-1) != 0 {
+		return 0, false
+	}
+	return int(-(off / common) * a.inverse & uintptr(a.unit-1)), true
 }
 
 // Allocate returns n values of the parent's storage that start where they are
@@ -80,11 +99,8 @@ func (a *Aligned[T]) Allocate(n int) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	skip := 0
-	for skip < a.unit && a.address(whole[skip:])&(a.alignment-1) != 0 {
-		skip++
-	}
-	if skip == a.unit {
+	skip, ok := a.skip(a.address(whole))
+	if !ok {
 		a.parent.Deallocate(whole)
 		return nil, errUnaligned
 	}

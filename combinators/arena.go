@@ -18,8 +18,8 @@ import (
 // again before the garbage collector has seen that no pointer to it is left,
 // so a block that is used after Reset is a bug that harms nobody else. Reuse
 // keeps the chunks and hands them out again, but a block that is used after
-// Reuse is shared with its next owner. Reuse allocates nothing, where after
-// Reset the chunks are allocated, and collected, anew.
+// Reuse is shared with its next owner. With Reuse the rounds soon allocate nothing,
+// where after Reset the chunks are allocated, and collected, anew.
 //
 // A request costs a few nanoseconds whatever its size. A chunk that comes from
 // the parent has twice the size of the one before, and less than that if the

@@ -81,11 +81,13 @@ func (a *Arena[T]) giveBack() bool {
 		a.current.block = nil
 	}
 	given := len(a.spare) != 0
-	for _, chunk := range slices.Backward(a.spare) {
+	for len(a.spare) != 0 {
+		last := len(a.spare) - 1
+		chunk := a.spare[last]
+		a.spare[last] = nil
+		a.spare = a.spare[:last] // first, as the parent may panic
 		allocator.Reissue(chunk)
 		a.parent.Deallocate(chunk)
 	}
-	clear(a.spare)
-	a.spare = a.spare[:0]
 	return given
 }

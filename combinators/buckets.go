@@ -2,6 +2,8 @@ package combinators
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -24,16 +26,20 @@ import (
 // values of no size, which the first bucket is asked for.
 //
 // As many goroutines may use it as may use each of its buckets.
+//
+// It takes the size of a block from its capacity, so if a block of another allocator
+// is released, the parent gets more than that block.
 type Buckets[T any] struct {
 	buckets           []bucket[T]
 	first, last, step int
+	reciprocal        uint64 // of step, as a part of 1<<64; 0 for sizes that it is not exact for
 	clears            bool
 }
 
 type bucket[T any] struct {
 	parent allocator.Allocator[T]
-	can    capabilities[T]
 	size   int // values a block
+	can    capabilities[T]
 }
 
 // NewBuckets returns a Buckets for requests of up to last values, with blocks
@@ -45,6 +51,9 @@ func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Al
 		panic(fmt.Sprintf("combinators: NewBuckets: there are no steps of %d from %d to %d", step, first, last))
 	}
 	a := &Buckets[T]{first: first, last: last, step: step, clears: allocator.HasPointers[T]()}
+	if last <= math.MaxInt32 {
+		a.reciprocal = math.MaxUint64 / uint64(step)
+	}
 	for i := range (last-first)/step + 1 {
 		size := first + i*step
 		b := bucket[T]{parent: parent(size), size: size}
@@ -142,7 +151,12 @@ func (a *Buckets[T]) String() string {
 
 // bucket returns the bucket for n values, which are at most last.
 func (a *Buckets[T]) bucket(n int) *bucket[T] {
-	return &a.buckets[(max(n, a.first)-a.first+a.step-1)/a.step]
+	over := max(n-a.first, 0)
+	if a.reciprocal == 0 {
+		return &a.buckets[(over+a.step-1)/a.step]
+	}
+	i, _ := bits.Mul64(uint64(over+a.step), a.reciprocal) // the same, without a division
+	return &a.buckets[i]
 }
 
 func (a *Buckets[T]) refuse(n int) ([]T, error) {

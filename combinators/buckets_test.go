@@ -154,3 +154,17 @@ func BenchmarkBuckets(b *testing.B) {
 	benchmarkPair(b, "interface", combinators.NewBuckets(1, 4, 1, func(int) allocator.Allocator[element] { return slot }))
 	benchmarkPair(b, "alone", slot)
 }
+
+// The bucket is found without a division, which is exact.
+func TestBucketsFindTheBucket(t *testing.T) {
+	for _, test := range [][3]int{{1, 300, 1}, {3, 3 + 7*40, 7}, {16, 16 + 1000*64, 64}, {5, 5 + 3*1_000_003, 1_000_003}} {
+		first, last, step := test[0], test[1], test[2]
+		a := combinators.NewBuckets(first, last, step, func(int) allocator.Allocator[struct{}] { return heap[struct{}]() })
+		for n := 1; n <= last; n += 1 + n/5000 {
+			want := first + (max(n-first, 0)+step-1)/step*step
+			if got := a.GoodSize(n); got != want {
+				t.Fatalf("first %d, step %d: %d values are for the bucket of %d, want %d", first, step, n, got, want)
+			}
+		}
+	}
+}

@@ -117,8 +117,12 @@ func (a *Buddy[T]) Deallocate(s []T) {
 // Resize makes s smaller or larger within the size that it takes.
 func (a *Buddy[T]) Resize(s []T, n int) ([]T, bool) {
 	i, ok := within(a.block, s)
-	if !ok || cap(s) == 0 || n < 1 || a.orderOf(n) != a.orderOf(cap(s)) {
+	k := a.orderOf(cap(s))
+	if !ok || cap(s) == 0 || n < 1 || a.orderOf(n) != k {
 		return nil, false
+	}
+	if at := i >> (k + a.shift); i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
 	}
 	if n < cap(s) {
 		vacate(s[n:cap(s)], a.clears)

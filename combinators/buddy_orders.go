@@ -12,9 +12,17 @@ type order struct {
 // divide makes all storage free, the largest parts first.
 func (a *Buddy[T]) divide() {
 	units := a.capacity >> a.shift
-	a.orders = make([]order, bits.Len(uint(units)))
+	if a.orders == nil {
+		a.orders = make([]order, bits.Len(uint(units)))
+		for k := range a.orders {
+			a.orders[k].free, a.orders[k].taken = newBitmap(units>>k), newBitmap(units>>k)
+		}
+	}
 	for k := range a.orders {
-		a.orders[k].free, a.orders[k].taken = newBitmap(units>>k), newBitmap(units>>k)
+		o := &a.orders[k]
+		clear(o.free)
+		clear(o.taken)
+		o.count, o.low = 0, 0
 	}
 	a.some, a.used = 0, 0
 	for i := 0; i < units; {

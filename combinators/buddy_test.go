@@ -121,3 +121,25 @@ func BenchmarkBuddy(b *testing.B) {
 	benchmarkBuffer(b, "buffer=1500", combinators.NewBuddy(allocator.Heap[byte]{}, 1<<20, 64), 1500)
 	benchmarkPeers(b)
 }
+
+func TestBuddyDoesNotResizeWhatItDidNotGive(t *testing.T) {
+	a := combinators.NewBuddy(heap[int](), 8, 8)
+	s := take(t, a, 8)
+	if misuse(func() { a.Resize(s[7:8:8], 5) }) == nil {
+		t.Error("a part of a block was resized")
+	}
+	a.Deallocate(s)
+	if misuse(func() { a.Resize(s, 7) }) == nil {
+		t.Error("a block was resized after its release")
+	}
+}
+
+func TestBuddyResetAllocatesNothing(t *testing.T) {
+	a := combinators.NewBuddy(heap[int](), 64, 1)
+	if n := testing.AllocsPerRun(100, func() {
+		take(t, a, 3)
+		a.Reset()
+	}); n != 0 {
+		t.Errorf("a round of Allocate and Reset allocates %v times", n)
+	}
+}

@@ -33,17 +33,20 @@ type Cascade[T any] struct {
 	first *child[T] // the child that was used last
 	empty *child[T] // the child with no block handed out, if there is one
 
-	// refused is a new child that could not serve a request. It is tried
-	// again for one of that size, so that to fail costs no allocation.
-	refused     *child[T]
-	refusedSize int // the largest request that it was made for
+	// refused are new children that could not serve the request that they were
+	// made for, the latest last. They are tried again for one of that size and
+	// no other, so that to fail again costs no allocation.
+	refused []*child[T]
 }
+
+const maxRefused = 8
 
 // A child is one allocator of a [Cascade].
 type child[T any] struct {
 	parent allocator.Allocator[T]
-	can    capabilities[T]
 	live   int // blocks that are handed out
+	can    capabilities[T]
+	size   int // the request that it was made for
 	next   *child[T]
 }
 
@@ -63,29 +66,28 @@ func NewCascade[T any](grow func(n int) allocator.Allocator[T]) *Cascade[T] {
 
 // Allocate asks the allocators of the list for n values, and then a new one.
 func (a *Cascade[T]) Allocate(n int) ([]T, error) {
-	s, err := a.first.parent.Allocate(n)
+	c := a.first
+	s, err := c.parent.Allocate(n)
 	if err != nil || n == 0 {
 		return a.miss(n, s, err)
 	}
-	a.took(a.first)
+	a.took(c)
 	return s, nil
 }
 
 // Deallocate gives s back to the allocator that owns it.
 func (a *Cascade[T]) Deallocate(s []T) {
-	if cap(s) == 0 {
-		return
-	}
-	c := a.owner(s)
-	switch {
-	case c == nil && a.Owns(s): // it is of a child with nothing handed out
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
-	case c == nil:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+	c := a.first
+	if c.live == 0 || !c.can.owner.Owns(s) {
+		if c = a.find(s); c == nil {
+			return
+		}
 	}
 	c.parent.Deallocate(s)
 	if c.live--; c.live == 0 {
-		a.drop(a.empty)
+		if a.empty != nil {
+			a.drop(a.empty)
+		}
 		a.empty = c
 	}
 }
@@ -140,7 +142,7 @@ func (a *Cascade[T]) Trim() {
 func (a *Cascade[T]) GoodSize(n int) int { return a.first.can.goodSize(n) }
 
 // Capable reports whether Owns works, which it does, or Reset, which is so if
-// it does for the allocators of the list.
+// it does for the allocators of the list, all of which are of one kind.
 func (a *Cascade[T]) Capable(c allocator.Capability) bool { return a.first.can.capable(c) }
 
 // String returns the expression that builds the allocator, with what the

@@ -3,6 +3,7 @@ package combinators
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/heirloom-go/heirloom/allocator"
 )
@@ -14,7 +15,7 @@ func (a *Cascade[T]) make(n int) *child[T] {
 	if parent == nil {
 		return nil
 	}
-	c := &child[T]{parent: parent, can: capabilitiesOf(parent, "NewCascade")}
+	c := &child[T]{parent: parent, can: capabilitiesOf(parent, "NewCascade"), size: n}
 	if c.can.owner == nil {
 		what := allocator.Describe(parent)
 		panic(fmt.Sprintf("combinators: Cascade(%s) cannot work: %s cannot tell which blocks are its own", what, what))
@@ -38,6 +39,14 @@ func (a *Cascade[T]) miss(n int, s []T, err error) ([]T, error) {
 			return s, nil
 		}
 	}
+	// A region of which nothing is handed out has room again once it is reset.
+	if c := a.empty; c != nil && c.can.resetter != nil {
+		c.can.reset()
+		if s, err := c.parent.Allocate(n); err == nil {
+			a.took(c)
+			return s, nil
+		}
+	}
 	s, err = a.add(n)
 	if err != nil && a.empty != nil && errors.Is(err, allocator.ErrExhausted) {
 		a.dropEmpty()
@@ -49,20 +58,22 @@ func (a *Cascade[T]) miss(n int, s []T, err error) ([]T, error) {
 // add serves a request from a new child. One that cannot serve it is no part of
 // the list, and keeps no storage.
 func (a *Cascade[T]) add(n int) ([]T, error) {
-	c := a.refused
-	if c == nil || a.refusedSize < n {
-		if c = a.make(n); c == nil {
-			return nil, allocator.ErrExhausted
-		}
-		a.refusedSize = n
+	var c *child[T]
+	if i := slices.IndexFunc(a.refused, func(c *child[T]) bool { return c.size == n }); i >= 0 {
+		c = a.refused[i]
+		a.refused = slices.Delete(a.refused, i, i+1)
+	} else if c = a.make(n); c == nil {
+		return nil, allocator.ErrExhausted
 	}
 	s, err := c.parent.Allocate(n)
 	if err != nil {
 		c.can.trim()
-		a.refused = c
+		if len(a.refused) == maxRefused {
+			a.refused = slices.Delete(a.refused, 0, 1)
+		}
+		a.refused = append(a.refused, c)
 		return nil, err
 	}
-	a.refused = nil
 	c.next, a.first = a.first, c
 	c.live = 1
 	return s, nil
@@ -74,6 +85,21 @@ func (a *Cascade[T]) took(c *child[T]) {
 	if c == a.empty {
 		a.empty = nil
 	}
+}
+
+// find returns the child that is to take s back, or nil if s is empty.
+func (a *Cascade[T]) find(s []T) *child[T] {
+	if cap(s) == 0 {
+		return nil
+	}
+	c := a.owner(s)
+	switch {
+	case c == nil && a.Owns(s): // it is of a child with nothing handed out
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	case c == nil:
+		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+	}
+	return c
 }
 
 // owner returns the child that has handed out s and moves it to the front, or

@@ -241,3 +241,38 @@ func TestCascadeDropsARegionWithItsStorage(t *testing.T) {
 		t.Errorf("%d values are taken for one region of 4 that is kept", parent.count)
 	}
 }
+
+// A request that nobody can serve, or not now, does not keep the list from growing
+// for others.
+func TestCascadeGrowsAfterARefusal(t *testing.T) {
+	budget := combinators.NewLimit(heap[int](), 100)
+	for name, test := range map[string]struct {
+		parent  allocator.Allocator[int]
+		refused int
+		err     error
+	}{
+		"too large": {heap[int](), 1 << 42, allocator.ErrTooLarge},
+		"exhausted": {budget, 98, allocator.ErrExhausted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := combinators.NewCascade(func(n int) allocator.Allocator[int] {
+				return combinators.NewSlab(test.parent, max(n, 4))
+			})
+			take(t, a, 4)
+			if _, err := a.Allocate(test.refused); !errors.Is(err, test.err) {
+				t.Fatalf("Allocate(%d): %v, want %v", test.refused, err, test.err)
+			}
+			take(t, a, 1)
+		})
+	}
+}
+
+// A region of which nothing is handed out has all its room.
+func TestCascadeResetsItsRegion(t *testing.T) {
+	budget := combinators.NewLimit(heap[int](), 8)
+	a := combinators.NewCascade(func(int) allocator.Allocator[int] { return combinators.NewRegion(budget, 8) })
+	for _, s := range [][]int{take(t, a, 4), take(t, a, 4)} { // not in the order of a stack
+		a.Deallocate(s)
+	}
+	take(t, a, 8)
+}

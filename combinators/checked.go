@@ -81,7 +81,7 @@ func NewChecked[T any](parent allocator.Allocator[T]) *Checked[T] {
 		clears:     allocator.HasPointers[T](),
 	}
 	var zero T
-	a.ledger = newLedger(unsafe.Sizeof(zero), a.String)
+	a.ledger = newLedger(unsafe.Sizeof(zero), a.String())
 	return a
 }
 
@@ -123,7 +123,7 @@ func (a *Checked[T]) Close() error {
 	a.flush(0)
 	var leaks []error
 	for _, e := range a.ledger.forget() {
-		leaks = append(leaks, a.leaked(e))
+		leaks = append(leaks, leaked[T](a.ledger, e))
 	}
 	return errors.Join(leaks...)
 }

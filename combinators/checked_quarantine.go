@@ -78,24 +78,27 @@ func (a *Checked[T]) letGo(h held[T]) {
 
 // watch makes the garbage collector tell when s is lost.
 func (a *Checked[T]) watch(s []T, e *entry, id uint64) {
-	a.ledger.watch(e, id, runtime.AddCleanup(unsafe.SliceData(s), a.lost, lostBlock{e, id}))
+	a.ledger.watch(e, id, runtime.AddCleanup(unsafe.SliceData(s), lost[T], lostBlock{a.ledger, a.Leak, e, id}))
 }
 
+// A lostBlock does not have the Checked, whose parent may have the block.
 type lostBlock struct {
-	entry *entry
-	id    uint64
+	ledger *ledger
+	leak   func(*allocator.MisuseError)
+	entry  *entry
+	id     uint64
 }
 
 // lost reports a block that the garbage collector has found to be unreachable.
-func (a *Checked[T]) lost(b lostBlock) {
-	if a.ledger.lose(b.entry, b.id) {
-		a.Leak(a.leaked(b.entry))
+func lost[T any](b lostBlock) {
+	if b.ledger.lose(b.entry, b.id) {
+		b.leak(leaked[T](b.ledger, b.entry))
 	}
 }
 
-func (a *Checked[T]) leaked(e *entry) *allocator.MisuseError {
+func leaked[T any](l *ledger, e *entry) *allocator.MisuseError {
 	return &allocator.MisuseError{
-		Allocator: a.String(),
+		Allocator: l.plan,
 		Clause:    allocator.SameBlock,
 		Block:     e.start,
 		Len:       e.n,

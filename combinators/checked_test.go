@@ -391,3 +391,26 @@ func BenchmarkChecked(b *testing.B) {
 	benchmarkPair(b, "sampled", sampled)
 	benchmarkPair(b, "unchecked", combinators.NewRecycling(heap[element](), 64))
 }
+
+// A Checked that looks for leaks does not keep its parent, and so its blocks, from
+// being collected.
+func TestCheckedLeakPinsNothing(t *testing.T) {
+	collected := make(chan struct{})
+	func() {
+		slab := combinators.NewSlab(heap[[4]uint64](), 64)
+		runtime.AddCleanup(slab, func(c chan struct{}) { close(c) }, collected)
+		a := combinators.NewChecked(slab)
+		a.Leak = func(*allocator.MisuseError) {}
+		take(t, a, 1)
+	}()
+	for end := time.Now().Add(30 * time.Second); ; runtime.GC() {
+		select {
+		case <-collected:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		if time.Now().After(end) {
+			t.Fatal("a Checked and its parent that nobody has any more are never collected")
+		}
+	}
+}

@@ -48,7 +48,8 @@
 // All of them keep the rules of package allocator. Besides, a steady state
 // allocates nothing on the Go heap; storage goes back to the parent in the
 // size in which the parent gave it; and a block that keeps storage never is
-// the reason why a request fails, because it gives that storage back first.
+// the reason why a request to it fails, because it gives that storage back first.
+// (Several over one parent that is bounded do not know of each other.)
 // A [Pool] keeps the last two of these only as far as sync.Pool lets it. Values
 // of no size take no storage, so the capacity of a [Slab], a [Region] or a
 // [Buddy] does not bound them.

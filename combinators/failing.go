@@ -62,8 +62,9 @@ func NewFailingRandomly[T any](parent allocator.Allocator[T], probability float6
 }
 
 // NewFailingAfter returns a Failing that hands out so many bytes in all, and
-// then makes each request fail that goes beyond them. What is released does
-// not count; for that there is [Limit].
+// then makes each request fail that goes beyond them. A request that the parent
+// then refuses counts, and what is released is not taken off; for that there is
+// [Limit].
 func NewFailingAfter[T any](parent allocator.Allocator[T], bytes int) *Failing[T] {
 	var zero T
 	size, left := uint64(unsafe.Sizeof(zero)), uint64(max(bytes, 0))

@@ -9,8 +9,8 @@ import (
 
 // Fallback asks one allocator and, if that fails, another.
 //
-// Use it to go beyond a bound: over a [Slab] or a [SingleSlot] of
-// [allocator.Null], with the Go heap behind it. More than two are nested:
+// Use it to go beyond a bound: over a [Slab] or a [Region], with the Go heap
+// behind it. More than two are nested:
 // Fallback(a, Fallback(b, c)).
 //
 // A request that the primary serves costs one call more, one that it refuses

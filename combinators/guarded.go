@@ -27,8 +27,10 @@ import (
 //
 // As many goroutines may use it as may use its parent.
 //
-// It panics when a block is released of which a guard was written to, or with
-// another capacity than it was handed out with, or when it is none of its own.
+// It panics when a block is released of which a guard was written to. The release
+// of a block that is none of its own, is released already or had another capacity
+// looks like that too, for a T without pointers; for one with pointers it is seen
+// only if there is something else than zeros where the guards would be.
 type Guarded[T any] struct {
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
@@ -87,6 +89,7 @@ func (a *Guarded[T]) Deallocate(s []T) {
 	whole := unsafe.Slice(start, cap(s)+2*a.guard)
 	a.check(s, asBytes(whole[:a.guard]), "before")
 	a.check(s, asBytes(whole[a.guard+cap(s):]), "after")
+	clear(whole[:a.guard]) // so that it is none of its own any more
 	a.parent.Deallocate(whole)
 }
 

@@ -108,3 +108,13 @@ func BenchmarkGuarded(b *testing.B) {
 	benchmarkPair(b, "interface", combinators.NewGuarded(slot, 1))
 	benchmarkPair(b, "unguarded", slot)
 }
+
+func TestGuardedSeesASecondRelease(t *testing.T) {
+	a := combinators.NewGuarded(combinators.NewRecycling(heap[byte](), 1000), 2)
+	s, other := take(t, a, 4), take(t, a, 4)
+	a.Deallocate(s)
+	a.Deallocate(other)
+	if misuse(func() { a.Deallocate(s) }) == nil {
+		t.Error("a block was released twice, and nobody has noticed")
+	}
+}

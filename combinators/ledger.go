@@ -10,8 +10,8 @@ import (
 // A ledger is what a [Checked] knows of its blocks. It knows them by address,
 // so that it keeps none of them from being collected.
 type ledger struct {
-	size     uintptr       // of a value
-	describe func() string // prints the Checked whose ledger it is
+	size uintptr // of a value
+	plan string  // how the Checked prints whose ledger it is
 
 	mu       sync.Mutex
 	live     map[uintptr]*entry

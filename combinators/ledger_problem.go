@@ -13,8 +13,8 @@ var ledgers struct {
 	all []weak.Pointer[ledger]
 }
 
-func newLedger(size uintptr, describe func() string) *ledger {
-	l := &ledger{size: size, describe: describe, live: map[uintptr]*entry{}, released: map[uintptr]*entry{}}
+func newLedger(size uintptr, plan string) *ledger {
+	l := &ledger{size: size, plan: plan, live: map[uintptr]*entry{}, released: map[uintptr]*entry{}}
 	ledgers.mu.Lock()
 	defer ledgers.mu.Unlock()
 	ledgers.all = slices.DeleteFunc(ledgers.all, func(p weak.Pointer[ledger]) bool { return p.Value() == nil })
@@ -65,7 +65,7 @@ func (l *ledger) ownerElsewhere(start uintptr) (owner, stack string) {
 			continue // one that is in use now is not worth a deadlock
 		}
 		if e := other.live[start]; e != nil {
-			owner, stack = other.describe(), e.String()
+			owner, stack = other.plan, e.String()
 		}
 		other.mu.Unlock()
 		if owner != "" {

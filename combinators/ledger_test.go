@@ -8,7 +8,7 @@ import (
 // The collector finds a block after its storage was handed out again, so that
 // it is one of two at the same address.
 func TestLedgerLosesTheRightBlock(t *testing.T) {
-	l := newLedger(8, func() string { return "test" })
+	l := newLedger(8, "test")
 	first, firstID := l.open(4096, 1, 0)
 	second, secondID := l.open(4096, 2, 0)
 	if !l.lose(first, firstID) {
@@ -39,7 +39,7 @@ func TestLedgerLosesTheRightBlock(t *testing.T) {
 
 // A block that is released before it is watched is not watched.
 func TestLedgerWatchesNoReleasedBlock(t *testing.T) {
-	l := newLedger(8, func() string { return "test" })
+	l := newLedger(8, "test")
 	e, id := l.open(4096, 1, 0)
 	l.close(4096, 1, 0)
 	found := make(chan struct{}, 1)

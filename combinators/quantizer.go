@@ -22,6 +22,9 @@ import (
 // It is exhausted when its parent is, asked for the larger size.
 //
 // As many goroutines may use it as may use its parent.
+//
+// It takes the size of a block from its capacity, so if a block of another allocator
+// is released, the parent gets more than that block.
 type Quantizer[T any] struct {
 	parent allocator.Allocator[T]
 	can    capabilities[T]
@@ -65,13 +68,19 @@ func NewQuantizer[T any](parent allocator.Allocator[T], round func(n int) int) *
 
 // Allocate asks the parent for n values, rounded up.
 func (a *Quantizer[T]) Allocate(n int) ([]T, error) {
-	if needsNone[T](n) {
+	size := n
+	switch {
+	case needsNone[T](n):
 		return a.parent.Allocate(n)
+	case uint(n) < uint(len(a.known)): // what size does, without a call
+		size = a.known[n]
+	default:
+		if err := allocator.CheckSize[T](n); err != nil {
+			return nil, err
+		}
+		size = a.size(n)
 	}
-	if err := allocator.CheckSize[T](n); err != nil {
-		return nil, err
-	}
-	s, err := a.parent.Allocate(a.size(n))
+	s, err := a.parent.Allocate(size)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +88,14 @@ func (a *Quantizer[T]) Allocate(n int) ([]T, error) {
 }
 
 // Deallocate gives s back to the parent, as large as that gave it.
-func (a *Quantizer[T]) Deallocate(s []T) { a.parent.Deallocate(a.whole(s)) }
+func (a *Quantizer[T]) Deallocate(s []T) {
+	if n := cap(s); n < len(a.known) && !needsNone[T](n) {
+		s = extend(s, a.known[n])
+	} else {
+		s = a.whole(s)
+	}
+	a.parent.Deallocate(s)
+}
 
 // Owns reports whether the parent owns s.
 func (a *Quantizer[T]) Owns(s []T) bool { return a.can.owns(s) }

@@ -26,8 +26,8 @@ import (
 // classes go to the parent, one from each class in turn. So what is kept
 // follows what the program asks for.
 //
-// It is exhausted when its parent is. Before it fails, it gives all the kept
-// blocks back and asks the parent once more.
+// It is exhausted when its parent is, asked for the size of the class. Before it
+// fails, it gives all the kept blocks back and asks the parent once more.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //

@@ -84,8 +84,10 @@ type Mark struct{ used int }
 func (a *Region[T]) Mark() Mark { return Mark{a.bump.used} }
 
 // Rewind releases all blocks that were handed out since m was taken. Marks
-// that were taken since are void. It panics if m is void, where it can see
-// that: if the region has less handed out than at m.
+// that were taken since are void, and so is one that lies inside what is handed out
+// now, because the block before it was released and its storage handed out again.
+// It panics if m is void, where it can see that: if the region has less handed out
+// than at m.
 func (a *Region[T]) Rewind(m Mark) {
 	if m.used > a.bump.used {
 		panic(fmt.Sprintf("combinators: %v: Rewind to a mark at %d values, but only %d are handed out", a, m.used, a.bump.used))

@@ -18,7 +18,8 @@ import (
 // It costs a few nanoseconds a call besides what the parent costs. A scope that
 // ever had more than some ten live blocks finds them by a map from then on,
 // which costs some tens of nanoseconds. Close releases the blocks in the
-// opposite order of their allocation.
+// opposite order of their allocation, except those of a T of no size, which it does
+// not tell apart.
 //
 // It is exhausted when its parent is.
 //

@@ -63,6 +63,10 @@ func (s *shard[T]) allocate(n int) ([]T, error) {
 	if c := classOf(n); c < uint(len(s.kept.classes)) && s.room.Load() < int64(s.kept.classes[c].size) {
 		s.evict(s.kept.classes[c].size)
 	}
+	// It may be a block that was released meanwhile, and a parent that is
+	// exhausted gets all of them.
+	before := s.kept.room
+	defer func() { s.room.Add(int64(s.kept.room - before)) }()
 	return s.kept.Allocate(n)
 }
 

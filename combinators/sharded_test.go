@@ -240,3 +240,24 @@ func BenchmarkSharded(b *testing.B) {
 		}
 	}
 }
+
+// What is released is kept again after the parent was exhausted, when everything was
+// given back.
+func TestShardedKeepsAfterExhaustion(t *testing.T) {
+	misses := combinators.NewStats(combinators.NewLimit(heap[int](), 1000))
+	a := combinators.NewSharded(misses, 400)
+	pair := func(n int) { a.Deallocate(take(t, a, n)) }
+	for range 5 {
+		pair(100)
+		pair(950) // for which the other has to go
+	}
+	a.Trim()
+	pair(100)
+	before := misses.Counts().Total
+	for range 10 {
+		pair(100)
+	}
+	if n := misses.Counts().Total - before; n != 0 {
+		t.Errorf("10 requests for what was just released have asked the parent %d times", n)
+	}
+}

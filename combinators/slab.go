@@ -97,6 +97,8 @@ func (a *Slab[T]) Resize(s []T, n int) ([]T, bool) {
 	switch end := i + size; {
 	case !ok || size == 0 || n < 1 || n > len(a.block)-i:
 		return nil, false
+	case a.free.first(i, end) != end:
+		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
 	case n < size:
 		vacate(s[n:size], a.clears)
 		a.free.add(i+n, end)
@@ -124,8 +126,8 @@ func (a *Slab[T]) Reset() {
 func (a *Slab[T]) Trim() {
 	a.putDown()
 	if a.free.gap(0, len(a.block)) == len(a.block) {
+		a.free = nil // first, as the parent may panic
 		a.close(&a.block)
-		a.free = nil
 	}
 	a.can.trim()
 }

@@ -138,3 +138,12 @@ func BenchmarkSlab(b *testing.B) {
 	benchmarkBuffer(b, "buffer=1500", combinators.NewSlab(allocator.Heap[byte]{}, 1<<16), 1500)
 	benchmarkPeers(b)
 }
+
+func TestSlabDoesNotResizeWhatIsFree(t *testing.T) {
+	a := combinators.NewSlab(heap[int](), 8)
+	s := take(t, a, 2)
+	a.Deallocate(s)
+	if misuse(func() { a.Resize(s, 4) }) == nil {
+		t.Error("a block was resized after its release")
+	}
+}
