@@ -18,8 +18,8 @@ type arbiter struct {
 	strict     bool // every operation is shown to the ledger
 	allocators []allocatorState
 	chains     []*chainState
-	operations map[int]*operationState
-	ended      []int // operations whose handler was called, oldest first
+	operations map[int64]*operationState
+	ended      []int64 // operations whose handler was called, oldest first
 	blocks     map[uintptr]*blockState
 	gone       []uintptr // blocks that were released, oldest first
 	goroutines map[uint64]*goroutineState
@@ -44,7 +44,7 @@ type chainState struct {
 }
 
 type operationState struct {
-	id      int
+	id      int64
 	chain   int
 	number  int // in its chain, from 1
 	what    string
@@ -69,7 +69,7 @@ type goroutineState struct {
 }
 
 func (a *arbiter) init() {
-	a.operations = make(map[int]*operationState)
+	a.operations = make(map[int64]*operationState)
 	a.blocks = make(map[uintptr]*blockState)
 	a.goroutines = make(map[uint64]*goroutineState)
 }
@@ -267,7 +267,7 @@ func (a *arbiter) operationOf(c *chainState, n int) *operationState {
 	if c.current == nil {
 		return nil
 	}
-	return a.operations[c.current.chain<<32|n]
+	return a.operations[operationID(c.current.chain, n)]
 }
 
 // lost judges an operation whose handler was never called.

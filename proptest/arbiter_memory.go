@@ -250,7 +250,7 @@ func (a *arbiter) alive() []*blockState {
 			all = append(all, b)
 		}
 	}
-	order := func(b *blockState) int {
+	order := func(b *blockState) int64 {
 		if b.operation == nil {
 			return 0
 		}

@@ -10,9 +10,9 @@ type event struct {
 	at        time.Duration // since the ledger was made
 	goroutine uint64
 
-	chain     int // from 1
-	operation int // from 1; unique in the ledger
-	layer     int // of the handler, for eventAbandoned
+	chain     int   // from 1
+	operation int64 // from 1; unique in the ledger
+	layer     int   // of the handler, for eventAbandoned
 
 	allocator int     // from 1
 	block     uintptr // where a block starts

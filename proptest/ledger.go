@@ -168,13 +168,16 @@ func (c *Chain) Start(text string, h ops.Handler, start func(h ops.Handler)) {
 // An operation is one operation of a chain.
 type operation struct {
 	chain *Chain
-	id    int
+	id    int64
 }
+
+// operationID returns what is unique for the n-th operation of a chain.
+func operationID(chain, n int) int64 { return int64(chain)<<32 | int64(n) }
 
 // next returns the operation that the chain starts next.
 func (c *Chain) next() operation {
 	c.started++
-	return operation{c, c.id<<32 | c.started}
+	return operation{c, operationID(c.id, c.started)}
 }
 
 func (c *Chain) start(o operation, text string, expect expectation, start func()) {
@@ -189,7 +192,7 @@ func (c *Chain) start(o operation, text string, expect expectation, start func()
 // outstanding.
 func (c *Chain) part(start func()) {
 	g := c.ledger.goroutine()
-	o := c.id<<32 | c.started
+	o := operationID(c.id, c.started)
 	c.ledger.record(event{kind: eventPart, goroutine: g, chain: c.id, operation: o})
 	start()
 	c.ledger.record(event{kind: eventStarted, goroutine: g, chain: c.id, operation: o})
