@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,10 +218,12 @@ func TestVectoredWriteStuck(t *testing.T) {
 				a, _ := w.peer()
 				var memory counting
 				var r result
+				var ended atomic.Bool
 				bufs := cut(10, make([]byte, 8<<20), 100_000)
 				var write ops.HandlerFunc
 				write = func(n int, err error) {
 					if err != nil {
+						ended.Store(true)
 						r.Complete(n, err)
 						return
 					}
@@ -228,16 +231,21 @@ func TestVectoredWriteStuck(t *testing.T) {
 				}
 				write(0, nil)
 				timer := w.NewTimer()
-				timer.Wait(20*time.Millisecond, ops.HandlerFunc(func(int, error) {
+				var end ops.HandlerFunc
+				end = func(int, error) {
 					switch how {
 					case "cancel":
 						a.Cancel()
+						if !ended.Load() { // it may have met a write that had got further
+							timer.Wait(20*time.Millisecond, end)
+						}
 					case "close":
 						a.Close()
 					case "abandon":
 						w.Close()
 					}
-				}))
+				}
+				timer.Wait(20*time.Millisecond, end)
 				switch how {
 				case "cancel":
 					w.run()
