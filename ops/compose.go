@@ -31,6 +31,7 @@ type Frame[S any] struct {
 // A step must not be a closure if starting the operation is to allocate
 // nothing; what it needs to know is what the state is for.
 func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n int, err error)) {
+	mustExecutor(ex)
 	mustHandler(h)
 	if step == nil {
 		panic("ops: Compose: nil step")

@@ -14,7 +14,14 @@ type Executor interface {
 // Post calls h later, from a goroutine that runs ex, with 0 and nil. It is the
 // way to run a function on a proactor, and may be called from any goroutine.
 func Post(ex Executor, h Handler) {
+	mustExecutor(ex)
 	ex.Execute(begin(h, nil, ex))
+}
+
+func mustExecutor(ex Executor) {
+	if ex == nil {
+		panic("ops: nil Executor")
+	}
 }
 
 // Dispatch is like [Post], and asks for h to be called before what waits
@@ -23,6 +30,7 @@ func Post(ex Executor, h Handler) {
 // is not an [Urgent] one treats it as Post does; of those in this module, a
 // [Strand] is one.
 func Dispatch(ex Executor, h Handler) {
+	mustExecutor(ex)
 	op := begin(h, nil, ex)
 	if u, ok := ex.(Urgent); ok {
 		u.ExecuteNext(op)
@@ -38,6 +46,7 @@ func Dispatch(ex Executor, h Handler) {
 // module, a proactor with a single runner is one, and saves what it costs to let
 // any goroutine post.
 func Defer(ex Executor, h Handler) {
+	mustExecutor(ex)
 	op := begin(h, nil, ex)
 	if p, ok := ex.(Patient); ok {
 		p.ExecuteAfter(op)

@@ -89,6 +89,9 @@ func (s *Strand) added() {
 }
 
 func (s *Strand) takeTurn() {
+	if s.executor == nil {
+		panic("ops: the Strand has no Executor: use NewStrand")
+	}
 	s.turn = Operation{owner: owner[Operation]{handler: (*turn)(s)}}
 	s.executor.Execute(&s.turn)
 }

@@ -11,7 +11,8 @@ type Timed interface {
 
 // WithTimeout returns a handler that calls h and whose operations, each of
 // them, end with os.ErrDeadlineExceeded when they take longer than d. A
-// composed operation has d for all its parts. It costs no allocation and no
+// composed operation of this package, such as ReadFull, has d for all its parts; of
+// one made with [Compose], each operation has d. It costs no allocation and no
 // second handler: the operation itself waits for the time. Making the handler
 // allocates it: bind once a chain.
 func WithTimeout(h Handler, d time.Duration) Handler {

@@ -149,6 +149,8 @@ func openRing(single bool) (*ring, error) {
 	switch {
 	case errno == unix.EPERM:
 		return nil, fmt.Errorf("%w: refused by the system's settings (kernel.io_uring_disabled) or by a filter of system calls", os.NewSyscallError("io_uring_setup", errno))
+	case errno == unix.EINVAL: // it does not know the flags
+		return nil, fmt.Errorf("%w: %w", os.NewSyscallError("io_uring_setup", errno), errOldKernel)
 	case errno != 0:
 		return nil, os.NewSyscallError("io_uring_setup", errno)
 	}
@@ -165,10 +167,12 @@ func openRing(single bool) (*ring, error) {
 	return r, nil
 }
 
+var errOldKernel = errors.New("the kernel is older than Linux 6.0")
+
 // check returns what is missing.
 func (r *ring) check(p *ringParams) error {
 	if p.features&featSingleMmap == 0 || p.features&featNoDrop == 0 {
-		return errors.New("the kernel is older than Linux 6.0")
+		return errOldKernel
 	}
 	var probe struct {
 		lastOp, opsLen uint8
@@ -184,7 +188,7 @@ func (r *ring) check(p *ringParams) error {
 		return os.NewSyscallError("io_uring_register", errno)
 	}
 	if probe.ops[opSendZC].flags&probeSupported == 0 {
-		return errors.New("the kernel is older than Linux 6.0")
+		return errOldKernel
 	}
 	return nil
 }

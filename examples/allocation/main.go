@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,13 @@ import (
 )
 
 func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "Usage: allocation\n\nRun an echo server and two clients over loopback TCP, and print where the memory\nof each operation lies. It has no flags.")
+	}
+	if flag.Parse(); flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "allocation: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	if err := run(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "allocation:", err)
 		os.Exit(1)

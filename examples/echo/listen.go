@@ -30,8 +30,11 @@ func serve(ctx context.Context, f flags, stdout io.Writer) error {
 	}
 
 	allocs := after.Mallocs - before.Mallocs
-	fmt.Fprintf(stdout, "connections  %d\nmessages     %d\nbytes        %d\nallocations  %.2f a message (%d in all)\n",
-		s.connections, s.messages, s.bytes, float64(allocs)/float64(max(s.messages, 1)), allocs)
+	fmt.Fprintf(stdout, "connections  %d\nmessages     %d\nbytes        %d\nallocations  %d in all", s.connections, s.messages, s.bytes, allocs)
+	if s.messages > 0 {
+		fmt.Fprintf(stdout, ", %.2f a message", float64(allocs)/float64(s.messages))
+	}
+	fmt.Fprintln(stdout)
 	if !f.check {
 		fmt.Fprintln(stdout, "violations   not checked (see -check)")
 		return nil
