@@ -229,3 +229,35 @@ func stuck(t *testing.T) string {
 	}
 	return text(name)
 }
+
+// TestAcceptTakesWhatIsAskedFor has many clients connect to a proactor that is busy.
+func TestAcceptTakesWhatIsAskedFor(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		l := w.listen("tcp", "127.0.0.1:0")
+		var accepted result
+		l.Accept(new(platform.Conn), &accepted)
+		dial := func() {
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+		}
+		dial()
+		w.await(&accepted)
+		before := descriptors(t)
+		var clients int
+		ops.Post(w, ops.HandlerFunc(func(int, error) {
+			for range 100 {
+				dial()
+				clients++
+			}
+		}))
+		w.run()
+		if n := descriptors(t) - before - clients; n > 2 {
+			t.Errorf("%d connections were accepted, and nobody has asked", n)
+		}
+		l.Close()
+	})
+}

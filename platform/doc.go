@@ -35,9 +35,14 @@
 // needs no buffer if it reads with [ops.ReadOnArrival], or with [Conn.WaitReadable]
 // and [Conn.TryRead].
 //
-// On io_uring the reads of a stream and the accepts of a listener share a request
-// that the kernel completes again and again, so up to a few messages or
-// connections are taken in before the program has asked for them. And what handlers
-// start goes to the kernel when they have returned: with the next look at what has
-// completed, or when Run ends.
+// On io_uring the reads of a stream share a request that the kernel completes again
+// and again, so a few messages are taken in before the program has asked for them,
+// and the kernel may still take in one when the connection is being closed. What
+// handlers start goes to the kernel when they have returned: with the next look at
+// what has completed, or when Run ends. The address of a packet socket that is closed
+// with a read outstanding is free a moment after Close has returned. And the kernel
+// finishes a stream's reads on the thread that has asked for them: if a proactor with
+// a single runner was set up by a goroutine that computes afterwards, while another
+// runs it, messages may come some milliseconds late. Start the first reads where Run
+// is called.
 package platform

@@ -31,6 +31,9 @@ func (linuxSockets) Addr(s *Socket, peer bool) net.Addr {
 		get = unix.Getpeername
 	}
 	sa, err := get(int(s.sys.fd))
+	if err == unix.ENOTCONN {
+		return lastPeer(s.sys.fd)
+	}
 	if err != nil {
 		return nil
 	}
@@ -47,6 +50,24 @@ func (linuxSockets) Addr(s *Socket, peer bool) net.Addr {
 		return &net.UnixAddr{Name: sa.Name, Net: "unix"}
 	}
 	return nil
+}
+
+// lastPeer returns the peer of a TCP connection that has ended or was reset, of
+// which getpeername(2) has nothing to say any more, or nil.
+func lastPeer(fd int32) net.Addr {
+	var sa unix.RawSockaddrInet6
+	// It refuses to fill more than there is.
+	for _, size := range []uint32{unix.SizeofSockaddrInet4, unix.SizeofSockaddrInet6} {
+		_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_PEERNAME,
+			uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), 0)
+		if errno != 0 || sa.Family != unix.AF_INET && sa.Family != unix.AF_INET6 {
+			return nil
+		}
+		if sa.Family == unix.AF_INET {
+			break
+		}
+	}
+	return netAddr(fromSockaddr(&sa), false)
 }
 
 // localPath returns the path of a unix listener.
@@ -71,7 +92,9 @@ func (sys *sysSocket) shut() error {
 	}
 	err := os.NewSyscallError("close", unix.Close(int(sys.fd)))
 	if unlink != "" {
-		err = errors.Join(err, os.Remove(unlink))
+		if rerr := os.Remove(unlink); !errors.Is(rerr, os.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
 	}
 	return err
 }
@@ -171,8 +194,9 @@ func zoneID(addr netip.Addr) uint32 {
 		return 0
 	}
 	i, err := net.InterfaceByName(addr.Zone())
-	if err != nil {
-		return 0
+	if err != nil { // as zoneName has it if there is no name
+		id, _ := strconv.ParseUint(addr.Zone(), 10, 32)
+		return uint32(id)
 	}
 	return uint32(i.Index)
 }

@@ -16,9 +16,11 @@ import (
 // parks in Go's own poller (see parker).
 //
 // The reads of a stream share one request that is made once and receives again
-// and again into buffers of the backend, from which they are served; the
-// accepts of a listener do likewise. Every other operation is a request of its
-// own, which the kernel has until it says that it is done.
+// and again into buffers of the backend, from which they are served. A listener
+// has a request for one connection at a time: one that accepts again and again
+// would take all that there are, whether or not anybody asks for them. Every other
+// operation is a request of its own, which the kernel has until it says that it is
+// done.
 //
 // The kernel knows a request by the number of its socket's place in the table,
 // the request's role there, and a count. The place is in use until the last
@@ -64,7 +66,7 @@ type ringSocket struct {
 	canceled [2]bool // the request of a side is to end
 	told     [2]bool // the last operation that was started on a side is not waited for any more: it was reported
 
-	// The request that completes again and again.
+	// The request that serves all reads or accepts.
 	armed    bool
 	stopping bool   // it was cancelled
 	scarce   bool   // there was no buffer for it
@@ -126,8 +128,8 @@ type ringMessage struct {
 }
 
 const (
-	// maxAhead is how much of a stream, in messages, or how many connections
-	// are received before somebody asks for them.
+	// maxAhead is how much of a stream, in messages, is received before somebody
+	// asks for it.
 	maxAhead = 8
 
 	// A read of at least so many bytes receives into its own buffer, if the
@@ -154,8 +156,14 @@ func newURing(p *Proactor) (Backend, error) {
 	if p != nil {
 		p.flush = func() { b.flush() }
 	}
+	openRings.Store(b, nil)
 	return b, nil
 }
+
+// openRings keeps backends, and so what their requests are for, reachable until
+// they are shut down: the kernel goes on to write into the buffers of a proactor
+// that its program has forgotten to close.
+var openRings sync.Map
 
 func (b *uring) Name() string { return "io_uring" }
 func (b *uring) Now() int64   { return int64(time.Since(b.start)) }
@@ -174,6 +182,7 @@ func (b *uring) Shutdown() {
 }
 
 func (b *uring) release() {
+	openRings.Delete(b)
 	if b.file != nil {
 		b.close()
 	} else if b.ring.fd >= 0 {
@@ -355,6 +364,11 @@ func (b *uring) CloseSocket(s *Socket) error {
 	}
 	for e.held != 0 {
 		b.drop(e)
+	}
+	if e.listens {
+		// The thread that has asked for connections may let go of the socket
+		// later, but from now on the address is to be free.
+		unix.Shutdown(int(e.fd), unix.SHUT_RDWR)
 	}
 	e.closed = true
 	b.ring.send() // before the descriptor can be another's

@@ -136,8 +136,15 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	e.ops[d] = nil
 	e.pending--
 	errno := syscall.Errno(-c.res)
-	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED
+	// A connect that was started again before there was an answer waits for that.
+	unanswered := op.Kind == ops.KindConnect && errno == unix.EALREADY
+	answered := op.Kind == ops.KindConnect && c.res > 0
+	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered
 	if interrupted && !e.canceled[d] && !e.closed {
+		if unanswered {
+			b.awaitAnswer(e, op)
+			return nil
+		}
 		// Nobody has asked it to end. A request ends so if the thread that
 		// has made it does.
 		if !b.Start(e.s, op) {
@@ -147,9 +154,11 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 		op.N = 0 // it was started again when it had succeeded
 	} else if op.Kind == ops.KindWaitReadable && c.res >= 0 {
 		op.N = 0 // it is the events that there were
-	} else if op.N = int(max(c.res, 0)); interrupted {
+	} else if interrupted {
 		op.Err = ops.ErrCanceled
-	} else if c.res < 0 {
+	} else if c.res >= 0 {
+		op.N = int(c.res)
+	} else {
 		op.Err = os.NewSyscallError(callNames[op.Kind], errno)
 	}
 	switch {
@@ -181,6 +190,15 @@ func (b *uring) ends(e *ringSocket, d side, c *cqe) *ops.Operation {
 	}
 	e.told[d] = true
 	return op
+}
+
+// awaitAnswer waits until a connect can be started again to get its result.
+func (b *uring) awaitAnswer(e *ringSocket, op *ops.Operation) {
+	b.lock()
+	defer b.unlock()
+	q := b.hand(e, op, opPollAdd)
+	q.opFlags = pollOut
+	b.submit()
 }
 
 // callNames are the system calls that do what an operation does.

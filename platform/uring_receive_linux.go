@@ -146,7 +146,7 @@ func (b *uring) accepted(e *ringSocket, op *ops.Operation) int {
 	case !e.armed:
 		e.armed, e.listens = true, true
 		q := b.request(e, again, opAccept)
-		q.ioprio, q.opFlags = acceptMultishot, unix.SOCK_CLOEXEC
+		q.opFlags = unix.SOCK_CLOEXEC
 		b.submit()
 	}
 	return -1
