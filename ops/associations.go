@@ -28,12 +28,7 @@ func associationsOf(h Handler) (is associations) {
 // returns h without the layers that only brought an allocator, which has been
 // found then.
 func (is *associations) collect(h Handler) (rest Handler) {
-	// What nearly all handlers are comes first.
-	if b, ok := h.(*bound[Operation]); ok && b.plain {
-		is.alloc = b.alloc
-		return b.handler
-	}
-	switch traitsOf(h) {
+	switch traitsOf(h) { // what most handlers are comes first
 	case 0:
 		return h
 	case hasAllocator:

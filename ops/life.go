@@ -33,7 +33,11 @@ func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation {
 	mustHandler(h)
 	var is associations
-	h = is.collect(h)
+	if b, ok := h.(*bound[Operation]); ok && b.plain { // as many are
+		h, is.alloc = b.handler, b.alloc
+	} else {
+		h = is.collect(h)
+	}
 	if is.alloc == nil {
 		if is.alloc = def; def == nil && where != nil {
 			is.alloc = defaultOf(where)

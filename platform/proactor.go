@@ -250,7 +250,13 @@ func (p *Proactor) refuseAll(out *queue) {
 
 // wakePoller makes the leader look again if it waits for the kernel.
 func (p *Proactor) wakePoller() {
-	if p.parked.Load() && p.parked.CompareAndSwap(true, false) {
+	if p.parked.Load() {
+		p.wakeParked()
+	}
+}
+
+func (p *Proactor) wakeParked() {
+	if p.parked.CompareAndSwap(true, false) {
 		p.backend.Wake()
 	}
 }

@@ -34,9 +34,13 @@ func (p *Proactor) Run(ctx context.Context) error {
 		})()
 	}
 	for {
-		op := r.next()
+		p.lock()
+		op := r.take()
+		p.unlock()
 		if op == nil {
-			return r.reason(ctx)
+			if op = r.await(); op == nil {
+				return r.reason(ctx)
+			}
 		}
 		r.busy = true
 		op.Complete()
@@ -127,18 +131,6 @@ func (r *runner) reason(ctx context.Context) error {
 // halted reports whether the runner is to return although there is work.
 func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
 
-// next returns an operation to complete, or nil if the runner is to return. It
-// waits for one, as the leader or, if there is a leader, idly.
-func (r *runner) next() *ops.Operation {
-	r.p.lock()
-	op := r.take()
-	r.p.unlock()
-	if op == nil {
-		op = r.await()
-	}
-	return op
-}
-
 // take returns an operation that is ready, or nil if there is none, if the runner
 // is to return or if the kernel has to be asked first. The caller holds the lock.
 func (r *runner) take() *ops.Operation {
@@ -163,7 +155,8 @@ func (r *runner) take() *ops.Operation {
 	return op
 }
 
-// await waits for what take returns.
+// await waits for what take returns, as the leader or, if there is a leader, idly. It
+// returns nil if the runner is to return.
 func (r *runner) await() *ops.Operation {
 	p := r.p
 	p.lock()
