@@ -56,7 +56,12 @@ const (
 	// through its allocator without calling the handlers.
 	Abandonment
 
-	// PeakBlocks: the number of blocks alive at once is published and kept.
+	// PeakBlocks: the number of blocks alive at once is published and kept. An
+	// operation has one, from when it is started until it releases it, and so
+	// has a post; a hop to a strand or another executor adds none; an operation
+	// that the library composes, such as ops.ReadFull, has one; one made with
+	// ops.Compose has its frame and the block of the operation that is
+	// outstanding.
 	PeakBlocks
 )
 

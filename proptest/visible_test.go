@@ -3,6 +3,7 @@ package proptest
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -16,16 +17,33 @@ import (
 // childVariable tells a child process which engine to run.
 const childVariable = "HEIRLOOM_PROPTEST_CHILD"
 
+// withDetector returns a program with the tests of this package and the race
+// detector, which is what finds a missing edge.
+func withDetector(t *testing.T) string {
+	t.Helper()
+	if raceEnabled {
+		return os.Args[0]
+	}
+	if testing.Short() {
+		t.Skip("building with the race detector takes long")
+	}
+	tests := filepath.Join(t.TempDir(), "tests.exe")
+	build := exec.Command("go", "test", "-race", "-c", "-o", tests, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=1")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Skipf("the race detector needs the go command and a C compiler: %v\n%s", err, out)
+	}
+	return tests
+}
+
 // TestVisible says that the race detector reports an engine that calls an
 // allocator on another goroutine without a happens-before edge, although a
 // ledger watches, and says nothing if there is one.
 func TestVisible(t *testing.T) {
-	if !raceEnabled {
-		t.Skip("the race detector is what finds a missing edge: run with -race")
-	}
+	tests := withDetector(t)
 	for engine := range hidden {
 		t.Run(engine, func(t *testing.T) {
-			child := exec.Command(os.Args[0], "-test.run=^TestVisibleChild$")
+			child := exec.Command(tests, "-test.run=^TestVisibleChild$")
 			child.Env = append(os.Environ(), childVariable+"="+engine)
 			out, err := child.CombinedOutput()
 			text := string(out)
