@@ -99,6 +99,9 @@ func (d *drawing) append(chain int, s Step) {
 		if k.cancel != nil && d.one("cancel all at once", 10) {
 			s.Cancel = CancelAll
 		}
+		if k.late() && d.one("deadline", 10) {
+			s.Cancel = CancelLate
+		}
 		if s.Pause < 0 && s.Cancel == CancelNothing {
 			s.Cancel = CancelSlot
 		}

@@ -30,6 +30,7 @@ type lane struct {
 	bytes      *watched[byte]
 	frames     *watched[ops.Frame[composed]] // if a step needs them
 	slot       ops.CancelSlot
+	late       bool // the operation has a deadline
 	timer      platform.Timer
 	mail       mailbox
 	end        *end       // of the connection that it talks over
@@ -102,6 +103,11 @@ func (c *lane) begin(s *Step, k *kind) {
 	var cancel func()
 	if c.attempts == 0 || k.once { // a second time, a transfer goes on
 		cancel = c.canceler(s, k)
+		if c.late = s.Cancel == CancelLate; c.late {
+			h = ops.WithTimeout(h, lateAfter)
+		}
+	} else {
+		c.late = false
 	}
 	c.attempts++
 	c.seen = [2]int64{c.cancels.done.Load()}
@@ -114,6 +120,9 @@ func (c *lane) begin(s *Step, k *kind) {
 		cancel()
 	}
 }
+
+// lateAfter is the deadline of an operation that is cancelled when it is late.
+const lateAfter = 100 * time.Microsecond
 
 // refuse makes an allocator of the chain fail: that of the frames first, if
 // there are any.
@@ -171,7 +180,7 @@ func (c *lane) completed(o operation, n int, err error) {
 	case errors.Is(err, allocator.ErrExhausted):
 		c.again(o) // the ledger knows whether there was reason for it
 		return
-	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled():
+	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled(), errors.Is(err, os.ErrDeadlineExceeded) && c.late:
 		switch {
 		case s.Kind == "connect":
 			// Not once more: the listener may have this attempt already,

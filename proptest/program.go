@@ -53,7 +53,7 @@ type Step struct {
 	Pause  int    // microseconds to wait; negative: an hour, until cancelled
 	Chain  int    // the chain to fork, to join, to cancel or to send to
 	Refuse int    // how many times the allocator fails at this step
-	Cancel Cancel // what is cancelled right after the operation was started
+	Cancel Cancel // what is cancelled right after the operation was started, or when it is late
 }
 
 // Cancel is a way to cancel an operation.
@@ -63,6 +63,7 @@ const (
 	CancelNothing Cancel = iota
 	CancelSlot           // by the cancel slot of the chain
 	CancelAll            // everything on the socket or timer
+	CancelLate           // by a deadline, if it takes too long
 )
 
 // An Association is how the handlers of a chain come by their memory.
@@ -139,7 +140,7 @@ func (s Step) String() string {
 	if s.Refuse > 0 {
 		text += fmt.Sprintf(", allocator fails %d×", s.Refuse)
 	}
-	return text + [...]string{"", ", cancel by slot", ", cancel all"}[s.Cancel]
+	return text + [...]string{"", ", cancel by slot", ", cancel all", ", cancel when late"}[s.Cancel]
 }
 
 func when(cond bool, text string) string {

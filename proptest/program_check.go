@@ -46,6 +46,8 @@ func (p Program) wrong(c ChainProgram, s Step) string {
 		return "the chain has no cancel slot"
 	case s.Cancel == CancelAll && k.cancel == nil:
 		return fmt.Sprintf("there is nothing to cancel all of a %s", s.Kind)
+	case s.Cancel == CancelLate && !k.late():
+		return fmt.Sprintf("a %s cannot be late, or has a deadline of its own", s.Kind)
 	case s.Pause < 0 && s.Cancel == CancelNothing:
 		return "an hour is too long, unless it is cancelled"
 	}

@@ -116,6 +116,11 @@ var (
 	byRole = make(map[role][]*kind)
 )
 
+// late reports whether an operation of the kind can be given a deadline.
+func (k *kind) late() bool {
+	return k.name != "receive" && (k.cancel != nil || k.name == "connect")
+}
+
 func kindOf(name string) *kind        { return byName[name] }
 func kindsOf(r role) []*kind          { return byRole[r] }
 func sizeText(s *Step) string         { return fmt.Sprint(s.Size) }
