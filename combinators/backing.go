@@ -110,7 +110,7 @@ func reissued[T any](s []T) ([]T, bool) {
 // What a Deallocate says of a block that it does not take.
 const (
 	freedTwice    = "released twice"
-	resizedFree   = "resized after its release"
+	resizedFree   = "resized, and it is not a block that is handed out"
 	foreignBlock  = "released to an allocator that did not give it"
 	otherCapacity = "released with another capacity than it was handed out with"
 )

@@ -93,7 +93,8 @@ func SetSender(op *ops.Operation, from netip.AddrPort) {
 const maxBuffers = 1024
 
 // Buffers returns the buffers of an operation of ops.KindReadVectored or
-// ops.KindWriteVectored, which a backend does not change. The first one is not empty; there is none if they all were.
+// ops.KindWriteVectored, which a backend does not change. The first one is not
+// empty; there is none if they all were.
 func Buffers(op *ops.Operation) [][]byte {
 	return unsafe.Slice((*[]byte)(op.Arg), int(op.Args[0]))
 }

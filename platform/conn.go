@@ -87,8 +87,7 @@ func setPeer(op *ops.Operation, network, address string) error {
 	if is4 := addr.Addr().Unmap().Is4(); network == "tcp4" && !is4 || network == "tcp6" && is4 {
 		return &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
 	}
-	setAddr(op, addr)
-	return nil
+	return setAddr(op, addr)
 }
 
 // Read reads up to len(b) bytes, as many as there are. At the end of the

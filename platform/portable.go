@@ -263,7 +263,7 @@ func (w *worker) run(ctx context.Context, b *portable) {
 // readFrom reads a packet.
 func (sys *portableSocket) readFrom(op *ops.Operation) (n int, err error) {
 	n, _, flags, from, err := sys.packet.ReadMsgUDPAddrPort(op.Buf, nil)
-	if err == nil {
+	if from.IsValid() { // also where a packet that is too long is an error
 		SetSender(op, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 	}
 	if truncated(flags, err) {

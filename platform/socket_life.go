@@ -33,7 +33,8 @@ func (s *Socket) claim(p *Proactor) error {
 }
 
 // claimFor claims a socket for op. If op has failed already or the socket is in use,
-// op has an error, and the socket is not claimed; but it has been p's from then on.
+// op has an error, and the socket is not claimed. One that was not in use is p's from
+// then on in any case, so that it can be cancelled and closed.
 func (s *Socket) claimFor(op *ops.Operation, p *Proactor) {
 	switch err := s.claim(p); {
 	case op.Err == nil:
