@@ -53,7 +53,8 @@ func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if size < 1 && op.Err == nil {
 		op.Err = allocator.ErrSize
 	}
-	op.Arg, op.stream, op.done = unsafe.Pointer(into), r, size
+	op.Arg, op.stream = unsafe.Pointer(into), r
+	op.setDone(size)
 	op.flags |= stepArrival
 	r.StartWaitReadable(op)
 }
@@ -70,7 +71,7 @@ func (op *Operation) arrived() bool {
 		return false
 	}
 	a := AllocatorOf(op.handler, heapBytes)
-	block, err := a.Allocate(op.done)
+	block, err := a.Allocate(op.done())
 	if err != nil {
 		op.Err = exhausted(err)
 		return false

@@ -24,10 +24,10 @@ func (canceledError) Is(target error) bool { return target == context.Canceled }
 // must not be copied after its first use.
 type CancelSlot struct {
 	mu        sync.Mutex
-	inUse     bool     // an operation has begun and not ended
-	requested bool     // Cancel was called since it began
-	target    Canceler // where it is outstanding, or nil
-	id        uint64
+	op        *Operation // that has begun and not ended, or nil
+	requested bool       // Cancel was called since it began
+	target    Canceler   // where it is outstanding, or nil
+	done      int        // contexts that it was bound to and that are done
 }
 
 // Cancelable is implemented by a handler that brings a CancelSlot. A nil slot
@@ -38,10 +38,10 @@ type Cancelable interface {
 
 // A Canceler is where operations are outstanding, such as a socket.
 type Canceler interface {
-	// CancelOperation cancels the operation that has the given ID, if it is
-	// outstanding. Its handler is called later, with [ErrCanceled] unless
+	// CancelOperation cancels the operation that [CancelSlot.Requested] returns,
+	// if there is one. Its handler is called later, with [ErrCanceled] unless
 	// the operation had already got a result.
-	CancelOperation(id uint64)
+	CancelOperation(s *CancelSlot)
 }
 
 // WithCancelSlot returns a handler that calls h and whose operation s cancels.
@@ -67,57 +67,126 @@ func CancelSlotOf(h Handler) *CancelSlot {
 // operation that is outstanding, and the step that is told decides.
 func (s *CancelSlot) Cancel() bool {
 	s.mu.Lock()
-	target, id, inUse := s.target, s.id, s.inUse
+	target, inUse := s.target, s.op != nil
 	s.requested = inUse
 	s.mu.Unlock()
 	// The lock of the target comes before that of the slot, so that of the
-	// slot is not held here. If the operation has ended by now the ID misses.
+	// slot is not held here. If the operation has ended by now, nothing is
+	// requested any more.
 	if target != nil {
-		target.CancelOperation(id)
+		target.CancelOperation(s)
 	}
 	return inUse
 }
 
-// CancelOnDone cancels the operation that is outstanding once ctx is done. The
-// result is that of context.AfterFunc: call it to let go of the context.
+// CancelOnDone binds the slot to ctx: once ctx is done, the operation that is
+// outstanding is cancelled, and so is every further one as soon as it is started,
+// so that a chain ends also if ctx is done between two of its operations, or is
+// done already. (What is only posted runs.) Calling the result lets go of ctx:
+// from then on it cancels nothing. Like that of context.AfterFunc it returns
+// whether it came before ctx was done.
 //
 // It cancels from a goroutine of its own, which may not use a proactor that was
 // promised a single runner; there, let context.AfterFunc call [Post] with a
 // handler that cancels.
 func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { s.Cancel() })
+	b := &boundContext{slot: s}
+	if ctx.Err() != nil {
+		b.end()
+	}
+	stopped := context.AfterFunc(ctx, func() {
+		b.end()
+		s.Cancel()
+	})
+	return func() bool {
+		before := stopped()
+		b.release()
+		return before
+	}
 }
 
-func (s *CancelSlot) begin() {
+// A boundContext is a context that a slot is bound to. It is guarded by the slot.
+type boundContext struct {
+	slot     *CancelSlot
+	done     bool
+	released bool
+}
+
+// end makes the slot refuse whatever is started.
+func (b *boundContext) end() {
+	b.slot.mu.Lock()
+	defer b.slot.mu.Unlock()
+	if !b.done && !b.released {
+		b.done = true
+		b.slot.done++
+	}
+}
+
+// release lets the slot go.
+func (b *boundContext) release() {
+	b.slot.mu.Lock()
+	defer b.slot.mu.Unlock()
+	if b.done && !b.released {
+		b.slot.done--
+	}
+	b.released = true
+}
+
+func (s *CancelSlot) begin(op *Operation) {
 	s.mu.Lock()
-	s.inUse, s.requested = true, false
+	s.op, s.requested = op, s.done > 0
 	s.mu.Unlock()
 }
 
 func (s *CancelSlot) end() {
 	s.mu.Lock()
-	s.inUse, s.requested, s.target = false, false, nil
+	s.op, s.requested, s.target = nil, false, nil
 	s.mu.Unlock()
 }
 
-// Arm tells the cancel slot of the operation, if it has one, where the
-// operation is outstanding: at target, as ID. A platform calls it when it has
-// set the ID and before the operation can complete; both the call and
-// target.CancelOperation are under the same lock of the platform. It returns
-// false if the operation was cancelled before, between two parts of a composed
-// one; the platform then ends the operation with [ErrCanceled] instead.
-func (op *Operation) Arm(target Canceler) bool {
-	return op.slot == nil || op.slot.arm(target, op.ID)
+// Requested returns the operation that is outstanding at target and is to be
+// cancelled, or nil. A platform calls it from CancelOperation, under the lock
+// under which it calls Arm and Disarm.
+func (s *CancelSlot) Requested(target Canceler) *Operation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.requested && s.target == target {
+		return s.op
+	}
+	return nil
 }
 
-func (s *CancelSlot) arm(target Canceler, id uint64) bool {
+// Arm tells the cancel slot of the operation, if it has one, that the operation
+// is outstanding at target. A platform calls it, under a lock of its own, before
+// the operation can complete. It returns false if the operation was cancelled
+// before; the platform then ends the operation with [ErrCanceled] instead.
+func (op *Operation) Arm(target Canceler) bool {
+	return op.slot == nil || op.slot.arm(target)
+}
+
+func (s *CancelSlot) arm(target Canceler) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.requested {
 		return false
 	}
-	s.target, s.id = target, id
+	s.target = target
 	return true
+}
+
+// Disarm tells the cancel slot of the operation, if it has one, that the operation
+// is not outstanding any more where it was armed. A platform calls it under the same
+// lock, before it lets go of the operation.
+func (op *Operation) Disarm() {
+	if op.slot != nil {
+		op.slot.disarm()
+	}
+}
+
+func (s *CancelSlot) disarm() {
+	s.mu.Lock()
+	s.target = nil
+	s.mu.Unlock()
 }
 
 type cancelable struct {

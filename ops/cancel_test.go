@@ -12,7 +12,11 @@ import (
 // canceler notes what it is asked to cancel.
 type canceler struct{ *journal }
 
-func (c canceler) CancelOperation(id uint64) { c.add("cancel %d", id) }
+func (c canceler) CancelOperation(s *ops.CancelSlot) {
+	if op := s.Requested(c); op != nil {
+		c.add("cancel %d", op.Args[1])
+	}
+}
 
 // TestCancelSlot follows a slot through the life of operations, without a
 // platform.
@@ -27,7 +31,7 @@ func TestCancelSlot(t *testing.T) {
 		}
 	}
 	arm := func(op *ops.Operation, id uint64) bool {
-		op.ID = id
+		op.Args[1] = id
 		return op.Arm(canceler{&j})
 	}
 
@@ -48,6 +52,9 @@ func TestCancelSlot(t *testing.T) {
 	check("Arm for its next part", arm(op, 4), true)
 	check("Cancel", slot.Cancel(), true)
 	j.check(t, "cancel 4")
+	op.Disarm()
+	check("Cancel between two parts", slot.Cancel(), true)
+	j.check(t)
 	op.Abandon()
 	check("Cancel after it was abandoned", slot.Cancel(), false)
 
@@ -76,7 +83,7 @@ func TestCancelOnDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	slot.CancelOnDone(ctx)
 	op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
-	op.ID = 7
+	op.Args[1] = 7
 	if !op.Arm(told(canceled)) {
 		t.Fatal("Arm says that it was cancelled")
 	}
@@ -94,4 +101,4 @@ func TestCancelOnDone(t *testing.T) {
 
 type told chan uint64
 
-func (t told) CancelOperation(id uint64) { t <- id }
+func (t told) CancelOperation(s *ops.CancelSlot) { t <- s.Requested(t).Args[1] }

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -373,13 +371,10 @@ func ExampleCanceler() {
 type mailbox struct {
 	executor ops.Executor
 	waiting  *ops.Operation
-	last     uint64
 }
 
 func (m *mailbox) receive(h ops.Handler) {
 	op := ops.Begin(h, nil)
-	m.last++
-	op.ID = m.last
 	if op.Err != nil { // there was no memory for it
 		m.executor.Execute(op)
 		return
@@ -393,8 +388,8 @@ func (m *mailbox) receive(h ops.Handler) {
 func (m *mailbox) send(n int) { m.end(n, nil) }
 
 // CancelOperation implements ops.Canceler.
-func (m *mailbox) CancelOperation(id uint64) {
-	if m.waiting != nil && m.waiting.ID == id {
+func (m *mailbox) CancelOperation(s *ops.CancelSlot) {
+	if s.Requested(m) != nil { // then it is the one that waits
 		m.end(0, ops.ErrCanceled)
 	}
 }
@@ -402,53 +397,9 @@ func (m *mailbox) CancelOperation(id uint64) {
 func (m *mailbox) end(n int, err error) {
 	op := m.waiting
 	m.waiting = nil
+	op.Disarm()
 	op.N, op.Err = n, err
 	m.executor.Execute(op)
-}
-
-// Counting what a program asks of the kernel, by kind, in a layer over the
-// backend.
-func ExampleKind() {
-	kinds := make(map[ops.Kind]int)
-	p, err := platform.New(platform.SingleRunner(), platform.WithLayer(func(below platform.Backend) platform.Backend {
-		return counter{below, kinds}
-	}))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer p.Close()
-
-	l, err := p.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	nothing := ops.HandlerFunc(func(int, error) {})
-	var client, server platform.Conn
-	l.Accept(&server, nothing)
-	p.Connect(&client, "tcp", l.Addr().String(), nothing)
-	p.Run(context.Background())
-	ops.WriteFull(&client, []byte("hello"), nothing)
-	server.Read(make([]byte, 5), nothing)
-	p.Run(context.Background())
-
-	for _, k := range slices.Sorted(maps.Keys(kinds)) {
-		fmt.Println(k)
-	}
-	// Output:
-	// accept
-	// connect
-	// read
-	// write
-}
-
-type counter struct {
-	platform.Backend
-	kinds map[ops.Kind]int
-}
-
-func (c counter) Start(s *platform.Socket, op *ops.Operation) bool {
-	c.kinds[op.Kind]++
-	return c.Backend.Start(s, op)
 }
 
 // Two chains that share a counter: their handlers run on one strand, so they

@@ -54,7 +54,7 @@ func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation 
 	if is.flags != 0 || is.slot != nil {
 		op.flags, op.When, op.slot = is.flags, int64(is.timeout), is.slot
 		if op.slot != nil {
-			op.slot.begin()
+			op.slot.begin(op)
 		}
 	}
 	return op
@@ -100,7 +100,9 @@ func (o *owner[T]) release(state *T) Handler {
 // failed returns an operation that has not been allocated and only tells h of
 // err, elsewhere if the flags say so.
 func failed(h Handler, f flags, err error) *Operation {
-	return &Operation{owner: owner[Operation]{handler: h}, flags: f & elsewhere, Err: err}
+	op := &Operation{owner: owner[Operation]{handler: h}}
+	op.flags, op.Err = f&elsewhere, err
+	return op
 }
 
 // Complete ends the operation with the results in N and Err: it releases the
@@ -145,14 +147,22 @@ func (op *Operation) goElsewhere() bool {
 }
 
 // Abandon ends the operation without calling the handler: it releases the
-// memory and then tells every layer of the handler that is an [Abandoner].
+// memory and then tells every layer of the handler that is an [Abandoner]. If the
+// allocator or one of them panics, the others are told all the same.
 func (op *Operation) Abandon() {
-	for h := op.end(); h != nil; {
-		inner := unwrap(h) // a handler may be gone once it was told
-		if a, ok := h.(Abandoner); ok {
-			a.Abandon()
-		}
-		h = inner
+	defer tellAbandoned(op.handler)
+	op.end()
+}
+
+// tellAbandoned tells the layers of a handler, outermost first, that there is no
+// result to come.
+func tellAbandoned(h Handler) {
+	if h == nil {
+		return
+	}
+	defer tellAbandoned(unwrap(h)) // asked now: a handler may be gone once it was told
+	if a, ok := h.(Abandoner); ok {
+		a.Abandon()
 	}
 }
 

@@ -72,7 +72,7 @@ func TestAbandonTellsEveryLayer(t *testing.T) {
 // operation.
 func TestBlockIsFresh(t *testing.T) {
 	op := ops.Begin(ops.HandlerFunc(func(int, error) {}), dirty{})
-	if op.N != 0 || op.Err != nil || op.Buf != nil || op.Next != nil || op.Target != nil || op.ID != 0 ||
+	if op.N != 0 || op.Err != nil || op.Buf != nil || op.Next != nil || op.Prev != nil || op.Target != nil || op.Epoch != 0 ||
 		op.Kind != 0 || op.Arg != nil || op.When != 0 || op.Index != 0 || op.Limited() || op.Args != [2]uint64{} || op.Port != 0 {
 		t.Errorf("an operation begins with %+v", op)
 	}
@@ -84,8 +84,8 @@ type dirty struct{}
 
 func (dirty) Allocate(n int) ([]ops.Operation, error) {
 	old := *ops.Begin(ops.WithTimeout(ops.HandlerFunc(func(int, error) {}), time.Second), nil)
-	old.N, old.Err, old.Buf, old.Next, old.Target, old.Arg = 1, errors.New("old"), make([]byte, 3), &old, unsafe.Pointer(&old), unsafe.Pointer(&old)
-	old.ID, old.When, old.Index, old.Args, old.Port, old.Kind = 2, 4, 5, [2]uint64{6, 7}, 8, ops.KindRead
+	old.N, old.Err, old.Buf, old.Next, old.Prev, old.Target, old.Arg = 1, errors.New("old"), make([]byte, 3), &old, &old, unsafe.Pointer(&old), unsafe.Pointer(&old)
+	old.Epoch, old.When, old.Index, old.Args, old.Port, old.Kind = 2, 4, 5, [2]uint64{6, 7}, 8, ops.KindRead
 	s := make([]ops.Operation, n)
 	s[0] = old
 	return s, nil

@@ -10,17 +10,29 @@ import (
 // chain can use the block of any other.
 //
 // Programs meet it as a type argument only, as in
-// combinators.SingleSlot[ops.Operation]. Its exported fields are for those who
-// implement a platform: they describe what to do and take the results. From
-// when an operation is started to when it completes its memory belongs to the
-// platform; it does not move, and the platform keeps it reachable.
+// combinators.SingleSlot[ops.Operation]. From when an operation is started to
+// when it completes its memory belongs to the platform; it does not move, and the
+// platform keeps it reachable.
 //
 // Every chain pays for its size, so what few kinds need shares a field, and what
-// can be asked of the handler again has none. The pointers come first, so that the
-// garbage collector need not look at the rest.
+// can be asked of the handler again has none.
 type Operation struct {
-	// Next links the operation into the one queue that holds it.
-	Next *Operation
+	owner[Operation]
+	slot   *CancelSlot
+	stream any // what a composed operation works on
+
+	// ControlBlock is for those who implement a platform.
+	ControlBlock
+}
+
+// A ControlBlock is what a platform knows of an operation: what to do, where, and
+// what came of it. It is what aiocb is to POSIX, and is for those who implement a
+// platform; see also package platform/backend.
+//
+// The pointers come first, so that the garbage collector need not look at the rest.
+type ControlBlock struct {
+	// Next and Prev link the operation into the one queue that holds it.
+	Next, Prev *Operation
 
 	// Target is where the operation is outstanding, and Arg an argument that
 	// is a pointer, for the kinds that have one. A platform says what they
@@ -30,30 +42,22 @@ type Operation struct {
 	// Err is a result, as N is.
 	Err error
 
-	owner[Operation]
-	slot   *CancelSlot
-	stream any // what a composed operation works on
-
 	// Buf is what to read into or write.
 	Buf []byte
 
 	// N is how many bytes were transferred.
 	N int
 
-	// ID is the operation's name at its Target.
-	ID uint64
-
 	// When is the time on the platform's clock, in nanoseconds, at which the
 	// operation is due; before there is one, how long it may take, see
-	// Timeout. Index is its place, from 1, among those that wait for a time,
-	// and 0 if it is not among them.
+	// Timeout. Index is its place among those that wait for a time, and 0 if it
+	// is not among them.
 	When int64
 
 	// Args and Port are arguments that are no pointers: an address, an offset,
-	// a count. A platform says which.
+	// a count. A platform says which. It leaves the Args of a KindRead, KindWrite
+	// and KindWaitReadable alone.
 	Args [2]uint64
-
-	done int // bytes so far of a composed operation
 
 	Index int32
 	Port  uint16
@@ -62,7 +66,17 @@ type Operation struct {
 	Kind Kind
 
 	flags flags
+
+	// Epoch tells apart what was started before and after everything at the
+	// Target was cancelled.
+	Epoch uint32
 }
+
+// done returns how many bytes a composed operation has transferred so far, or how
+// many are to be read on arrival. Its kinds have no other use for the argument.
+func (op *Operation) done() int { return int(op.Args[0]) }
+
+func (op *Operation) setDone(n int) { op.Args[0] = uint64(n) }
 
 // flags say what an operation has beyond what every one has.
 type flags uint8
@@ -75,23 +89,22 @@ const (
 	stepMask flags = 3
 
 	elsewhere flags = 4  // the handler is to run on its executor, not where the operation ended
-	limited   flags = 8  // it may take so long and no longer
-	undated   flags = 16 // that time is in When, and the clock has not been read
+	limited   flags = 8  // it has a timeout
+	undated   flags = 16 // the timeout is in When, and the clock has not been read
 )
 
-// Limited reports whether the operation may take so long and no longer, which
-// comes from its handler; see [WithTimeout]. An operation that is not limited has
-// no Timeout, and neither has one that has got its When by SetWhen.
-func (op *Operation) Limited() bool { return op.flags&limited != 0 }
+// Limited reports whether the operation has a timeout, which comes from its
+// handler; see [WithTimeout].
+func (op *ControlBlock) Limited() bool { return op.flags&limited != 0 }
 
 // Timeout returns how long the operation may take. It is false when it has no
-// limit, or when that has become a time by SetWhen.
-func (op *Operation) Timeout() (d time.Duration, ok bool) {
+// limit, or when the limit has become a time by SetWhen.
+func (op *ControlBlock) Timeout() (d time.Duration, ok bool) {
 	return time.Duration(op.When), op.flags&undated != 0
 }
 
 // SetWhen sets the time on the platform's clock at which the operation is due.
-func (op *Operation) SetWhen(when int64) {
+func (op *ControlBlock) SetWhen(when int64) {
 	op.When = when
 	op.flags &^= undated
 }

@@ -97,7 +97,7 @@ func (op *Operation) more() bool {
 	if op.N == 0 && op.Err == nil && len(op.Buf) > 0 {
 		op.Err = io.ErrNoProgress
 	}
-	op.done += op.N
+	op.setDone(op.done() + op.N)
 	op.Buf = op.Buf[op.N:]
 	if op.N > 0 && len(op.Buf) == 0 {
 		op.Err = nil // what came with the last byte is for the next operation to find
@@ -106,6 +106,6 @@ func (op *Operation) more() bool {
 	if op.Err == nil && len(op.Buf) > 0 {
 		return true
 	}
-	op.N = op.done
+	op.N = op.done()
 	return false
 }

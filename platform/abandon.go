@@ -1,5 +1,7 @@
 package platform
 
+import "github.com/heirloom-go/heirloom/platform/internal/record"
+
 // mayAbandon reports whether the caller is to abandon what is outstanding: the
 // proactor was closed, nobody is in Run, and nobody else does it. The caller
 // holds the lock of control.
@@ -23,51 +25,75 @@ func (p *Proactor) abandon() {
 // abandonAll closes all sockets, waits until the kernel has let go of what is
 // outstanding, and abandons it. What a handler starts while it is told so is
 // abandoned as well.
+// If a handler or an allocator panics, so does this, once everything is abandoned.
 func (p *Proactor) abandonAll() {
-	for {
-		out, more := p.takeAll()
-		if !more {
-			return
+	var out record.Queue
+	panicked := false
+	defer func() {
+		abandonQueue(&out) // what was taken when the backend has panicked
+		if panicked {
+			p.abandonAll()
 		}
-		for op := out.pop(); op != nil; op = out.pop() {
-			op.Abandon()
+	}()
+	for p.takeAll(&out) {
+		panicked = true
+		abandonQueue(&out)
+		panicked = false
+	}
+}
+
+// abandonQueue abandons the operations of a queue. If one of them panics, so does
+// this, once the others are abandoned.
+func abandonQueue(q *record.Queue) {
+	defer func() {
+		if !q.Empty() {
+			abandonQueue(q)
 		}
+	}()
+	for op := q.Pop(); op != nil; op = q.Pop() {
+		op.Abandon()
 	}
 }
 
 // takeAll takes every operation off the proactor. If there are none it reports
 // false, and from then on nothing is started any more.
-func (p *Proactor) takeAll() (out queue, more bool) {
-	for s := p.anySocket(); s != nil; s = p.anySocket() {
+func (p *Proactor) takeAll(out *record.Queue) (more bool) {
+	for s, number := p.anySocket(); s != nil; s, number = p.anySocket() {
 		s.lock()
-		s.shut(&out)
+		if s.Number.Load() == number {
+			s.shut(out)
+		}
 		s.unlock()
-		for !s.quiet() {
+		for !s.quiet(number) {
 			p.backend.Poll(-1)
-			out.take(&p.polled)
+			out.Take(&p.polled)
 		}
 	}
 
 	p.lock()
 	defer p.unlock()
-	if p.sockets != nil {
-		return out, true // opened meanwhile, and may have what takes too long
+	if len(p.sockets) > 0 {
+		return true // opened meanwhile, and may have what takes too long
 	}
 	for len(p.timers) > 0 {
 		op := p.timers[0].op
 		p.timers.remove(op)
-		timerOf(op).waits.remove(op)
-		out.push(op)
+		endWait(op)
+		out.Push(op)
 	}
 	p.held += p.inbox.moveTo(&p.ready)
-	out.take(&p.ready)
-	p.drained = out.empty() && p.inbox.close()
-	return out, !p.drained
+	out.Take(&p.ready)
+	p.drained = out.Empty() && p.inbox.close()
+	return !p.drained
 }
 
-// anySocket returns a socket that is registered, or nil.
-func (p *Proactor) anySocket() *Socket {
+// anySocket returns a socket that is registered, and its number, or nil.
+func (p *Proactor) anySocket() (s *socket, number uint64) {
 	p.lock()
 	defer p.unlock()
-	return p.sockets
+	if n := len(p.sockets); n > 0 {
+		s = p.sockets[n-1]
+		return s, s.Number.Load()
+	}
+	return nil, 0
 }

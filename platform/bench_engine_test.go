@@ -8,6 +8,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // BenchmarkEngine measures what the library adds to the kernel's part of a message
@@ -17,8 +18,8 @@ import (
 func BenchmarkEngine(b *testing.B) {
 	for _, conns := range []int{1, 64, 512} {
 		b.Run(fmt.Sprintf("conns=%d", conns), func(b *testing.B) {
-			p := benchProactor(b, platform.SingleRunner(), platform.WithCustomBackend(func(p *platform.Proactor) (platform.Backend, error) {
-				return &eager{p: p}, nil
+			p := benchProactor(b, platform.SingleRunner(), platform.WithCustomBackend(func(host backend.Host) (backend.Backend, error) {
+				return &eager{host: host}, nil
 			}))
 			rounds := b.N + conns
 			ends := make([]benchEnd, conns)
@@ -39,12 +40,12 @@ func BenchmarkEngine(b *testing.B) {
 
 // eager is a kernel that always has data and always takes it.
 type eager struct {
-	p     *platform.Proactor
+	host  backend.Host
 	reads []*ops.Operation
 	other []*ops.Operation // of the poll before
 }
 
-func (e *eager) Start(s *platform.Socket, op *ops.Operation) bool {
+func (e *eager) Start(s *backend.Socket, op *ops.Operation) bool {
 	if op.Kind == ops.KindRead {
 		e.reads = append(e.reads, op)
 		return false
@@ -57,18 +58,20 @@ func (e *eager) Poll(time.Duration) {
 	e.reads, e.other = e.other[:0], e.reads
 	for _, op := range e.other {
 		op.N = benchMessage
-		e.p.Completed(op)
+		e.host.Completed(op)
 	}
 }
 
-func (e *eager) Name() string                                        { return "eager" }
-func (e *eager) Listen(*platform.Socket, string, string) error       { return nil }
-func (e *eager) ListenPacket(*platform.Socket, string, string) error { return nil }
-func (e *eager) Cancel(*platform.Socket, *ops.Operation) bool        { return true }
-func (e *eager) TryRead(*platform.Socket, []byte) (int, error)       { return 0, ops.ErrWouldBlock }
-func (e *eager) CloseWrite(*platform.Socket) error                   { return nil }
-func (e *eager) CloseSocket(*platform.Socket) error                  { return nil }
-func (e *eager) Addr(*platform.Socket, bool) net.Addr                { return nil }
-func (e *eager) Wake()                                               {}
-func (e *eager) Now() int64                                          { return 0 }
-func (e *eager) Shutdown()                                           {}
+func (e *eager) NewSocket() *backend.Socket                                          { return new(backend.Socket) }
+func (e *eager) FreeSocket(*backend.Socket)                                          {}
+func (e *eager) Name() string                                                        { return "eager" }
+func (e *eager) Listen(*backend.Socket, string, string, backend.ListenOptions) error { return nil }
+func (e *eager) ListenPacket(*backend.Socket, string, string) error                  { return nil }
+func (e *eager) Cancel(*backend.Socket, *ops.Operation) bool                         { return true }
+func (e *eager) TryRead(*backend.Socket, []byte) (int, error)                        { return 0, ops.ErrWouldBlock }
+func (e *eager) CloseWrite(*backend.Socket) error                                    { return nil }
+func (e *eager) CloseSocket(*backend.Socket) error                                   { return nil }
+func (e *eager) Addr(*backend.Socket, bool) net.Addr                                 { return nil }
+func (e *eager) Wake()                                                               {}
+func (e *eager) Now() int64                                                          { return 0 }
+func (e *eager) Shutdown()                                                           {}

@@ -263,12 +263,15 @@ func TestCancelOnDone(t *testing.T) {
 			a, b := w.pair()
 			ctx, cancel := context.WithCancel(context.Background())
 			var slot ops.CancelSlot
-			slot.CancelOnDone(ctx)
+			release := slot.CancelOnDone(ctx)
 			var r result
 			a.Read(make([]byte, 1), ops.WithCancelSlot(&r, &slot))
 			ops.Post(w, ops.HandlerFunc(func(int, error) { cancel() }))
 			w.run()
 			r.want(t, 0, context.Canceled)
+			if release() {
+				t.Error("the context was let go of before it was done, and it is")
+			}
 
 			ctx, cancel = context.WithCancel(context.Background())
 			stop := slot.CancelOnDone(ctx)

@@ -5,23 +5,27 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A Conn is a stream connection, TCP or unix.
 //
 // Its zero value is opened by [Proactor.Connect] or [Listener.Accept], so it
-// can lie inside a session struct; once closed, with all its handlers called,
-// it can be opened again. It must not be copied. Starting an operation on one
-// that was never opened panics; its other methods treat it as closed.
+// can lie inside a session struct. It must not be copied. Starting an operation on
+// one that was never opened panics; its other methods treat it as closed.
+//
+// Once it is closed and all its handlers have been called, its memory is the
+// program's: to open again, on the same proactor or another, to clear, to give back to
+// an allocator. Neither the proactor nor the kernel looks at it any more, so the last
+// handler can do that, or any goroutine after it.
 //
 // One read and one write may be outstanding at the same time; further ones
 // wait, and are served in the order in which they were started. Unless the
 // proactor has a single runner, any goroutine may call its methods.
-type Conn struct{ s Socket }
+type Conn struct{ h handle }
 
 var (
 	_ ops.Reader = (*Conn)(nil)
@@ -44,34 +48,19 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if op.Err == nil {
 		op.Err = setPeer(op, network, address)
 	}
-	if c.s.claimFor(op, p); op.Err != nil {
+	s := p.claim(&c.h, op)
+	if s == nil {
 		p.Execute(op)
 		return
 	}
-	c.s.connect(op)
-}
-
-func (s *Socket) connect(op *ops.Operation) {
-	p := s.p
-	p.begun()
-	var out queue
-	s.lock()
-	if s.register() {
-		s.enqueue(op, &out)
-	} else {
-		s.state = idle
-		op.Err = net.ErrClosed
-		out.push(op)
-	}
-	s.unlock()
-	p.finish(&out)
+	s.startConnect(op)
 }
 
 // setPeer puts the address of the peer into op.
 func setPeer(op *ops.Operation, network, address string) error {
 	switch network {
 	case "unix":
-		op.Arg = unsafe.Pointer(&peerName{path: address, unix: true})
+		backend.SetPath(op, address)
 		return nil
 	case "tcp", "tcp4", "tcp6":
 	default:
@@ -87,25 +76,25 @@ func setPeer(op *ops.Operation, network, address string) error {
 	if is4 := addr.Addr().Unmap().Is4(); network == "tcp4" && !is4 || network == "tcp6" && is4 {
 		return &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
 	}
-	return setAddr(op, addr)
+	return backend.SetAddr(op, addr)
 }
 
 // Read reads up to len(b) bytes, as many as there are. At the end of the
 // stream the handler is called with 0 and io.EOF. Reading 0 bytes completes
 // with 0. The buffer belongs to the operation until its handler is called.
 func (c *Conn) Read(b []byte, h ops.Handler) {
-	op := c.s.begin(ops.KindRead, h)
+	op := c.h.begin(ops.KindRead, h)
 	op.Buf = b
-	c.s.start(op)
+	c.h.start(op)
 }
 
 // Write writes some of b; the handler is told how much. Use [ops.WriteFull] to
 // write it all. Writing 0 bytes completes with 0. The buffer belongs to the
 // operation until its handler is called.
 func (c *Conn) Write(b []byte, h ops.Handler) {
-	op := c.s.begin(ops.KindWrite, h)
+	op := c.h.begin(ops.KindWrite, h)
 	op.Buf = b
-	c.s.start(op)
+	c.h.start(op)
 }
 
 // WaitReadable calls h, with 0 and nil, when a read would not have to wait:
@@ -113,93 +102,73 @@ func (c *Conn) Write(b []byte, h ops.Handler) {
 // [Conn.TryRead]; [ops.ReadOnArrival] does both. It waits its turn among the
 // reads that are outstanding.
 func (c *Conn) WaitReadable(h ops.Handler) {
-	c.StartWaitReadable(c.s.begin(ops.KindWaitReadable, h))
+	c.StartWaitReadable(c.h.begin(ops.KindWaitReadable, h))
 }
 
 // TryRead reads up to len(b) bytes, as many as there are, without waiting. If
 // there are none, or if a read is outstanding that has a claim to them, it
 // returns 0 and [ops.ErrWouldBlock]; at the end of the stream, 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
-	p := c.s.p
-	if p == nil {
+	s, ok := c.h.lockedOpen()
+	if !ok {
 		return 0, net.ErrClosed
 	}
-	c.s.lock()
-	defer c.s.unlock()
+	defer s.unlock()
 	switch {
-	case c.s.state != open:
-		return 0, net.ErrClosed
 	case len(b) == 0:
 		return 0, nil
-	case !c.s.queues[reading].empty():
+	case !s.Queues[backend.Reading].Empty():
 		return 0, ops.ErrWouldBlock
 	}
-	return p.backend.TryRead(&c.s, b)
+	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
 }
 
 // StartWaitReadable implements [ops.WaitReader].
 func (c *Conn) StartWaitReadable(op *ops.Operation) {
 	op.Kind = ops.KindWaitReadable
-	c.s.start(op)
+	c.h.start(op)
 }
 
 // StartRead implements [ops.Reader].
 func (c *Conn) StartRead(op *ops.Operation) {
 	op.Kind = ops.KindRead
-	c.s.start(op)
+	c.h.start(op)
 }
 
 // StartWrite implements [ops.Writer].
 func (c *Conn) StartWrite(op *ops.Operation) {
 	op.Kind = ops.KindWrite
-	c.s.start(op)
+	c.h.start(op)
 }
 
 // Allocator returns the default allocator of the proactor.
-func (c *Conn) Allocator() allocator.Allocator[ops.Operation] { return c.s.allocator() }
+func (c *Conn) Allocator() allocator.Allocator[ops.Operation] { return c.h.allocator() }
 
 // Proactor returns the proactor that the connection belongs to, or nil if it
 // was never opened.
-func (c *Conn) Proactor() *Proactor { return c.s.p }
+func (c *Conn) Proactor() *Proactor { return c.h.proactor() }
 
 // Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
 // the result that their operation already had.
-func (c *Conn) Cancel() { c.s.cancel() }
+func (c *Conn) Cancel() { c.h.cancel() }
 
 // CloseWrite ends the stream in the direction of the peer, who then reads
 // io.EOF. Writes that are outstanding should have ended before.
 func (c *Conn) CloseWrite() error {
-	p := c.s.p
-	if p == nil {
+	s, ok := c.h.lockedOpen()
+	if !ok {
 		return net.ErrClosed
 	}
-	c.s.lock()
-	defer c.s.unlock()
-	if c.s.state != open {
-		return net.ErrClosed
-	}
-	return p.backend.CloseWrite(&c.s)
+	defer s.unlock()
+	return s.proactorOf().backend.CloseWrite((*backend.Socket)(s))
 }
 
 // Close closes the connection. Handlers of what is outstanding are told
 // net.ErrClosed, later. Closing a closed connection returns net.ErrClosed.
-func (c *Conn) Close() error { return c.s.close() }
+func (c *Conn) Close() error { return c.h.close() }
 
 // LocalAddr returns the local address, or nil if the connection is not open.
-func (c *Conn) LocalAddr() net.Addr { return c.s.addr(false) }
+func (c *Conn) LocalAddr() net.Addr { return c.h.addr(false) }
 
 // RemoteAddr returns the peer's address, or nil if the connection is not open.
-func (c *Conn) RemoteAddr() net.Addr { return c.s.addr(true) }
-
-func (s *Socket) addr(peer bool) net.Addr {
-	p := s.p
-	if p == nil {
-		return nil
-	}
-	s.lock()
-	defer s.unlock()
-	if s.state != open {
-		return nil
-	}
-	return p.backend.Addr(s, peer)
-}
+func (c *Conn) RemoteAddr() net.Addr { return c.h.addr(true) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A File is an open file that is read and written at offsets: a regular file, a
@@ -23,33 +24,7 @@ import (
 // for a file, so there a goroutine for each of the two directions makes calls
 // that block. What such a call, or the kernel, has begun is not interrupted when
 // it is cancelled; its handler is then told the result.
-type File struct{ s Socket }
-
-// A FileBackend is a Backend that can work on files. Its Start is called for
-// further kinds of operations:
-//
-//	KindReadAt   read into Buf, which is not empty, from [Offset](op) on
-//	KindWriteAt  write some of Buf, which is not empty, from [Offset](op) on
-//	KindSync     have what was written put on the device
-//
-// The proactor asks the backend below all layers whether it is one.
-type FileBackend interface {
-	Backend
-
-	// TakeFile opens s for an open file, which becomes the backend's own
-	// unless it returns an error.
-	TakeFile(s *Socket, f *os.File) error
-}
-
-// A FileSystem is a Backend that has files of its own, which take the place of
-// those of the operating system. Its Start is called as that of a
-// [FileBackend].
-type FileSystem interface {
-	Backend
-
-	// OpenFile opens s for a file, with arguments as os.OpenFile takes them.
-	OpenFile(s *Socket, name string, flag int, perm os.FileMode) error
-}
+type File struct{ h handle }
 
 // OpenFile opens a file as os.OpenFile does, and like it before it returns: it
 // may block as long as the file system takes. A file that appends (os.O_APPEND)
@@ -58,8 +33,8 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 	if flag&os.O_APPEND != 0 {
 		return nil, &os.PathError{Op: "open", Path: name, Err: errAppends}
 	}
-	if system, ok := p.lowest.(FileSystem); ok {
-		return p.openFile(func(s *Socket) error { return system.OpenFile(s, name, flag, perm) })
+	if system, ok := p.lowest.(backend.FileSystem); ok {
+		return p.openFile(func(s *backend.Socket) error { return system.OpenFile(s, name, flag, perm) })
 	}
 	f, err := os.OpenFile(name, flag, perm)
 	if err != nil {
@@ -76,7 +51,7 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 // f or close it, unless NewFile returns an error. Something without offsets,
 // such as a pipe, a terminal or a socket, is refused, and so is a file that appends.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
-	backend, ok := p.lowest.(FileBackend)
+	files, ok := p.lowest.(backend.FileBackend)
 	if !ok {
 		return nil, fmt.Errorf("platform: %s has no files of the system: %w", p.Backend(), errors.ErrUnsupported)
 	}
@@ -86,7 +61,7 @@ func (p *Proactor) NewFile(f *os.File) (*File, error) {
 	if _, err := f.WriteAt(nil, 0); err != nil { // it fails if the file appends
 		return nil, &os.PathError{Op: "open", Path: f.Name(), Err: errAppends}
 	}
-	return p.openFile(func(s *Socket) error { return backend.TakeFile(s, f) })
+	return p.openFile(func(s *backend.Socket) error { return files.TakeFile(s, f) })
 }
 
 var (
@@ -94,9 +69,9 @@ var (
 	errNegative = fmt.Errorf("platform: negative offset: %w", syscall.EINVAL)
 )
 
-func (p *Proactor) openFile(open func(*Socket) error) (*File, error) {
+func (p *Proactor) openFile(open func(*backend.Socket) error) (*File, error) {
 	f := new(File)
-	if err := p.openSocket(&f.s, "open", func() error { return open(&f.s) }); err != nil {
+	if err := p.openSocket(&f.h, "open", open); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -124,26 +99,26 @@ func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 func (f *File) Sync(h ops.Handler) { f.start(ops.KindSync, nil, 0, h) }
 
 func (f *File) start(k ops.Kind, b []byte, offset int64, h ops.Handler) {
-	op := f.s.begin(k, h)
+	op := f.h.begin(k, h)
 	op.Buf = b
-	setOffset(op, offset)
+	backend.SetOffset(op, offset)
 	if offset < 0 && op.Err == nil {
 		op.Err = errNegative
 	}
-	f.s.start(op)
+	f.h.start(op)
 }
 
 // Allocator returns the default allocator of the proactor.
-func (f *File) Allocator() allocator.Allocator[ops.Operation] { return f.s.allocator() }
+func (f *File) Allocator() allocator.Allocator[ops.Operation] { return f.h.allocator() }
 
 // Proactor returns the proactor that the file belongs to.
-func (f *File) Proactor() *Proactor { return f.s.p }
+func (f *File) Proactor() *Proactor { return f.h.proactor() }
 
 // Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
 // the result that their operation already had or still gets.
-func (f *File) Cancel() { f.s.cancel() }
+func (f *File) Cancel() { f.h.cancel() }
 
 // Close closes the file. Handlers of what is outstanding are told
 // net.ErrClosed, or the result that their operation still gets, later. Closing a
 // closed file returns net.ErrClosed.
-func (f *File) Close() error { return f.s.close() }
+func (f *File) Close() error { return f.h.close() }

@@ -6,13 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
-	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // A file is read block by block. All reads share one block of memory, which
@@ -81,50 +79,4 @@ func ExampleFile_Sync() {
 	}))
 	fatal(p.Run(context.Background()))
 	// Output: 5 bytes are safe
-}
-
-// zeros is a backend of files that are endless and full of zeros.
-type zeros struct{ *void }
-
-func (zeros) TakeFile(_ *platform.Socket, f *os.File) error { return f.Close() }
-func (zeros) CloseSocket(*platform.Socket) error            { return nil }
-
-func (z zeros) Start(s *platform.Socket, op *ops.Operation) bool {
-	if op.Kind != ops.KindReadAt {
-		return z.void.Start(s, op)
-	}
-	clear(op.Buf)
-	op.N = len(op.Buf)
-	return true
-}
-
-// A backend of one's own decides what is in a file.
-func ExampleFileBackend() {
-	p, err := platform.New(platform.WithCustomBackend(func(*platform.Proactor) (platform.Backend, error) {
-		return zeros{&void{start: time.Now(), wake: make(chan struct{}, 1)}}, nil
-	}))
-	fatal(err)
-	defer p.Close()
-	f, err := p.OpenFile(os.DevNull, os.O_RDONLY, 0)
-	fatal(err)
-	f.ReadAt(make([]byte, 100), 1<<40, ops.HandlerFunc(func(n int, err error) { fmt.Println(n, err) }))
-	fatal(p.Run(context.Background()))
-	// Output: 100 <nil>
-}
-
-// A simulated world has files that nobody else sees.
-func ExampleFileSystem() {
-	world := sim.New(sim.Calm, sim.Alone())
-	p, err := platform.New(platform.WithCustomBackend(world.Backend), platform.SingleRunner())
-	fatal(err)
-	defer p.Close()
-	f, err := p.OpenFile("/etc/heirloom", os.O_RDWR|os.O_CREATE, 0)
-	fatal(err)
-	f.WriteAt([]byte("out of thin air"), 0, ops.HandlerFunc(func(n int, err error) { fmt.Println(n, err) }))
-	fatal(p.Run(context.Background()))
-	_, err = os.Stat("/etc/heirloom")
-	fmt.Println(os.IsNotExist(err))
-	// Output:
-	// 15 <nil>
-	// true
 }

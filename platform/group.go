@@ -7,6 +7,9 @@ import (
 	"net"
 	"runtime"
 	"sync"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // A Group is several proactors that have one runner each, one for each processor
@@ -61,14 +64,13 @@ func (g *Group) Listen(network, address string) ([]*Listener, error) {
 	default:
 		return nil, net.UnknownNetworkError(network)
 	}
-	if sharePort == nil && len(g.proactors) > 1 {
+	if !descriptor.CanReusePort() && len(g.proactors) > 1 {
 		return nil, fmt.Errorf("platform: listen %s %s with several proactors: %w", network, address, errors.ErrUnsupported)
 	}
 	var all []*Listener
 	for _, p := range g.proactors {
 		l := new(Listener)
-		l.s.shared = sharePort != nil
-		if err := p.listen(&l.s, p.backend.Listen, network, address); err != nil {
+		if err := p.listen(l, network, address, backend.ListenOptions{ReusePort: descriptor.CanReusePort()}); err != nil {
 			for _, l := range all {
 				l.Close()
 			}

@@ -104,6 +104,7 @@ func (a *idleAccept) Complete(_ int, err error) {
 // idle measures n connections to a server, which start serves until it has them.
 // The clients are bare descriptors.
 func idle(b *testing.B, n int, serve func(n int) (address string, start, stop func())) {
+	fds := make([]int, n)
 	heap, resident := memory()
 	address, start, stop := serve(n)
 	done := make(chan struct{})
@@ -112,7 +113,6 @@ func idle(b *testing.B, n int, serve func(n int) (address string, start, stop fu
 		start()
 	}()
 	to := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))
-	fds := make([]int, n)
 	for i := range fds {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // An inbox takes operations from any goroutine for the one that runs the
@@ -14,7 +15,7 @@ type inbox struct {
 	top atomic.Pointer[ops.Operation] // the last that was pushed, or shut
 
 	mu      sync.Mutex
-	refused queue // what was pushed after the end
+	refused record.Queue // what was pushed after the end
 }
 
 // shut stands in an inbox that takes no more.
@@ -36,7 +37,7 @@ func (in *inbox) push(op *ops.Operation) {
 	op.Next = nil
 	op = op.Refuse(net.ErrClosed)
 	in.mu.Lock()
-	in.refused.push(op)
+	in.refused.Push(op)
 	in.mu.Unlock()
 }
 
@@ -45,31 +46,28 @@ func (in *inbox) full() bool { return in.top.Load() != nil }
 
 // moveTo moves everything to the end of q, in the order in which it was pushed,
 // and returns how much it was. Only the runner calls it.
-func (in *inbox) moveTo(q *queue) (n int64) {
+func (in *inbox) moveTo(q *record.Queue) (n int64) {
 	switch top := in.top.Load(); top {
 	case nil:
 		return 0
 	case &shut:
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		for op := in.refused.pop(); op != nil; op = in.refused.pop() {
-			q.push(op)
+		for op := in.refused.Pop(); op != nil; op = in.refused.Pop() {
+			q.Push(op)
 			n++
 		}
 		return n
 	}
 	op := in.top.Swap(nil)
 	if op.Next == nil {
-		q.push(op)
+		q.Push(op)
 		return 1
 	}
-	// The last that was pushed is the first of the list, so it is turned round.
-	last, first := op, (*ops.Operation)(nil)
-	for ; op != nil; n++ {
-		op.Next, first, op = first, op, op.Next
-	}
-	last.Next = first
-	q.take(&queue{last})
+	// The last that was pushed is the first of the list.
+	var pushed record.Queue
+	n = pushed.Reverse(op)
+	q.Take(&pushed)
 	return n
 }
 

@@ -2,15 +2,15 @@ package platform
 
 import (
 	"net"
-	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A Listener accepts stream connections. Unless the proactor has a single
 // runner, any goroutine may call its methods.
-type Listener struct{ s Socket }
+type Listener struct{ h handle }
 
 // Listen listens on an address as net.Listen takes it; the network is "tcp",
 // "tcp4", "tcp6" or "unix".
@@ -21,21 +21,16 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 		return nil, net.UnknownNetworkError(network)
 	}
 	l := new(Listener)
-	if err := p.listen(&l.s, p.backend.Listen, network, address); err != nil {
+	if err := p.listen(l, network, address, backend.ListenOptions{}); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// listenConfig is how a backend lets package net open s as a listener: for plain
-// TCP, because what a multipath listener accepts does not inherit its options.
-func listenConfig(s *Socket) *net.ListenConfig {
-	c := &net.ListenConfig{KeepAlive: -1}
-	c.SetMultipathTCP(false)
-	if s.shared {
-		c.Control = sharePort
-	}
-	return c
+func (p *Proactor) listen(l *Listener, network, address string, o backend.ListenOptions) error {
+	return p.openSocket(&l.h, "listen "+network+" "+address, func(s *backend.Socket) error {
+		return p.backend.Listen(s, network, address, o)
+	})
 }
 
 // Accept accepts a connection into c, which must not be open. The handler is
@@ -47,22 +42,23 @@ func (l *Listener) Accept(c *Conn, h ops.Handler) {
 	if c == nil {
 		panic("platform: Accept: nil Conn")
 	}
-	op := l.s.begin(ops.KindAccept, h)
-	op.Arg = unsafe.Pointer(&c.s)
-	c.s.claimFor(op, l.s.p)
-	l.s.start(op)
+	op := l.h.begin(ops.KindAccept, h)
+	if s := l.h.proactor().claim(&c.h, op); s != nil {
+		backend.SetAccepted(op, (*backend.Socket)(s))
+	}
+	l.h.start(op)
 }
 
 // Allocator returns the default allocator of the proactor.
-func (l *Listener) Allocator() allocator.Allocator[ops.Operation] { return l.s.allocator() }
+func (l *Listener) Allocator() allocator.Allocator[ops.Operation] { return l.h.allocator() }
 
 // Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled].
-func (l *Listener) Cancel() { l.s.cancel() }
+func (l *Listener) Cancel() { l.h.cancel() }
 
 // Close closes the listener. Handlers of what is outstanding are told
 // net.ErrClosed, later. Closing a closed listener returns net.ErrClosed.
-func (l *Listener) Close() error { return l.s.close() }
+func (l *Listener) Close() error { return l.h.close() }
 
 // Addr returns the address that the listener listens on, or nil if it is
 // closed.
-func (l *Listener) Addr() net.Addr { return l.s.addr(false) }
+func (l *Listener) Addr() net.Addr { return l.h.addr(false) }

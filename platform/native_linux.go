@@ -1,18 +1,30 @@
 package platform
 
-import "sync"
+import (
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/epoll"
+	"github.com/heirloom-go/heirloom/platform/internal/portable"
+	"github.com/heirloom-go/heirloom/platform/internal/uring"
+)
 
 var native = []nativeBackend{
-	{name: "io_uring", open: newURing, refused: sync.OnceValue(ringRefused)},
-	{name: "epoll", open: newEpoll},
+	{name: "io_uring", open: openURing, refused: uring.Refused},
+	{name: "epoll", open: openEpoll},
 	{name: "portable", open: openPortable},
 }
 
-// ringRefused returns why the kernel does not let this process use io_uring.
-func ringRefused() error {
-	b, err := newURing(nil)
-	if err == nil {
-		b.Shutdown()
+func openURing(host backend.Host) (backend.Backend, error) {
+	b, err := uring.New(host)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return b, nil
+}
+
+func openEpoll(host backend.Host) (backend.Backend, error) {
+	b, err := epoll.New(host, func(wake func()) backend.FileBackend { return portable.New(host, wake) })
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }

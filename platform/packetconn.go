@@ -3,17 +3,17 @@ package platform
 import (
 	"net"
 	"net/netip"
-	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A PacketConn sends and receives UDP packets. One read and one write may be
 // outstanding at the same time; further ones wait, and are served in the order
 // in which they were started. Unless the proactor has a single runner, any
 // goroutine may call its methods.
-type PacketConn struct{ s Socket }
+type PacketConn struct{ h handle }
 
 // ListenPacket opens a packet socket on an address as net.ListenPacket takes
 // it; the network is "udp", "udp4" or "udp6".
@@ -24,15 +24,13 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 		return nil, net.UnknownNetworkError(network)
 	}
 	c := new(PacketConn)
-	if err := p.listen(&c.s, p.backend.ListenPacket, network, address); err != nil {
+	err := p.openSocket(&c.h, "listen "+network+" "+address, func(s *backend.Socket) error {
+		return p.backend.ListenPacket(s, network, address)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return c, nil
-}
-
-// listen opens s with a function of the backend.
-func (p *Proactor) listen(s *Socket, listen func(s *Socket, network, address string) error, network, address string) error {
-	return p.openSocket(s, "listen "+network+" "+address, func() error { return listen(s, network, address) })
 }
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless
@@ -40,35 +38,33 @@ func (p *Proactor) listen(s *Socket, listen func(s *Socket, network, address str
 // io.ErrShortBuffer if the packet was longer and its rest is lost. Both b and
 // *from belong to the operation until its handler is called.
 func (c *PacketConn) ReadFrom(b []byte, from *netip.AddrPort, h ops.Handler) {
-	op := c.s.begin(ops.KindReadFrom, h)
-	if from != nil {
-		*from = netip.AddrPort{}
-	}
-	op.Buf, op.Arg = b, unsafe.Pointer(from)
-	c.s.start(op)
+	op := c.h.begin(ops.KindReadFrom, h)
+	op.Buf = b
+	backend.SetSenderTo(op, from)
+	c.h.start(op)
 }
 
 // WriteTo sends b as one packet to the given address. The buffer belongs to
 // the operation until its handler is called.
 func (c *PacketConn) WriteTo(b []byte, to netip.AddrPort, h ops.Handler) {
-	op := c.s.begin(ops.KindWriteTo, h)
+	op := c.h.begin(ops.KindWriteTo, h)
 	op.Buf = b
 	if op.Err == nil {
-		op.Err = setAddr(op, to)
+		op.Err = backend.SetAddr(op, to)
 	}
-	c.s.start(op)
+	c.h.start(op)
 }
 
 // Allocator returns the default allocator of the proactor.
-func (c *PacketConn) Allocator() allocator.Allocator[ops.Operation] { return c.s.allocator() }
+func (c *PacketConn) Allocator() allocator.Allocator[ops.Operation] { return c.h.allocator() }
 
 // Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
 // the result that their operation already had.
-func (c *PacketConn) Cancel() { c.s.cancel() }
+func (c *PacketConn) Cancel() { c.h.cancel() }
 
 // Close closes the socket. Handlers of what is outstanding are told
 // net.ErrClosed, later. Closing a closed socket returns net.ErrClosed.
-func (c *PacketConn) Close() error { return c.s.close() }
+func (c *PacketConn) Close() error { return c.h.close() }
 
 // LocalAddr returns the local address, or nil if the socket is not open.
-func (c *PacketConn) LocalAddr() net.Addr { return c.s.addr(false) }
+func (c *PacketConn) LocalAddr() net.Addr { return c.h.addr(false) }

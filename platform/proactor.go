@@ -5,10 +5,13 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // ErrRunning is returned by Run of a proactor that was promised a single
@@ -19,42 +22,44 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 // their handlers from the goroutines that are in [Proactor.Run].
 //
 // It owns the queue of finished operations, the timers, the count of
-// outstanding work and one [Backend]. Unless it was made with [SingleRunner],
+// outstanding work and one backend, a kernel interface. Unless it was made with [SingleRunner],
 // any goroutine may use it and what belongs to it.
 type Proactor struct {
-	backend   Backend
-	lowest    Backend    // without the layers over it
-	fallback  error      // why it is not a better one
-	flush     func()     // hands the kernel what the backend keeps for it, or nil
-	observers []Observer // among the layers of backend, innermost first
+	backend   backend.Backend
+	lowest    backend.Backend    // without the layers over it
+	fallback  error              // why it is not a better one
+	flush     func()             // hands the kernel what the backend keeps for it, or nil
+	observers []backend.Observer // among the layers of backend, innermost first
 	single    bool
 	looks     int   // how often the leader looks before it waits
 	spin      int64 // for how many nanoseconds it looks
 
 	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
 
-	mu        sync.Mutex // see lock
-	ready     queue      // finished, and their handlers not yet called
-	timers    timers     // waiting for a time
-	sockets   *Socket    // all that are open
-	polling   bool       // a runner is the leader: it alone talks to the kernel
-	sincePoll int        // handlers called since the kernel was last asked
-	burst     int        // how many may be
-	pollEnd   int64      // when it was
-	spinStart int64      // when the leader had nothing to do
-	woken     int64      // when it was last waited for, until others were let run
-	idle      int        // runners that wait on more
-	more      *sync.Cond // there may be something to do for an idle runner
-	drained   bool       // closed, and everything was abandoned
+	mu        sync.Mutex   // see lock
+	ready     record.Queue // finished, and their handlers not yet called
+	timers    timers       // waiting for a time
+	sockets   []*socket    // all that are open, in no order
+	polling   bool         // a runner is the leader: it alone talks to the kernel
+	sincePoll int          // handlers called since the kernel was last asked
+	burst     int          // how many may be
+	pollEnd   int64        // when it was
+	spinStart int64        // when the leader had nothing to do
+	woken     int64        // when it was last waited for, until others were let run
+	idle      int          // runners that wait on more
+	more      *sync.Cond   // there may be something to do for an idle runner
+	drained   bool         // closed, and everything was abandoned
 
 	// The leader's own: what its poll has finished, and what took too long.
-	polled queue
+	polled record.Queue
 	late   []lateOperation
 
 	// Operations begun and not ended. A single runner counts in held, once it
 	// has them.
 	work atomic.Int64
 	held int64
+
+	numbers atomic.Uint64 // the number of the last socket, see nextNumber
 
 	// What is handed to a single runner, which does not lock mu.
 	inbox inbox
@@ -79,6 +84,9 @@ var (
 	_ ops.Patient                   = (*Proactor)(nil)
 	_ ops.Associated[ops.Operation] = (*Proactor)(nil)
 )
+
+// recycled is the number of blocks that the default allocator keeps.
+const recycled = 1024
 
 // Handlers that always start more cannot starve the kernel or the timers: so
 // many are called before they are looked at again, or fewer if that takes longer
@@ -105,14 +113,18 @@ func New(options ...Option) (*Proactor, error) {
 		p.alloc = combinators.NewThreadSafe[ops.Operation](
 			combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycled))
 	}
-	b, err := newBackend(c, p)
+	p.numbers.Store(proactors.Add(1) << 40)
+	b, fallback, err := openBackend(c, (*host)(p))
 	if err != nil {
 		return nil, err
 	}
-	p.lowest = b
+	p.lowest, p.fallback = b, fallback
+	if f, ok := b.(backend.Flusher); ok {
+		p.flush = f.Flush
+	}
 	for _, wrap := range c.layers {
 		b = wrap(b)
-		if o, ok := b.(Observer); ok {
+		if o, ok := b.(backend.Observer); ok {
 			p.observers = append(p.observers, o)
 		}
 	}
@@ -160,7 +172,7 @@ func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 		p.held += p.inbox.moveTo(&p.ready)
 	}
 	p.held++
-	p.ready.push(op)
+	p.ready.Push(op)
 }
 
 // addReady is Execute, but for the inbox of a single runner.
@@ -172,6 +184,7 @@ func (p *Proactor) addReady(op *ops.Operation) {
 // begun counts an operation that is outstanding from now on.
 func (p *Proactor) begun() {
 	if p.single {
+		p.mustBeRunner()
 		p.held++
 	} else {
 		p.work.Add(1)
@@ -186,6 +199,24 @@ func (p *Proactor) ended() {
 		p.wakeAll()
 	}
 }
+
+// mustBeRunner panics if a proactor that was promised a single runner is used by a
+// second goroutine while the runner waits for the kernel: nobody would see to what it
+// starts.
+func (p *Proactor) mustBeRunner() {
+	if p.single && p.parked.Load() {
+		panic("platform: a SingleRunner proactor is used by another goroutine than the one that runs it: use ops.Post")
+	}
+}
+
+// proactors counts those that there have been.
+var proactors atomic.Uint64
+
+// nextNumber returns a number for a socket, which no other has.
+func (p *Proactor) nextNumber() uint64 { return p.numbers.Add(1) }
+
+// owner is what the records of sockets have of p.
+func (p *Proactor) owner() unsafe.Pointer { return unsafe.Pointer(p) }
 
 // lock guards what runners share. A single runner shares nothing.
 func (p *Proactor) lock() {
@@ -206,26 +237,26 @@ func (p *Proactor) unlock() {
 func (p *Proactor) unlockShared() { p.mu.Unlock() }
 
 func (p *Proactor) finishOne(op *ops.Operation) {
-	var out queue
-	out.push(op)
+	var out record.Queue
+	out.Push(op)
 	p.finish(&out)
 }
 
 // finish queues operations that have their results for the runners.
-func (p *Proactor) finish(out *queue) {
-	if !out.empty() {
+func (p *Proactor) finish(out *record.Queue) {
+	if !out.Empty() {
 		p.finishSome(out)
 	}
 }
 
-func (p *Proactor) finishSome(out *queue) {
+func (p *Proactor) finishSome(out *record.Queue) {
 	p.lock()
 	if p.drained {
 		p.unlock()
 		p.refuseAll(out)
 		return
 	}
-	p.ready.take(out)
+	p.ready.Take(out)
 	idle := p.idle > 0
 	if idle {
 		p.more.Signal()
@@ -238,13 +269,13 @@ func (p *Proactor) finishSome(out *queue) {
 
 // refuseAll ends operations that finish after everything was abandoned: it
 // releases their memory and keeps only the news for their handlers.
-func (p *Proactor) refuseAll(out *queue) {
-	var refused queue
-	for op := out.pop(); op != nil; op = out.pop() {
-		refused.push(op.Refuse(net.ErrClosed))
+func (p *Proactor) refuseAll(out *record.Queue) {
+	var refused record.Queue
+	for op := out.Pop(); op != nil; op = out.Pop() {
+		refused.Push(op.Refuse(net.ErrClosed))
 	}
 	p.lock()
-	p.ready.take(&refused)
+	p.ready.Take(&refused)
 	p.unlock()
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 func TestBackends(t *testing.T) {
@@ -50,7 +51,7 @@ func TestBackends(t *testing.T) {
 	})
 	t.Run("custom", func(t *testing.T) {
 		broken := errors.New("broken")
-		_, err := platform.New(platform.WithCustomBackend(func(*platform.Proactor) (platform.Backend, error) { return nil, broken }))
+		_, err := platform.New(platform.WithCustomBackend(func(backend.Host) (backend.Backend, error) { return nil, broken }))
 		if !errors.Is(err, broken) {
 			t.Errorf("New with a backend that does not open: %v, want %v", err, broken)
 		}

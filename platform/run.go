@@ -89,21 +89,11 @@ func (p *Proactor) unhalt() {
 
 // leave also runs when a handler has panicked.
 func (r *runner) leave() {
-	p, c := r.p, &r.p.control
+	p := r.p
 	if r.busy {
 		p.ended()
 	}
-	c.mu.Lock()
-	c.runners--
-	last := c.runners == 0
-	if last {
-		p.halt.Store(false)
-		if p.flush != nil && c.abandoned == nil {
-			p.flush() // what the last handlers have started
-		}
-	}
-	abandon := p.mayAbandon()
-	c.mu.Unlock()
+	last, abandon := r.signOff()
 	switch {
 	case abandon:
 		p.abandon()
@@ -115,6 +105,22 @@ func (r *runner) leave() {
 		p.mu.Unlock()
 		p.wakePoller()
 	}
+}
+
+// signOff makes the runner none any more. It reports whether it was the last, and
+// whether it is to abandon what is outstanding.
+func (r *runner) signOff() (last, abandon bool) {
+	p, c := r.p, &r.p.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.runners--
+	if last = c.runners == 0; last {
+		p.halt.Store(false)
+		if p.flush != nil && c.abandoned == nil {
+			p.flush() // what the last handlers have started
+		}
+	}
+	return last, p.mayAbandon()
 }
 
 // reason says why next had nothing more.
@@ -141,15 +147,15 @@ func (r *runner) take() *ops.Operation {
 	if p.inbox.full() {
 		p.held += p.inbox.moveTo(&p.ready)
 	}
-	if p.ready.empty() || p.sincePoll >= p.burst && !p.polling && !p.drained {
+	if p.ready.Empty() || p.sincePoll >= p.burst && !p.polling && !p.drained {
 		return nil
 	}
 	p.sincePoll++
-	op := p.ready.pop()
+	op := p.ready.Pop()
 	switch {
-	case p.idle > 0 && (!p.ready.empty() || !p.polling):
+	case p.idle > 0 && (!p.ready.Empty() || !p.polling):
 		p.more.Signal()
-	case p.idle == 0 && !p.ready.empty() && p.polling:
+	case p.idle == 0 && !p.ready.Empty() && p.polling:
 		p.wakePoller() // for what was left to a runner that was busy by then
 	}
 	return op
@@ -165,7 +171,7 @@ func (r *runner) await() *ops.Operation {
 		if op := r.take(); op != nil || r.halted() {
 			return op
 		}
-		if p.ready.empty() && (p.drained || p.outOfWork()) {
+		if p.ready.Empty() && (p.drained || p.outOfWork()) {
 			p.more.Broadcast()
 			return nil
 		}
@@ -196,7 +202,7 @@ func (r *runner) lead() {
 		p.asLeader((*Proactor).glance, 0)
 	}
 	wait := time.Duration(0)
-	if p.polled.empty() {
+	if p.polled.Empty() {
 		wait = p.wait()
 		if wait != 0 {
 			// From here on whoever adds something wakes the poll. What was
@@ -212,14 +218,14 @@ func (r *runner) lead() {
 	if len(p.late) > 0 {
 		p.asLeader((*Proactor).endLate, 0)
 	}
-	p.ready.take(&p.polled)
+	p.ready.Take(&p.polled)
 	p.pollEnd = p.backend.Now()
 	switch {
 	case wait != 0:
 		p.woken = p.pollEnd
 	case p.woken != 0 && p.pollEnd-p.woken > lonelyTime && p.looks > 0:
 		p.woken = 0
-		if p.idle > 0 && !p.ready.empty() {
+		if p.idle > 0 && !p.ready.Empty() {
 			p.more.Signal()
 		}
 		p.asLeader((*Proactor).yield, 0)
@@ -235,7 +241,7 @@ const lonelyTime = 100_000
 
 // wait returns how long the leader may wait, without end if it is negative.
 func (p *Proactor) wait() time.Duration {
-	if !p.ready.empty() || !p.polled.empty() {
+	if !p.ready.Empty() || !p.polled.Empty() {
 		return 0
 	}
 	if when, ok := p.timers.next(); ok {
@@ -287,7 +293,7 @@ func (p *Proactor) yield(time.Duration) { runtime.Gosched() }
 // may come from, and if they keep all processors busy the scheduler takes long to
 // notice that the kernel has woken this one.
 func (p *Proactor) glance(time.Duration) {
-	if p.backend.Poll(0); p.polled.empty() {
+	if p.backend.Poll(0); p.polled.Empty() {
 		runtime.Gosched()
 	}
 }

@@ -2,225 +2,261 @@ package platform
 
 import (
 	"errors"
+	"fmt"
 	"net"
-	"os"
-	"sync"
-	"syscall"
-	"unsafe"
+	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
+
+// The life of a socket is in this file: how it comes to be open, and is closed. What
+// is outstanding on it is in outstanding.go.
+//
+//	            claim                 settle, or a connect ends
+//	  (free) ──────────▶ opening ───────────────────────────────▶ open
+//	    ▲  │                │                                       ▲ │
+//	    │  │                │ it fails, or is closed                │ │ shut
+//	    │  └────────────────┼───────────────── openSocket ──────────┘ │
+//	    │                   ▼                                         │
+//	    └─────────────── closed ◀─────────────────────────────────────┘
+//	       free: nothing
+//	       is outstanding
+//
+// A record that is free has the number 0. Otherwise its number is that of the socket,
+// which no other ever has, so a program that comes with a socket which is gone does not
+// meet the next one with the same record.
 
 // ErrInUse is what the handler of Accept or Connect is told when the Conn to
 // be opened is open, or about to be.
 var ErrInUse = errors.New("platform: the Conn is in use")
 
-// Socket is what every kind of endpoint has: two queues of operations, of
-// which a backend only ever sees the first of each, and the backend's own
-// state. It is part of a Conn or Listener; programs do not meet it, those who
-// write a backend do.
-type Socket struct {
-	// Sys is the backend's state. It is guarded by the socket's lock, so a
-	// backend of another package uses it only in what is called with the socket
-	// locked, and in Listen and ListenPacket. That of a socket which an accept
-	// opens it sets before it reports the result; until then nobody else looks
-	// at it.
-	Sys any
-
-	p          *Proactor
-	prev, next *Socket // in p.sockets
-
-	mu       sync.Mutex // see lock
-	queues   [2]queue
-	seq      uint64 // the ID of the last operation
-	canceled uint64 // the last operation when everything was cancelled
-
-	// What idle connections cost is mostly this struct, so what is small lies
-	// together.
-	sys    sysSocket // what the backends for the system need at hand
-	state  state
-	shared bool // others listen on the same port
-}
-
-type state uint8
-
-const (
-	idle    state = iota // never opened, or closed
-	opening              // to be opened by an operation that is outstanding
-	open
-)
-
-// A side is a direction of a socket. Operations on one side are served in
-// order; the sides do not know of each other.
-type side uint8
-
-const (
-	reading side = iota // read, accept
-	writing             // write, connect
-)
-
-// writes has a bit for each kind of the writing side.
-const writes uint32 = 1<<ops.KindWrite | 1<<ops.KindWriteVectored | 1<<ops.KindWriteTo | 1<<ops.KindConnect |
-	1<<ops.KindWriteAt | 1<<ops.KindSync
-
-func sideOf(k ops.Kind) side { return side(writes >> k & 1) }
-
-func (s *Socket) lock() {
-	if !s.p.single {
-		s.mu.Lock()
-	}
-}
-
-func (s *Socket) unlock() {
-	if !s.p.single {
-		s.unlockShared()
-	}
-}
-
-// unlockShared is a call of its own so that unlock is inlined.
+// A handle is what a program has of a socket: part of its Conn, Listener, PacketConn
+// or File. It can be cleared and copied over at any time: nobody but the program's own
+// calls looks at it.
 //
-//go:noinline
-func (s *Socket) unlockShared() { s.mu.Unlock() }
+// The two are read one after the other. Whoever reads them while they are set has a
+// record and a number that do not belong together, which is a socket that is gone.
+type handle struct {
+	s      atomic.Pointer[socket]
+	number atomic.Uint64
+}
 
-// proactor panics if the socket was never opened, because then there is nobody
-// who could call a handler.
-func (s *Socket) proactor() *Proactor {
-	if s.p == nil {
+func (h *handle) set(s *socket) {
+	h.s.Store(s)
+	h.number.Store(s.Number.Load())
+}
+
+// A socket is a record as the proactor sees it.
+type socket backend.Socket
+
+// proactorOf returns the proactor of a socket.
+func (s *socket) proactorOf() *Proactor { return (*Proactor)(s.Owner) }
+
+func (s *socket) lock()   { (*backend.Socket)(s).Lock() }
+func (s *socket) unlock() { (*backend.Socket)(s).Unlock() }
+
+// proactor returns the proactor of the socket, or nil if it was never opened.
+func (h *handle) proactor() *Proactor {
+	if s := h.s.Load(); s != nil {
+		return s.proactorOf()
+	}
+	return nil
+}
+
+// opened returns the record of the socket. It panics if the socket was never opened,
+// because then there is nobody who could call a handler.
+func (h *handle) opened() *socket {
+	s := h.s.Load()
+	if s == nil {
 		panic("platform: operation on a socket that was never opened: see Connect, Accept, Listen and OpenFile")
 	}
-	return s.p
+	return s
 }
 
-// begin allocates an operation on the socket.
-func (s *Socket) begin(k ops.Kind, h ops.Handler) *ops.Operation {
-	op := ops.Begin(h, s.proactor().alloc)
-	op.Kind = k
-	return op
+// allocator returns the default allocator of the proactor.
+func (h *handle) allocator() allocator.Allocator[ops.Operation] { return h.opened().proactorOf().alloc }
+
+// locked returns the record of the socket, locked, if it is there.
+func (h *handle) locked() (s *socket, ok bool) {
+	if s = h.s.Load(); s == nil {
+		return nil, false
+	}
+	s.proactorOf().mustBeRunner()
+	s.lock()
+	if s.Number.Load() != h.number.Load() {
+		s.unlock()
+		return nil, false
+	}
+	return s, true
 }
 
-func (s *Socket) allocator() allocator.Allocator[ops.Operation] { return s.proactor().alloc }
+// lockedOpen returns the record of the socket, locked, if it is open.
+func (h *handle) lockedOpen() (s *socket, ok bool) {
+	if s, ok = h.locked(); ok && s.State != record.Open {
+		s.unlock()
+		return nil, false
+	}
+	return s, ok
+}
 
-// start starts an operation on an open socket.
-func (s *Socket) start(op *ops.Operation) {
-	p := s.proactor()
+// inUse reports whether there is a socket, open, about to be, or with something
+// outstanding on it. It may be that of another proactor.
+func (h *handle) inUse() bool {
+	s := h.s.Load()
+	return s != nil && s.Number.Load() != 0 && s.Number.Load() == h.number.Load()
+}
+
+// newSocket returns a record with a number, in a state.
+func (p *Proactor) newSocket(state record.State) *socket {
+	s := (*socket)(p.backend.NewSocket())
+	if s.Owner == nil { // else others may be looking at it
+		s.Owner, s.Single = p.owner(), p.single
+	}
+	s.lock()
+	s.State = state
+	s.Epoch++
+	s.Number.Store(p.nextNumber())
+	s.unlock()
+	return s
+}
+
+// claim makes h a socket that op is to open. It returns nil if h is in use or op has
+// failed already; then op has an error. What was not in use is p's from then on in any
+// case, so that it can be cancelled and closed.
+func (p *Proactor) claim(h *handle, op *ops.Operation) *socket {
+	if h.inUse() {
+		if op.Err == nil {
+			op.Err = ErrInUse
+		}
+		return nil
+	}
+	s := p.newSocket(record.Opening)
+	h.set(s)
 	if op.Err != nil {
-		p.Execute(op)
+		s.settle(op.Err)
+		return nil
+	}
+	return s
+}
+
+// settle opens a claimed socket, which the backend has filled, or, if err is
+// not nil, gives it up. It returns net.ErrClosed if the proactor is closed.
+func (s *socket) settle(err error) error {
+	s.lock()
+	defer s.unlock()
+	if err == nil {
+		if s.register() {
+			s.State = record.Open
+			return nil
+		}
+		s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
+		err = net.ErrClosed
+	}
+	s.State = record.Closed
+	s.freeIfQuiet()
+	return err
+}
+
+// openSocket opens a new socket for h with a function of the backend, which does what.
+func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket) error) error {
+	p.mustBeRunner()
+	s := p.newSocket(record.Closed)
+	s.lock()
+	defer s.unlock()
+	if !s.register() { // before it is opened: closing the proactor closes it
+		s.freeIfQuiet()
+		return fmt.Errorf("platform: %s: %w", what, net.ErrClosed)
+	}
+	if err := fill((*backend.Socket)(s)); err != nil {
+		s.freeIfQuiet()
+		return err
+	}
+	s.State = record.Open
+	h.set(s)
+	return nil
+}
+
+// freeIfQuiet frees the record of a socket that is closed, once nothing is outstanding
+// on it either: until then Close has to wait for it. The caller holds the lock.
+func (s *socket) freeIfQuiet() {
+	if s.State != record.Closed || s.Queues != [2]record.Queue{} || s.Number.Load() == 0 {
 		return
 	}
-	p.begun()
-	var out queue
-	s.lock()
-	switch s.state {
-	case open:
-		s.enqueue(op, &out)
-	case opening:
-		op.Err = syscall.ENOTCONN
-		s.take(op, &out)
-	default:
-		op.Err = net.ErrClosed
-		s.take(op, &out)
+	s.unregister()
+	s.Number.Store(0)
+	s.proactorOf().backend.FreeSocket((*backend.Socket)(s))
+}
+
+// register makes the socket known to the proactor, which closes it when it is
+// closed itself. It returns false if that has happened already.
+func (s *socket) register() bool {
+	p := s.proactorOf()
+	p.lock()
+	defer p.unlock()
+	if p.drained {
+		return false
 	}
+	p.sockets = append(p.sockets, s)
+	s.Place = uint32(len(p.sockets))
+	return true
+}
+
+func (s *socket) unregister() {
+	p := s.proactorOf()
+	p.lock()
+	defer p.unlock()
+	if s.Place == 0 {
+		return
+	}
+	last := len(p.sockets) - 1
+	moved := p.sockets[last]
+	p.sockets[s.Place-1], moved.Place = moved, s.Place
+	p.sockets[last] = nil
+	p.sockets = p.sockets[:last]
+	s.Place = 0
+}
+
+// close closes the socket. What is to be opened by an accept is not open, and
+// only the listener knows that accept.
+func (h *handle) close() error {
+	s, ok := h.locked()
+	if !ok {
+		return net.ErrClosed
+	}
+	var out record.Queue
+	err := net.ErrClosed
+	if s.State != record.Opening || !s.Queues[backend.Writing].Empty() {
+		err = s.shut(&out)
+	}
+	p := s.proactorOf()
 	s.unlock()
 	p.finish(&out)
+	return err
 }
 
-// enqueue adds op to its side and gives it to the backend if it is the first.
-// The caller holds the lock.
-func (s *Socket) enqueue(op *ops.Operation, out *queue) {
-	if op.Target != unsafe.Pointer(s) {
-		s.seq++
-		op.Target, op.ID = unsafe.Pointer(s), s.seq
-	} else if op.ID <= s.canceled {
-		// The next part of a composed operation, cancelled since the last.
-		op.Err = ops.ErrCanceled
+// shut closes the socket and ends what is outstanding on it. The caller holds
+// the lock.
+func (s *socket) shut(out *record.Queue) error {
+	if s.State == record.Closed {
+		return net.ErrClosed
 	}
-	if op.Limited() && op.Err == nil {
-		// The parts of a composed operation have the time that the first
-		// was given.
-		if d, ok := op.Timeout(); ok {
-			op.SetWhen(s.p.after(d))
-		} else if op.When <= s.p.backend.Now() {
-			op.Err = os.ErrDeadlineExceeded
-		}
-	}
-	if op.Err == nil && !op.Arm(s) {
-		op.Err = ops.ErrCanceled
-	}
-	if op.Err != nil {
-		s.take(op, out)
-		return
-	}
-	d := sideOf(op.Kind)
-	q := &s.queues[d]
-	q.push(op)
-	if q.first() == op {
-		s.advance(d, out)
-	}
-	if op.Limited() && q.find(op.ID) != nil {
-		s.limit(op)
-	}
+	s.State = record.Closed
+	s.cancelSide(backend.Reading, net.ErrClosed, out)
+	s.cancelSide(backend.Writing, net.ErrClosed, out)
+	err := s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
+	s.freeIfQuiet()
+	return err
 }
 
-// limit makes op end when its time is over. The caller holds the lock.
-func (s *Socket) limit(op *ops.Operation) {
-	p := s.p
-	p.lock()
-	p.timers.push(op)
-	earliest := p.timers[0].op == op
-	p.unlock()
-	if earliest {
-		p.wakePoller() // it waits for too long
+// addr returns the address of the socket or of its peer, or nil if it is not open.
+func (h *handle) addr(peer bool) net.Addr {
+	s, ok := h.lockedOpen()
+	if !ok {
+		return nil
 	}
-}
-
-// advance gives the first operation of a side to the backend, and the next as
-// long as they end at once. The caller holds the lock.
-func (s *Socket) advance(d side, out *queue) {
-	q := &s.queues[d]
-	for op := q.first(); op != nil; op = q.first() {
-		if !s.vacuous(op) && !s.p.backend.Start(s, op) {
-			return
-		}
-		q.pop()
-		s.take(op, out)
-	}
-}
-
-// vacuous reports whether op transfers nothing. An empty packet is something.
-func (s *Socket) vacuous(op *ops.Operation) bool {
-	switch op.Kind {
-	case ops.KindRead, ops.KindWrite, ops.KindReadAt, ops.KindWriteAt:
-		return len(op.Buf) == 0
-	case ops.KindReadVectored, ops.KindWriteVectored:
-		return len(Buffers(op)) == 0
-	}
-	return false
-}
-
-// take moves an operation that has ended, and is in no queue, to out. The
-// caller holds the lock.
-func (s *Socket) take(op *ops.Operation, out *queue) {
-	if op.Limited() {
-		s.p.lock()
-		if op.Index != 0 {
-			s.p.timers.remove(op)
-		}
-		s.p.unlock()
-	}
-	switch op.Kind {
-	case ops.KindAccept:
-		op.Err = Accepted(op).settle(op.Err)
-	case ops.KindConnect:
-		switch {
-		case s.state != opening: // closed meanwhile
-			op.Err = net.ErrClosed
-		case op.Err == nil:
-			s.state = open
-		default:
-			s.shut(out)
-		}
-	}
-	s.leave()
-	out.push(op)
+	defer s.unlock()
+	return s.proactorOf().backend.Addr((*backend.Socket)(s), peer)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A Timer lets handlers wait for a time.
@@ -15,11 +16,12 @@ import (
 // The zero value is bound to a proactor with [Timer.Init], so that a timer can
 // lie inside a session struct; [Proactor.NewTimer] makes one. Any number of
 // waits may be outstanding; each has a time of its own. It must not be copied
-// while one is. Any goroutine that may use the proactor may call its methods.
+// while one is. Once the handlers of all have been called, its memory is the
+// program's, as that of a [Conn] is. Any goroutine that may use the proactor may call
+// its methods.
 type Timer struct {
 	p     *Proactor
-	seq   uint64
-	waits queue
+	waits record.Queue
 }
 
 // NewTimer returns a timer of p.
@@ -27,7 +29,7 @@ func (p *Proactor) NewTimer() *Timer { return &Timer{p: p} }
 
 // Init binds t to p. No wait may be outstanding.
 func (t *Timer) Init(p *Proactor) {
-	if !t.waits.empty() {
+	if !t.waits.Empty() {
 		panic("platform: Timer.Init: a wait is outstanding")
 	}
 	t.p = p
@@ -67,45 +69,56 @@ func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 // Cancel cancels all waits of t. Their handlers are told [ops.ErrCanceled].
 func (t *Timer) Cancel() {
 	p := t.proactor()
-	var out queue
+	p.mustBeRunner()
+	var out record.Queue
 	p.lock()
-	for op := t.waits.first(); op != nil; op = t.waits.next(op) {
+	for op := t.waits.First(); op != nil; op = t.waits.Next(op) {
 		p.timers.remove(op)
+		op.Disarm()
 		op.Err = ops.ErrCanceled
 	}
-	out.take(&t.waits)
+	out.Take(&t.waits)
 	p.unlock()
 	p.finish(&out)
 }
 
-// CancelOperation cancels the wait that a cancel slot knows as id.
-func (t *Timer) CancelOperation(id uint64) {
-	p := t.proactor()
-	var out queue
+// waiting is the proactor as that on which waits are outstanding. (A Timer is the
+// program's, who may have done away with it when a cancel comes late.)
+type waiting Proactor
+
+// CancelOperation implements ops.Canceler.
+func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
+	p := (*Proactor)(w)
+	p.mustBeRunner()
+	var out record.Queue
 	p.lock()
-	if op := t.waits.find(id); op != nil {
+	if op := slot.Requested(w); op != nil {
 		p.timers.remove(op)
-		t.waits.remove(op)
+		endWait(op)
 		op.Err = ops.ErrCanceled
-		out.push(op)
+		out.Push(op)
 	}
 	p.unlock()
 	p.finish(&out)
+}
+
+// endWait takes a wait off its timer. The caller holds the lock.
+func endWait(op *ops.Operation) {
+	timerOf(op).waits.Remove(op)
+	op.Disarm()
 }
 
 // startWait makes op one of the waits of t.
 func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 	p.begun()
 	p.lock()
-	t.seq++
-	op.ID = t.seq
-	if p.drained || !op.Arm(t) {
+	if p.drained || !op.Arm((*waiting)(p)) {
 		p.unlock()
 		op.Err = ops.ErrCanceled
 		p.finishOne(op)
 		return
 	}
-	t.waits.push(op)
+	t.waits.Push(op)
 	p.timers.push(op)
 	earliest := p.timers[0].op == op
 	p.unlock()
@@ -132,27 +145,45 @@ func (p *Proactor) expire() {
 	now := p.backend.Now()
 	for op := p.timers.due(now); op != nil; op = p.timers.due(now) {
 		if op.Kind == ops.KindWait {
-			timerOf(op).waits.remove(op)
-			p.polled.push(op)
+			endWait(op)
+			p.polled.Push(op)
 		} else {
-			p.late = append(p.late, lateOperation{socketOf(op), op.ID})
+			p.late = append(p.late, lateOperation{(*socket)(op.Target), op})
+			op.Index = -int32(len(p.late))
 		}
 	}
 }
 
-// A lateOperation has taken longer than its handler allows. It is known by its
-// ID, because it may end before its socket can be locked.
+// A lateOperation has taken longer than its handler allows. It may end before its
+// socket can be locked; then op is nil. While it is here, the operation's Index is the
+// place, from -1 downwards.
 type lateOperation struct {
-	s  *Socket
-	id uint64
+	s  *socket
+	op *ops.Operation
 }
 
 // endLate ends the operations that expire has found. The caller is the leader
 // and does not hold the lock.
 func (p *Proactor) endLate(time.Duration) {
-	for i, l := range p.late {
-		l.s.end(l.id, os.ErrDeadlineExceeded)
+	for i := range p.late { // nobody else makes it longer or shorter
+		s := p.late[i].s
+		if s == nil {
+			continue // a backend has panicked after it
+		}
+		s.lock()
+		p.lock()
+		op := p.late[i].op
 		p.late[i] = lateOperation{}
+		if op != nil {
+			op.Index = 0
+		}
+		p.unlock()
+		if op != nil {
+			s.endOne(op, os.ErrDeadlineExceeded, &p.polled)
+		}
+		s.unlock()
 	}
+	p.lock()
 	p.late = p.late[:0]
+	p.unlock()
 }

@@ -29,7 +29,7 @@ func TestTimersModel(t *testing.T) {
 	for started < n || len(waiting) > 0 {
 		switch r := rand.IntN(10); {
 		case r < 6 && started < n:
-			op := &ops.Operation{When: now + int64(rand.IntN(5000))}
+			op := at(now + int64(rand.IntN(5000)))
 			op.N = len(waiting)
 			waiting = append(waiting, op)
 			heap.push(op)
@@ -63,7 +63,7 @@ func TestTimersModel(t *testing.T) {
 			t.Fatalf("%d operations are in the heap, want %d", len(heap), len(waiting))
 		}
 		if (started+canceled)%10_000 == 0 {
-			least := slices.MinFunc(append(waiting, &ops.Operation{When: math.MaxInt64}), byTime)
+			least := slices.MinFunc(append(waiting, at(math.MaxInt64)), byTime)
 			if when, ok := heap.next(); ok && when != least.When {
 				t.Fatalf("the earliest is at %d, want %d", when, least.When)
 			}
@@ -83,7 +83,7 @@ func BenchmarkTimers(b *testing.B) {
 		b.Run(fmt.Sprintf("among %d", others), func(b *testing.B) {
 			var heap timers
 			for range others {
-				heap.push(&ops.Operation{When: rand.Int64N(1 << 40)})
+				heap.push(at(rand.Int64N(1 << 40)))
 			}
 			op := new(ops.Operation)
 			for b.Loop() {
@@ -93,4 +93,11 @@ func BenchmarkTimers(b *testing.B) {
 			}
 		})
 	}
+}
+
+// at returns an operation that is due at a time.
+func at(when int64) *ops.Operation {
+	op := new(ops.Operation)
+	op.When = when
+	return op
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/internal/uring"
 	"github.com/heirloom-go/heirloom/proptest"
 )
 
@@ -16,10 +17,21 @@ func TestSmallRing(t *testing.T) {
 	}
 	for name, packed := range map[string]bool{"single": false, "packed": true} {
 		t.Run(name, func(t *testing.T) {
-			platform.SmallRing(t, packed)
+			smallRing(t, packed)
 			proptest.Platform(t, func(options ...platform.Option) (*platform.Proactor, error) {
 				return platform.New(append(options, platform.WithBackend("io_uring"))...)
 			})
 		})
+	}
+}
+
+// smallRing makes the rings that the test opens so small that their queues
+// overflow and that there is hardly ever a buffer.
+func smallRing(t *testing.T, packed bool) {
+	before := uring.Sizes
+	t.Cleanup(func() { uring.Sizes = before })
+	uring.Sizes = uring.RingSizes{Requests: 2, Completions: 4, Single: uring.BufferSizes{Count: 2, Size: 16}}
+	if packed {
+		uring.Sizes.Packed = uring.BufferSizes{Count: 2, Size: 64}
 	}
 }

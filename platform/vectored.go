@@ -1,6 +1,9 @@
 package platform
 
-import "github.com/heirloom-go/heirloom/ops"
+import (
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
 
 // ReadVectored reads into several buffers, one after the other, in one
 // operation (scatter): as many bytes as there are, at least one. A backend that
@@ -12,9 +15,9 @@ import "github.com/heirloom-go/heirloom/ops"
 // and the list is left as it is. Only the first 1024 buffers are used, counted
 // from the first that is not empty.
 func (c *Conn) ReadVectored(bufs [][]byte, h ops.Handler) {
-	op := c.s.begin(ops.KindReadVectored, h)
-	setBuffers(op, bufs)
-	c.s.start(op)
+	op := c.h.begin(ops.KindReadVectored, h)
+	backend.SetBuffers(op, bufs)
+	c.h.start(op)
 }
 
 // WriteVectored writes several buffers, one after the other, in one operation
@@ -25,7 +28,7 @@ func (c *Conn) ReadVectored(bufs [][]byte, h ops.Handler) {
 // and the list is left as it is. Only the first 1024 buffers are used, counted
 // from the first that is not empty.
 func (c *Conn) WriteVectored(bufs [][]byte, h ops.Handler) {
-	op := c.s.begin(ops.KindWriteVectored, h)
-	setBuffers(op, bufs)
-	c.s.start(op)
+	op := c.h.begin(ops.KindWriteVectored, h)
+	backend.SetBuffers(op, bufs)
+	c.h.start(op)
 }

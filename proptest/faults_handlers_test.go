@@ -8,6 +8,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // hiding is a wrapper without Unwrap.
@@ -187,7 +188,7 @@ func callAbandoned() mutant {
 		}),
 		open: func(options ...platform.Option) (*platform.Proactor, error) {
 			abandoned = nil
-			return platform.New(append(options, platform.WithLayer(func(b platform.Backend) platform.Backend {
+			return platform.New(append(options, platform.WithLayer(func(b backend.Backend) backend.Backend {
 				return &liar{Backend: b, shutdown: func() {
 					for _, h := range abandoned {
 						h.Complete(0, net.ErrClosed)

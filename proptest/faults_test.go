@@ -8,6 +8,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // falsified is a layer between what the ledger sees and the engine: a handler that
@@ -97,7 +98,7 @@ func laneOf(h ops.Handler) *lane {
 // reluctant is a layer over a backend that lets go of a cancelled operation
 // only in the next poll, as a kernel does that works on it by itself.
 type reluctant struct {
-	platform.Backend
+	backend.Backend
 	proactor *platform.Proactor
 
 	mu      sync.Mutex
@@ -105,7 +106,7 @@ type reluctant struct {
 	dropped []*ops.Operation // not to be completed: somebody has lied about them
 }
 
-func (b *reluctant) Start(s *platform.Socket, op *ops.Operation) bool {
+func (b *reluctant) Start(s *backend.Socket, op *ops.Operation) bool {
 	return !b.has(op) && b.Backend.Start(s, op) // an event may be late for it
 }
 
@@ -116,7 +117,7 @@ func (b *reluctant) has(op *ops.Operation) bool {
 	return slices.Contains(b.pending, op) && !slices.Contains(b.dropped, op)
 }
 
-func (b *reluctant) Cancel(s *platform.Socket, op *ops.Operation) bool {
+func (b *reluctant) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	if b.has(op) || !b.Backend.Cancel(s, op) {
 		return false
 	}
@@ -147,7 +148,7 @@ func (b *reluctant) Poll(wait time.Duration) {
 	for _, op := range pending {
 		if !slices.Contains(dropped, op) {
 			op.Err = ops.ErrCanceled
-			b.proactor.Completed(op)
+			b.proactor.Host().Completed(op)
 		}
 	}
 }
@@ -168,16 +169,16 @@ func openSimplest(options ...platform.Option) (*platform.Proactor, error) {
 
 // openReluctant makes a proactor with a reluctant backend below the ledger's
 // layer, and one above it that over makes.
-func openReluctant(over func(b platform.Backend, below *reluctant) platform.Backend) Opener {
+func openReluctant(over func(b backend.Backend, below *reluctant) backend.Backend) Opener {
 	return func(options ...platform.Option) (*platform.Proactor, error) {
 		r := &reluctant{}
-		all := []platform.Option{simplest, platform.WithLayer(func(b platform.Backend) platform.Backend {
+		all := []platform.Option{simplest, platform.WithLayer(func(b backend.Backend) backend.Backend {
 			r.Backend = b
 			return r
 		})}
 		all = append(all, options...)
 		if over != nil {
-			all = append(all, platform.WithLayer(func(b platform.Backend) platform.Backend { return over(b, r) }))
+			all = append(all, platform.WithLayer(func(b backend.Backend) backend.Backend { return over(b, r) }))
 		}
 		p, err := platform.New(all...)
 		r.proactor = p
@@ -187,20 +188,20 @@ func openReluctant(over func(b platform.Backend, below *reluctant) platform.Back
 
 // A liar is a layer over a backend that falsifies what it is told to.
 type liar struct {
-	platform.Backend
-	start    func(s *platform.Socket, op *ops.Operation) bool
-	cancel   func(s *platform.Socket, op *ops.Operation) bool
+	backend.Backend
+	start    func(s *backend.Socket, op *ops.Operation) bool
+	cancel   func(s *backend.Socket, op *ops.Operation) bool
 	shutdown func()
 }
 
-func (b *liar) Start(s *platform.Socket, op *ops.Operation) bool {
+func (b *liar) Start(s *backend.Socket, op *ops.Operation) bool {
 	if b.start != nil {
 		return b.start(s, op)
 	}
 	return b.Backend.Start(s, op)
 }
 
-func (b *liar) Cancel(s *platform.Socket, op *ops.Operation) bool {
+func (b *liar) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	if b.cancel != nil {
 		return b.cancel(s, op)
 	}
@@ -216,9 +217,9 @@ func (b *liar) Shutdown() {
 
 // openMoving makes a proactor whose backend works on copies of the operations.
 func openMoving(options ...platform.Option) (*platform.Proactor, error) {
-	return platform.New(append(options, platform.WithLayer(func(b platform.Backend) platform.Backend {
+	return platform.New(append(options, platform.WithLayer(func(b backend.Backend) backend.Backend {
 		l := &liar{Backend: b}
-		l.start = func(s *platform.Socket, op *ops.Operation) bool {
+		l.start = func(s *backend.Socket, op *ops.Operation) bool {
 			copied := *op
 			done := b.Start(s, &copied)
 			*op = copied

@@ -10,6 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A Ledger watches chains of operations and judges whether the allocation
@@ -65,7 +66,7 @@ func (l *Ledger) Default() allocator.Allocator[ops.Operation] { return l.standar
 func (l *Ledger) Options() []platform.Option {
 	return []platform.Option{
 		platform.WithAllocator(l.standard),
-		platform.WithLayer(func(b platform.Backend) platform.Backend { return &observed{b, l} }),
+		platform.WithLayer(func(b backend.Backend) backend.Backend { return &observed{b, l} }),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A mutant is an engine, a handler or an allocator with a deliberate fault, of
@@ -172,9 +173,9 @@ func mutants() []mutant {
 		})},
 		callAbandoned(),
 
-		{clause: allocator.Stable, fault: "released while the backend has it", open: openReluctant(func(b platform.Backend, below *reluctant) platform.Backend {
+		{clause: allocator.Stable, fault: "released while the backend has it", open: openReluctant(func(b backend.Backend, below *reluctant) backend.Backend {
 			l := &liar{Backend: b}
-			l.cancel = func(s *platform.Socket, op *ops.Operation) bool {
+			l.cancel = func(s *backend.Socket, op *ops.Operation) bool {
 				below.drop(op)
 				b.Cancel(s, op)
 				return true

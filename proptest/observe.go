@@ -5,17 +5,17 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // observed is a layer over a backend that tells a ledger which operations the
 // backend has. The ledger knows them by their memory.
 type observed struct {
-	platform.Backend
+	backend.Backend
 	ledger *Ledger
 }
 
-func (b *observed) Start(s *platform.Socket, op *ops.Operation) bool {
+func (b *observed) Start(s *backend.Socket, op *ops.Operation) bool {
 	b.tell(eventKernel, op, b.ledger.goroutine()) // before: the operation may complete before Start returns
 	b.ledger.give(op)
 	done := b.Backend.Start(s, op)
@@ -26,7 +26,7 @@ func (b *observed) Start(s *platform.Socket, op *ops.Operation) bool {
 	return done
 }
 
-func (b *observed) Cancel(s *platform.Socket, op *ops.Operation) bool {
+func (b *observed) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	released := b.Backend.Cancel(s, op)
 	if released {
 		b.ledger.takeBack(op)
@@ -35,7 +35,7 @@ func (b *observed) Cancel(s *platform.Socket, op *ops.Operation) bool {
 	return released
 }
 
-// Observe implements platform.Observer.
+// Observe implements backend.Observer.
 func (b *observed) Observe(op *ops.Operation) {
 	if !b.ledger.takeBack(op) {
 		b.tell(eventIntruded, op, b.ledger.goroutine())

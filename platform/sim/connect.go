@@ -18,7 +18,7 @@ var (
 )
 
 // connect connects an endpoint to the listener at the address asked for.
-func (b *backend) connect(r *request) result {
+func (b *kernel) connect(r *request) result {
 	e, w := r.e, b.w
 	if w.happens(w.weather.NoBuffers, "no buffers") {
 		return result{err: errNoRoom}
@@ -50,7 +50,7 @@ func (b *backend) connect(r *request) result {
 }
 
 // accept takes the first connection that waits at a listener.
-func (b *backend) accept(r *request) result {
+func (b *kernel) accept(r *request) result {
 	l, w := r.e, b.w
 	if w.happens(w.weather.NoDescriptors, "no descriptors") {
 		return result{err: errNoDescriptors}

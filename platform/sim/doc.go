@@ -2,7 +2,7 @@
 // time, in which everything that could happen one way or another is chosen from
 // outside.
 //
-// A [World] is the [platform.Backend] of a proactor. The proactor itself, its
+// A [World] is the [backend.Backend] of a proactor. The proactor itself, its
 // sockets and operations, the queues, the timers and the memory are those that
 // run on a real kernel, so what holds here is the contract of package platform
 // and not of an imitation. What the world puts in the kernel's place is this:

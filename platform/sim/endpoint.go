@@ -10,7 +10,7 @@ import (
 // An endpoint is the simulated kernel's object behind a socket: one end of a
 // stream, a listener, a packet socket or an open file.
 type endpoint struct {
-	b  *backend // whose proactor has it, or nil while it waits to be accepted
+	b  *kernel // whose proactor has it, or nil while it waits to be accepted
 	id int
 
 	unix          bool
@@ -41,7 +41,7 @@ func sideOf(k ops.Kind) int {
 	return reading
 }
 
-func (w *World) newEndpoint(b *backend) *endpoint {
+func (w *World) newEndpoint(b *kernel) *endpoint {
 	w.sockets++
 	e := &endpoint{b: b, id: w.sockets}
 	w.saw(Opened, e, 0)

@@ -106,7 +106,7 @@ func (w *World) saw(what What, e *endpoint, n int) {
 
 // saw tells the observer what happened to an operation, which the backend has
 // or has just had.
-func (b *backend) saw(what What, r *request, op *ops.Operation, res result) {
+func (b *kernel) saw(what What, r *request, op *ops.Operation, res result) {
 	if b.w.observe == nil {
 		return
 	}

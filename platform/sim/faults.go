@@ -10,7 +10,7 @@ import (
 // Faults make a deliberately wrong backend, for tests of tests: whoever judges
 // a platform must notice each of them. Each is committed whenever there is an
 // occasion for it. In a world without faults the backend keeps the contract of
-// platform.Backend in any Weather.
+// backend.Backend in any Weather.
 type Faults struct {
 	// StaleCompletion: a completion that comes late, when its slot has the
 	// next operation, ends that one, with the result of the old one. The
@@ -52,7 +52,7 @@ type Faults struct {
 type lateWrite struct{ to, data []byte }
 
 // fill writes data into a buffer that the kernel has, and returns how much.
-func (b *backend) fill(to, data []byte) int {
+func (b *kernel) fill(to, data []byte) int {
 	n := min(len(to), len(data))
 	if b.w.faults.LateWrite {
 		b.late = append(b.late, lateWrite{to[:n], slices.Clone(data[:n])})
@@ -62,12 +62,12 @@ func (b *backend) fill(to, data []byte) int {
 }
 
 // trample has a buffer written that the kernel does not have any more.
-func (b *backend) trample(buf []byte) {
+func (b *kernel) trample(buf []byte) {
 	b.late = append(b.late, lateWrite{buf, bytes.Repeat([]byte{garbage}, len(buf))})
 }
 
 // misbehave commits the faults that were put off to the next poll.
-func (b *backend) misbehave() {
+func (b *kernel) misbehave() {
 	for i, l := range b.late {
 		copy(l.to, l.data)
 		b.late[i] = lateWrite{}

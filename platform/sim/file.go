@@ -6,7 +6,7 @@ import (
 	"syscall"
 
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A file is one of the world's.
@@ -28,11 +28,11 @@ var (
 	errTooLarge  = os.NewSyscallError("write", syscall.EFBIG)
 )
 
-var _ platform.FileSystem = (*backend)(nil)
+var _ backend.FileSystem = (*kernel)(nil)
 
-// OpenFile implements platform.FileSystem. There are no directories and no
+// OpenFile implements backend.FileSystem. There are no directories and no
 // permissions, so any name is one of a file.
-func (b *backend) OpenFile(s *platform.Socket, name string, flag int, _ os.FileMode) error {
+func (b *kernel) OpenFile(s *backend.Socket, name string, flag int, _ os.FileMode) error {
 	w := b.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,7 +60,7 @@ func (b *backend) OpenFile(s *platform.Socket, name string, flag int, _ os.FileM
 }
 
 // onFile does an operation on a file, which is possible at any time.
-func (b *backend) onFile(r *request) result {
+func (b *kernel) onFile(r *request) result {
 	f, buf := r.e.file, r.single[0]
 	switch r.kind {
 	case ops.KindReadAt:

@@ -10,7 +10,7 @@ const grace = 200 * time.Microsecond
 // idle lets time pass, until the given deadline or until something is due, or
 // lets others do something. The caller holds the lock, which is not held
 // meanwhile.
-func (b *backend) idle(deadline int64) {
+func (b *kernel) idle(deadline int64) {
 	w := b.w
 	until := min(deadline, b.delayed.next())
 	switch {
@@ -26,7 +26,7 @@ func (b *backend) idle(deadline int64) {
 }
 
 // block waits for other goroutines. If they do nothing, time passes.
-func (b *backend) block(until int64) {
+func (b *kernel) block(until int64) {
 	w := b.w
 	limit := grace
 	if until == never {
@@ -53,7 +53,7 @@ func (b *backend) block(until int64) {
 
 // await waits for the alarm and reports whether it rang within a time; without
 // end if that is 0.
-func (b *backend) await(limit time.Duration) bool {
+func (b *kernel) await(limit time.Duration) bool {
 	if limit == 0 {
 		<-b.alarm
 		return true
@@ -69,7 +69,7 @@ func (b *backend) await(limit time.Duration) bool {
 }
 
 // ring makes a poll that waits look again. The caller holds the lock.
-func (b *backend) ring() {
+func (b *kernel) ring() {
 	if !b.waiting {
 		return
 	}
@@ -79,8 +79,8 @@ func (b *backend) ring() {
 	}
 }
 
-// Wake implements platform.Backend.
-func (b *backend) Wake() {
+// Wake implements backend.Backend.
+func (b *kernel) Wake() {
 	b.w.mu.Lock()
 	b.woken = true
 	b.ring()

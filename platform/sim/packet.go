@@ -31,7 +31,7 @@ var (
 )
 
 // readFrom takes the first packet. What does not fit into the buffer is lost.
-func (b *backend) readFrom(r *request) result {
+func (b *kernel) readFrom(r *request) result {
 	q := r.e.packets
 	p := q.queue[0]
 	q.queue = slices.Delete(q.queue, 0, 1)
@@ -44,7 +44,7 @@ func (b *backend) readFrom(r *request) result {
 
 // writeTo sends a packet. The network may do to it what it likes, and the
 // sender never knows.
-func (b *backend) writeTo(r *request) result {
+func (b *kernel) writeTo(r *request) result {
 	e, w := r.e, b.w
 	to := r.to.Addr().Unmap()
 	switch {

@@ -10,24 +10,24 @@ import (
 // also in a program that never waits.
 const pollTime = 1000
 
-// Poll implements platform.Backend.
-func (b *backend) Poll(wait time.Duration) {
+// Poll implements backend.Backend.
+func (b *kernel) Poll(wait time.Duration) {
 	b.poll(wait)
 	for i, op := range b.batch {
 		if op == nil {
 			continue // what it led to has panicked
 		}
 		b.batch[i] = nil
-		b.p.Completed(op)
+		b.host.Completed(op)
 		if b.w.faults.CompleteTwice {
-			b.p.Completed(op)
+			b.host.Completed(op)
 		}
 	}
 	b.batch = b.batch[:0]
 }
 
 // poll waits for operations to complete and leaves them in batch.
-func (b *backend) poll(wait time.Duration) {
+func (b *kernel) poll(wait time.Duration) {
 	w := b.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -53,7 +53,7 @@ func (b *backend) poll(wait time.Duration) {
 
 // collect has the kernel do what it can and takes what it reports. It reports
 // whether the poll should go on, because there was nothing.
-func (b *backend) collect() (idle bool) {
+func (b *kernel) collect() (idle bool) {
 	w := b.w
 	b.misbehave()
 	for b.delayed.next() <= w.now.Load() {
@@ -85,7 +85,7 @@ func (b *backend) collect() (idle bool) {
 }
 
 // do has the kernel do a request and post the result.
-func (b *backend) do(r *request) {
+func (b *kernel) do(r *request) {
 	w := b.w
 	r.place = held
 	var res result
@@ -110,7 +110,7 @@ func (b *backend) do(r *request) {
 }
 
 // find returns the operation with the given name, or nil if it is gone.
-func (b *backend) find(n name) *ops.Operation {
+func (b *kernel) find(n name) *ops.Operation {
 	if s := &b.table[n.slot]; s.gen == n.gen {
 		return s.op
 	}
@@ -118,7 +118,7 @@ func (b *backend) find(n name) *ops.Operation {
 }
 
 // reap takes completions from the kernel.
-func (b *backend) reap() {
+func (b *kernel) reap() {
 	kept := b.completions[:0]
 	for _, c := range b.completions {
 		if c.lag > 0 {
@@ -138,7 +138,7 @@ func (b *backend) reap() {
 }
 
 // complete finds the operation of a completion.
-func (b *backend) complete(c completion) {
+func (b *kernel) complete(c completion) {
 	what := Completed
 	op := b.find(c.name)
 	if op == nil {
@@ -167,7 +167,7 @@ func (b *backend) complete(c completion) {
 }
 
 // postAgain may have the kernel post a completion that comes too late.
-func (b *backend) postAgain(n name, res result) {
+func (b *kernel) postAgain(n name, res result) {
 	if !b.w.happens(b.w.weather.Stale, "stale completion") {
 		return
 	}

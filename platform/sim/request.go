@@ -5,14 +5,14 @@ import (
 	"slices"
 
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A request is what the simulated kernel has of an operation: a name that it
 // gives back, and what to do. It does not know the operation.
 type request struct {
 	name
-	b        *backend
+	b        *kernel
 	e        *endpoint
 	kind     ops.Kind
 	bufs     [][]byte
@@ -77,7 +77,7 @@ func (r *request) possible() bool {
 }
 
 // perform does what is asked for, which is possible.
-func (b *backend) perform(r *request) result {
+func (b *kernel) perform(r *request) result {
 	switch r.kind {
 	case ops.KindRead, ops.KindReadVectored:
 		return b.read(r)
@@ -98,7 +98,7 @@ func (b *backend) perform(r *request) result {
 }
 
 // ask makes a request of an operation on e.
-func (b *backend) ask(e *endpoint, op *ops.Operation) *request {
+func (b *kernel) ask(e *endpoint, op *ops.Operation) *request {
 	var r *request
 	if n := len(b.spare); n > 0 {
 		r = b.spare[n-1]
@@ -113,9 +113,9 @@ func (b *backend) ask(e *endpoint, op *ops.Operation) *request {
 	r.bufs = r.single[:]
 	switch op.Kind {
 	case ops.KindReadVectored, ops.KindWriteVectored:
-		r.bufs = platform.Buffers(op)
+		r.bufs = backend.Buffers(op)
 	case ops.KindReadAt, ops.KindWriteAt:
-		r.offset = platform.Offset(op)
+		r.offset = backend.Offset(op)
 	}
 	return r
 }
@@ -138,14 +138,14 @@ func (r *request) parts(n int, f func([]byte)) {
 }
 
 // discard keeps the memory of a request that is not needed any more.
-func (b *backend) discard(r *request) {
+func (b *kernel) discard(r *request) {
 	*r = request{}
 	b.spare = append(b.spare, r)
 }
 
 // arouse makes a request that has become possible, or that is to end early,
 // one that will be done.
-func (b *backend) arouse(r *request) {
+func (b *kernel) arouse(r *request) {
 	if d := b.w.delay(); d > 0 {
 		b.seq++
 		r.place, r.due, r.seq = delayed, b.w.now.Load()+d, b.seq
@@ -158,7 +158,7 @@ func (b *backend) arouse(r *request) {
 }
 
 // detach takes a request from the kernel, which forgets it.
-func (b *backend) detach(r *request) {
+func (b *kernel) detach(r *request) {
 	switch r.place {
 	case ready:
 		b.ready.remove(b.ready.index(r))

@@ -41,14 +41,15 @@ func (w *World) Run(proactors ...*platform.Proactor) error {
 // A runner is a proactor's turn in World.Run: a coroutine that stands in a
 // poll while others go on.
 type runner struct {
-	b    *backend
+	p    *platform.Proactor
+	b    *kernel
 	next func() (struct{}, bool)
 	err  error
 	done bool
 }
 
 func (w *World) newRunner(p *platform.Proactor) *runner {
-	r := &runner{b: w.backendOf(p)}
+	r := &runner{p: p, b: w.kernelOf(p)}
 	r.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		r.b.yield = func() { yield(struct{}{}) }
 		defer func() { r.b.yield = nil }()
@@ -57,11 +58,11 @@ func (w *World) newRunner(p *platform.Proactor) *runner {
 	return r
 }
 
-func (w *World) backendOf(p *platform.Proactor) *backend {
+func (w *World) kernelOf(p *platform.Proactor) *kernel {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range w.backends {
-		if b.p == p {
+		if b.host == p.Host() {
 			return b
 		}
 	}
@@ -80,7 +81,7 @@ func (r *runner) stop() {
 	if r.done {
 		return
 	}
-	r.b.p.Stop()
+	r.p.Stop()
 	for !r.done {
 		r.resume()
 	}
@@ -116,18 +117,18 @@ func (w *World) next(all []*runner) *runner {
 }
 
 // able reports whether a proactor that has given way has a reason to go on.
-func (b *backend) able() bool {
+func (b *kernel) able() bool {
 	return !b.waiting || b.woken || b.next() <= b.w.now.Load() || b.ready.len() > 0 || len(b.completions) > 0
 }
 
 // next returns when a proactor that has given way goes on at the latest. What
 // others have done meanwhile may be due before what it waits for itself.
-func (b *backend) next() int64 { return min(b.until, b.delayed.next()) }
+func (b *kernel) next() int64 { return min(b.until, b.delayed.next()) }
 
 // giveWay lets another proactor go on, in World.Run, until the given time or
 // until there is something to do. The caller holds the lock, which is not held
 // meanwhile.
-func (b *backend) giveWay(until int64) {
+func (b *kernel) giveWay(until int64) {
 	if b.yield == nil {
 		return
 	}

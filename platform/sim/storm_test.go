@@ -25,7 +25,8 @@ type traffic struct {
 	t                testing.TB
 	servers, clients *platform.Proactor
 	listener         *platform.Listener
-	size             int // of a flow
+	address          string // of the listener, which is the servers' alone
+	size             int    // of a flow
 
 	out  []*sender
 	in   []*receiver
@@ -71,7 +72,7 @@ func newTraffic(t testing.TB, servers, clients *platform.Proactor, flows, size i
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &traffic{t: t, servers: servers, clients: clients, listener: l, size: size, left: flows}
+	x := &traffic{t: t, servers: servers, clients: clients, listener: l, address: l.Addr().String(), size: size, left: flows}
 	for i := range flows {
 		s := &sender{end: end{traffic: x, buf: make([]byte, 70)}, id: byte(i)}
 		s.annoyed(s)
@@ -105,7 +106,7 @@ func (x *traffic) accept() {
 }
 
 func (s *sender) connect() {
-	s.clients.Connect(&s.conn, "tcp", s.listener.Addr().String(), ops.HandlerFunc(func(_ int, err error) {
+	s.clients.Connect(&s.conn, "tcp", s.address, ops.HandlerFunc(func(_ int, err error) {
 		switch {
 		case err == nil:
 			s.Complete(0, nil)

@@ -79,7 +79,7 @@ var (
 
 // read does a read that is possible. What has arrived comes before the news of
 // a reset, and that before the end.
-func (b *backend) read(r *request) result {
+func (b *kernel) read(r *request) result {
 	e, w := r.e, b.w
 	if e.in == nil {
 		return result{err: errReadNone}
@@ -103,7 +103,7 @@ func (b *backend) read(r *request) result {
 }
 
 // write does a write that is possible.
-func (b *backend) write(r *request) result {
+func (b *kernel) write(r *request) result {
 	e, w := r.e, b.w
 	if e.out == nil {
 		return result{err: errWriteNone}

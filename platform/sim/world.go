@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 // A World is a simulated network with a clock of its own. It is the platform of
@@ -31,7 +31,7 @@ type World struct {
 	// mu guards everything in the world. The locks of a proactor come before
 	// it, and it is not held when a proactor is called.
 	mu         sync.Mutex
-	backends   []*backend
+	backends   []*kernel
 	sockets    int    // that there have been
 	operations uint64 // that there have been
 	places     places
@@ -87,10 +87,10 @@ func New(c Chooser, options ...Option) *World {
 	return w
 }
 
-// Backend makes the world the platform of p. It is for
+// Backend makes the world the platform of a proactor. It is for
 // platform.WithCustomBackend; its error is always nil.
-func (w *World) Backend(p *platform.Proactor) (platform.Backend, error) {
-	b := &backend{w: w, p: p, alarm: make(chan struct{}, 1)}
+func (w *World) Backend(host backend.Host) (backend.Backend, error) {
+	b := &kernel{w: w, host: host, alarm: make(chan struct{}, 1)}
 	w.mu.Lock()
 	w.backends = append(w.backends, b)
 	w.mu.Unlock()

@@ -1,0 +1,134 @@
+package backend
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// What the Target, Arg, Args and Port of an operation are, by its kind. A backend
+// asks the functions here, each for operations of its kinds only.
+//
+//	Target  the *platform.Timer of a KindWait, otherwise the *Socket
+//	Arg     the *Socket that an accept opens; where a packet's sender goes; the
+//	        first of a list of buffers; a *peerName
+//	Args    an address, how many buffers there are, or an offset
+//	Port    of the address
+//
+// The Arg of a KindWaitReadable is not the platform's.
+
+// Target returns the socket on which an operation is outstanding, of any kind but
+// ops.KindPost and ops.KindWait.
+func Target(op *ops.Operation) *Socket { return (*Socket)(op.Target) }
+
+// Accepted returns the socket that an operation of ops.KindAccept opens.
+func Accepted(op *ops.Operation) *Socket { return (*Socket)(op.Arg) }
+
+// SetAccepted sets what Accepted returns.
+func SetAccepted(op *ops.Operation, s *Socket) { op.Arg = unsafe.Pointer(s) }
+
+// SetSenderTo sets where SetSender puts an address; to may be nil.
+func SetSenderTo(op *ops.Operation, to *netip.AddrPort) { op.Arg = unsafe.Pointer(to) }
+
+// Peer returns the network, one of "tcp4", "tcp6" and "unix", and the address that an
+// operation of ops.KindConnect connects to. The address of a TCP peer is numeric.
+func Peer(op *ops.Operation) (network, address string) {
+	if path, ok := Path(op); ok {
+		return "unix", path
+	}
+	addr := Addr(op)
+	if addr.Addr().Is4() {
+		return "tcp4", addr.String()
+	}
+	return "tcp6", addr.String()
+}
+
+// A peerName is what few peers have and does not fit into an operation: the path
+// of a socket in the file system, or the zone of an IPv6 address.
+type peerName struct {
+	path string
+	unix bool
+	zone string
+}
+
+// Path returns the path of the unix listener that an operation of ops.KindConnect
+// connects to, if it is for one.
+func Path(op *ops.Operation) (path string, ok bool) {
+	if name := (*peerName)(op.Arg); name != nil && name.unix {
+		return name.path, true
+	}
+	return "", false
+}
+
+// Addr returns the address of the peer of an operation of ops.KindConnect or
+// ops.KindWriteTo.
+func Addr(op *ops.Operation) netip.AddrPort {
+	var b [16]byte
+	binary.NativeEndian.PutUint64(b[:8], op.Args[0])
+	binary.NativeEndian.PutUint64(b[8:], op.Args[1])
+	addr := netip.AddrFrom16(b).Unmap()
+	if name := (*peerName)(op.Arg); name != nil {
+		addr = addr.WithZone(name.zone)
+	}
+	return netip.AddrPortFrom(addr, op.Port)
+}
+
+// SetPath sets what Path returns. The proactor calls it, as it does the other
+// functions here that set an argument.
+func SetPath(op *ops.Operation, path string) {
+	op.Arg = unsafe.Pointer(&peerName{path: path, unix: true})
+}
+
+// SetAddr sets what Addr returns. An IPv4 address that is mapped to IPv6 is as good
+// as itself.
+func SetAddr(op *ops.Operation, to netip.AddrPort) error {
+	addr := to.Addr()
+	if !addr.IsValid() {
+		return &net.AddrError{Err: "platform: no address to send to", Addr: to.String()}
+	}
+	b := addr.As16()
+	op.Args[0] = binary.NativeEndian.Uint64(b[:8])
+	op.Args[1] = binary.NativeEndian.Uint64(b[8:])
+	op.Port = to.Port()
+	if zone := addr.Zone(); zone != "" {
+		op.Arg = unsafe.Pointer(&peerName{zone: zone})
+	}
+	return nil
+}
+
+// SetSender tells an operation of ops.KindReadFrom where its packet came from. It is
+// called when the operation has a packet, and not before.
+func SetSender(op *ops.Operation, from netip.AddrPort) {
+	if to := (*netip.AddrPort)(op.Arg); to != nil {
+		*to = from
+	}
+}
+
+// maxBuffers is how many buffers one operation takes: what Linux, the BSDs and
+// macOS allow (IOV_MAX).
+const maxBuffers = 1024
+
+// Buffers returns the buffers of an operation of ops.KindReadVectored or
+// ops.KindWriteVectored, which a backend does not change. The first one is not
+// empty; there is none if they all were.
+func Buffers(op *ops.Operation) [][]byte {
+	return unsafe.Slice((*[]byte)(op.Arg), int(op.Args[0]))
+}
+
+// SetBuffers sets what Buffers returns.
+func SetBuffers(op *ops.Operation, bufs [][]byte) {
+	for len(bufs) > 0 && len(bufs[0]) == 0 {
+		bufs = bufs[1:]
+	}
+	op.Arg = unsafe.Pointer(unsafe.SliceData(bufs))
+	op.Args[0] = uint64(min(len(bufs), maxBuffers))
+}
+
+// Offset returns where in a file an operation reads or writes.
+func Offset(op *ops.Operation) int64 { return int64(op.Args[0]) }
+
+// SetOffset sets what Offset returns.
+func SetOffset(op *ops.Operation, offset int64) { op.Args[0] = uint64(offset) }

@@ -1,0 +1,113 @@
+package backend
+
+import (
+	"net"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A Backend is a kernel interface, or something that takes its place. It never
+// sees a handler or an allocator, and of each side of a socket it sees one
+// operation at a time: queueing, cancellation of what waits, closing, empty
+// transfers, timers and the order of completions are the proactor's.
+//
+// Start, Cancel, TryRead, CloseSocket, CloseWrite and FreeSocket are called with the
+// socket locked, so for one socket they never overlap; for different sockets they
+// may, unless there is a single runner. Poll is called by one goroutine at a time.
+type Backend interface {
+	// Name returns the name of the kernel interface.
+	Name() string
+
+	// NewSocket returns the record of a socket that is going to be opened. It may
+	// be one that FreeSocket was called for.
+	NewSocket() *Socket
+
+	// FreeSocket takes back the record of a socket that is closed, or never was
+	// opened, and on which nothing is outstanding.
+	FreeSocket(s *Socket)
+
+	// Listen opens s as a stream listener, on an address as net.Listen takes
+	// it.
+	Listen(s *Socket, network, address string, o ListenOptions) error
+
+	// ListenPacket opens s for packets, on an address as net.ListenPacket
+	// takes it.
+	ListenPacket(s *Socket, network, address string) error
+
+	// Start starts an operation and reports whether it ended at once, with
+	// its results in N and Err. Otherwise the backend keeps it until it calls
+	// [Host.Completed] from inside a later Poll.
+	// A backend that learns of readiness may have the proactor call Start for
+	// an operation again, until it has ended; see [Host.Retry].
+	//
+	//	KindRead     read into Buf, which is not empty
+	//	KindWrite    write some of Buf, which is not empty
+	//	KindAccept   accept a connection from the listener s into the socket
+	//	             [Accepted](op), which becomes the backend's if N is 0
+	//	KindConnect  connect s to the address [Peer](op)
+	//	KindReadFrom read a packet into Buf, and pass the sender's address to
+	//	             [SetSender]; Err is io.ErrShortBuffer if it is longer than
+	//	             Buf
+	//	KindWriteTo  send Buf as a packet to [Addr](op)
+	//	KindWaitReadable
+	//	             end when a read of the stream s would not have to wait
+	//	KindReadVectored, KindWriteVectored
+	//	             as KindRead and KindWrite, with [Buffers](op) instead of
+	//	             Buf, of which there is at least one
+	//
+	// There are further kinds for a [FileBackend] and a [FileSystem].
+	Start(s *Socket, op *ops.Operation) bool
+
+	// Cancel asks for an operation that was started to end early. It reports
+	// whether the backend has let go of it; if not, Completed is called for
+	// it later, with ops.ErrCanceled unless it had a result.
+	Cancel(s *Socket, op *ops.Operation) bool
+
+	// TryRead reads from the stream s without waiting, into b, which is not
+	// empty. It returns ops.ErrWouldBlock if there is nothing yet. No read is
+	// outstanding. It is called with the socket locked.
+	TryRead(s *Socket, b []byte) (n int, err error)
+
+	// CloseWrite ends the stream in the direction of the peer.
+	CloseWrite(s *Socket) error
+
+	// CloseSocket closes the kernel's object. An operation for which Cancel
+	// returned false is still completed.
+	CloseSocket(s *Socket) error
+
+	// Addr returns the address of s or of its peer, or nil.
+	Addr(s *Socket, peer bool) net.Addr
+
+	// Poll waits until an operation was completed, Wake was called or wait
+	// has passed, and calls Completed for all operations that it knows to
+	// have ended. A negative wait is without end; with 0 it only looks.
+	Poll(wait time.Duration)
+
+	// Wake makes a Poll that waits return, or the next one that would. It
+	// may be called from any goroutine.
+	Wake()
+
+	// Now returns the time in nanoseconds since some moment.
+	Now() int64
+
+	// Shutdown releases the backend's own resources. All sockets are closed.
+	Shutdown()
+}
+
+// ListenOptions says how a listener is opened.
+type ListenOptions struct {
+	// ReusePort lets several listeners have one port, and the kernel deal its
+	// connections out to them.
+	ReusePort bool
+}
+
+// A Flusher is a Backend that collects what it has for the kernel. It is asked of the
+// backend below all layers.
+type Flusher interface {
+	Backend
+
+	// Flush hands the kernel what there is for it. It is called when the last
+	// goroutine leaves Run.
+	Flush()
+}

@@ -1,0 +1,29 @@
+package backend
+
+import "os"
+
+// A FileBackend is a Backend that can work on files. Its Start is called for
+// further kinds of operations:
+//
+//	KindReadAt   read into Buf, which is not empty, from [Offset](op) on
+//	KindWriteAt  write some of Buf, which is not empty, from [Offset](op) on
+//	KindSync     have what was written put on the device
+//
+// The proactor asks the backend below all layers whether it is one.
+type FileBackend interface {
+	Backend
+
+	// TakeFile opens s for an open file, which becomes the backend's own
+	// unless it returns an error.
+	TakeFile(s *Socket, f *os.File) error
+}
+
+// A FileSystem is a Backend that has files of its own, which take the place of
+// those of the operating system. Its Start is called as that of a
+// [FileBackend].
+type FileSystem interface {
+	Backend
+
+	// OpenFile opens s for a file, with arguments as os.OpenFile takes them.
+	OpenFile(s *Socket, name string, flag int, perm os.FileMode) error
+}

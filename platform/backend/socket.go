@@ -1,0 +1,63 @@
+package backend
+
+import (
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
+)
+
+// A Socket is the record of a descriptor: of a connection, a listener, a packet
+// socket or a file. It is memory of the proactor and its backend, and never the
+// program's, whose Conn only refers to it: so a late event that finds it finds
+// something valid, whatever the program has done with the memory of the Conn.
+//
+// A backend makes it, in NewSocket, most often as the first part of a struct of its
+// own, and gets it back by FreeSocket. It keeps what it has made at least until its
+// Shutdown.
+type Socket struct {
+	// Record is the proactor's own.
+	record.Record
+
+	// Sys is the backend's state. It is guarded by the socket's lock, so a
+	// backend uses it only in what is called with the socket locked, in Listen
+	// and ListenPacket, and in Poll under [Socket.Lock]. That of a socket which an
+	// accept opens it sets before it reports the result; until then nobody else
+	// looks at it.
+	Sys any
+}
+
+// Lock locks the socket. It is for a backend's Poll, and does nothing if the proactor
+// has a single runner.
+func (s *Socket) Lock() {
+	if !s.Single {
+		s.Mu.Lock()
+	}
+}
+
+// Unlock undoes Lock.
+func (s *Socket) Unlock() {
+	if !s.Single {
+		s.unlockShared()
+	}
+}
+
+// unlockShared is a call of its own so that Unlock is inlined.
+//
+//go:noinline
+func (s *Socket) unlockShared() { s.Mu.Unlock() }
+
+// A Side is a direction of a socket. Operations on one side are served in order;
+// the sides do not know of each other.
+type Side = record.Side
+
+// The sides of a socket.
+const (
+	Reading = record.Reading // read, accept
+	Writing = record.Writing // write, connect, sync
+)
+
+// writes has a bit for each kind of the writing side.
+const writes uint32 = 1<<ops.KindWrite | 1<<ops.KindWriteVectored | 1<<ops.KindWriteTo | 1<<ops.KindConnect |
+	1<<ops.KindWriteAt | 1<<ops.KindSync
+
+// SideOf returns the side on which an operation of a kind is outstanding.
+func SideOf(k ops.Kind) Side { return Side(writes >> k & 1) }

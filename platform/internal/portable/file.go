@@ -1,0 +1,48 @@
+package portable
+
+import (
+	"io"
+	"os"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// The calls for files block, so workers make them, also for a backend of a
+// readiness interface, to which a file is always ready. Such a backend has a
+// portable one of its own for its files, and passes on what comes from that.
+
+// TakeFile implements backend.FileBackend.
+func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
+	s.Sys = &socket{before: s.Sys, file: f}
+	return nil
+}
+
+// serve does an operation on a file.
+func (w *worker) serve(op *ops.Operation) (n int, err error) {
+	f := w.s.file
+	switch op.Kind {
+	case ops.KindReadAt:
+		if n, err = f.ReadAt(op.Buf, backend.Offset(op)); n > 0 && err == io.EOF {
+			err = nil
+		}
+	case ops.KindWriteAt:
+		n, err = f.WriteAt(op.Buf, backend.Offset(op))
+	case ops.KindSync:
+		err = f.Sync()
+	}
+	if e, ok := err.(*os.PathError); ok {
+		err = os.NewSyscallError(e.Op, e.Err)
+	}
+	return n, err
+}
+
+// takeBack takes back what the worker was given, if it has not begun.
+func (w *worker) takeBack() bool {
+	select {
+	case <-w.queue:
+		return true
+	default:
+		return false
+	}
+}

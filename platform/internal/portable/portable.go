@@ -1,0 +1,403 @@
+// Package portable is the backend that works on package net, wherever Go runs.
+package portable
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// Backend works on package net, wherever Go runs. The calls of net block, so
+// each side of a socket has a goroutine that makes them, a worker. It is
+// started by the first operation of the side and ends when the socket is
+// closed. What a worker has finished waits in a list for the leader.
+type Backend struct {
+	host    backend.Host
+	start   time.Time
+	workers sync.WaitGroup
+
+	timer *time.Timer   // how long the leader waits
+	alarm chan struct{} // ends its wait; whoever resets waiting sends to it
+
+	mu       sync.Mutex
+	finished *worker // the workers whose operation has ended, first to last
+	last     *worker
+	waiting  bool // the leader is about to receive from alarm
+	woken    bool // Wake was called
+
+	// over wakes the backend of which this one serves the files, if it does.
+	over func()
+}
+
+// A socket is the Sys of an open socket.
+type socket struct {
+	before any // what was Sys before, where this backend serves the files of another one
+
+	conn     net.Conn // of a Conn, once there is one
+	listener deadlineListener
+	packet   *net.UDPConn
+	file     *os.File
+	workers  [2]*worker // by side, once there was an operation
+	try      *tryReader // once there was an attempt
+}
+
+// deadlineListener is what the listeners of package net are.
+type deadlineListener interface {
+	net.Listener
+	SetDeadline(time.Time) error
+}
+
+// A worker serves one side of a socket. It has one operation at a time.
+type worker struct {
+	s     *socket
+	queue chan *ops.Operation // of capacity 1; closed with the socket
+
+	// Guarded by the lock of the Socket, as Start and Cancel are.
+	canceled bool               // the deadline of the side has passed
+	hangUp   context.CancelFunc // cancels the connect that is outstanding
+
+	// The worker's own until it has put itself on the list, then the
+	// leader's until the next operation.
+	op            *ops.Operation
+	made          net.Conn    // what op has accepted or connected
+	list, sending net.Buffers // of a vectored write
+	next          *worker     // in the list
+}
+
+// New returns a backend. If over is not nil, it is one that serves the files of
+// another, which it wakes by that.
+func New(host backend.Host, over func()) *Backend {
+	b := &Backend{host: host, over: over, start: time.Now(), timer: time.NewTimer(time.Hour), alarm: make(chan struct{}, 1)}
+	b.timer.Stop()
+	return b
+}
+
+// NewSocket implements backend.Backend.
+func (b *Backend) NewSocket() *backend.Socket { return new(backend.Socket) }
+
+// FreeSocket implements backend.Backend.
+func (b *Backend) FreeSocket(*backend.Socket) {}
+
+// Name implements backend.Backend.
+func (b *Backend) Name() string { return "portable" }
+
+// Now implements backend.Backend.
+func (b *Backend) Now() int64 { return int64(time.Since(b.start)) }
+
+// Shutdown waits for the workers, which have nothing left that could block.
+func (b *Backend) Shutdown() { b.workers.Wait() }
+
+// Connections are what the system's own calls would make, as those of the other
+// backends are, without the keep-alives of package net.
+var dialer = net.Dialer{KeepAlive: -1}
+
+// Listen implements backend.Backend.
+func (b *Backend) Listen(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	l, err := descriptor.ListenConfig(o).Listen(context.Background(), network, address)
+	if err != nil {
+		return err
+	}
+	s.Sys = &socket{listener: l.(deadlineListener)}
+	return nil
+}
+
+// ListenPacket implements backend.Backend.
+func (b *Backend) ListenPacket(s *backend.Socket, network, address string) error {
+	c, err := descriptor.ListenConfig(backend.ListenOptions{}).ListenPacket(context.Background(), network, address)
+	if err != nil {
+		return err
+	}
+	s.Sys = &socket{packet: c.(*net.UDPConn)}
+	return nil
+}
+
+// Start implements backend.Backend. No operation ends at once.
+func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
+	if op.Kind == ops.KindConnect {
+		s.Sys = new(socket)
+	}
+	sys, ok := s.Sys.(*socket)
+	if !ok {
+		op.Err = net.ErrClosed
+		return true
+	}
+	w := sys.workers[backend.SideOf(op.Kind)]
+	if w == nil {
+		w = &worker{s: sys, queue: make(chan *ops.Operation, 1)}
+		sys.workers[backend.SideOf(op.Kind)] = w
+		ctx := context.Background()
+		if op.Kind == ops.KindConnect {
+			ctx, w.hangUp = context.WithCancel(ctx)
+		}
+		b.workers.Go(func() { w.run(ctx, b) })
+	}
+	if w.canceled { // in vain, or for the operation before
+		w.canceled = false
+		w.setDeadline(op.Kind, time.Time{})
+	}
+	w.queue <- op
+	return false
+}
+
+// Cancel implements backend.Backend. The worker lets go when its call has returned,
+// which a deadline in the past sees to.
+func (b *Backend) Cancel(s *backend.Socket, op *ops.Operation) bool {
+	w := s.Sys.(*socket).workers[backend.SideOf(op.Kind)]
+	if w.s.file != nil {
+		return w.takeBack()
+	}
+	if op.Kind == ops.KindConnect {
+		w.hangUp()
+		return false
+	}
+	w.canceled = true
+	w.setDeadline(op.Kind, past)
+	return false
+}
+
+func (w *worker) setDeadline(k ops.Kind, at time.Time) {
+	switch k {
+	case ops.KindRead, ops.KindReadVectored, ops.KindWaitReadable:
+		w.s.conn.SetReadDeadline(at)
+	case ops.KindWrite, ops.KindWriteVectored:
+		w.s.conn.SetWriteDeadline(at)
+	case ops.KindAccept:
+		w.s.listener.SetDeadline(at)
+	case ops.KindReadFrom:
+		w.s.packet.SetReadDeadline(at)
+	case ops.KindWriteTo:
+		w.s.packet.SetWriteDeadline(at)
+	}
+}
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
+
+// CloseWrite implements backend.Backend.
+func (b *Backend) CloseWrite(s *backend.Socket) error {
+	c, ok := s.Sys.(*socket).conn.(interface{ CloseWrite() error })
+	if !ok {
+		return syscall.EOPNOTSUPP
+	}
+	return reason(c.CloseWrite())
+}
+
+// CloseSocket implements backend.Backend.
+func (b *Backend) CloseSocket(s *backend.Socket) error {
+	sys, ok := s.Sys.(*socket)
+	if !ok {
+		return nil // never got as far
+	}
+	s.Sys = sys.before
+	var err error
+	switch {
+	case sys.conn != nil:
+		err = sys.conn.Close()
+	case sys.listener != nil:
+		err = sys.listener.Close()
+	case sys.packet != nil:
+		err = sys.packet.Close()
+	case sys.file != nil:
+		err = sys.file.Close()
+	}
+	for _, w := range sys.workers {
+		if w == nil {
+			continue
+		}
+		if w.hangUp != nil {
+			w.hangUp()
+		}
+		close(w.queue)
+	}
+	return reason(err)
+}
+
+// Addr implements backend.Backend.
+func (b *Backend) Addr(s *backend.Socket, peer bool) net.Addr {
+	sys := s.Sys.(*socket)
+	switch {
+	case sys.listener != nil:
+		return sys.listener.Addr()
+	case sys.packet != nil:
+		return sys.packet.LocalAddr()
+	case peer:
+		return sys.conn.RemoteAddr()
+	}
+	return sys.conn.LocalAddr()
+}
+
+// run does what the worker is given until the socket is closed. The context is
+// that of a connect.
+func (w *worker) run(ctx context.Context, b *Backend) {
+	for op := range w.queue {
+		var n int
+		var err error
+		switch op.Kind {
+		case ops.KindRead:
+			n, err = w.s.conn.Read(op.Buf)
+			if n == 0 && err == nil {
+				err = io.ErrNoProgress // a read of net never does that
+			}
+		case ops.KindWaitReadable:
+			err = w.s.waitReadable()
+		case ops.KindWrite:
+			n, err = w.s.conn.Write(op.Buf)
+		case ops.KindAccept:
+			w.made, err = w.s.listener.Accept()
+		case ops.KindConnect:
+			network, address := backend.Peer(op)
+			w.made, err = dialer.DialContext(ctx, network, address)
+		case ops.KindReadFrom:
+			n, err = w.s.readFrom(op)
+		case ops.KindWriteTo:
+			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, backend.Addr(op))
+		case ops.KindReadVectored:
+			n, err = w.readVectored(op)
+		case ops.KindWriteVectored:
+			n, err = w.writeVectored(op)
+		default:
+			n, err = w.serve(op)
+		}
+		op.N, op.Err = max(n, 0), reason(err) // some calls of net fail with -1
+		w.op = op
+		b.finish(w)
+	}
+}
+
+// readFrom reads a packet.
+func (sys *socket) readFrom(op *ops.Operation) (n int, err error) {
+	n, _, flags, from, err := sys.packet.ReadMsgUDPAddrPort(op.Buf, nil)
+	if from.IsValid() { // also where a packet that is too long is an error
+		backend.SetSender(op, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+	}
+	if truncated(flags, err) {
+		return len(op.Buf), io.ErrShortBuffer
+	}
+	return n, err
+}
+
+// reason returns an error of package net without the addresses that it prints,
+// and that of a call which was cancelled as what a handler is told.
+func reason(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return ops.ErrCanceled
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// finish puts a worker on the list.
+func (b *Backend) finish(w *worker) {
+	b.mu.Lock()
+	if b.finished == nil {
+		b.finished = w
+	} else {
+		b.last.next = w
+	}
+	b.last = w
+	b.ring()
+	b.mu.Unlock()
+	if b.over != nil {
+		b.over()
+	}
+}
+
+// Wake implements backend.Backend.
+func (b *Backend) Wake() {
+	b.mu.Lock()
+	b.woken = true
+	b.ring()
+	b.mu.Unlock()
+}
+
+// ring ends the leader's wait. The caller holds the lock.
+func (b *Backend) ring() {
+	if b.waiting {
+		b.waiting = false
+		b.alarm <- struct{}{} // there is room: one is sent for each wait
+	}
+}
+
+// Poll implements backend.Backend. One goroutine at a time calls it.
+func (b *Backend) Poll(wait time.Duration) {
+	b.mu.Lock()
+	if wait != 0 {
+		if b.finished == nil && !b.woken {
+			b.sleep(wait)
+		}
+		b.woken = false
+	}
+	w := b.finished
+	b.finished, b.last = nil, nil
+	b.mu.Unlock()
+
+	for w != nil {
+		op, made, next := w.op, w.made, w.next
+		w.op, w.made, w.next = nil, nil, nil // it may have the next operation soon
+		if made != nil {
+			w.s.install(op, made)
+		}
+		b.host.Completed(op)
+		w = next
+	}
+}
+
+// sleep waits until the alarm rings or the time has passed. The caller holds
+// the lock, which is not held meanwhile.
+func (b *Backend) sleep(wait time.Duration) {
+	b.waiting = true
+	b.mu.Unlock()
+	if wait < 0 {
+		<-b.alarm
+		b.mu.Lock()
+		return
+	}
+	b.timer.Reset(wait)
+	select {
+	case <-b.alarm:
+		b.timer.Stop()
+		b.mu.Lock()
+	case <-b.timer.C:
+		b.mu.Lock()
+		if !b.waiting {
+			<-b.alarm // it rang after the time had passed
+		}
+		b.waiting = false
+	}
+}
+
+// install gives a new connection to the socket that it is for. One that was
+// closed while it connected, if that was too late for the connect, has no use
+// for it.
+func (sys *socket) install(op *ops.Operation, c net.Conn) {
+	if op.Kind == ops.KindAccept {
+		s := backend.Accepted(op)
+		s.Lock()
+		s.Sys = &socket{conn: c}
+		s.Unlock()
+		return
+	}
+	s := backend.Target(op)
+	s.Lock()
+	defer s.Unlock()
+	if s.Sys == any(sys) {
+		sys.conn = c
+	} else {
+		c.Close()
+	}
+}

@@ -1,0 +1,68 @@
+package portable
+
+import (
+	"errors"
+	"io"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// A tryReader waits until a connection of package net is readable, and reads
+// from it without waiting.
+type tryReader struct {
+	raw      syscall.RawConn
+	readable func(fd uintptr) bool
+	read     func(fd uintptr) // reads into buf and sets n and err
+	buf      []byte
+	n        int
+	err      error
+}
+
+// reader returns what the socket tries reads with.
+func (sys *socket) reader() (*tryReader, error) {
+	if sys.try != nil {
+		return sys.try, nil
+	}
+	c, ok := sys.conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	t := &tryReader{raw: raw, readable: readable()}
+	t.read = func(fd uintptr) { t.n, t.err = readNow(sys.conn, fd, t.buf) }
+	sys.try = t
+	return t, nil
+}
+
+// waitReadable waits until a read would not have to.
+func (sys *socket) waitReadable() error {
+	t, err := sys.reader()
+	if err != nil {
+		return err
+	}
+	return t.raw.Read(t.readable)
+}
+
+// TryRead implements backend.Backend. The worker of the side is not at it.
+func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
+	t, err := s.Sys.(*socket).reader()
+	if err != nil {
+		return 0, err
+	}
+	t.buf = buf
+	err = t.raw.Control(t.read)
+	t.buf = nil
+	switch {
+	case err != nil:
+		return 0, reason(err)
+	case t.err != nil:
+		return 0, t.err
+	case t.n == 0:
+		return 0, io.EOF
+	}
+	return t.n, nil
+}

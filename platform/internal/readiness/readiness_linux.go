@@ -1,0 +1,198 @@
+// Package readiness has what backends for a readiness interface of the kernel, such
+// as epoll, have in common: the table of sockets, what is known of each, and the
+// attempts to do an operation. Which descriptors have become ready it is told.
+package readiness
+
+import (
+	"net"
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// An Engine is a backend without its Poll. A socket is registered with the kernel
+// once, for both directions, edge-triggered.
+type Engine struct {
+	host   backend.Host
+	single bool
+	add    func(fd int, n Name) error
+	table  backend.Table[socket]
+
+	// Files is the backend that serves files, to which a readiness interface is
+	// always ready.
+	files backend.FileBackend
+	filed atomic.Bool // there has been a file
+}
+
+// A Name is what the kernel gives back with an event: the place of a socket in the
+// table, and a generation, so that an event that is late misses the next socket in
+// the same place.
+type Name struct{ Index, Generation uint32 }
+
+// Events are what the kernel tells of a descriptor.
+type Events uint8
+
+// What the kernel can tell.
+const (
+	In     Events = 1 << iota // there may be something to read or to accept
+	Out                       // there may be room for a write, or a connect has ended
+	Ended                     // the peer has ended the stream
+	Broken                    // the stream has ended in both directions, or there is an error
+	Urgent                    // there are urgent data
+)
+
+// Init makes e ready. The function add registers a descriptor with the kernel; files
+// serves the files of the backend.
+func (e *Engine) Init(host backend.Host, files backend.FileBackend, add func(fd int, n Name) error) {
+	e.host, e.single, e.files, e.add = host, host.SingleRunner(), files, add
+}
+
+// A socket is what is known of a socket.
+type socket struct {
+	backend.Socket
+	vectors *[2]descriptor.Vectors // by side; made when first needed
+
+	fd int32 // or -1
+	traits
+}
+
+// traits are what is known of a descriptor.
+type traits struct {
+	// Whether an attempt to read or write may succeed. Edges set them; an
+	// attempt that finds nothing, or that shows it took everything, resets
+	// them.
+	readable, writable bool
+
+	edge bool // an edge is being served, and nothing was read since
+
+	// sticky: a short read does not show that everything was taken, because
+	// the peer has ended the stream, there is an error or urgent data, or the
+	// socket is not TCP.
+	sticky bool
+
+	connecting bool // connect(2) has not reported yet
+	inet6      bool // a packet socket of the IPv6 family
+	unlink     bool // a unix listener's path is removed when it closes
+}
+
+// NewSocket implements backend.Backend.
+func (e *Engine) NewSocket() *backend.Socket {
+	index, s := e.table.New()
+	if s.Sys == nil {
+		s.Index, s.fd, s.Sys = index, -1, s
+	}
+	return &s.Socket
+}
+
+// FreeSocket implements backend.Backend.
+func (e *Engine) FreeSocket(s *backend.Socket) { e.table.Free(s.Index) }
+
+// attach makes fd, which does not block, the descriptor of a socket that has none.
+// The caller holds its lock. If that fails, fd is closed.
+func (e *Engine) attach(s *socket, fd int, is traits) error {
+	s.fd, s.traits = int32(fd), is
+	if err := e.add(fd, Name{s.Index, generation(&s.Socket)}); err != nil {
+		s.fd = -1
+		unix.Close(fd)
+		return err
+	}
+	return nil
+}
+
+func generation(s *backend.Socket) uint32 { return uint32(s.Number.Load()) }
+
+// CloseSocket implements backend.Backend. To close a descriptor also ends its
+// registration.
+func (e *Engine) CloseSocket(s *backend.Socket) error {
+	x, ok := s.Sys.(*socket)
+	if !ok {
+		return e.files.CloseSocket(s)
+	}
+	fd, unlink := x.fd, x.unlink
+	if fd < 0 {
+		return nil // never got as far
+	}
+	x.fd, x.vectors, x.traits = -1, nil, traits{}
+	return descriptor.Close(fd, unlink)
+}
+
+// CloseWrite implements backend.Backend.
+func (e *Engine) CloseWrite(s *backend.Socket) error {
+	return descriptor.CloseWrite(s.Sys.(*socket).fd)
+}
+
+// Addr implements backend.Backend.
+func (e *Engine) Addr(s *backend.Socket, peer bool) net.Addr {
+	return descriptor.Addr(s.Sys.(*socket).fd, peer)
+}
+
+// Listen implements backend.Backend.
+func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	fd, is, err := descriptor.OpenListener(network, address, o)
+	if err != nil {
+		return err
+	}
+	return e.attach(s.Sys.(*socket), fd, traits{readable: true, sticky: is.Unix, unlink: is.Unlink})
+}
+
+// ListenPacket implements backend.Backend. A read takes one packet, so a short one
+// says nothing of the next.
+func (e *Engine) ListenPacket(s *backend.Socket, network, address string) error {
+	fd, is, err := descriptor.OpenPacket(network, address)
+	if err != nil {
+		return err
+	}
+	return e.attach(s.Sys.(*socket), fd, traits{readable: true, writable: true, sticky: true, inet6: is.Inet6})
+}
+
+// TakeFile implements backend.FileBackend.
+func (e *Engine) TakeFile(s *backend.Socket, f *os.File) error {
+	e.filed.Store(true)
+	return e.files.TakeFile(s, f)
+}
+
+// PollFiles has the files report what they have done.
+func (e *Engine) PollFiles() {
+	if e.filed.Load() {
+		e.files.Poll(0)
+	}
+}
+
+// Shutdown implements backend.Backend.
+func (e *Engine) Shutdown() { e.files.Shutdown() }
+
+// Cancel implements backend.Backend. Nothing is in the kernel's hands between calls,
+// except for files.
+func (e *Engine) Cancel(s *backend.Socket, op *ops.Operation) bool {
+	_, ok := s.Sys.(*socket)
+	return ok || e.files.Cancel(s, op)
+}
+
+// Event does what a socket's operations wait for. It is called from inside Poll.
+func (e *Engine) Event(n Name, what Events) {
+	s := e.table.At(n.Index)
+	s.Lock()
+	defer s.Unlock()
+	if s.fd < 0 || generation(&s.Socket) != n.Generation {
+		return // closed since the kernel has told of it
+	}
+	if what&(Ended|Broken|Urgent) != 0 {
+		s.sticky = true
+	}
+	if what&(In|Ended|Broken) != 0 {
+		// With several runners, another may have read since the event was
+		// collected.
+		s.readable, s.edge = true, e.single
+		e.host.Retry(&s.Socket, backend.Reading)
+		s.edge = false
+	}
+	if what&(Out|Broken) != 0 {
+		s.writable = true
+		e.host.Retry(&s.Socket, backend.Writing)
+	}
+}

@@ -1,0 +1,195 @@
+package readiness
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// Start implements backend.Backend. The attempt is made at once if it may succeed: a
+// write nearly always does, a read only when an edge has said so, because a
+// read that finds nothing costs as much as one that finds something.
+func (e *Engine) Start(record *backend.Socket, op *ops.Operation) bool {
+	s, ok := record.Sys.(*socket)
+	if !ok {
+		return e.files.Start(record, op)
+	}
+	switch op.Kind {
+	case ops.KindRead, ops.KindReadVectored:
+		return s.readable && e.recv(s, op)
+	case ops.KindWaitReadable:
+		return s.readable && (s.edge || e.peek(s))
+	case ops.KindWrite, ops.KindWriteVectored:
+		return s.writable && e.send(s, op)
+	case ops.KindAccept:
+		return s.readable && e.accept(s, op)
+	case ops.KindConnect:
+		return e.connect(s, op)
+	case ops.KindReadFrom:
+		return s.readable && e.recvFrom(s, op)
+	case ops.KindWriteTo:
+		return s.writable && e.sendTo(s, op)
+	}
+	op.Err = syscall.EOPNOTSUPP
+	return true
+}
+
+func (e *Engine) recv(s *socket, op *ops.Operation) bool {
+	n, size, errno := descriptor.Receive(s.fd, op, s.vector(op.Kind))
+	n, err := s.took(n, size, errno)
+	if err == ops.ErrWouldBlock {
+		return false
+	}
+	op.N, op.Err = n, err
+	return true
+}
+
+// vector returns what a side of the socket works with for several buffers, or nil if
+// an operation of the kind has one.
+func (s *socket) vector(k ops.Kind) *descriptor.Vectors {
+	if k != ops.KindReadVectored && k != ops.KindWriteVectored {
+		return nil
+	}
+	if s.vectors == nil {
+		s.vectors = new([2]descriptor.Vectors)
+	}
+	return &s.vectors[backend.SideOf(k)]
+}
+
+// TryRead implements backend.Backend.
+func (e *Engine) TryRead(record *backend.Socket, buf []byte) (int, error) {
+	s := record.Sys.(*socket)
+	buf = buf[:min(len(buf), descriptor.MaxTransfer)]
+	n, errno := descriptor.Recv(s.fd, buf)
+	return s.took(n, len(buf), errno)
+}
+
+// took returns the result of a read of up to size bytes.
+func (s *socket) took(n, size int, errno syscall.Errno) (int, error) {
+	n, err := descriptor.ReadResult(n, errno)
+	s.edge = false // what it told of may have been taken
+	switch err {
+	case nil:
+		s.readable = n == size || s.sticky
+	case ops.ErrWouldBlock:
+		s.readable = false
+	}
+	return n, err
+}
+
+// peek reports whether a read would not have to wait. (To read with MSG_PEEK
+// would take an error away from the read.)
+func (e *Engine) peek(s *socket) bool {
+	s.readable = descriptor.ReadableNow(s.fd)
+	return s.readable
+}
+
+func (e *Engine) send(s *socket, op *ops.Operation) bool {
+	n, errno := descriptor.Transmit(s.fd, op, s.vector(op.Kind))
+	switch {
+	case errno == unix.EAGAIN:
+		s.writable = false
+		return false
+	case errno != 0:
+		op.Err = os.NewSyscallError("write", errno)
+	default:
+		op.N = n
+	}
+	return true
+}
+
+func (e *Engine) accept(s *socket, op *ops.Operation) bool {
+	fd, errno := descriptor.Accept(s.fd)
+	switch {
+	case errno == unix.EAGAIN:
+		s.readable = false
+		return false
+	case errno != 0:
+		// The connection stays in the listener's queue if the process has
+		// no descriptor for it, and the next attempt finds it.
+		op.Err = os.NewSyscallError("accept4", errno)
+		return true
+	}
+	conn := backend.Accepted(op)
+	conn.Lock()
+	defer conn.Unlock()
+	op.Err = e.attach(conn.Sys.(*socket), fd, traits{writable: true, sticky: s.sticky})
+	return true
+}
+
+// connect starts a connection, and finishes it at the first edge.
+func (e *Engine) connect(s *socket, op *ops.Operation) bool {
+	if s.connecting {
+		if !s.writable {
+			return false
+		}
+		s.connecting = false
+		errno, err := unix.GetsockoptInt(int(s.fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		if err == nil && errno != 0 {
+			err = syscall.Errno(errno)
+		}
+		op.Err = os.NewSyscallError("connect", err)
+		return true
+	}
+
+	family, to := descriptor.Sockaddr(op)
+	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK)
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	err = unix.Connect(fd, to)
+	connecting := err == unix.EINPROGRESS || err == unix.EINTR
+	if err != nil && !connecting {
+		unix.Close(fd)
+		op.Err = os.NewSyscallError("connect", err)
+		return true
+	}
+	// Registered after connect(2): before it, the socket reports a hang-up.
+	op.Err = e.attach(s, fd, traits{writable: !connecting, connecting: connecting, sticky: family == unix.AF_UNIX})
+	return op.Err != nil || !connecting
+}
+
+func (e *Engine) recvFrom(s *socket, op *ops.Operation) bool {
+	n, from, errno := descriptor.RecvFrom(s.fd, op.Buf)
+	switch {
+	case errno == unix.EAGAIN:
+		s.readable = false
+		return false
+	case errno != 0:
+		op.Err = os.NewSyscallError("recvfrom", errno)
+	default:
+		op.N = n
+		backend.SetSender(op, from)
+		if n > len(op.Buf) {
+			op.N, op.Err = len(op.Buf), io.ErrShortBuffer
+		}
+	}
+	return true
+}
+
+func (e *Engine) sendTo(s *socket, op *ops.Operation) bool {
+	var sa unix.RawSockaddrInet6
+	size, err := descriptor.ToSockaddr(&sa, backend.Addr(op), s.inet6)
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	n, errno := descriptor.SendTo(s.fd, op.Buf, &sa, size)
+	switch {
+	case errno == unix.EAGAIN:
+		s.writable = false
+		return false
+	case errno != 0:
+		op.Err = os.NewSyscallError("sendto", errno)
+	default:
+		op.N = n
+	}
+	return true
+}

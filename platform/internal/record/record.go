@@ -1,0 +1,63 @@
+// Package record has what a proactor keeps for each socket. It is a package of its
+// own because two others see it: platform, which works with it, and
+// platform/backend, of whose Socket it is a part.
+package record
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// A Record is the proactor's part of a backend.Socket. It is the proactor's memory,
+// and stays valid when the program has given up what stands for the socket there:
+// it is used again for another socket, and never for another proactor.
+type Record struct {
+	// Owner is the *platform.Proactor. It is set once.
+	Owner unsafe.Pointer
+
+	// Queues are the operations that are outstanding, by side. The backend has
+	// the first of each.
+	Queues [2]Queue
+
+	// Mu guards everything but Owner, Single and Place; see backend.Socket.Lock.
+	Mu sync.Mutex
+
+	// Number is the name of the socket that the record is used for, and 0 while it
+	// is used for none. No two sockets of a program ever have the same. It is
+	// changed under the lock, and may be read without.
+	Number atomic.Uint64
+
+	// Place is where the record is in the proactor's list of what is to be closed
+	// with it, from 1, or 0. The proactor's lock guards it.
+	Place uint32
+
+	// Epoch counts how often everything on the socket was cancelled.
+	Epoch uint32
+
+	// Index is the backend's own: where the record is in its Table.
+	Index uint32
+
+	State  State
+	Single bool // Mu is not used, because a single goroutine runs the proactor
+}
+
+// A Side is a direction of a socket. Operations on one side are served in order;
+// the sides do not know of each other.
+type Side uint8
+
+// The sides.
+const (
+	Reading Side = iota // read, accept
+	Writing             // write, connect, sync
+)
+
+// A State is where a socket is in its life.
+type State uint8
+
+// The states of a socket.
+const (
+	Closed  State = iota
+	Opening       // to be opened by an operation that is outstanding
+	Open
+)

@@ -1,0 +1,48 @@
+package uring
+
+import (
+	"os"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// TakeFile implements backend.FileBackend.
+func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
+	fd, err := descriptor.TakeOver(f)
+	if err != nil {
+		return err
+	}
+	if err := b.attachWaiting(s, fd, descriptor.Traits{}); err != nil {
+		return err
+	}
+	f.Close()
+	return nil
+}
+
+// maxFileTransfer is as much as the kernel takes at once for a file, in whole
+// pages (MAX_RW_COUNT).
+const maxFileTransfer = 1<<31 - 1<<12
+
+// handFile hands the kernel an operation on a file. One that may copy much is for
+// a thread of the kernel's: this one could not be stopped meanwhile.
+func (b *Backend) handFile(e *socket, op *ops.Operation) {
+	buf := op.Buf[:min(len(op.Buf), maxFileTransfer)]
+	opcode := uint8(opRead)
+	switch op.Kind {
+	case ops.KindWriteAt:
+		opcode = opWrite
+		descriptor.RaceRead(buf)
+	case ops.KindSync:
+		opcode = opFsync
+	}
+	q := b.hand(e, op, opcode)
+	if op.Kind != ops.KindSync {
+		q.addr, q.len, q.off = address(unsafe.SliceData(buf)), uint32(len(buf)), uint64(backend.Offset(op))
+	}
+	if len(buf) > descriptor.MaxTransfer {
+		q.flags = sqeAsync
+	}
+}

@@ -1,0 +1,92 @@
+package uring
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// A socket is what the backend knows of a socket, open or closed.
+type socket struct {
+	backend.Socket
+	fd int32 // or -1
+	state
+}
+
+// A state is what of a socket ends with it. The record is in use until the proactor
+// has freed it and the kernel has let go of the last request. It is guarded by the
+// lock of the socket.
+type state struct {
+	// held is the last of what was brought that nobody has asked for, a place in
+	// Backend.held, from 1. The items are linked to a circle.
+	held int32
+
+	rare *extra // see socket.extra
+
+	current [roles]uint32 // counts of requests, by role
+
+	pending uint16 // requests not reported
+	holding uint16 // how much is held
+
+	errno uint16 // why the request that serves all reads or accepts has ended, to be told once
+
+	submitted [2]bool // the kernel has the first operation of a side
+	canceled  [2]bool // the request of a side is to end
+	reported  [2]bool // the last operation that was started on a side is not waited for any more
+
+	// The request that serves all reads or accepts.
+	armed    bool
+	stopping bool // it was cancelled
+	scarce   bool // there was no buffer for it
+	ended    bool // the peer has ended the stream
+	listens  bool // what it brings is connections
+
+	freed  bool // the proactor does not need the record any more
+	inet6  bool // a packet socket of the IPv6 family
+	unlink bool // a unix listener's path is removed when it closes
+}
+
+// An extra is what few sockets need for their requests. It stays where it is
+// until the kernel is done with them.
+type extra struct {
+	vectors  [2]descriptor.Vectors // for the sides of a stream
+	messages *[2]message           // for the sides of a packet socket
+	peer     *peer                 // what it is being connected to
+}
+
+type peer struct {
+	addr unix.RawSockaddrAny
+	size uintptr
+}
+
+// extra returns the extra of the socket, which is made when first needed.
+func (e *socket) extra() *extra {
+	if e.rare == nil {
+		e.rare = new(extra)
+	}
+	return e.rare
+}
+
+// The roles that a request may have for a socket. The first two are sides.
+type role uint8
+
+const (
+	again role = 2 + iota // completes again and again
+	roles
+	nobody // whose report is of no interest
+)
+
+// A heldItem is a segment that was received or a descriptor that was accepted.
+type heldItem struct {
+	segment
+	fd   int32
+	next int32
+}
+
+// A message is what sendmsg and recvmsg work with.
+type message struct {
+	header unix.Msghdr
+	vector unix.Iovec
+	addr   unix.RawSockaddrInet6
+}

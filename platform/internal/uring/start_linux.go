@@ -1,0 +1,225 @@
+package uring
+
+import (
+	"io"
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// Start implements backend.Backend.
+func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
+	e, d := s.Sys.(*socket), backend.SideOf(op.Kind)
+	if e.fd < 0 {
+		return b.connect(e, op)
+	}
+	if e.submitted[d] {
+		return false // the kernel has it
+	}
+	e.reported[d] = false
+	if op.Kind == ops.KindAccept {
+		return b.accept(e, op)
+	}
+	b.lock()
+	defer b.unlock()
+	switch op.Kind {
+	case ops.KindRead, ops.KindReadVectored:
+		return b.read(e, op)
+	case ops.KindWaitReadable:
+		return b.waitReadable(e, op)
+	case ops.KindWrite:
+		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
+		descriptor.RaceRead(buf)
+		q := b.hand(e, op, opSend)
+		q.addr, q.len, q.opFlags = address(unsafe.SliceData(buf)), uint32(len(buf)), unix.MSG_NOSIGNAL
+	case ops.KindWriteVectored:
+		b.handVectored(e, op, opSendmsg)
+	case ops.KindReadFrom:
+		m := e.message(backend.Reading)
+		m.carry(op.Buf, unix.SizeofSockaddrInet6)
+		q := b.hand(e, op, opRecvmsg)
+		q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
+	case ops.KindWriteTo:
+		m := e.message(backend.Writing)
+		size, err := descriptor.ToSockaddr(&m.addr, backend.Addr(op), e.inet6)
+		if err != nil {
+			op.Err = err
+			return true
+		}
+		descriptor.RaceRead(op.Buf)
+		m.carry(op.Buf, uint32(size))
+		q := b.hand(e, op, opSendmsg)
+		q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
+	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
+		b.handFile(e, op)
+	case ops.KindConnect: // again
+		q := b.hand(e, op, opConnect)
+		q.addr, q.off = address(&e.rare.peer.addr), uint64(e.rare.peer.size)
+	default:
+		op.Err = syscall.EOPNOTSUPP
+		return true
+	}
+	b.submit()
+	return false
+}
+
+// connect opens a socket and has it connected.
+func (b *Backend) connect(e *socket, op *ops.Operation) bool {
+	to, size, err := descriptor.PeerSockaddr(op)
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	fd, err := descriptor.OpenStream(int(to.Addr.Family), 0)
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	b.attach(e, fd, descriptor.Traits{})
+	e.extra().peer = &peer{to, size}
+	return b.Start(&e.Socket, op)
+}
+
+// address returns what the kernel takes for a pointer.
+func address[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
+
+// message returns what a side of a packet socket works with.
+func (e *socket) message(d backend.Side) *message {
+	x := e.extra()
+	if x.messages == nil {
+		x.messages = new([2]message)
+	}
+	return &x.messages[d]
+}
+
+// carry makes buf what is sent or received, with an address of a size.
+func (m *message) carry(buf []byte, size uint32) {
+	m.vector.Base = unsafe.SliceData(buf)
+	m.vector.SetLen(len(buf))
+	m.header = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&m.addr)), Namelen: size, Iov: &m.vector}
+	m.header.SetIovlen(1)
+}
+
+// hand returns the request of an operation, which the kernel has from now on.
+func (b *Backend) hand(e *socket, op *ops.Operation, opcode uint8) *sqe {
+	d := backend.SideOf(op.Kind)
+	e.submitted[d], e.canceled[d] = true, false
+	return b.request(e, role(d), opcode)
+}
+
+// Cancel implements backend.Backend.
+func (b *Backend) Cancel(s *backend.Socket, op *ops.Operation) bool {
+	e, d := s.Sys.(*socket), backend.SideOf(op.Kind)
+	if !e.submitted[d] {
+		// Either it waits for what the stream brings, or the kernel has
+		// reported it, and Completed is about to be called.
+		return !e.reported[d]
+	}
+	if !e.canceled[d] {
+		e.canceled[d] = true
+		b.lock()
+		b.cancelRequest(e, role(d))
+		b.submit()
+		b.unlock()
+	}
+	return false
+}
+
+// ends takes the result of the operation of a side and returns it, or nil if it
+// was started again. The caller holds the lock of the socket.
+func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
+	op := e.Queues[d].First()
+	e.submitted[d] = false
+	e.pending--
+	errno := syscall.Errno(-c.res)
+	// A connect that was started again before there was an answer waits for that.
+	unanswered := op.Kind == ops.KindConnect && errno == unix.EALREADY
+	answered := op.Kind == ops.KindConnect && c.res > 0
+	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered
+	if interrupted && !e.canceled[d] && e.fd >= 0 {
+		if unanswered {
+			b.awaitAnswer(e, op)
+			return nil
+		}
+		// Nobody has asked it to end. A request ends so if the thread that
+		// has made it does.
+		if !b.Start(&e.Socket, op) {
+			return nil
+		}
+	} else if op.Kind == ops.KindConnect && errno == unix.EISCONN {
+		op.N = 0 // it was started again when it had succeeded
+	} else if op.Kind == ops.KindWaitReadable && c.res >= 0 {
+		op.N = 0 // it is the events that there were
+	} else if interrupted {
+		op.Err = ops.ErrCanceled
+	} else if c.res >= 0 {
+		op.N = int(c.res)
+	} else {
+		op.Err = os.NewSyscallError(callNames[op.Kind], errno)
+	}
+	switch {
+	case op.Err != nil:
+	case op.Kind == ops.KindRead, op.Kind == ops.KindReadAt:
+		descriptor.RaceWrite(op.Buf[:op.N])
+		if op.N == 0 {
+			op.Err = io.EOF
+		}
+	case op.Kind == ops.KindReadVectored:
+		descriptor.EachBuffer(backend.Buffers(op), op.N, descriptor.RaceWrite)
+		if op.N == 0 {
+			op.Err = io.EOF
+		}
+	case op.Kind == ops.KindReadFrom:
+		backend.SetSender(op, descriptor.FromSockaddr(&e.rare.messages[backend.Reading].addr))
+		if op.N > len(op.Buf) {
+			op.N, op.Err = len(op.Buf), io.ErrShortBuffer
+		}
+		descriptor.RaceWrite(op.Buf[:op.N])
+	}
+	if op.Kind == ops.KindConnect {
+		e.rare = nil
+	} else if e.rare != nil { // it would keep the buffers
+		if m := e.rare.messages; m != nil {
+			m[d].carry(nil, 0)
+		}
+		e.rare.vectors[d].Release()
+	}
+	e.reported[d] = true
+	return op
+}
+
+// awaitAnswer waits until a connect can be started again to get its result.
+func (b *Backend) awaitAnswer(e *socket, op *ops.Operation) {
+	b.lock()
+	defer b.unlock()
+	q := b.hand(e, op, opPollAdd)
+	q.opFlags = pollOut
+	b.submit()
+}
+
+// callNames are the system calls that do what an operation does.
+var callNames = [...]string{
+	ops.KindRead: "read", ops.KindWrite: "write", ops.KindConnect: "connect",
+	ops.KindReadFrom: "recvfrom", ops.KindWriteTo: "sendto",
+	ops.KindReadVectored: "read", ops.KindWriteVectored: "write",
+	ops.KindReadAt: "read", ops.KindWriteAt: "write", ops.KindSync: "fsync",
+	ops.KindWaitReadable: "poll",
+}
+
+// handVectored hands the kernel the buffers of op, to receive into them or to
+// send them.
+func (b *Backend) handVectored(e *socket, op *ops.Operation, opcode uint8) {
+	v := &e.extra().vectors[backend.SideOf(op.Kind)]
+	size := v.Carry(backend.Buffers(op))
+	if op.Kind == ops.KindWriteVectored {
+		descriptor.EachBuffer(backend.Buffers(op), size, descriptor.RaceRead)
+	}
+	q := b.hand(e, op, opcode)
+	q.addr, q.len, q.opFlags = address(&v.Header), 1, unix.MSG_NOSIGNAL
+}

@@ -1,6 +1,0 @@
-//go:build !race
-
-package platform
-
-func raceRead([]byte)  {}
-func raceWrite([]byte) {}

@@ -1,0 +1,58 @@
+package platform
+
+import (
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// An Option changes how New makes a proactor.
+type Option func(*config)
+
+type config struct {
+	name    string
+	backend func(backend.Host) (backend.Backend, error)
+	layers  []func(backend.Backend) backend.Backend
+	single  bool
+	spin    time.Duration
+	alloc   allocator.Allocator[ops.Operation]
+}
+
+// WithBackend names the backend to use, one of [Backends], instead of the one
+// that the environment variable HEIRLOOM_BACKEND names or the best.
+func WithBackend(name string) Option { return func(c *config) { c.name = name } }
+
+// WithCustomBackend makes the proactor use a backend of another package; see package
+// platform/backend. The function is called once, with the host that the backend
+// completes operations to.
+func WithCustomBackend(open func(backend.Host) (backend.Backend, error)) Option {
+	return func(c *config) { c.backend = open }
+}
+
+// WithLayer puts a layer over the backend: a backend.Backend that passes on to it what
+// the proactor asks for, and that observes, delays or falsifies it. A layer that
+// is given later lies over one given before.
+func WithLayer(wrap func(backend.Backend) backend.Backend) Option {
+	return func(c *config) { c.layers = append(c.layers, wrap) }
+}
+
+// WithAllocator sets the default allocator, for handlers that bring none. It
+// is called by every goroutine that starts operations or runs the proactor.
+func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
+	return func(c *config) { c.alloc = a }
+}
+
+// SingleRunner promises that one goroutine at a time runs the proactor, and
+// that everything but Execute (and so [ops.Post] and [ops.Dispatch]), Hold, Stop and
+// Close is called only by that goroutine, from handlers, or while nobody runs it. The
+// proactor then takes no locks on its way.
+func SingleRunner() Option { return func(c *config) { c.single = true } }
+
+// Spin makes the proactor look for so long whether something has completed
+// before it lets its goroutine, and then its thread, sleep. Where messages follow
+// one another within that time, an answer comes in about half the time, because
+// nothing has to be woken; the price is a busy processor while nothing comes. It
+// is for a program that has processors to spare. 0, the default, sleeps at once.
+func Spin(d time.Duration) Option { return func(c *config) { c.spin = d } }

@@ -1,5 +1,0 @@
-package platform
-
-import "golang.org/x/sys/unix"
-
-const portShared = unix.SO_REUSEPORT_LB
