@@ -24,10 +24,10 @@ func (canceledError) Is(target error) bool { return target == context.Canceled }
 // must not be copied after its first use.
 type CancelSlot struct {
 	mu        sync.Mutex
-	op        *Operation // that has begun and not ended, or nil
-	requested bool       // Cancel was called since it began
-	target    Canceler   // where it is outstanding, or nil
-	done      int        // contexts that it was bound to and that are done
+	op        *Operation    // that has begun and not ended, or nil
+	requested bool          // Cancel was called since it began
+	target    Canceler      // where it is outstanding, or nil
+	bound     *boundContext // the contexts that it is bound to
 }
 
 // Cancelable is implemented by a handler that brings a CancelSlot. A nil slot
@@ -90,51 +90,48 @@ func (s *CancelSlot) Cancel() bool {
 // promised a single runner; there, let context.AfterFunc call [Post] with a
 // handler that cancels.
 func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
-	b := &boundContext{slot: s}
-	if ctx.Err() != nil {
-		b.end()
-	}
-	stopped := context.AfterFunc(ctx, func() {
-		b.end()
-		s.Cancel()
-	})
+	b := &boundContext{ctx: ctx}
+	s.mu.Lock()
+	b.next, s.bound = s.bound, b
+	s.mu.Unlock()
+	stopped := context.AfterFunc(ctx, func() { s.Cancel() })
 	return func() bool {
-		before := stopped()
-		b.release()
-		return before
+		s.release(b)
+		return stopped()
 	}
 }
 
-// A boundContext is a context that a slot is bound to. It is guarded by the slot.
+// A boundContext is a context that a slot is bound to.
 type boundContext struct {
-	slot     *CancelSlot
-	done     bool
-	released bool
+	ctx  context.Context
+	next *boundContext
 }
 
-// end makes the slot refuse whatever is started.
-func (b *boundContext) end() {
-	b.slot.mu.Lock()
-	defer b.slot.mu.Unlock()
-	if !b.done && !b.released {
-		b.done = true
-		b.slot.done++
+// done reports whether a context that the slot is bound to is.
+func (b *boundContext) done() bool {
+	for ; b != nil; b = b.next {
+		if b.ctx.Err() != nil {
+			return true
+		}
 	}
+	return false
 }
 
-// release lets the slot go.
-func (b *boundContext) release() {
-	b.slot.mu.Lock()
-	defer b.slot.mu.Unlock()
-	if b.done && !b.released {
-		b.slot.done--
+// release lets go of a context.
+func (s *CancelSlot) release(b *boundContext) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at := &s.bound; *at != nil; at = &(*at).next {
+		if *at == b {
+			*at = b.next
+			return
+		}
 	}
-	b.released = true
 }
 
 func (s *CancelSlot) begin(op *Operation) {
 	s.mu.Lock()
-	s.op, s.requested = op, s.done > 0
+	s.op, s.requested = op, s.bound.done()
 	s.mu.Unlock()
 }
 

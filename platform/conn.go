@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -35,10 +36,17 @@ var (
 )
 
 // Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP
-// address is "host:port" with a numeric host; an empty host or "localhost" is
-// 127.0.0.1, and other names are for net.Resolver, which may block. The
-// handler is called with 0 and nil once c is connected, otherwise with 0 and
-// the reason, and c can then be used again.
+// address is "host:port" with a numeric host. An empty host and "localhost" are
+// 127.0.0.1, or [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0
+// the former and [::] the latter, unless the network is "tcp4". (Where package net
+// would try both, only that one is tried.) Other names are for net.Resolver, which may
+// block.
+//
+// The handler is called with 0 and nil once c is connected, otherwise with 0 and
+// the reason, and c can then be used again. A connection that meets itself, as happens
+// when the port is the one that the system has just chosen for this end, is refused
+// (ECONNREFUSED). One to a unix listener whose queue is full fails (EAGAIN), and is for
+// the program to try again.
 func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if c == nil {
 		panic("platform: Connect: nil Conn")
@@ -56,27 +64,54 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	s.startConnect(op)
 }
 
+var loopback4 = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
 // setPeer puts the address of the peer into op.
 func setPeer(op *ops.Operation, network, address string) error {
 	switch network {
 	case "unix":
+		if err := checkPath(address); err != nil {
+			return err
+		}
 		backend.SetPath(op, address)
 		return nil
 	case "tcp", "tcp4", "tcp6":
 	default:
 		return net.UnknownNetworkError(network)
 	}
-	if host, port, ok := strings.Cut(address, ":"); ok && (host == "" || host == "localhost") {
-		address = "127.0.0.1:" + port
+	local := loopback4
+	if network == "tcp6" {
+		local = netip.IPv6Loopback()
 	}
-	addr, err := netip.ParseAddrPort(address)
+	numeric := address
+	if host, port, ok := strings.Cut(address, ":"); ok && (host == "" || host == "localhost") {
+		numeric = net.JoinHostPort(local.String(), port)
+	}
+	addr, err := netip.ParseAddrPort(numeric)
 	if err != nil {
 		return fmt.Errorf("platform: connect %s %s: the address must be numeric: %w", network, address, err)
+	}
+	switch addr.Addr() {
+	case netip.IPv4Unspecified():
+		addr = netip.AddrPortFrom(loopback4, addr.Port())
+	case netip.IPv6Unspecified():
+		addr = netip.AddrPortFrom(netip.IPv6Loopback(), addr.Port())
+		if network == "tcp4" {
+			addr = netip.AddrPortFrom(loopback4, addr.Port())
+		}
 	}
 	if is4 := addr.Addr().Unmap().Is4(); network == "tcp4" && !is4 || network == "tcp6" && is4 {
 		return &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
 	}
 	return backend.SetAddr(op, addr)
+}
+
+// checkPath refuses the path of a unix socket that the system would cut short.
+func checkPath(path string) error {
+	if len(path) > 1 && strings.IndexByte(path[1:], 0) >= 0 {
+		return fmt.Errorf("platform: %q is no path, with a zero byte in it: %w", path, syscall.EINVAL)
+	}
+	return nil
 }
 
 // Read reads up to len(b) bytes, as many as there are. At the end of the

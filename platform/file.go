@@ -48,14 +48,18 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 }
 
 // NewFile makes a File of an open file, which it takes over: nobody else may use
-// f or close it, unless NewFile returns an error. Something without offsets,
-// such as a pipe, a terminal or a socket, is refused, and so is a file that appends.
+// f or close it, unless NewFile returns an error. Something without offsets (a pipe,
+// a terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE, and
+// so is a file that appends.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
 	files, ok := p.lowest.(backend.FileBackend)
 	if !ok {
 		return nil, fmt.Errorf("platform: %s has no files of the system: %w", p.Backend(), errors.ErrUnsupported)
 	}
 	if _, err := f.Seek(0, io.SeekCurrent); err != nil {
+		return nil, err
+	}
+	if err := checkOffsets(f); err != nil {
 		return nil, err
 	}
 	if _, err := f.WriteAt(nil, 0); err != nil { // it fails if the file appends
@@ -86,9 +90,10 @@ func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindReadAt, b, offset, h)
 }
 
-// WriteAt writes some of b from offset on; the handler is told how much, which
-// is less than len(b) at most when the file system has no room for more or there
-// was an error. Writing 0 bytes completes with 0. The buffer belongs to the
+// WriteAt writes some of b from offset on; the handler is called with how much, which
+// is less than len(b) at most when the file system takes no more: it is full, or the
+// file may not be longer. There is an error if it is nothing. (On Windows the count of
+// a write that has failed in its midst is not known, and is 0.) Writing 0 bytes completes with 0. The buffer belongs to the
 // operation until its handler is called.
 func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindWriteAt, b, offset, h)

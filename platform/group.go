@@ -29,7 +29,7 @@ type Group struct {
 }
 
 // NewGroup returns n proactors, or with n = 0 as many as GOMAXPROCS, with the
-// options and [SingleRunner]. A default allocator given with [WithAllocator] is
+// options and [SingleRunner], all with the same backend. A default allocator given with [WithAllocator] is
 // shared by all of them.
 func NewGroup(n int, options ...Option) (*Group, error) {
 	if n < 0 {
@@ -40,15 +40,39 @@ func NewGroup(n int, options ...Option) (*Group, error) {
 	}
 	options = append(options[:len(options):len(options)], SingleRunner())
 	g := &Group{}
+	err := g.open(n, options)
+	if last := len(g.proactors) - 1; err == nil && g.proactors[0].Backend() != g.proactors[last].Backend() {
+		// The system has refused what it had let the first ones do.
+		worse := g.proactors[last]
+		g.Close()
+		if err = g.open(n, append(options, WithBackend(worse.Backend()))); err == nil {
+			for _, p := range g.proactors {
+				p.fallback = worse.fallback
+			}
+		}
+	}
+	if err != nil {
+		g.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+// open opens the proactors of the group, until one has another backend than those
+// before.
+func (g *Group) open(n int, options []Option) error {
+	g.proactors = nil
 	for range n {
 		p, err := New(options...)
 		if err != nil {
-			g.Close()
-			return nil, err
+			return err
 		}
 		g.proactors = append(g.proactors, p)
+		if p.Backend() != g.proactors[0].Backend() {
+			break
+		}
 	}
-	return g, nil
+	return nil
 }
 
 // Proactors returns the proactors of the group.

@@ -20,6 +20,11 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 	default:
 		return nil, net.UnknownNetworkError(network)
 	}
+	if network == "unix" {
+		if err := checkPath(address); err != nil {
+			return nil, err
+		}
+	}
 	l := new(Listener)
 	if err := p.listen(l, network, address, backend.ListenOptions{}); err != nil {
 		return nil, err

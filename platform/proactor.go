@@ -168,6 +168,7 @@ func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 		p.addReady(op)
 		return
 	}
+	p.mustBeRunner()
 	if p.inbox.full() {
 		p.held += p.inbox.moveTo(&p.ready)
 	}

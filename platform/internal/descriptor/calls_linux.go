@@ -94,6 +94,20 @@ func Accept(fd int32) (int, syscall.Errno) {
 	}
 }
 
+// ConnectedToItself reports whether a TCP socket that was connected to a port has met
+// itself: the system may choose for this end the very port that nobody listens on.
+func ConnectedToItself(fd int32, port uint16) bool {
+	var local, peer unix.RawSockaddrInet6
+	return socketName(unix.SYS_GETSOCKNAME, fd, &local) && FromSockaddr(&local).Port() == port &&
+		socketName(unix.SYS_GETPEERNAME, fd, &peer) && FromSockaddr(&peer) == FromSockaddr(&local)
+}
+
+func socketName(call uintptr, fd int32, sa *unix.RawSockaddrInet6) bool {
+	size := uint32(unsafe.Sizeof(*sa))
+	_, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(sa)), uintptr(unsafe.Pointer(&size)))
+	return errno == 0
+}
+
 // ReadableNow reports whether a read would find data, the end or an error.
 func ReadableNow(fd int32) bool {
 	poll := unix.PollFd{Fd: fd, Events: unix.POLLIN}

@@ -104,6 +104,14 @@ func Close(fd int32, unlink bool) error {
 	return err
 }
 
+// ConnectResult returns how a connect that has ended with err is said to have ended.
+func ConnectResult(fd int32, op *ops.Operation, err error) error {
+	if _, unixSocket := backend.Path(op); err == nil && !unixSocket && ConnectedToItself(fd, op.Port) {
+		err = syscall.ECONNREFUSED
+	}
+	return os.NewSyscallError("connect", err)
+}
+
 // ReadResult returns what a read that does not wait is said to have read.
 func ReadResult(n int, errno syscall.Errno) (int, error) {
 	switch {

@@ -27,7 +27,7 @@ func (w *worker) serve(op *ops.Operation) (n int, err error) {
 			err = nil
 		}
 	case ops.KindWriteAt:
-		n, err = f.WriteAt(op.Buf, backend.Offset(op))
+		n, err = w.writer.writeAt(f, op.Buf, backend.Offset(op))
 	case ops.KindSync:
 		err = f.Sync()
 	}

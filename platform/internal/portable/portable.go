@@ -72,6 +72,7 @@ type worker struct {
 	made          net.Conn    // what op has accepted or connected
 	list, sending net.Buffers // of a vectored write
 	next          *worker     // in the list
+	writer        fileWriter
 }
 
 // New returns a backend. If over is not nil, it is one that serves the files of
@@ -256,7 +257,7 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 			w.made, err = w.s.listener.Accept()
 		case ops.KindConnect:
 			network, address := backend.Peer(op)
-			w.made, err = dialer.DialContext(ctx, network, address)
+			w.made, err = dial(ctx, network, address)
 		case ops.KindReadFrom:
 			n, err = w.s.readFrom(op)
 		case ops.KindWriteTo:
@@ -274,10 +275,21 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 	}
 }
 
+// dial connects. Package net tries again when a connection meets itself, but not for
+// ever.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := dialer.DialContext(ctx, network, address)
+	if err == nil && network != "unix" && c.LocalAddr().String() == c.RemoteAddr().String() {
+		c.Close()
+		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	return c, err
+}
+
 // readFrom reads a packet.
 func (sys *socket) readFrom(op *ops.Operation) (n int, err error) {
 	n, _, flags, from, err := sys.packet.ReadMsgUDPAddrPort(op.Buf, nil)
-	if from.IsValid() { // also where a packet that is too long is an error
+	if err == nil || truncated(flags, err) {
 		backend.SetSender(op, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 	}
 	if truncated(flags, err) {

@@ -134,7 +134,7 @@ func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 		if err == nil && errno != 0 {
 			err = syscall.Errno(errno)
 		}
-		op.Err = os.NewSyscallError("connect", err)
+		op.Err = descriptor.ConnectResult(s.fd, op, err)
 		return true
 	}
 
@@ -153,6 +153,9 @@ func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 	}
 	// Registered after connect(2): before it, the socket reports a hang-up.
 	op.Err = e.attach(s, fd, traits{writable: !connecting, connecting: connecting, sticky: family == unix.AF_UNIX})
+	if op.Err == nil && !connecting {
+		op.Err = descriptor.ConnectResult(s.fd, op, nil)
+	}
 	return op.Err != nil || !connecting
 }
 

@@ -165,12 +165,35 @@ func openRing(single bool) (*ring, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	if err := r.mmap(&p); err != nil {
+	err := r.mmap(&p)
+	if err == nil {
+		err = r.tryOut()
+	}
+	if err != nil {
 		r.unmap()
 		unix.Close(fd)
 		return nil, err
 	}
 	return r, nil
+}
+
+// tryOut does nothing by a request. A filter of system calls may let a process set up
+// a ring and not use it.
+func (r *ring) tryOut() error {
+	r.next().userData = uint64(nobody) << 32
+	atomic.StoreUint32(r.sqTail, r.tail)
+	for {
+		n, errno := ringEnter(r.fd, r.unsent, enterGetevents)
+		switch {
+		case errno == unix.EINTR:
+		case errno != 0:
+			return fmt.Errorf("%w: refused by a filter of system calls", os.NewSyscallError("io_uring_enter", errno))
+		case n == 1:
+			r.unsent = 0
+			r.take(make([]cqe, 1))
+			return nil
+		}
+	}
 }
 
 var errOldKernel = errors.New("the kernel is older than Linux 6.0")

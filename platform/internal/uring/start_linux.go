@@ -76,6 +76,9 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 		op.Err = err
 		return true
 	}
+	if to.Addr.Family == unix.AF_UNIX {
+		return b.connectUnix(e, op)
+	}
 	fd, err := descriptor.OpenStream(int(to.Addr.Family), 0)
 	if err != nil {
 		op.Err = err
@@ -84,6 +87,24 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 	b.attach(e, fd, descriptor.Traits{})
 	e.extra().peer = &peer{to, size}
 	return b.Start(&e.Socket, op)
+}
+
+// connectUnix connects to a unix listener, which never takes time unless its queue is
+// full. The kernel would wait for that, and is not asked to.
+func (b *Backend) connectUnix(e *socket, op *ops.Operation) bool {
+	family, to := descriptor.Sockaddr(op)
+	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK)
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	if err := unix.Connect(fd, to); err != nil {
+		unix.Close(fd)
+		op.Err = os.NewSyscallError("connect", err)
+		return true
+	}
+	op.Err = b.attachWaiting(&e.Socket, fd, descriptor.Traits{})
+	return true
 }
 
 // address returns what the kernel takes for a pointer.
@@ -141,7 +162,7 @@ func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	// A connect that was started again before there was an answer waits for that.
 	unanswered := op.Kind == ops.KindConnect && errno == unix.EALREADY
 	answered := op.Kind == ops.KindConnect && c.res > 0
-	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered
+	interrupted := op.N == 0 && (errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered)
 	if interrupted && !e.canceled[d] && e.fd >= 0 {
 		if unanswered {
 			b.awaitAnswer(e, op)
@@ -158,8 +179,17 @@ func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
 		op.N = 0 // it is the events that there were
 	} else if interrupted {
 		op.Err = ops.ErrCanceled
+	} else if op.Kind == ops.KindWriteAt && c.res == maxFileTransfer && op.N+maxFileTransfer < len(op.Buf) && !e.canceled[d] && e.fd >= 0 {
+		op.N += maxFileTransfer // as much as the kernel takes at once
+		b.lock()
+		b.handFile(e, op)
+		b.submit()
+		b.unlock()
+		return nil
 	} else if c.res >= 0 {
-		op.N = int(c.res)
+		op.N += int(c.res)
+	} else if op.N > 0 {
+		// There was an error after a part that was written.
 	} else {
 		op.Err = os.NewSyscallError(callNames[op.Kind], errno)
 	}
@@ -183,6 +213,9 @@ func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
 		descriptor.RaceWrite(op.Buf[:op.N])
 	}
 	if op.Kind == ops.KindConnect {
+		if op.Err == nil && e.fd >= 0 {
+			op.Err = descriptor.ConnectResult(e.fd, op, nil)
+		}
 		e.rare = nil
 	} else if e.rare != nil { // it would keep the buffers
 		if m := e.rare.messages; m != nil {

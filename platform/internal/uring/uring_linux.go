@@ -2,9 +2,12 @@
 package uring
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -60,14 +63,21 @@ const (
 	directRead = 16 << 10
 )
 
-// Refused returns why the kernel does not let this process use io_uring, or nil.
+// Refused returns why the kernel does not let this process use io_uring, or nil. What
+// it lets it do once is not asked again.
 func Refused() error {
+	if works.Load() {
+		return nil
+	}
 	b, err := open(true)
 	if err == nil {
 		b.Shutdown()
 	}
 	return err
 }
+
+// works is set once there has been a ring.
+var works atomic.Bool
 
 // New returns a backend, or says what the kernel lacks.
 func New(host backend.Host) (*Backend, error) {
@@ -79,7 +89,30 @@ func New(host backend.Host) (*Backend, error) {
 	return b, nil
 }
 
-func open(single bool) (*Backend, error) {
+// open opens a ring, and tries again for a while if the kernel says that there is no
+// memory for it and a ring was closed a moment ago: what that has locked is given back
+// late.
+func open(single bool) (b *Backend, err error) {
+	for pause := time.Millisecond; ; pause *= 2 {
+		b, err = openOnce(single)
+		if !errors.Is(err, unix.ENOMEM) {
+			return b, err
+		}
+		if pause > maxPause || time.Now().UnixNano()-lastClosed.Load() > int64(time.Second) {
+			return nil, fmt.Errorf("%w: the limit of memory that may be locked (RLIMIT_MEMLOCK) is too low for another ring", err)
+		}
+		time.Sleep(pause)
+	}
+}
+
+// maxPause is the longest of the pauses between two tries, each of which is twice as
+// long as the one before.
+const maxPause = 128 * time.Millisecond
+
+// lastClosed is when a ring was closed, in nanoseconds since 1970.
+var lastClosed atomic.Int64
+
+func openOnce(single bool) (*Backend, error) {
 	r, err := openRing(single)
 	if err != nil {
 		return nil, err
@@ -95,6 +128,7 @@ func open(single bool) (*Backend, error) {
 		return nil, err
 	}
 	openRings.Store(b, nil)
+	works.Store(true)
 	return b, nil
 }
 
@@ -133,6 +167,7 @@ func (b *Backend) release() {
 		b.buffers.close()
 	}
 	b.ring.unmap()
+	lastClosed.Store(time.Now().UnixNano())
 }
 
 func (b *Backend) lock() {
@@ -322,16 +357,24 @@ func (b *Backend) Addr(s *backend.Socket, peer bool) net.Addr {
 
 // Listen implements backend.Backend.
 func (b *Backend) Listen(s *backend.Socket, network, address string, o backend.ListenOptions) error {
-	fd, is, err := descriptor.OpenListener(network, address, o)
-	if err != nil {
-		return err
-	}
-	return b.attachWaiting(s, fd, is)
+	return b.listen(s, func() (int, descriptor.Traits, error) { return descriptor.OpenListener(network, address, o) })
 }
 
 // ListenPacket implements backend.Backend.
 func (b *Backend) ListenPacket(s *backend.Socket, network, address string) error {
-	fd, is, err := descriptor.OpenPacket(network, address)
+	return b.listen(s, func() (int, descriptor.Traits, error) { return descriptor.OpenPacket(network, address) })
+}
+
+// listen opens s by a function, and tries again for a while if the address is in use:
+// a socket that was closed, or whose process has died, with a request outstanding is
+// let go of late.
+func (b *Backend) listen(s *backend.Socket, open func() (int, descriptor.Traits, error)) error {
+	fd, is, err := open()
+	for pause := time.Millisecond; errors.Is(err, unix.EADDRINUSE) && pause <= maxPause; pause *= 2 {
+		ringEnter(b.ring.fd, 0, enterGetevents)
+		time.Sleep(pause)
+		fd, is, err = open()
+	}
 	if err != nil {
 		return err
 	}

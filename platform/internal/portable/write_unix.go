@@ -1,0 +1,63 @@
+//go:build unix
+
+package portable
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// A fileWriter writes to a file. (os.File.WriteAt does not say how much it has written
+// when it fails.)
+type fileWriter struct {
+	raw    syscall.RawConn
+	write  func(fd uintptr) // writes buf and sets n and err
+	buf    []byte
+	offset int64
+	n      int
+	err    error
+}
+
+// maxWrite is how much is written at once: the most that every system takes.
+const maxWrite = 1 << 30
+
+// writeAt writes b at an offset of f, until the file system takes no more.
+func (w *fileWriter) writeAt(f *os.File, b []byte, offset int64) (n int, err error) {
+	if w.raw == nil {
+		if w.raw, err = f.SyscallConn(); err != nil {
+			return 0, err
+		}
+		w.write = func(fd uintptr) { w.n, w.err = pwrite(int(fd), w.buf, w.offset) }
+	}
+	w.buf, w.offset, w.n, w.err = b, offset, 0, nil
+	err = w.raw.Control(w.write)
+	w.buf = nil
+	if err == nil {
+		err = w.err
+	}
+	return w.n, err
+}
+
+// pwrite fails only if it has written nothing.
+func pwrite(fd int, b []byte, offset int64) (n int, err error) {
+	for n < len(b) {
+		part := b[n:min(len(b), n+maxWrite)]
+		m, err := unix.Pwrite(fd, part, offset+int64(n))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil && n == 0:
+			return 0, os.NewSyscallError("write", err)
+		case err == nil && n+m == 0:
+			return 0, io.ErrShortWrite
+		}
+		n += max(m, 0)
+		if m < len(part) {
+			break
+		}
+	}
+	return n, nil
+}

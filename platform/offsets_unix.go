@@ -1,0 +1,30 @@
+//go:build unix
+
+package platform
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// checkOffsets refuses what has no offsets although it lets itself be sought: an
+// inotify, an eventfd, a timerfd and their like, which are files of no type.
+func checkOffsets(f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var status unix.Stat_t
+	if cerr := raw.Control(func(fd uintptr) { err = unix.Fstat(int(fd), &status) }); cerr != nil {
+		return cerr
+	}
+	if err != nil {
+		return &os.PathError{Op: "fstat", Path: f.Name(), Err: err}
+	}
+	switch status.Mode & unix.S_IFMT {
+	case unix.S_IFREG, unix.S_IFBLK, unix.S_IFCHR, unix.S_IFDIR:
+		return nil
+	}
+	return &os.PathError{Op: "seek", Path: f.Name(), Err: unix.ESPIPE}
+}
