@@ -133,6 +133,7 @@ type bump[T any] struct {
 	capacity   int
 	block      []T
 	used       int
+	begin      int // what used was before the first block since a Reset
 	advance    func(n int) int
 	release    func(s []T, i int)
 	moveFirst  bool // the cursor moves before the room is looked at
@@ -203,10 +204,11 @@ func (a *bump[T]) Reset() {
 		clear(a.block)
 	}
 	a.used = min(a.resetTo, len(a.block))
+	a.begin = a.used
 }
 
 func (a *bump[T]) Trim() {
-	if a.block != nil && (a.used <= a.resetTo || a.trimAlways) && !a.resetFrees {
+	if a.block != nil && (a.used == a.begin || a.trimAlways) && !a.resetFrees {
 		a.parent.Deallocate(a.block)
 		if !a.trimAlways {
 			a.block = nil

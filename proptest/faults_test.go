@@ -128,10 +128,16 @@ func (b *reluctant) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	return false
 }
 
-func (b *reluctant) drop(op *ops.Operation) {
+// drop makes sure that an operation that waits for the next poll is not completed
+// there, and reports whether there was one.
+func (b *reluctant) drop(op *ops.Operation) bool {
 	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Contains(b.pending, op) {
+		return false
+	}
 	b.dropped = append(b.dropped, op)
-	b.mu.Unlock()
+	return true
 }
 
 func (b *reluctant) Poll(wait time.Duration) {

@@ -176,9 +176,10 @@ func mutants() []mutant {
 		{clause: allocator.Stable, fault: "released while the backend has it", open: openReluctant(func(b backend.Backend, below *reluctant) backend.Backend {
 			l := &liar{Backend: b}
 			l.cancel = func(s *backend.Socket, op *ops.Operation) bool {
-				below.drop(op)
-				b.Cancel(s, op)
-				return true
+				released := b.Cancel(s, op)
+				// What the backend below has not let go of either, it would
+				// write to: a worker to the result of a file's operation.
+				return released || below.drop(op)
 			}
 			return l
 		})},
