@@ -2,6 +2,7 @@ package proptest
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,7 +49,17 @@ type books[T any] struct {
 	mu    sync.Mutex
 	busy  atomic.Bool
 	clash atomic.Bool
+
+	// A leaf that several goroutines may reach lets others run in every so many
+	// calls: where there is one processor, nobody would interrupt it otherwise.
+	shared  bool
+	entered int
 }
+
+// yieldEvery is the number of calls of a leaf after which others may run, so few
+// that a program of several goroutines has many such moments. More of them would
+// have the goroutines take turns.
+const yieldEvery = 5
 
 // extend changes what is written down about the tree, which may grow while
 // several goroutines use it.
@@ -110,6 +121,9 @@ func (b *books[T]) enter() bool {
 	if b.busy.Swap(true) {
 		b.clash.Store(true)
 		return false
+	}
+	if b.entered++; b.shared && b.entered%yieldEvery == 0 {
+		runtime.Gosched()
 	}
 	return true
 }

@@ -37,7 +37,7 @@ func (b *books[T]) leaf(limit int, able ability) *leaf[T] {
 	l := &leaf[T]{books: b, limit: limit, able: able}
 	if b.apart {
 		l.books = blankBooks[T]()
-		l.books.guard = b.guard
+		l.books.guard, l.books.shared = b.guard, true
 	}
 	b.extend(func() {
 		b.leaves = append(b.leaves, l)
