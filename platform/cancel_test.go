@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -370,16 +372,20 @@ func TestCancelRace(t *testing.T) {
 				a.Read(buf, h)
 			}), &slot)
 			a.Read(buf, h)
-			go func() {
+			var others sync.WaitGroup
+			defer others.Wait()
+			defer done.Store(true) // should Run fail
+			others.Go(func() {
 				for !done.Load() {
 					slot.Cancel()
+					runtime.Gosched() // otherwise one processor does nothing but cancel
 				}
-			}()
-			go func() {
+			})
+			others.Go(func() {
 				for i := range size {
 					peer.Write([]byte{byte(i)})
 				}
-			}()
+			})
 			w.run()
 			if got != size {
 				t.Errorf("%d of %d bytes arrived", got, size)
