@@ -13,6 +13,13 @@
 // the chains bring. [Run] does the same for one [Program], which is data: it is
 // drawn from a [Chooser], or written by hand.
 //
+// Sessions live in it as in a real server: once a Conn is closed and its last
+// handler was called, its memory is cleared, recycled for the next session,
+// overwritten, or opened on another proactor ([Disposal]), in that handler or by
+// another goroutine. A platform that still reads or writes it then is seen to
+// hang, to end what it should not, to race, or to have changed what was left
+// there.
+//
 // # A simulated platform
 //
 // [Simulated] does the same on the network of package platform/sim, where all
@@ -47,7 +54,8 @@
 //
 // TestMutants puts deliberate faults between the ledger and the engine, and
 // TestFaultyKernels below both: at least two for each clause, and the first
-// violation reported must be of that clause. Clause 6, Visible, is the race
+// violation reported must be of that clause. TestLateUses has engines that use the
+// memory of a session once more after its last handler. Clause 6, Visible, is the race
 // detector's to report: a ledger records without leaving a trace in it, and every
 // allocator of the ledger touches plain memory at each call. So run the tests
 // with -race as well; TestVisible shows that missing edges are found then.

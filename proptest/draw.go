@@ -12,6 +12,8 @@ type drawing struct {
 	sizes []int // of messages
 
 	chainAt int // that a step is drawn for
+
+	elsewhere bool // there is another proactor
 }
 
 // The choices are bounded so that a program takes some milliseconds, and their
@@ -26,6 +28,8 @@ var (
 	runners = []int{1, 0, 2, 3, 4}
 	sizes   = []int{1, 0, 5, 64, 4096, 300_000} // the last one fills the buffers of a socket
 	pauses  = []int{0, 50, 500, -1}
+
+	disposals = []Disposal{Kept, Cleared, Recycled, Scribbled, CopiedOver, Elsewhere, Kept, Recycled}
 )
 
 // draw draws a program; runs fixes the number of runners if it is not negative.
@@ -41,6 +45,7 @@ func drawSized(c Chooser, runs int, sizes []int) Program {
 	if d.one("default allocator fails", 6) {
 		d.p.RefuseAt = 1 + d.Choose(20, "at request")
 	}
+	d.elsewhere = d.one("another proactor", 4)
 	pairs := d.Choose(3, "pairs of chains that talk")
 	free := d.Choose(3, "chains on their own")
 	for range pairs {
@@ -66,6 +71,15 @@ func (d *drawing) one(what string, n int) bool { return d.Choose(n, what) == n-1
 
 func pick[T any](c Chooser, what string, from []T) T { return from[c.Choose(len(from), what)] }
 
+// disposal draws what becomes of the memory of a session.
+func (d *drawing) disposal() Disposal {
+	how := pick(d, "afterwards", disposals)
+	if how == Elsewhere && !d.elsewhere {
+		return Cleared
+	}
+	return how
+}
+
 // chain adds a chain without steps and returns its number.
 func (d *drawing) chain(name string, forked bool) int {
 	a := Association{Style: Style(d.Choose(3, "association"))}
@@ -75,6 +89,7 @@ func (d *drawing) chain(name string, forked bool) int {
 	a.Wrappers = d.Choose(5, "wrappers")
 	p := ChainProgram{Name: name, Forked: forked, Memory: a, Cancels: d.one("cancel slot", 2)}
 	p.Strand = d.one("on the strand", 3)
+	p.Disposal, p.Apart = d.disposal(), d.one("by another goroutine", 4)
 	d.p.Chains = append(d.p.Chains, p)
 	return len(d.p.Chains) - 1
 }
@@ -146,9 +161,10 @@ func (d *drawing) session(a, b int, again bool) {
 	link := len(d.p.Links)
 	l := Link{Network: pick(d, "network", []string{"tcp", "unix"})}
 	l.Duplex = d.one("full duplex", 4)
-	if again && !d.p.Links[link-1].Duplex {
+	if again && !d.p.Links[link-1].Duplex && !slices.Contains(d.p.Links[link-1].Disposal[:], Recycled) {
 		l.Reuse = d.one("same Conn", 2)
 	}
+	l.Disposal, l.Apart = [2]Disposal{d.disposal(), d.disposal()}, d.one("by another goroutine", 4)
 	d.p.Links = append(d.p.Links, l)
 	d.add(a, Step{Kind: "connect", Link: link})
 	d.add(b, Step{Kind: "accept", Link: link})

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -30,8 +31,9 @@ type lane struct {
 	bytes      *watched[byte]
 	frames     *watched[ops.Frame[composed]] // if a step needs them
 	slot       ops.CancelSlot
-	late       bool // the operation has a deadline
-	timer      platform.Timer
+	late       bool            // the operation has a deadline
+	timer      *platform.Timer // from its first operation on
+	users      users           // of the timer and the file: the chain, and who cancels what they have
 	mail       mailbox
 	end        *end       // of the connection that it talks over
 	buf        []byte     // what it reads into
@@ -84,6 +86,7 @@ func (c *lane) proceed() {
 		}
 	}
 	c.over = true
+	c.leave()
 	if c.meeting.Add(1) == 2 {
 		c.joiner.proceed()
 	}
@@ -91,6 +94,10 @@ func (c *lane) proceed() {
 
 // begin starts the operation of a step.
 func (c *lane) begin(s *Step, k *kind) {
+	if c.timer == nil {
+		c.timer = c.run.timers.take()
+		c.timer.Init(c.run.proactor)
+	}
 	o := c.chain.next()
 	h, expect := c.handler(o)
 	if s.Depth > 0 {
@@ -136,17 +143,26 @@ func (c *lane) refuse(s *Step) {
 
 // canceler returns the function that cancels the operation that is about to be
 // started, or nil. It is called when the chain may have gone on already, and
-// uses nothing that belongs to it.
+// uses nothing that belongs to it; what it cancels is not disposed of before.
 func (c *lane) canceler(s *Step, k *kind) func() {
 	switch s.Cancel {
 	case CancelSlot:
 		return func() { c.cancels.cancel(func() { c.slot.Cancel() }) }
 	case CancelAll:
-		all, by := k.cancel(c, s), &c.cancels
-		if k.transfers || k.name == "end" {
-			by = c.end.cancels
+		all, by, of := k.cancel(c, s), &c.cancels, &c.users
+		switch {
+		case k.transfers || k.name == "end":
+			by, of = c.end.cancels, &c.end.users
+		case k.name == "accept":
+			of = &c.run.links[s.Link].users
+		case k.mail:
+			of = &c.mail.users
 		}
-		return func() { by.cancel(all) }
+		of.n.Add(1)
+		return func() {
+			by.cancel(all)
+			of.leave()
+		}
 	}
 	return nil
 }
@@ -276,9 +292,10 @@ func (c *lane) giveUp(link int) {
 		s := c.program.Steps[c.at]
 		c.at++
 		if s.Kind == "close" && s.Link == link {
-			return
+			break
 		}
 	}
+	c.end.leave()
 }
 
 // abort closes the connection in the midst of everything.
@@ -299,9 +316,67 @@ func (c *lane) closeEnd(*Step) { c.end.leave() }
 // fork begins another chain, at the same end of the connection.
 func (c *lane) fork(s *Step) {
 	child := c.run.lanes[s.Chain]
-	child.end = c.end
+	if child.end = c.end; c.end != nil && child.program.uses(c.end.link.index) {
+		c.end.lanes.Add(1)
+	}
 	child.forked = true
 	child.proceed()
+}
+
+// uses reports whether a chain that is forked uses the connection of the one
+// that forks it.
+func (p *ChainProgram) uses(link int) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return kindOf(s.Kind).role != local && s.Kind != "stop" && s.Link == link })
+}
+
+// leave is called when the chain is over.
+func (c *lane) leave() {
+	for _, s := range c.program.Steps {
+		if s.Kind == "send to" {
+			c.run.lanes[s.Chain].mail.users.leave()
+		}
+	}
+	if c.mail.conn != nil {
+		c.mail.users.leave()
+	}
+	c.users.leave()
+}
+
+// dispose disposes of the timer and of the file, which nobody uses any more.
+func (c *lane) dispose() {
+	r, how, timer, file := c.run, c.program.Disposal, c.timer, c.notes.file
+	if how == Kept {
+		return
+	}
+	if file != nil {
+		file.Close()
+	}
+	r.apart(c.program.Apart, func() {
+		if timer != nil {
+			r.disposeTimer(timer, how, "the Timer of "+c.String())
+		}
+		if file != nil {
+			r.files.dispose(file, how.inPlace(), "the File of "+c.String())
+		}
+	})
+}
+
+func (r *run) disposeTimer(t *platform.Timer, how Disposal, what string) {
+	if how == Elsewhere {
+		r.second.enter(t, &timerGuest{timer: t}, what)
+		return
+	}
+	r.timers.dispose(t, how, what)
+}
+
+// disposeMailbox disposes of the mailbox, which nobody uses any more.
+func (c *lane) disposeMailbox() {
+	if c.program.Disposal == Kept {
+		return
+	}
+	c.mail.conn.Close()
+	r, how, conn := c.run, c.program.Disposal.inPlace(), c.mail.conn
+	r.apart(c.program.Apart, func() { r.packets.dispose(conn, how, "the PacketConn of "+c.String()) })
 }
 
 // join waits for the end of another chain, or reports that it has come to it.

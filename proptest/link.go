@@ -14,7 +14,9 @@ import (
 // A link is a connection between two lanes, or four with full duplex.
 type link struct {
 	Link
+	index    int
 	listener *platform.Listener
+	users    users // of the listener: the ends, and who cancels what it has
 	address  string
 	ends     [2]*end // of connect, of accept
 	streams  [2]int  // where in the pattern the bytes from each end begin
@@ -28,9 +30,12 @@ type link struct {
 type end struct {
 	link    *link
 	number  int
-	conn    *platform.Conn
-	owners  atomic.Int32 // lanes that have not left it
-	cancels *cancels     // shared by those that have the same Conn
+	conn    *platform.Conn // from the first attempt to open it on
+	before  *end           // whose Conn it is, or nil
+	lanes   atomic.Int32   // that have not left it
+	users   users          // of the Conn: all lanes as one, and who cancels what it has
+	over    chan struct{}  // closed when the Conn was disposed of
+	cancels *cancels       // shared by those whose Conn is the same and was kept
 
 	sent, received int // bytes, by the lane that writes and the one that reads
 }
@@ -47,19 +52,23 @@ func (c *cancels) cancel(f func()) {
 // listen makes the links of a program.
 func (r *run) listen() error {
 	for i, plan := range r.program.Links {
-		l := &link{Link: plan, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
+		l := &link{Link: plan, index: i, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
 		for n := range l.ends {
-			l.ends[n] = &end{link: l, number: n, conn: new(platform.Conn), cancels: new(cancels)}
+			e := &end{link: l, number: n, over: make(chan struct{}), cancels: new(cancels)}
 			if plan.Reuse {
-				before := r.links[i-1].ends[n]
-				l.ends[n].conn, l.ends[n].cancels = before.conn, before.cancels
+				e.before = r.links[i-1].ends[n]
+				if e.before.disposal() == Kept {
+					e.cancels = e.before.cancels
+				}
 			}
-			l.ends[n].owners.Store(1)
-			if plan.Duplex {
-				l.ends[n].owners.Store(2)
-			}
+			e.lanes.Store(1)
+			e.users.n.Store(1)
+			e.users.last = func() { r.disposeConn(e) }
+			l.ends[n] = e
 		}
-		if err := r.open(l); err != nil {
+		l.users.n.Store(int32(len(l.ends)))
+		l.users.last = func() { r.disposeListener(l) }
+		if err := r.openListener(l); err != nil {
 			return fmt.Errorf("proptest: %w", err)
 		}
 		l.broken.Store(r.program.fragile(i))
@@ -68,9 +77,9 @@ func (r *run) listen() error {
 	return nil
 }
 
-// open opens the listener of a link. Where there are no unix sockets tcp serves
-// instead.
-func (r *run) open(l *link) (err error) {
+// openListener opens the listener of a link. Where there are no unix sockets tcp
+// serves instead.
+func (r *run) openListener(l *link) (err error) {
 	if l.Network == "unix" && r.world != nil {
 		l.address = fmt.Sprintf("/link%d", len(r.links))
 		l.listener, err = r.proactor.Listen(l.Network, l.address)
@@ -107,7 +116,7 @@ func (p Program) fragile(link int) bool {
 			case s.Kind == "connect" && s.Link == link:
 				connects = i
 				cancelled[i] = cancelled[i] || s.Cancel != CancelNothing
-			case s.Cancel == CancelAll && s.Link == link-1 && p.Links[link].Reuse:
+			case s.Cancel == CancelAll && s.Link == link-1 && p.Links[link].Reuse && p.Links[link-1].Disposal[0] == Kept:
 				cancelled[i] = true // one step too late, perhaps
 			}
 		}
@@ -115,11 +124,62 @@ func (p Program) fragile(link int) bool {
 	return cancelled[connects]
 }
 
+// disposal is what becomes of the end's Conn.
+func (e *end) disposal() Disposal { return e.link.Disposal[e.number] }
+
+// open returns the Conn of the end, to be opened.
+func (r *run) open(e *end) *platform.Conn {
+	switch {
+	case e.conn != nil: // another attempt
+	case e.before == nil:
+		e.conn = r.conns.take()
+	case e.before.disposal() == Kept:
+		e.conn = e.before.conn
+	default:
+		<-e.before.over
+		e.conn = e.before.conn
+		if e.before.disposal() == Elsewhere {
+			r.second.leave(e.conn)
+		} else if wrong := r.conns.reclaim(e.conn); wrong != "" {
+			r.ledger.failed(0, wrong)
+			r.stop()
+		}
+	}
+	return e.conn
+}
+
 // leave closes the end once all lanes have left it.
 func (e *end) leave() {
-	if e.owners.Add(-1) == 0 {
+	if e.lanes.Add(-1) == 0 {
 		e.conn.Close()
+		e.link.users.leave()
+		e.users.leave()
 	}
+}
+
+// disposeConn disposes of the Conn of an end that nobody uses any more.
+func (r *run) disposeConn(e *end) {
+	how, conn := e.disposal(), e.conn
+	what := fmt.Sprintf("the Conn of the %s of link %d", [...]string{"connect", "accept"}[e.number], e.link.index)
+	r.apart(e.link.Apart, func() {
+		defer close(e.over)
+		if how == Elsewhere {
+			r.second.enter(conn, &connGuest{conn: conn}, what)
+			return
+		}
+		r.conns.dispose(conn, how, what)
+	})
+}
+
+// disposeListener disposes of a listener that nobody uses any more.
+func (r *run) disposeListener(l *link) {
+	if l.Disposal[1] == Kept {
+		return
+	}
+	l.listener.Close()
+	r.apart(l.Apart, func() {
+		r.listeners.dispose(l.listener, l.Disposal[1].inPlace(), fmt.Sprintf("the Listener of link %d", l.index))
+	})
 }
 
 // pattern is what every stream consists of, from some place on. It is random,

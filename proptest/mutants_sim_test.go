@@ -29,7 +29,8 @@ func TestFaultyKernels(t *testing.T) {
 		{"LateWrite", sim.Faults{LateWrite: true}, []allocator.Clause{result}, nil},
 		{"WriteAfterCancel", sim.Faults{WriteAfterCancel: true}, []allocator.Clause{allocator.Stable}, nil},
 		{"LoseCanceled", sim.Faults{LoseCanceled: true}, []allocator.Clause{allocator.OnceAndLater}, []allocator.Clause{allocator.Abandonment}},
-		{"LoseOnClose", sim.Faults{LoseOnClose: true}, []allocator.Clause{allocator.OnceAndLater}, []allocator.Clause{allocator.Abandonment}},
+		// Nor are those told then who were refused at the last.
+		{"LoseOnClose", sim.Faults{LoseOnClose: true}, []allocator.Clause{allocator.OnceAndLater}, []allocator.Clause{allocator.Abandonment, allocator.Exhaustion}},
 		{"OutOfOrder", sim.Faults{OutOfOrder: true}, []allocator.Clause{result}, nil},
 	} {
 		t.Run(test.fault, func(t *testing.T) {

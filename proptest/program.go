@@ -33,6 +33,13 @@ type ChainProgram struct {
 	Steps   []Step
 	Cancels bool // its handlers have a cancel slot
 	Strand  bool // its handlers run on the strand, which there is one of
+
+	// What becomes of its timer, its file and its mailbox when it is over and
+	// nobody sends to it any more, and whether another goroutine sees to that.
+	// The last two are closed, and cannot be opened again: for Recycled and
+	// Elsewhere they are cleared.
+	Disposal Disposal
+	Apart    bool
 }
 
 // A Link is a connection between two chains, opened by one with a connect and
@@ -40,7 +47,14 @@ type ChainProgram struct {
 type Link struct {
 	Network string // "tcp" or "unix"
 	Duplex  bool   // reading and writing are chains of their own at both ends
-	Reuse   bool   // in the Conns of the link before
+	Reuse   bool   // in the Conns of the link before, which were not recycled
+
+	// What becomes of the Conns when they are closed, that of the connect and
+	// that of the accept, and whether another goroutine sees to that. With the
+	// second one goes the listener, which cannot be opened again: for Recycled
+	// and Elsewhere it is cleared.
+	Disposal [2]Disposal
+	Apart    bool
 }
 
 // A Step is one step of a chain: an operation, or something that a handler does
@@ -102,10 +116,12 @@ func (p Program) String() string {
 	}
 	b.WriteByte('\n')
 	for i, l := range p.Links {
-		fmt.Fprintf(&b, "  link %d: %s%s%s\n", i, l.Network, when(l.Duplex, ", full duplex"), when(l.Reuse, ", in the Conns of the one before"))
+		fmt.Fprintf(&b, "  link %d: %s%s%s%s\n", i, l.Network, when(l.Duplex, ", full duplex"), when(l.Reuse, ", in the Conns of the one before"),
+			when(l.Disposal != [2]Disposal{}, fmt.Sprintf("; the Conns are %s and %s%s afterwards", l.Disposal[0], l.Disposal[1], when(l.Apart, " by another goroutine"))))
 	}
 	for i, c := range p.Chains {
-		fmt.Fprintf(&b, "  chain %d %s: %s%s\n", i, c.Name, c.Memory, when(c.Strand, ", on the strand")+when(c.Forked, ", forked"))
+		fmt.Fprintf(&b, "  chain %d %s: %s%s%s%s\n", i, c.Name, c.Memory, when(c.Strand, ", on the strand"), when(c.Forked, ", forked"),
+			when(c.Disposal != Kept, fmt.Sprintf("; the timer is %s%s afterwards", c.Disposal, when(c.Apart, " by another goroutine"))))
 		for n, s := range c.Steps {
 			fmt.Fprintf(&b, "    %2d %s\n", n, s)
 		}

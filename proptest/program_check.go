@@ -1,6 +1,9 @@
 package proptest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // check returns what is wrong with a program that was written by hand. A program
 // that passes can be run, but may still wait for itself: drawn ones never do.
@@ -9,14 +12,21 @@ func (p Program) check() error {
 		switch {
 		case l.Network != "tcp" && l.Network != "unix":
 			return fmt.Errorf("proptest: link %d: unknown network %q", i, l.Network)
+		case !l.Disposal[0].known() || !l.Disposal[1].known():
+			return fmt.Errorf("proptest: link %d: unknown disposal", i)
 		case l.Reuse && i == 0:
 			return fmt.Errorf("proptest: link %d: there is none before whose Conns it could use", i)
+		case l.Reuse && slices.Contains(p.Links[i-1].Disposal[:], Recycled):
+			return fmt.Errorf("proptest: link %d: the Conns of the one before are recycled", i)
 		}
 	}
 	if p.Runners < 0 {
 		return fmt.Errorf("proptest: %d runners", p.Runners)
 	}
 	for i, c := range p.Chains {
+		if !c.Disposal.known() {
+			return fmt.Errorf("proptest: chain %d %s: unknown disposal", i, c.Name)
+		}
 		for n, s := range c.Steps {
 			if wrong := p.wrong(c, s); wrong != "" {
 				return fmt.Errorf("proptest: chain %d %s, step %d: %s", i, c.Name, n, wrong)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,17 @@ type run struct {
 	lanes   []*lane
 	cleanup []func()
 
+	// What sessions are made of, where it is used again, and who is about to
+	// dispose of it.
+	conns      *stock[platform.Conn]
+	timers     *stock[platform.Timer]
+	listeners  *stock[platform.Listener]
+	packets    *stock[platform.PacketConn]
+	files      *stock[platform.File]
+	openSecond Opener          // if the program's own is made in another way
+	second     *secondProactor // or nil
+	disposing  sync.WaitGroup
+
 	ctx     context.Context
 	cancel  context.CancelFunc
 	failed  atomic.Bool // the run ends, as something is wrong
@@ -67,7 +79,14 @@ const collectEvery = 64
 var simulations atomic.Int64
 
 func newRun(p Program, c config) *run {
-	return &run{program: p, ledger: NewLedger(), wrap: c.wrap, memory: c.memory, patience: c.patience}
+	return &run{
+		program: p, ledger: NewLedger(), wrap: c.wrap, memory: c.memory, patience: c.patience,
+		conns:     newStock[platform.Conn](),
+		timers:    newStock[platform.Timer](),
+		listeners: newStock[platform.Listener](),
+		packets:   newStock[platform.PacketConn](),
+		files:     newStock[platform.File](),
+	}
 }
 
 // judge runs the program and returns what was wrong.
@@ -81,7 +100,8 @@ func (r *run) judge(open Opener) ([]Violation, error) {
 	} else {
 		r.play()
 	}
-	return append(r.ledger.Finish(), r.leftBuffers()...), nil
+	// Memory that was disturbed explains all that went wrong from then on.
+	return slices.Concat(r.disturbed(), r.ledger.Finish(), r.leftBuffers()), nil
 }
 
 // stop ends the run, as something is wrong.
@@ -115,7 +135,7 @@ func (r *run) setup(open Opener) error {
 	if r.proactor, err = open(options...); err != nil {
 		return err
 	}
-	if err := r.listen(); err != nil {
+	if err := errors.Join(r.prepareSecond(open), r.listen()); err != nil {
 		r.proactor.Close()
 		return err
 	}
@@ -132,7 +152,8 @@ func (r *run) setup(open Opener) error {
 			r.ledger.gc = r.ledger.gc || s.Kind == "gc" && r.collects
 		}
 		c.associate()
-		c.timer.Init(r.proactor)
+		c.users.n.Store(1)
+		c.users.last = c.dispose
 		r.lanes = append(r.lanes, c)
 		if err := errors.Join(r.openMailbox(i), c.openNotebook()); err != nil {
 			r.proactor.Close()
@@ -173,6 +194,9 @@ func (r *run) play() {
 	default:
 		r.ledger.closed()
 		stuck = !r.wait(launch(1, r.work)) // who was refused is told now
+	}
+	if !stuck {
+		stuck = !r.wait(launch(1, r.endDisposal))
 	}
 	if stuck {
 		r.ledger.stuck(r.patience)

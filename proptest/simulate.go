@@ -102,6 +102,10 @@ func (s *simulation) run(c config) {
 		in = append(in, sim.WithPatience(c.patience))
 	}
 	r.world = sim.New(s.chooser, in...)
+	r.openSecond = func(options ...platform.Option) (*platform.Proactor, error) {
+		calm := sim.New(sim.Calm, sim.Alone())
+		return platform.New(append(options, platform.WithCustomBackend(calm.Backend))...)
+	}
 	r.ledger.clock = r.world.Now
 	s.played = r
 	s.violations, s.err = r.judge(func(options ...platform.Option) (*platform.Proactor, error) {
@@ -189,6 +193,7 @@ func (r *run) playAlone() {
 	r.work()
 	r.ledger.closed()
 	r.work() // who was refused is told now
+	r.endDisposal()
 	r.inspectBuffers()
 }
 

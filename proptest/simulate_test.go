@@ -66,6 +66,7 @@ func TestSimulatedShrinks(t *testing.T) {
 		{"released after the handler", late, 1, 1},
 		{"WriteAfterCancel", Faulty(sim.Faults{WriteAfterCancel: true}), 2, 12},
 		{"LateWrite", Faulty(sim.Faults{LateWrite: true}), 2, 12},
+		{"a Conn looked at late", Wrapping(usingLate(lateUses[0].use)), 2, 12},
 	} {
 		t.Run(test.fault, func(t *testing.T) {
 			out := failing(t, func(tb testing.TB) { Simulated(tb, Runners(1), test.option) })

@@ -229,13 +229,13 @@ func checkSome(c *lane, s *Step, n int, err error) string {
 func startConnect(c *lane, s *Step, h ops.Handler) {
 	l := c.run.links[s.Link]
 	c.end = l.ends[0]
-	c.run.proactor.Connect(c.end.conn, l.Network, l.address, h)
+	c.run.proactor.Connect(c.run.open(c.end), l.Network, l.address, h)
 }
 
 func startAccept(c *lane, s *Step, h ops.Handler) {
 	l := c.run.links[s.Link]
 	c.end = l.ends[1]
-	l.listener.Accept(c.end.conn, h)
+	l.listener.Accept(c.run.open(c.end), h)
 }
 
 func checkAccept(c *lane, s *Step, n int, err error) string {

@@ -17,6 +17,7 @@ import (
 // Packets may be lost, so nobody can wait for one without end.
 type mailbox struct {
 	conn    *platform.PacketConn
+	users   users // the lane, those that send to it, and who cancels what it has
 	address netip.AddrPort
 	from    netip.AddrPort
 	got     map[delivery]bool
@@ -49,11 +50,19 @@ func (r *run) openMailbox(i int) error {
 	if err != nil {
 		return fmt.Errorf("proptest: %w", err)
 	}
-	r.lanes[i].mail = mailbox{
-		conn:    conn,
-		address: netip.MustParseAddrPort(conn.LocalAddr().String()),
-		got:     make(map[delivery]bool),
-		sent:    make([]atomic.Int32, len(r.program.Chains)),
+	m := &r.lanes[i].mail
+	m.conn = conn
+	m.address = netip.MustParseAddrPort(conn.LocalAddr().String())
+	m.got = make(map[delivery]bool)
+	m.sent = make([]atomic.Int32, len(r.program.Chains))
+	m.users.n.Store(1)
+	m.users.last = r.lanes[i].disposeMailbox
+	for _, c := range r.program.Chains {
+		for _, s := range c.Steps {
+			if s.Kind == "send to" && s.Chain == i {
+				m.users.n.Add(1)
+			}
+		}
 	}
 	return nil
 }

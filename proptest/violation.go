@@ -1,6 +1,7 @@
 package proptest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -20,6 +21,7 @@ type Violation struct {
 
 	event int // the offending event
 	chain int
+	look  string // at what, if not at that for the clause
 }
 
 // Error names the clause by number and name, says what happened to which chain,
@@ -37,7 +39,7 @@ func (v Violation) Error() string {
 	if v.Operation != "" {
 		fmt.Fprintf(&b, ", operation %s", v.Operation)
 	}
-	fmt.Fprintf(&b, ": %s. Look at %s.", v.Text, whereToLook[v.Clause])
+	fmt.Fprintf(&b, ": %s. Look at %s.", v.Text, cmp.Or(v.look, whereToLook[v.Clause]))
 	return b.String()
 }
 
