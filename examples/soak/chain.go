@@ -23,35 +23,44 @@ import (
 type chain struct {
 	trial    *trial
 	source   allocator.Allocator[ops.Operation]
-	executor ops.Executor           // where handlers run; nil where there is one runner
-	turn     *atomic.Bool           // a handler on that executor is running
+	executor ops.Executor // where handlers run; nil where there is one runner
+	turn     *turn
 	then     func(n int, err error) // the program's own part of the handler
 
 	timeout time.Duration // of the next operation
 	slot    ops.CancelSlot
 
-	waiting  atomic.Bool  // an operation is outstanding
-	starting atomic.Int32 // functions that start one and have not returned
-	inside   atomic.Bool  // a call to the allocator is under way
-	block    *ops.Operation
-	served   bool // the allocator gave a block
-	refused  bool // it gave none
+	waiting atomic.Bool // an operation is outstanding
+	inside  atomic.Bool // a call to the allocator is under way
+	block   *ops.Operation
+	served  bool // the allocator gave a block
+	refused bool // it gave none
+}
+
+// A turn says what goes on with the chains of one side. It outlives them: the
+// last handler gives the memory of a session away while it is running itself, and
+// so perhaps is the function that has started its operation.
+type turn struct {
+	taken    atomic.Bool  // a handler is running
+	starting atomic.Int32 // functions that start an operation and have not returned
 }
 
 // start starts an operation by calling begin, which does nothing else.
 func (c *chain) start(begin func()) {
 	c.expect(!c.waiting.Swap(true), allocator.OnceAndLater, "an operation was started before the last one ended")
 	c.served, c.refused = false, false
-	c.starting.Add(1)
+	turn := c.turn
+	turn.starting.Add(1)
 	begin()
-	c.starting.Add(-1)
+	turn.starting.Add(-1)
 }
 
 // Complete implements ops.Handler.
 func (c *chain) Complete(n int, err error) {
-	c.expect(!c.turn.Swap(true), allocator.OnceAndLater, "two handlers of one strand ran at once")
+	turn := c.turn
+	c.expect(!turn.taken.Swap(true), allocator.OnceAndLater, "two handlers of one strand ran at once")
 	c.expect(c.waiting.Swap(false), allocator.OnceAndLater, "a handler was called twice")
-	c.expect(c.starting.Load() == 0 || !insideStart(), allocator.OnceAndLater, "a handler was called by what started its operation")
+	c.expect(turn.starting.Load() == 0 || !insideStart(), allocator.OnceAndLater, "a handler was called by what started its operation")
 	c.expect(!c.trial.closed.Load(), allocator.OnceAndLater, "a handler was called after the proactor was closed")
 	c.expect(c.block == nil, allocator.ReleasedFirst, "a handler was called before its block was released")
 	if errors.Is(err, allocator.ErrExhausted) {
@@ -61,8 +70,8 @@ func (c *chain) Complete(n int, err error) {
 	}
 	c.timeout = 0
 	c.trial.operations.Add(1)
-	c.then(n, err)
-	c.turn.Store(false)
+	c.then(n, err) // which may give c away
+	turn.taken.Store(false)
 }
 
 // Abandon implements ops.Abandoner.

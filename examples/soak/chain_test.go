@@ -1,7 +1,6 @@
 package main
 
 import (
-	"sync/atomic"
 	"testing"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -50,7 +49,7 @@ func TestChain(t *testing.T) {
 		{"OnceAndLater/inline", func(c *link) { c.start(func() { allocate(c); end(c) }) }, true},
 		{"OnceAndLater/twice", func(c *link) { start(c); end(c); c.Complete(0, nil) }, true},
 		{"OnceAndLater/closed", func(c *link) { start(c); c.trial.closed.Store(true); end(c) }, true},
-		{"OnceAndLater/overlapping", func(c *link) { start(c); c.turn.Store(true); end(c) }, true},
+		{"OnceAndLater/overlapping", func(c *link) { start(c); c.turn.taken.Store(true); end(c) }, true},
 		{"Exhaustion", func(c *link) { start(c); deallocate(c); c.Complete(0, allocator.ErrExhausted) }, true},
 		{"Abandonment/lost", func(c *link) { start(c); deallocate(c); c.ended() }, true},
 		{"Abandonment/block", func(c *link) { start(c); c.Abandon() }, true},
@@ -61,7 +60,7 @@ func TestChain(t *testing.T) {
 			c := &link{chain: &chain{
 				trial:  &trial{tally: all},
 				source: allocator.Heap[ops.Operation]{},
-				turn:   new(atomic.Bool),
+				turn:   new(turn),
 				then:   func(int, error) {},
 			}}
 			test.do(c)

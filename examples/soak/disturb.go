@@ -31,7 +31,7 @@ func (t *trial) disturb(ctx context.Context) {
 		}
 		if t.runners > 1 && rng.IntN(2) == 0 {
 			t.cancelSome(rng)
-		} else if !posts.busy() && !posts.turn.Load() { // its last handler has returned
+		} else if !posts.busy() && !posts.turn.taken.Load() { // its last handler has returned
 			posts.reads.start(func() { ops.Post(t.proactor, &posts.reads) })
 		}
 	}
@@ -47,7 +47,11 @@ func (t *trial) cancelSome(rng *rand.Rand) {
 	}
 	for range 1 + t.conns/1000 {
 		cancel(&t.clients[rng.IntN(len(t.clients))].side)
-		cancel(&t.sessions[rng.IntN(len(t.sessions))].side)
+		t.mu.Lock()
+		if n := len(t.sessions); n > 0 {
+			cancel(&t.sessions[rng.IntN(n)].side) // and it is not given away meanwhile
+		}
+		t.mu.Unlock()
 	}
 	if rng.IntN(64) == 0 {
 		for _, a := range t.acceptors {

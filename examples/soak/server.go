@@ -11,9 +11,11 @@ import (
 )
 
 // A session is the server's end of a connection: it reads and writes back,
-// until the connection is to end.
+// until the connection is to end. Its memory comes from an allocator, and goes
+// back to it in its last handler.
 type session struct {
 	side
+	index   int // among the trial's, under its lock
 	client  hello
 	greeted bool
 	echoed  int
@@ -31,8 +33,6 @@ func (s *session) init(t *trial) {
 func (s *session) accepted(slam bool) {
 	s.open()
 	s.opened.Store(true)
-	s.greeted, s.deaf, s.leaving = false, false, false
-	s.echoed = 0
 	if slam {
 		s.trial.count(drops)
 		s.leave()
@@ -134,7 +134,7 @@ func (s *session) leave() {
 	s.settle()
 }
 
-// settle makes the session free when all its handlers were called.
+// settle gives the session back when all its handlers were called.
 func (s *session) settle() {
 	if !s.busy() {
 		s.release()

@@ -14,8 +14,8 @@ import (
 )
 
 // A side is an end of a connection: a socket, a chain of reads, a chain of
-// writes, and a strand for their handlers. It is used for one connection after
-// another.
+// writes, and a strand for their handlers. A client uses it for one connection
+// after another, a server for one.
 type side struct {
 	trial         *trial
 	rng           *rand.Rand
@@ -23,7 +23,7 @@ type side struct {
 	opened        atomic.Bool // conn may be cancelled
 	canceled      atomic.Bool // and was, sometime
 	strand        *ops.Strand
-	turn          atomic.Bool
+	turn          *turn
 	reads, writes chain
 
 	buffers *source[byte]
@@ -42,6 +42,7 @@ func (s *side) init(t *trial) {
 	s.trial = t
 	s.rng = rand.New(rand.NewPCG(t.seed, uint64(t.made)))
 	s.strand = ops.NewStrand(t.proactor)
+	s.turn = new(turn)
 	s.buffers = t.buffers[t.made%len(t.buffers)]
 	t.made++
 	s.chain(&s.reads, t.source(), nil)
@@ -50,7 +51,7 @@ func (s *side) init(t *trial) {
 
 // chain prepares a chain of the side.
 func (s *side) chain(c *chain, from allocator.Allocator[ops.Operation], then func(int, error)) {
-	c.trial, c.source, c.turn, c.then = s.trial, from, &s.turn, then
+	c.trial, c.source, c.turn, c.then = s.trial, from, s.turn, then
 	if s.trial.runners > 1 {
 		c.executor = s.strand
 	}

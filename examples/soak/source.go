@@ -96,3 +96,16 @@ func bufferSources(t *trial) []*source[byte] {
 		}),
 	}
 }
+
+// sessionSource returns the allocator of the server's sessions. In every other
+// trial a session is handed out again as soon as it was released; in the others
+// it is held back first, to see whether anybody writes to it.
+func sessionSource(t *trial) *source[session] {
+	s := newSource(t, func(heap allocator.Allocator[session]) allocator.Allocator[session] {
+		return combinators.NewThreadSafe(combinators.NewRecycling(heap, keep))
+	})
+	if t.seed%2 == 0 {
+		s.checked.Quarantine = 0
+	}
+	return s
+}

@@ -48,6 +48,7 @@ type trial struct {
 
 	operationsOf []*source[ops.Operation]
 	buffers      []*source[byte]
+	sessionsFrom *source[session]
 	turns        int // at operationsOf
 	made         int // sides
 
@@ -56,13 +57,15 @@ type trial struct {
 	slamming  string   // of the last
 	acceptors []*acceptor
 	clients   []*client
-	sessions  []*session
 	posts     side         // disturbs them
 	active    atomic.Int64 // clients
 
-	mu     sync.Mutex
-	idle   []*session
-	parked []*acceptor // wait for one
+	// mu guards turns and made, once anybody runs, and the sessions that there
+	// are. A session that is not among these is nobody's to touch.
+	mu          sync.Mutex
+	sessions    []*session
+	maxSessions int
+	parked      []*acceptor // wait for one
 
 	draining atomic.Bool // no client begins again
 	closed   atomic.Bool // the proactor is closed, and nobody runs it
@@ -94,6 +97,7 @@ func newTrial(c config, all *tally) (*trial, error) {
 	t := &trial{tally: all, config: c}
 	t.operationsOf = operationSources(t)
 	t.buffers = bufferSources(t)
+	t.sessionsFrom = sessionSource(t)
 	options := []platform.Option{platform.WithBackend(c.backend), platform.WithAllocator(t.operationsOf[0])}
 	if c.runners == 1 {
 		options = append(options, platform.SingleRunner())
@@ -109,13 +113,7 @@ func newTrial(c config, all *tally) (*trial, error) {
 
 	// The server may see a connection's end after its client began the next,
 	// and each acceptor holds a session.
-	t.sessions = make([]*session, c.conns+c.conns/64+4+c.acceptors()*len(t.listeners))
-	for i := range t.sessions {
-		s := new(session)
-		s.init(t)
-		t.sessions[i] = s
-	}
-	t.idle = append(t.idle, t.sessions...)
+	t.maxSessions = c.conns + c.conns/64 + 4 + c.acceptors()*len(t.listeners)
 	for i, l := range t.listeners {
 		for range c.acceptors() {
 			a := new(acceptor)
@@ -160,33 +158,42 @@ func (t *trial) source() allocator.Allocator[ops.Operation] {
 	return t.operationsOf[t.turns%len(t.operationsOf)]
 }
 
-// session returns a session for a, or nil: then a is started when there is one.
+// session returns a new session for a, or nil: then a is started when there is
+// room for one.
 func (t *trial) session(a *acceptor) *session {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n := len(t.idle)
-	if n == 0 {
+	if len(t.sessions) == t.maxSessions {
 		t.parked = append(t.parked, a)
 		return nil
 	}
-	s := t.idle[n-1]
-	t.idle = t.idle[:n-1]
+	s, err := allocator.New(t.sessionsFrom.Allocator)
+	if err != nil {
+		t.violated("%v: a session: %v", allocator.Exhaustion, err)
+		s = new(session)
+	}
+	s.index = len(t.sessions)
+	s.init(t)
+	t.sessions = append(t.sessions, s)
 	return s
 }
 
-// free takes back a session.
+// free gives the memory of a session back to its allocator, in its last handler.
+// Nobody touches it from then on.
 func (t *trial) free(s *session) {
 	t.mu.Lock()
+	last := t.sessions[len(t.sessions)-1]
+	t.sessions[s.index], last.index = last, s.index
+	t.sessions = t.sessions[:len(t.sessions)-1]
+	allocator.Delete(t.sessionsFrom.Allocator, s)
 	n := len(t.parked)
 	if n == 0 {
-		t.idle = append(t.idle, s)
 		t.mu.Unlock()
 		return
 	}
 	a := t.parked[n-1]
 	t.parked = t.parked[:n-1]
 	t.mu.Unlock()
-	a.next = s
 	a.accept()
 }
 
@@ -248,7 +255,7 @@ func (t *trial) run(ctx context.Context, duration time.Duration, drain bool) {
 // drain lets everything end by itself, and reports whether it did.
 func (t *trial) drain(ctx context.Context, ended <-chan struct{}) bool {
 	t.draining.Store(true)
-	for last := len(t.clients) + len(t.sessions) + 1; ; {
+	for last := len(t.clients) + t.maxSessions + 1; ; {
 		select {
 		case <-ended:
 			return true
@@ -272,6 +279,8 @@ func (t *trial) busy() (clients, sessions int) {
 			clients++
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, s := range t.sessions {
 		if s.busy() {
 			sessions++
@@ -300,12 +309,13 @@ func (t *trial) settle() {
 	}
 	for _, s := range t.sessions {
 		s.ended()
+		allocator.Delete(t.sessionsFrom.Allocator, s)
 	}
 	for _, a := range t.acceptors {
 		a.ended()
 	}
 	t.posts.ended()
-	leaks := 0
+	leaks := t.sessionsFrom.close(t.tally)
 	for _, s := range t.operationsOf {
 		leaks += s.close(t.tally)
 	}
