@@ -237,19 +237,42 @@ func (t *trial) run(ctx context.Context, duration time.Duration, drain bool) {
 	case <-time.After(duration):
 	}
 	stop()
-	others.Wait()
+	if !t.returns("who cancels and connects from outside", others.Wait) {
+		return
+	}
 
 	if drain {
 		drain = t.drain(ctx, ended)
 	}
 	before := t.faults[abandoned].Load()
-	t.proactor.Close()
-	<-ended
+	if !t.returns("Close or Run", func() { t.proactor.Close(); <-ended }) {
+		return
+	}
 	t.closed.Store(true)
 	if n := t.faults[abandoned].Load() - before; drain && n > 0 {
 		t.violated("Run returned with %d operations outstanding", n)
 	}
 	t.settle()
+}
+
+// stuckTime is after how long without a return the proactor counts as stuck.
+const stuckTime = 2 * time.Minute
+
+// returns calls f and reports whether it has returned. If it does not, the trial is
+// over, and what the runners have is lost.
+func (t *trial) returns(what string, f func()) bool {
+	done := make(chan struct{})
+	go func() {
+		f()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(stuckTime):
+		t.violated("stuck: %s does not return", what)
+		return false
+	}
 }
 
 // drain lets everything end by itself, and reports whether it did.
