@@ -66,7 +66,7 @@ func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 		s.unlock()
 		for !s.quiet(number) {
 			p.backend.Poll(-1)
-			out.Take(&p.polled)
+			out.Splice(&p.polled)
 		}
 	}
 
@@ -82,7 +82,7 @@ func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 		out.Push(op)
 	}
 	p.held += p.inbox.moveTo(&p.ready)
-	out.Take(&p.ready)
+	out.Splice(&p.ready)
 	p.drained = out.Empty() && p.inbox.close()
 	return !p.drained
 }

@@ -67,7 +67,7 @@ func (in *inbox) moveTo(q *record.Queue) (n int64) {
 	// The last that was pushed is the first of the list.
 	var pushed record.Queue
 	n = pushed.Reverse(op)
-	q.Take(&pushed)
+	q.Splice(&pushed)
 	return n
 }
 

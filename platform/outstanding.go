@@ -99,7 +99,7 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 		op.Err = ops.ErrCanceled
 	}
 	if op.Err != nil {
-		s.leave(op, out)
+		s.conclude(op, out)
 		return
 	}
 	d := backend.SideOf(op.Kind)
@@ -133,7 +133,7 @@ func (s *socket) advance(d backend.Side, out *record.Queue) {
 			return
 		}
 		q.Pop()
-		s.leave(op, out)
+		s.conclude(op, out)
 	}
 }
 
@@ -149,9 +149,9 @@ func transfersNothing(op *ops.Operation) bool {
 	return false
 }
 
-// leave moves an operation that has ended, and is in no queue, to out. The
+// conclude moves an operation that has ended, and is in no queue, to out. The
 // caller holds the lock.
-func (s *socket) leave(op *ops.Operation, out *record.Queue) {
+func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 	op.Disarm()
 	if op.Limited() {
 		s.proactorOf().unlimit(op)
@@ -203,7 +203,7 @@ func (s *socket) complete(op *ops.Operation) {
 	case op.When == expired && op.Err == ops.ErrCanceled:
 		op.Err = os.ErrDeadlineExceeded
 	}
-	s.leave(op, &p.polled)
+	s.conclude(op, &p.polled)
 	s.advance(d, &p.polled)
 	s.freeIfQuiet()
 	s.unlock()
@@ -225,16 +225,16 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 		return
 	}
 	var rest record.Queue
-	rest.Take(q)
+	rest.Splice(q)
 	if s.proactorOf().backend.Cancel((*backend.Socket)(s), first) {
 		first.Err = err
-		s.leave(first, out)
+		s.conclude(first, out)
 	} else {
 		q.Push(first)
 	}
 	for op := rest.Pop(); op != nil; op = rest.Pop() {
 		op.Err = err
-		s.leave(op, out)
+		s.conclude(op, out)
 	}
 }
 
@@ -277,12 +277,12 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 	case op != q.First():
 		q.Remove(op)
 		op.Err = err
-		s.leave(op, out)
+		s.conclude(op, out)
 	case s.State == record.Closed: // closing it has cancelled the operation
 	case s.proactorOf().backend.Cancel((*backend.Socket)(s), op):
 		q.Pop()
 		op.Err = err
-		s.leave(op, out)
+		s.conclude(op, out)
 		s.advance(d, out)
 	case err == os.ErrDeadlineExceeded:
 		op.When = expired

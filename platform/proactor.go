@@ -257,7 +257,7 @@ func (p *Proactor) finishSome(out *record.Queue) {
 		p.refuseAll(out)
 		return
 	}
-	p.ready.Take(out)
+	p.ready.Splice(out)
 	idle := p.idle > 0
 	if idle {
 		p.more.Signal()
@@ -276,7 +276,7 @@ func (p *Proactor) refuseAll(out *record.Queue) {
 		refused.Push(op.Refuse(net.ErrClosed))
 	}
 	p.lock()
-	p.ready.Take(&refused)
+	p.ready.Splice(&refused)
 	p.unlock()
 }
 

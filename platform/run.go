@@ -26,7 +26,7 @@ func (p *Proactor) Run(ctx context.Context) error {
 	if err := r.enter(); err != nil {
 		return err
 	}
-	defer r.leave()
+	defer r.exit()
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, func() {
 			r.done.Store(true)
@@ -35,7 +35,7 @@ func (p *Proactor) Run(ctx context.Context) error {
 	}
 	for {
 		p.lock()
-		op := r.take()
+		op := r.next()
 		p.unlock()
 		if op == nil {
 			if op = r.await(); op == nil {
@@ -87,8 +87,8 @@ func (p *Proactor) unhalt() {
 	}
 }
 
-// leave also runs when a handler has panicked.
-func (r *runner) leave() {
+// exit also runs when a handler has panicked.
+func (r *runner) exit() {
 	p := r.p
 	if r.busy {
 		p.ended()
@@ -137,9 +137,9 @@ func (r *runner) reason(ctx context.Context) error {
 // halted reports whether the runner is to return although there is work.
 func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
 
-// take returns an operation that is ready, or nil if there is none, if the runner
+// next returns an operation that is ready, or nil if there is none, if the runner
 // is to return or if the kernel has to be asked first. The caller holds the lock.
-func (r *runner) take() *ops.Operation {
+func (r *runner) next() *ops.Operation {
 	p := r.p
 	if r.halted() {
 		return nil
@@ -161,14 +161,14 @@ func (r *runner) take() *ops.Operation {
 	return op
 }
 
-// await waits for what take returns, as the leader or, if there is a leader, idly. It
+// await waits for what next returns, as the leader or, if there is a leader, idly. It
 // returns nil if the runner is to return.
 func (r *runner) await() *ops.Operation {
 	p := r.p
 	p.lock()
 	defer p.unlock()
 	for {
-		if op := r.take(); op != nil || r.halted() {
+		if op := r.next(); op != nil || r.halted() {
 			return op
 		}
 		if p.ready.Empty() && (p.drained || p.outOfWork()) {
@@ -218,12 +218,12 @@ func (r *runner) lead() {
 	if len(p.late) > 0 {
 		p.asLeader((*Proactor).endLate, 0)
 	}
-	p.ready.Take(&p.polled)
+	p.ready.Splice(&p.polled)
 	p.pollEnd = p.backend.Now()
 	switch {
 	case wait != 0:
 		p.woken = p.pollEnd
-	case p.woken != 0 && p.pollEnd-p.woken > lonelyTime && p.looks > 0:
+	case p.woken != 0 && p.pollEnd-p.woken > yieldAfter && p.looks > 0:
 		p.woken = 0
 		if p.idle > 0 && !p.ready.Empty() {
 			p.more.Signal()
@@ -233,11 +233,11 @@ func (r *runner) lead() {
 	p.polling = false
 }
 
-// lonelyTime is after how many nanoseconds without a wait the leader lets others
+// yieldAfter is after how many nanoseconds without a wait the leader lets others
 // run. The thread that has woken it was the one that waited for the network on
 // behalf of all goroutines, and no other has taken that over: until the scheduler
 // is entered, nobody else is told of anything.
-const lonelyTime = 100_000
+const yieldAfter = 100_000
 
 // wait returns how long the leader may wait, without end if it is negative.
 func (p *Proactor) wait() time.Duration {

@@ -77,7 +77,7 @@ func (t *Timer) Cancel() {
 		op.Disarm()
 		op.Err = ops.ErrCanceled
 	}
-	out.Take(&t.waits)
+	out.Splice(&t.waits)
 	p.unlock()
 	p.finish(&out)
 }

@@ -58,8 +58,8 @@ func (q *Queue) Pop() *ops.Operation {
 	return op
 }
 
-// Take moves everything from other to the end of q.
-func (q *Queue) Take(other *Queue) {
+// Splice moves everything from other to the end of q.
+func (q *Queue) Splice(other *Queue) {
 	switch {
 	case other.last == nil:
 		return

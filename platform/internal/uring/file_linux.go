@@ -26,10 +26,10 @@ func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
 // pages (MAX_RW_COUNT).
 const maxFileTransfer = 1<<31 - 1<<12
 
-// handFile hands the kernel an operation on a file, or what is left of one after N
+// prepareFile hands the kernel an operation on a file, or what is left of one after N
 // bytes. One that may copy much is for a thread of the kernel's: this one could not be
 // stopped meanwhile.
-func (b *Backend) handFile(e *socket, op *ops.Operation) {
+func (b *Backend) prepareFile(e *socket, op *ops.Operation) {
 	buf := op.Buf[min(op.N, len(op.Buf)):]
 	buf = buf[:min(len(buf), maxFileTransfer)]
 	opcode := uint8(opRead)
@@ -40,7 +40,7 @@ func (b *Backend) handFile(e *socket, op *ops.Operation) {
 	case ops.KindSync:
 		opcode = opFsync
 	}
-	q := b.hand(e, op, opcode)
+	q := b.prepare(e, op, opcode)
 	if op.Kind != ops.KindSync {
 		q.addr, q.len, q.off = address(unsafe.SliceData(buf)), uint32(len(buf)), uint64(backend.Offset(op)+int64(op.N))
 	}

@@ -19,21 +19,21 @@ import (
 // read serves a read from what the stream has brought, or sees to it that it
 // brings something.
 func (b *Backend) read(e *socket, op *ops.Operation) bool {
-	if e.brought() {
-		op.N, op.Err = b.take(e, op)
+	if e.hasInput() {
+		op.N, op.Err = b.result(e, b.serve(e, op))
 		return true
 	}
-	if !e.armed && (descriptor.Room(op) >= directRead || e.scarce) {
-		e.scarce = false
+	if !e.armed && (descriptor.Room(op) >= directRead || e.noBuffers) {
+		e.noBuffers = false
 		if op.Kind == ops.KindReadVectored {
-			b.handVectored(e, op, opRecvmsg)
-			b.submit()
+			b.prepareVectored(e, op, opRecvmsg)
+			b.submitSoon()
 			return false
 		}
 		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
-		q := b.hand(e, op, opRecv)
+		q := b.prepare(e, op, opRecv)
 		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
-		b.submit()
+		b.submitSoon()
 		return false
 	}
 	b.arm(e)
@@ -42,14 +42,14 @@ func (b *Backend) read(e *socket, op *ops.Operation) bool {
 
 // waitReadable ends when the stream has brought something.
 func (b *Backend) waitReadable(e *socket, op *ops.Operation) bool {
-	if e.brought() {
+	if e.hasInput() {
 		return true
 	}
-	if e.scarce && !e.armed {
-		e.scarce = false
-		q := b.hand(e, op, opPollAdd)
+	if e.noBuffers && !e.armed {
+		e.noBuffers = false
+		q := b.prepare(e, op, opPollAdd)
 		q.opFlags = pollIn
-		b.submit()
+		b.submitSoon()
 		return false
 	}
 	b.arm(e)
@@ -61,7 +61,7 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	e := s.Sys.(*socket)
 	b.lock()
 	defer b.unlock()
-	if e.brought() {
+	if e.hasInput() {
 		return b.result(e, b.fill(e, buf))
 	}
 	if e.armed { // what comes, comes to the request
@@ -76,18 +76,13 @@ func (b *Backend) arm(e *socket) {
 		return
 	}
 	e.armed = true
-	q := b.request(e, again, opRecv)
+	q := b.request(e, multishot, opRecv)
 	q.flags, q.ioprio, q.group = sqeBufferSelect, recvMultishot, bufferGroup
-	b.submit()
+	b.submitSoon()
 }
 
-// brought reports whether the stream has brought something, if only its end.
-func (e *socket) brought() bool { return e.held != 0 || e.errno != 0 || e.ended }
-
-// take moves to the buffers of a read what the stream has brought.
-func (b *Backend) take(e *socket, op *ops.Operation) (int, error) {
-	return b.result(e, b.serve(e, op))
-}
+// hasInput reports whether the stream has brought something, if only its end.
+func (e *socket) hasInput() bool { return e.readAhead != 0 || e.errno != 0 || e.ended }
 
 // result returns the result of a read that was served n bytes.
 func (b *Backend) result(e *socket, n int) (int, error) {
@@ -108,7 +103,7 @@ func (b *Backend) serve(e *socket, op *ops.Operation) (n int) {
 		return b.fill(e, op.Buf)
 	}
 	for _, buf := range backend.Buffers(op) {
-		if e.held == 0 {
+		if e.readAhead == 0 {
 			break
 		}
 		n += b.fill(e, buf)
@@ -116,16 +111,16 @@ func (b *Backend) serve(e *socket, op *ops.Operation) (n int) {
 	return n
 }
 
-// fill moves what is held to a buffer, as far as there is both, and returns how
+// fill moves what was read ahead to a buffer, as far as there is both, and returns how
 // much.
 func (b *Backend) fill(e *socket, buf []byte) (n int) {
-	for e.held != 0 && n < len(buf) {
-		h := b.first(e)
+	for e.readAhead != 0 && n < len(buf) {
+		h := b.firstAhead(e)
 		m := copy(buf[n:], b.buffers.bytes(h.segment))
 		n += m
 		h.off += int32(m)
 		if h.len -= int32(m); h.len == 0 {
-			b.drop(e)
+			b.dropAhead(e)
 		}
 	}
 	return n
@@ -150,20 +145,20 @@ func (b *Backend) accepted(e *socket, op *ops.Operation) int {
 	b.lock()
 	defer b.unlock()
 	switch {
-	case e.held != 0:
-		h := b.first(e)
+	case e.readAhead != 0:
+		h := b.firstAhead(e)
 		fd := int(h.fd)
 		h.fd = -1
-		b.drop(e)
+		b.dropAhead(e)
 		return fd
 	case e.errno != 0:
 		op.Err = os.NewSyscallError("accept4", syscall.Errno(e.errno))
 		e.errno = 0
 	case !e.armed:
 		e.armed, e.listens = true, true
-		q := b.request(e, again, opAccept)
+		q := b.request(e, multishot, opAccept)
 		q.opFlags = unix.SOCK_CLOEXEC
-		b.submit()
+		b.submitSoon()
 	}
 	return -1
 }
@@ -174,7 +169,7 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		e.armed, e.stopping = false, false
 		e.pending--
 	}
-	var h heldItem
+	var h aheadItem
 	switch {
 	case c.flags&cqeBuffer != 0:
 		h.fd = -1
@@ -187,62 +182,62 @@ func (b *Backend) receive(e *socket, c *cqe) {
 	}
 	switch errno := syscall.Errno(-c.res); {
 	case c.res > 0 || c.res == 0 && e.listens:
-		b.hold(e, h)
+		b.pushAhead(e, h)
 		if e.fd < 0 {
-			b.drop(e)
-		} else if e.holding >= maxAhead && e.armed && !e.stopping {
+			b.dropAhead(e)
+		} else if e.aheads >= maxAhead && e.armed && !e.stopping {
 			e.stopping = true
-			b.cancelRequest(e, again)
+			b.cancelRequest(e, multishot)
 		}
 	case c.res == 0:
 		e.ended = true
 	case errno == unix.ENOBUFS && !e.listens:
-		e.scarce = true
+		e.noBuffers = true
 	case errno == unix.ECANCELED || errno == unix.EINTR || errno == unix.ECONNABORTED:
 	case !e.listens || !e.Queues[backend.Reading].Empty(): // an accept is there to be told
 		e.errno = uint16(errno)
 	}
 }
 
-// hold keeps what has come until somebody asks for it.
-func (b *Backend) hold(e *socket, h heldItem) {
-	i := b.freeHeld
+// pushAhead keeps what has come until somebody asks for it.
+func (b *Backend) pushAhead(e *socket, h aheadItem) {
+	i := b.freeAhead
 	if i != 0 {
-		b.freeHeld = b.held[i-1].next
+		b.freeAhead = b.ahead[i-1].next
 	} else {
-		b.held = append(b.held, heldItem{})
-		i = int32(len(b.held))
+		b.ahead = append(b.ahead, aheadItem{})
+		i = int32(len(b.ahead))
 	}
-	if e.held == 0 {
+	if e.readAhead == 0 {
 		h.next = i
 	} else {
-		last := &b.held[e.held-1]
+		last := &b.ahead[e.readAhead-1]
 		h.next, last.next = last.next, i
 	}
-	b.held[i-1] = h
-	e.held = i
-	e.holding++
+	b.ahead[i-1] = h
+	e.readAhead = i
+	e.aheads++
 }
 
-// first returns the first thing that is held.
-func (b *Backend) first(e *socket) *heldItem { return &b.held[b.held[e.held-1].next-1] }
+// firstAhead returns the first thing that was read ahead.
+func (b *Backend) firstAhead(e *socket) *aheadItem { return &b.ahead[b.ahead[e.readAhead-1].next-1] }
 
-// drop gives up the first thing that is held.
-func (b *Backend) drop(e *socket) {
-	last := &b.held[e.held-1]
+// dropAhead gives up the first thing that was read ahead.
+func (b *Backend) dropAhead(e *socket) {
+	last := &b.ahead[e.readAhead-1]
 	i := last.next
-	h := &b.held[i-1]
+	h := &b.ahead[i-1]
 	if !e.listens {
 		b.buffers.release(h.id)
 	} else if h.fd >= 0 {
 		unix.Close(int(h.fd))
 	}
 	if last == h {
-		e.held = 0
+		e.readAhead = 0
 	} else {
 		last.next = h.next
 	}
-	e.holding--
-	h.next = b.freeHeld
-	b.freeHeld = i
+	e.aheads--
+	h.next = b.freeAhead
+	b.freeAhead = i
 }

@@ -180,7 +180,7 @@ func openRing(single bool) (*ring, error) {
 // tryOut does nothing by a request. A filter of system calls may let a process set up
 // a ring and not use it.
 func (r *ring) tryOut() error {
-	r.next().userData = uint64(nobody) << 32
+	r.next().userData = uint64(ignored) << 32
 	atomic.StoreUint32(r.sqTail, r.tail)
 	for {
 		n, errno := ringEnter(r.fd, r.unsent, enterGetevents)
@@ -190,7 +190,7 @@ func (r *ring) tryOut() error {
 			return fmt.Errorf("%w: refused by a filter of system calls", os.NewSyscallError("io_uring_enter", errno))
 		case n == 1:
 			r.unsent = 0
-			r.take(make([]cqe, 1))
+			r.reap(make([]cqe, 1))
 			return nil
 		}
 	}
@@ -263,10 +263,10 @@ func (r *ring) unmap() {
 }
 
 // next returns a zeroed place for a request. It is handed to the kernel by the
-// next send.
+// next submit.
 func (r *ring) next() *sqe {
 	if r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
-		if r.send(); r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
+		if r.submit(); r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
 			r.waiting = append(r.waiting, sqe{})
 			return &r.waiting[len(r.waiting)-1]
 		}
@@ -278,8 +278,8 @@ func (r *ring) next() *sqe {
 	return e
 }
 
-// send hands all requests to the kernel, as far as it takes them.
-func (r *ring) send() {
+// submit hands all requests to the kernel, as far as it takes them.
+func (r *ring) submit() {
 	for r.unsent > 0 {
 		// The kernel may do all that it is asked to right away, and this
 		// thread cannot be stopped meanwhile, so not too much at once.
@@ -304,9 +304,9 @@ func (r *ring) send() {
 	}
 }
 
-// disown keeps requests for a descriptor that the kernel has not taken from
+// invalidate keeps requests for a descriptor that the kernel has not taken from
 // meeting whatever has the descriptor next. They fail.
-func (r *ring) disown(fd int32) {
+func (r *ring) invalidate(fd int32) {
 	for i := range r.unsent {
 		if e := &r.sqes[(r.tail-1-i)&uint32(len(r.sqes)-1)]; e.fd == fd {
 			e.fd = -1
@@ -332,8 +332,8 @@ func (r *ring) look() bool {
 	return r.head != atomic.LoadUint32(r.cqTail)
 }
 
-// take moves completions to out and returns how many.
-func (r *ring) take(out []cqe) int {
+// reap moves completions to out and returns how many.
+func (r *ring) reap(out []cqe) int {
 	n := min(int(atomic.LoadUint32(r.cqTail)-r.head), len(out))
 	for i := range out[:n] {
 		out[i] = r.cqes[(r.head+uint32(i))&uint32(len(r.cqes)-1)]

@@ -18,16 +18,16 @@ type socket struct {
 // has freed it and the kernel has let go of the last request. It is guarded by the
 // lock of the socket.
 type state struct {
-	// held is the last of what was brought that nobody has asked for, a place in
-	// Backend.held, from 1. The items are linked to a circle.
-	held int32
+	// readAhead is the last of what was brought that nobody has asked for, a place in
+	// Backend.ahead, from 1. The items are linked to a circle.
+	readAhead int32
 
 	rare *extra // see socket.extra
 
 	current [roles]uint32 // counts of requests, by role
 
 	pending uint16 // requests not reported
-	holding uint16 // how much is held
+	aheads  uint16 // how much was read ahead
 
 	errno uint16 // why the request that serves all reads or accepts has ended, to be told once
 
@@ -36,11 +36,11 @@ type state struct {
 	reported  [2]bool // the last operation that was started on a side is not waited for any more
 
 	// The request that serves all reads or accepts.
-	armed    bool
-	stopping bool // it was cancelled
-	scarce   bool // there was no buffer for it
-	ended    bool // the peer has ended the stream
-	listens  bool // what it brings is connections
+	armed     bool
+	stopping  bool // it was cancelled
+	noBuffers bool // there was no buffer for it
+	ended     bool // the peer has ended the stream
+	listens   bool // what it brings is connections
 
 	freed  bool // the proactor does not need the record any more
 	inet6  bool // a packet socket of the IPv6 family
@@ -72,13 +72,13 @@ func (e *socket) extra() *extra {
 type role uint8
 
 const (
-	again role = 2 + iota // completes again and again
+	multishot role = 2 + iota // completes again and again
 	roles
-	nobody // whose report is of no interest
+	ignored // whose report is of no interest
 )
 
-// A heldItem is a segment that was received or a descriptor that was accepted.
-type heldItem struct {
+// An aheadItem is a segment that was received or a descriptor that was accepted.
+type aheadItem struct {
 	segment
 	fd   int32
 	next int32

@@ -36,14 +36,14 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 	case ops.KindWrite:
 		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
 		descriptor.RaceRead(buf)
-		q := b.hand(e, op, opSend)
+		q := b.prepare(e, op, opSend)
 		q.addr, q.len, q.opFlags = address(unsafe.SliceData(buf)), uint32(len(buf)), unix.MSG_NOSIGNAL
 	case ops.KindWriteVectored:
-		b.handVectored(e, op, opSendmsg)
+		b.prepareVectored(e, op, opSendmsg)
 	case ops.KindReadFrom:
 		m := e.message(backend.Reading)
 		m.carry(op.Buf, unix.SizeofSockaddrInet6)
-		q := b.hand(e, op, opRecvmsg)
+		q := b.prepare(e, op, opRecvmsg)
 		q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
 	case ops.KindWriteTo:
 		m := e.message(backend.Writing)
@@ -54,18 +54,18 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		}
 		descriptor.RaceRead(op.Buf)
 		m.carry(op.Buf, uint32(size))
-		q := b.hand(e, op, opSendmsg)
+		q := b.prepare(e, op, opSendmsg)
 		q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
 	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
-		b.handFile(e, op)
+		b.prepareFile(e, op)
 	case ops.KindConnect: // again
-		q := b.hand(e, op, opConnect)
+		q := b.prepare(e, op, opConnect)
 		q.addr, q.off = address(&e.rare.peer.addr), uint64(e.rare.peer.size)
 	default:
 		op.Err = syscall.EOPNOTSUPP
 		return true
 	}
-	b.submit()
+	b.submitSoon()
 	return false
 }
 
@@ -127,8 +127,8 @@ func (m *message) carry(buf []byte, size uint32) {
 	m.header.SetIovlen(1)
 }
 
-// hand returns the request of an operation, which the kernel has from now on.
-func (b *Backend) hand(e *socket, op *ops.Operation, opcode uint8) *sqe {
+// prepare returns the request of an operation, which the kernel has from now on.
+func (b *Backend) prepare(e *socket, op *ops.Operation, opcode uint8) *sqe {
 	d := backend.SideOf(op.Kind)
 	e.submitted[d], e.canceled[d] = true, false
 	return b.request(e, role(d), opcode)
@@ -146,15 +146,15 @@ func (b *Backend) Cancel(s *backend.Socket, op *ops.Operation) bool {
 		e.canceled[d] = true
 		b.lock()
 		b.cancelRequest(e, role(d))
-		b.submit()
+		b.submitSoon()
 		b.unlock()
 	}
 	return false
 }
 
-// ends takes the result of the operation of a side and returns it, or nil if it
+// finish takes the result of the operation of a side and returns it, or nil if it
 // was started again. The caller holds the lock of the socket.
-func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
+func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	op := e.Queues[d].First()
 	e.submitted[d] = false
 	e.pending--
@@ -182,8 +182,8 @@ func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	} else if op.Kind == ops.KindWriteAt && c.res == maxFileTransfer && op.N+maxFileTransfer < len(op.Buf) && !e.canceled[d] && e.fd >= 0 {
 		op.N += maxFileTransfer // as much as the kernel takes at once
 		b.lock()
-		b.handFile(e, op)
-		b.submit()
+		b.prepareFile(e, op)
+		b.submitSoon()
 		b.unlock()
 		return nil
 	} else if c.res >= 0 {
@@ -231,9 +231,9 @@ func (b *Backend) ends(e *socket, d backend.Side, c *cqe) *ops.Operation {
 func (b *Backend) awaitAnswer(e *socket, op *ops.Operation) {
 	b.lock()
 	defer b.unlock()
-	q := b.hand(e, op, opPollAdd)
+	q := b.prepare(e, op, opPollAdd)
 	q.opFlags = pollOut
-	b.submit()
+	b.submitSoon()
 }
 
 // callNames are the system calls that do what an operation does.
@@ -245,14 +245,14 @@ var callNames = [...]string{
 	ops.KindWaitReadable: "poll",
 }
 
-// handVectored hands the kernel the buffers of op, to receive into them or to
+// prepareVectored hands the kernel the buffers of op, to receive into them or to
 // send them.
-func (b *Backend) handVectored(e *socket, op *ops.Operation, opcode uint8) {
+func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8) {
 	v := &e.extra().vectors[backend.SideOf(op.Kind)]
 	size := v.Carry(backend.Buffers(op))
 	if op.Kind == ops.KindWriteVectored {
 		descriptor.EachBuffer(backend.Buffers(op), size, descriptor.RaceRead)
 	}
-	q := b.hand(e, op, opcode)
+	q := b.prepare(e, op, opcode)
 	q.addr, q.len, q.opFlags = address(&v.Header), 1, unix.MSG_NOSIGNAL
 }

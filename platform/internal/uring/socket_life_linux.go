@@ -1,0 +1,128 @@
+package uring
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// How a socket gets its descriptor and loses it.
+
+// NewSocket implements backend.Backend.
+func (b *Backend) NewSocket() *backend.Socket {
+	index, e := b.table.New()
+	if e.Sys == nil {
+		e.Index, e.fd, e.Sys = index, -1, e
+	}
+	return &e.Socket
+}
+
+// FreeSocket implements backend.Backend. The record stays in use until the kernel has
+// let go of every request.
+func (b *Backend) FreeSocket(s *backend.Socket) {
+	e := s.Sys.(*socket)
+	e.freed = true
+	b.freeIfQuiet(e)
+}
+
+// freeIfQuiet takes a record out of use that nobody needs any more. The caller holds
+// the lock of the socket.
+func (b *Backend) freeIfQuiet(e *socket) {
+	if e.freed && e.pending == 0 {
+		e.state = state{current: e.current}
+		b.table.Free(e.Index)
+	}
+}
+
+// attach makes fd the descriptor of e. The caller holds the lock of the socket.
+func (b *Backend) attach(e *socket, fd int, is descriptor.Traits) {
+	e.fd, e.inet6, e.unlink = int32(fd), is.Inet6, is.Unlink
+}
+
+// CloseSocket implements backend.Backend. The kernel keeps what a request is for open
+// until it has let go of the request, so they are cancelled first.
+func (b *Backend) CloseSocket(s *backend.Socket) error {
+	e := s.Sys.(*socket)
+	if e.fd < 0 {
+		return nil // never got as far
+	}
+	b.lock()
+	defer b.unlock()
+	if e.armed && !e.stopping {
+		b.cancelRequest(e, multishot)
+	}
+	if e.readAhead != 0 && !e.listens {
+		// What was not read resets the connection, as it does when the kernel
+		// has it.
+		unix.SetsockoptLinger(int(e.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	for e.readAhead != 0 {
+		b.dropAhead(e)
+	}
+	if e.listens {
+		// The thread that has asked for connections may let go of the socket
+		// later, but from now on the address is to be free.
+		unix.Shutdown(int(e.fd), unix.SHUT_RDWR)
+	}
+	b.ring.submit() // before the descriptor can be another's
+	b.ring.invalidate(e.fd)
+	if e.pending > 0 {
+		ringEnter(b.ring.fd, 0, enterGetevents) // so that it lets go now
+	}
+	fd := e.fd
+	e.fd = -1
+	return descriptor.Close(fd, e.unlink)
+}
+
+// CloseWrite implements backend.Backend.
+func (b *Backend) CloseWrite(s *backend.Socket) error {
+	return descriptor.CloseWrite(s.Sys.(*socket).fd)
+}
+
+// Addr implements backend.Backend.
+func (b *Backend) Addr(s *backend.Socket, peer bool) net.Addr {
+	return descriptor.Addr(s.Sys.(*socket).fd, peer)
+}
+
+// Listen implements backend.Backend.
+func (b *Backend) Listen(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	return b.listen(s, func() (int, descriptor.Traits, error) { return descriptor.OpenListener(network, address, o) })
+}
+
+// ListenPacket implements backend.Backend.
+func (b *Backend) ListenPacket(s *backend.Socket, network, address string) error {
+	return b.listen(s, func() (int, descriptor.Traits, error) { return descriptor.OpenPacket(network, address) })
+}
+
+// listen opens s by a function, and tries again for a while if the address is in use:
+// a socket that was closed, or whose process has died, with a request outstanding is
+// let go of late.
+func (b *Backend) listen(s *backend.Socket, open func() (int, descriptor.Traits, error)) error {
+	fd, is, err := open()
+	for pause := time.Millisecond; errors.Is(err, unix.EADDRINUSE) && pause <= maxPause; pause *= 2 {
+		ringEnter(b.ring.fd, 0, enterGetevents)
+		time.Sleep(pause)
+		fd, is, err = open()
+	}
+	if err != nil {
+		return err
+	}
+	return b.attachWaiting(s, fd, is)
+}
+
+// attachWaiting attaches a descriptor that does not block. The kernel is to wait, not
+// to report that it would have to. If that fails, fd is closed.
+func (b *Backend) attachWaiting(s *backend.Socket, fd int, is descriptor.Traits) error {
+	if err := unix.SetNonblock(fd, false); err != nil {
+		unix.Close(fd)
+		return os.NewSyscallError("fcntl", err)
+	}
+	b.attach(s.Sys.(*socket), fd, is)
+	return nil
+}
