@@ -12,6 +12,7 @@ import (
 
 // Backend is the completion interface of Linux, io_uring. Requests are collected
 // while handlers run, and go to the kernel together, in one call that does not
+// wait, before the leader looks at what has completed. When nothing has, it
 // parks in Go's own poller (see package parker).
 //
 // The reads of a stream share one request that is made once and receives again
