@@ -295,7 +295,7 @@ func ExampleReplay() {
 	}
 	fmt.Print(proptest.Draw(chooser))
 	// Output:
-	// program: 1 runner(s); proptest.Replay("AAAAAAAAAAAAAAAAAAAAAA")
+	// program: 1 runner(s); proptest.Replay("AAAAAAAAAAAAAAAAAAAAAAAAAA")
 	//   chain 0 alone: bound
 	//      0 post
 }
