@@ -47,12 +47,12 @@ func (s *Socket) unlockShared() { s.Mu.Unlock() }
 
 // A Side is a direction of a socket. Operations on one side are served in order;
 // the sides do not know of each other.
-type Side = record.Side
+type Side uint8
 
 // The sides of a socket.
 const (
-	Reading = record.Reading // read, accept
-	Writing = record.Writing // write, connect, sync
+	Reading Side = iota // read, accept
+	Writing             // write, connect, sync
 )
 
 // writes has a bit for each kind of the writing side.

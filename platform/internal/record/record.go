@@ -16,7 +16,7 @@ type Record struct {
 	// Owner is the *platform.Proactor. It is set once.
 	Owner unsafe.Pointer
 
-	// Queues are the operations that are outstanding, by side. The backend has
+	// Queues are the operations that are outstanding, by backend.Side. The backend has
 	// the first of each.
 	Queues [2]Queue
 
@@ -41,16 +41,6 @@ type Record struct {
 	State  State
 	Single bool // Mu is not used, because a single goroutine runs the proactor
 }
-
-// A Side is a direction of a socket. Operations on one side are served in order;
-// the sides do not know of each other.
-type Side uint8
-
-// The sides.
-const (
-	Reading Side = iota // read, accept
-	Writing             // write, connect, sync
-)
 
 // A State is where a socket is in its life.
 type State uint8
