@@ -3,6 +3,7 @@ package portable
 import (
 	"errors"
 	"io"
+	"os"
 	"syscall"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
@@ -17,6 +18,7 @@ type tryReader struct {
 	buf      []byte
 	n        int
 	err      error
+	failed   error // what ended the stream, if a wait has met it
 }
 
 // reader returns what the socket tries reads with.
@@ -38,13 +40,20 @@ func (sys *socket) reader() (*tryReader, error) {
 	return t, nil
 }
 
-// waitReadable waits until a read would not have to.
+// waitReadable waits until a read would not have to. On Windows package net waits
+// with a read of no bytes, which fails if the stream does. Nothing promises that the
+// next read gets the same error, so it is kept for TryRead.
 func (sys *socket) waitReadable() error {
 	t, err := sys.reader()
 	if err != nil {
 		return err
 	}
-	return t.raw.Read(t.readable)
+	err = t.raw.Read(t.readable)
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		t.failed = os.NewSyscallError("wsarecv", errno) // as a read of package net has it
+		return nil
+	}
+	return err
 }
 
 // TryRead implements backend.Backend. The worker of the side is not at it.
@@ -52,6 +61,9 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	t, err := s.Sys.(*socket).reader()
 	if err != nil {
 		return 0, err
+	}
+	if t.failed != nil {
+		return 0, t.failed
 	}
 	t.buf = buf
 	err = t.raw.Control(t.read)
