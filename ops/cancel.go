@@ -66,14 +66,20 @@ func CancelSlotOf(h Handler) *CancelSlot {
 // before its next part; of one made with [Compose], what is cancelled is the
 // operation that is outstanding, and the step that is told decides.
 func (s *CancelSlot) Cancel() bool {
+	return s.cancel(nil)
+}
+
+// cancel is Cancel, unless it is for a context that the slot has been released from.
+func (s *CancelSlot) cancel(b *boundContext) (inUse bool) {
 	s.mu.Lock()
-	target, inUse := s.target, s.op != nil
-	s.requested = inUse
+	target := s.target
+	inUse = s.op != nil && !b.isReleased()
+	s.requested = s.requested || inUse
 	s.mu.Unlock()
 	// The lock of the target comes before that of the slot, so that of the
 	// slot is not held here. If the operation has ended by now, nothing is
 	// requested any more.
-	if target != nil {
+	if inUse && target != nil {
 		target.CancelOperation(s)
 	}
 	return inUse
@@ -94,7 +100,7 @@ func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 	s.mu.Lock()
 	b.next, s.bound = s.bound, b
 	s.mu.Unlock()
-	stopped := context.AfterFunc(ctx, func() { s.Cancel() })
+	stopped := context.AfterFunc(ctx, func() { s.cancel(b) })
 	return func() bool {
 		s.release(b)
 		return stopped()
@@ -103,9 +109,12 @@ func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 
 // A boundContext is a context that a slot is bound to.
 type boundContext struct {
-	ctx  context.Context
-	next *boundContext
+	ctx      context.Context
+	next     *boundContext
+	released bool
 }
+
+func (b *boundContext) isReleased() bool { return b != nil && b.released }
 
 // done reports whether a context that the slot is bound to is.
 func (b *boundContext) done() bool {
@@ -121,6 +130,7 @@ func (b *boundContext) done() bool {
 func (s *CancelSlot) release(b *boundContext) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	b.released = true
 	for at := &s.bound; *at != nil; at = &(*at).next {
 		if *at == b {
 			*at = b.next
@@ -131,13 +141,17 @@ func (s *CancelSlot) release(b *boundContext) {
 
 func (s *CancelSlot) begin(op *Operation) {
 	s.mu.Lock()
-	s.op, s.requested = op, s.bound.done()
+	s.op, s.requested, s.target = op, s.bound.done(), nil
 	s.mu.Unlock()
 }
 
-func (s *CancelSlot) end() {
+// end ends the operation that begin was called for, unless the slot stands for another
+// one by now.
+func (s *CancelSlot) end(op *Operation) {
 	s.mu.Lock()
-	s.op, s.requested, s.target = nil, false, nil
+	if s.op == op {
+		s.op, s.requested, s.target = nil, false, nil
+	}
 	s.mu.Unlock()
 }
 
@@ -158,13 +172,16 @@ func (s *CancelSlot) Requested(target Canceler) *Operation {
 // the operation can complete. It returns false if the operation was cancelled
 // before; the platform then ends the operation with [ErrCanceled] instead.
 func (op *Operation) Arm(target Canceler) bool {
-	return op.slot == nil || op.slot.arm(target)
+	return op.slot == nil || op.slot.arm(op, target)
 }
 
-func (s *CancelSlot) arm(target Canceler) bool {
+func (s *CancelSlot) arm(op *Operation, target Canceler) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.requested {
+	switch {
+	case s.op != op:
+		return true // it stands for another one
+	case s.requested:
 		return false
 	}
 	s.target = target
@@ -176,13 +193,15 @@ func (s *CancelSlot) arm(target Canceler) bool {
 // lock, before it lets go of the operation.
 func (op *Operation) Disarm() {
 	if op.slot != nil {
-		op.slot.disarm()
+		op.slot.disarm(op)
 	}
 }
 
-func (s *CancelSlot) disarm() {
+func (s *CancelSlot) disarm(op *Operation) {
 	s.mu.Lock()
-	s.target = nil
+	if s.op == op {
+		s.target = nil
+	}
 	s.mu.Unlock()
 }
 

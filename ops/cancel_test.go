@@ -3,6 +3,7 @@ package ops_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -102,3 +103,49 @@ func TestCancelOnDone(t *testing.T) {
 type told chan uint64
 
 func (t told) CancelOperation(s *ops.CancelSlot) { t <- s.Requested(t).Args[1] }
+
+// TestCancelOnDoneReleased lets go of a context that is done at the same time. What is
+// started afterwards is not cancelled, however late the context's own goroutine comes.
+func TestCancelOnDoneReleased(t *testing.T) {
+	for range 2000 {
+		var slot ops.CancelSlot
+		ctx, cancel := context.WithCancel(context.Background())
+		stop := slot.CancelOnDone(ctx)
+		cancel()
+		stop()
+		op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
+		for range 3 {
+			runtime.Gosched()
+		}
+		if !op.Arm(told(nil)) {
+			t.Fatal("an operation was cancelled by a context that was let go of before it began")
+		}
+		op.Complete()
+	}
+}
+
+// TestCancelSlotShared has a second operation begin with a slot: it stands for that one
+// then, and does not take the first for it.
+func TestCancelSlotShared(t *testing.T) {
+	var j journal
+	var slot ops.CancelSlot
+	h := ops.WithCancelSlot(j.handler(), &slot)
+	first, second := ops.Begin(h, nil), (*ops.Operation)(nil)
+	if !first.Arm(canceler{&j}) {
+		t.Fatal("Arm says that the first was cancelled")
+	}
+	second = ops.Begin(h, nil) // and is nowhere
+	if !slot.Cancel() {
+		t.Error("nothing has begun")
+	}
+	j.check(t)
+	first.Disarm()
+	first.Complete()
+	if !slot.Cancel() {
+		t.Error("the end of the first is taken for that of the second")
+	}
+	second.Complete()
+	if slot.Cancel() {
+		t.Error("both have ended")
+	}
+}

@@ -33,7 +33,7 @@ func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation {
 	mustHandler(h)
 	var is associations
-	if b, ok := h.(*bound[Operation]); ok && b.plain { // as many are
+	if b, ok := h.(*bound[Operation]); ok && b.plain { // the usual case: one allocator bound
 		h, is.alloc = b.handler, b.alloc
 	} else {
 		h = is.collect(h)
@@ -174,7 +174,7 @@ func (op *Operation) Refuse(err error) *Operation {
 	h := op.end()
 	switch x := h.(type) {
 	case *turn:
-		x.refuse(err) // it stands for others
+		x.refuse(err) // and what waits for the strand
 	case interface{ refused() Handler }:
 		h = x.refused()
 	}
@@ -184,7 +184,7 @@ func (op *Operation) Refuse(err error) *Operation {
 // end releases the operation's memory and returns its handler.
 func (op *Operation) end() Handler {
 	if op.slot != nil {
-		op.slot.end()
+		op.slot.end(op)
 	}
 	return op.release(op)
 }

@@ -158,16 +158,29 @@ func (t *turn) refuse(err error) {
 	s := (*Strand)(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var last *Operation
-	for op := s.head; op != nil; {
-		next := op.Next
-		op = op.Refuse(err)
-		if last == nil {
-			s.head = op
-		} else {
-			last.Next = op
+	op := s.head
+	s.head, s.tail = nil, nil
+	s.refuseList(op, err)
+}
+
+// refuseList puts what replaces the operations of a list into the strand. If an
+// allocator panics, so does this, once the others are refused. The caller holds the
+// lock.
+func (s *Strand) refuseList(op *Operation, err error) {
+	defer func() {
+		if op != nil {
+			s.refuseList(op, err)
 		}
-		last, op = op, next
+	}()
+	for op != nil {
+		first := op
+		op = op.Next
+		refused := first.Refuse(err)
+		if s.head == nil {
+			s.head = refused
+		} else {
+			s.tail.Next = refused
+		}
+		s.tail = refused
 	}
-	s.tail = last
 }

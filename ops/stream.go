@@ -11,7 +11,8 @@ type Reader interface {
 	// Buf is empty, and completes op later with N and Err. At the end of the
 	// stream Err is io.EOF. Operations are served in the order in which they
 	// were started. One whose Err is set already is completed as it is. Buf
-	// is left as it is.
+	// is left as it is. All parts of a composed operation are for one stream: a
+	// platform may refuse a later part that comes to it from elsewhere.
 	StartRead(op *Operation)
 }
 

@@ -2,8 +2,7 @@ package ops
 
 import "time"
 
-// Timed is implemented by a handler whose operations may take so long and no
-// longer. A timeout of 0 counts as none, and a negative one ends the operation
+// Timed is implemented by a handler whose operations have a time limit. A timeout of 0 counts as none, and a negative one ends the operation
 // at once unless it has its result at once.
 type Timed interface {
 	Timeout() time.Duration

@@ -59,11 +59,7 @@ func abandonQueue(q *record.Queue) {
 // false, and from then on nothing is started any more.
 func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 	for s, number := p.anySocket(); s != nil; s, number = p.anySocket() {
-		s.lock()
-		if s.Number.Load() == number {
-			s.shut(out)
-		}
-		s.unlock()
+		s.shutNumber(number, out)
 		for !s.quiet(number) {
 			p.backend.Poll(-1)
 			out.Splice(&p.polled)

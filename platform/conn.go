@@ -51,6 +51,7 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if c == nil {
 		panic("platform: Connect: nil Conn")
 	}
+	p.mustBeRunner()
 	op := ops.Begin(h, p.alloc)
 	op.Kind = ops.KindConnect
 	if op.Err == nil {

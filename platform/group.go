@@ -29,8 +29,8 @@ type Group struct {
 }
 
 // NewGroup returns n proactors, or with n = 0 as many as GOMAXPROCS, with the
-// options and [SingleRunner], all with the same backend. A default allocator given with [WithAllocator] is
-// shared by all of them.
+// options and [SingleRunner], all with the same backend. A default allocator given with
+// [WithAllocator] is shared by all of them.
 func NewGroup(n int, options ...Option) (*Group, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("platform: a group of %d proactors", n)

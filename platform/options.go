@@ -50,7 +50,7 @@ func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
 // proactor then takes no locks on its way.
 func SingleRunner() Option { return func(c *config) { c.single = true } }
 
-// Spin makes the proactor look for so long whether something has completed
+// Spin makes the proactor look for up to d whether something has completed
 // before it lets its goroutine, and then its thread, sleep. Where messages follow
 // one another within that time, an answer comes in about half the time, because
 // nothing has to be woken; the price is a busy processor while nothing comes. It

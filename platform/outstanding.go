@@ -16,7 +16,9 @@ import (
 
 // begin allocates an operation on the socket.
 func (h *handle) begin(k ops.Kind, handler ops.Handler) *ops.Operation {
-	op := ops.Begin(handler, h.opened().proactorOf().alloc)
+	p := h.opened().proactorOf()
+	p.mustBeRunner()
+	op := ops.Begin(handler, p.alloc)
 	op.Kind = k
 	return op
 }
@@ -31,19 +33,25 @@ func (h *handle) start(op *ops.Operation) {
 	}
 	p.begun()
 	var out record.Queue
-	s.lock()
-	state := s.State
-	if s.Number.Load() != number {
-		state = record.Closed
-	}
-	if state == record.Open {
-		s.enqueue(op, &out)
-	}
-	s.unlock()
-	if state != record.Open {
+	defer p.finish(&out) // also if the backend panics
+	if state := s.startOpen(number, op, &out); state != record.Open {
 		reject(op, state, &out)
 	}
-	p.finish(&out)
+}
+
+// startOpen starts an operation if the socket with the number is open, and returns the
+// state of that.
+func (s *socket) startOpen(number uint64, op *ops.Operation, out *record.Queue) record.State {
+	s.lock()
+	defer s.unlock()
+	if s.Number.Load() != number {
+		return record.Closed
+	}
+	if s.State == record.Open {
+		s.enqueue(op, out)
+		return record.Open
+	}
+	return s.State
 }
 
 // reject moves to out an operation on a socket that is not open.
@@ -63,27 +71,32 @@ func (s *socket) startConnect(op *ops.Operation) {
 	p := s.proactorOf()
 	p.begun()
 	var out record.Queue
+	defer p.finish(&out)
+	s.registerAndStart(op, &out)
+}
+
+func (s *socket) registerAndStart(op *ops.Operation, out *record.Queue) {
 	s.lock()
+	defer s.unlock()
 	if s.register() {
-		s.enqueue(op, &out)
-	} else {
-		s.State = record.Closed
-		s.freeIfQuiet()
-		op.Err = net.ErrClosed
-		out.Push(op)
+		s.enqueue(op, out)
+		return
 	}
-	s.unlock()
-	p.finish(&out)
+	s.State = record.Closed
+	s.freeIfQuiet()
+	op.Err = net.ErrClosed
+	out.Push(op)
 }
 
 // enqueue adds op to its side and gives it to the backend if it is the first.
 // The caller holds the lock.
 func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	p := s.proactorOf()
-	if op.Target != unsafe.Pointer(s) {
+	if op.Target == nil {
 		op.Target, op.Epoch = unsafe.Pointer(s), s.Epoch
-	} else if op.Epoch != s.Epoch {
-		// The next part of a composed operation, cancelled since the last.
+	} else if op.Target != unsafe.Pointer(s) || op.Epoch != s.Epoch {
+		// The next part of a composed operation, cancelled since the last, or
+		// whose socket was closed.
 		op.Err = ops.ErrCanceled
 	}
 	if op.Limited() && op.Err == nil {
@@ -190,9 +203,9 @@ func (p *Proactor) unlimit(op *ops.Operation) {
 func (s *socket) complete(op *ops.Operation) {
 	p := s.proactorOf()
 	s.lock()
+	defer s.unlock()
 	d := backend.SideOf(op.Kind)
 	if s.Queues[d].First() != op {
-		s.unlock()
 		panic("platform: " + p.backend.Name() + " completed an operation that it does not have")
 	}
 	s.Queues[d].Pop()
@@ -206,7 +219,6 @@ func (s *socket) complete(op *ops.Operation) {
 	s.conclude(op, &p.polled)
 	s.advance(d, &p.polled)
 	s.freeIfQuiet()
-	s.unlock()
 }
 
 // quiet reports whether nothing is outstanding on the socket that had a number.
@@ -226,33 +238,44 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 	}
 	var rest record.Queue
 	rest.Splice(q)
+	q.Push(first)
+	defer func() { // also if the backend panics
+		for op := rest.Pop(); op != nil; op = rest.Pop() {
+			op.Err = err
+			s.conclude(op, out)
+		}
+	}()
 	if s.proactorOf().backend.Cancel((*backend.Socket)(s), first) {
+		q.Pop()
 		first.Err = err
 		s.conclude(first, out)
-	} else {
-		q.Push(first)
-	}
-	for op := rest.Pop(); op != nil; op = rest.Pop() {
-		op.Err = err
-		s.conclude(op, out)
 	}
 }
 
 // cancel cancels everything on the socket.
 func (h *handle) cancel() {
+	p := h.proactor()
+	if p == nil {
+		return // it was never opened
+	}
+	var out record.Queue
+	defer p.finish(&out)
+	h.cancelAll(&out)
+}
+
+// cancelAll moves to out what it cancels at once.
+func (h *handle) cancelAll(out *record.Queue) {
 	s, ok := h.locked()
 	if !ok {
 		return
 	}
-	var out record.Queue
-	if s.State != record.Closed { // otherwise closing it has cancelled everything
-		s.Epoch++
-		s.cancelSide(backend.Reading, ops.ErrCanceled, &out)
-		s.cancelSide(backend.Writing, ops.ErrCanceled, &out)
+	defer s.unlock()
+	if s.State == record.Closed { // closing it has cancelled everything
+		return
 	}
-	p := s.proactorOf()
-	s.unlock()
-	p.finish(&out)
+	s.Epoch++
+	s.cancelSide(backend.Reading, ops.ErrCanceled, out)
+	s.cancelSide(backend.Writing, ops.ErrCanceled, out)
 }
 
 // CancelOperation implements ops.Canceler.
@@ -260,12 +283,16 @@ func (s *socket) CancelOperation(slot *ops.CancelSlot) {
 	p := s.proactorOf()
 	p.mustBeRunner()
 	var out record.Queue
+	defer p.finish(&out)
+	s.cancelRequested(slot, &out)
+}
+
+func (s *socket) cancelRequested(slot *ops.CancelSlot, out *record.Queue) {
 	s.lock()
+	defer s.unlock()
 	if op := slot.Requested(s); op != nil {
-		s.endOne(op, ops.ErrCanceled, &out)
+		s.endOne(op, ops.ErrCanceled, out)
 	}
-	s.unlock()
-	p.finish(&out)
 }
 
 // endOne ends an operation that is outstanding with err: at once, or when the kernel

@@ -22,8 +22,8 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 // their handlers from the goroutines that are in [Proactor.Run].
 //
 // It owns the queue of finished operations, the timers, the count of
-// outstanding work and one backend, a kernel interface. Unless it was made with [SingleRunner],
-// any goroutine may use it and what belongs to it.
+// outstanding work and one backend, a kernel interface. Unless it was made with
+// [SingleRunner], any goroutine may use it and what belongs to it.
 type Proactor struct {
 	backend   backend.Backend
 	lowest    backend.Backend    // without the layers over it
@@ -88,8 +88,8 @@ var (
 // recycled is the number of blocks that the default allocator keeps.
 const recycled = 1024
 
-// Handlers that always start more cannot starve the kernel or the timers: so
-// many are called before they are looked at again, or fewer if that takes longer
+// Handlers that always start more cannot starve the kernel or the timers: at most
+// maxBurst are called before those are looked at again, or fewer if that takes longer
 // than burstTime, in nanoseconds.
 const (
 	maxBurst, minBurst = 128, 4

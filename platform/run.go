@@ -52,8 +52,10 @@ func (p *Proactor) Run(ctx context.Context) error {
 // A runner is a goroutine in Run.
 type runner struct {
 	p    *Proactor
-	busy bool        // a handler is being called
-	done atomic.Bool // its context is
+	busy bool // a handler is being called
+
+	last, abandons bool        // when it has signed off: it was the last, and is to abandon what is left
+	done           atomic.Bool // its context is
 }
 
 func (r *runner) enter() error {
@@ -93,34 +95,36 @@ func (r *runner) exit() {
 	if r.busy {
 		p.ended()
 	}
-	last, abandon := r.signOff()
-	switch {
-	case abandon:
-		p.abandon()
-	case !last:
-		// Another runner must take the lead, or do what this one was woken
-		// for.
-		p.mu.Lock()
-		p.more.Signal()
-		p.mu.Unlock()
-		p.wakePoller()
-	}
+	defer func() { // also if the backend panics
+		switch {
+		case r.abandons:
+			p.abandon()
+		case !r.last:
+			// Another runner must take the lead, or do what this one was woken
+			// for.
+			p.mu.Lock()
+			p.more.Signal()
+			p.mu.Unlock()
+			p.wakePoller()
+		}
+	}()
+	r.signOff()
 }
 
-// signOff makes the runner none any more. It reports whether it was the last, and
-// whether it is to abandon what is outstanding.
-func (r *runner) signOff() (last, abandon bool) {
+// signOff makes the runner none any more.
+func (r *runner) signOff() {
 	p, c := r.p, &r.p.control
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.runners--
-	if last = c.runners == 0; last {
+	r.last = c.runners == 0
+	if r.last {
 		p.halt.Store(false)
-		if p.flush != nil && c.abandoned == nil {
-			p.flush() // what the last handlers have started
-		}
 	}
-	return last, p.mayAbandon()
+	r.abandons = p.mayAbandon()
+	if r.last && p.flush != nil && c.abandoned == nil {
+		p.flush() // what the last handlers have started
+	}
 }
 
 // reason says why next had nothing more.

@@ -44,9 +44,18 @@ type handle struct {
 	number atomic.Uint64
 }
 
-func (h *handle) set(s *socket) {
+// claimed is the number in a handle that is being set. It is that of no socket.
+const claimed = 1
+
+// set makes h stand for a socket, unless somebody else has done so since its number
+// was the old one.
+func (h *handle) set(s *socket, old uint64) bool {
+	if !h.number.CompareAndSwap(old, claimed) {
+		return false
+	}
 	h.s.Store(s)
 	h.number.Store(s.Number.Load())
+	return true
 }
 
 // A socket is a record as the proactor sees it.
@@ -102,18 +111,21 @@ func (h *handle) lockedOpen() (s *socket, ok bool) {
 	return s, ok
 }
 
-// inUse reports whether there is a socket, open, about to be, or with something
-// outstanding on it. It may be that of another proactor.
-func (h *handle) inUse() bool {
+// inUse reports whether the number is that of a socket, open, about to be, or with
+// something outstanding on it. It may be one of another proactor.
+func (h *handle) inUse(number uint64) bool {
 	s := h.s.Load()
-	return s != nil && s.Number.Load() != 0 && s.Number.Load() == h.number.Load()
+	return number == claimed || s != nil && number != 0 && s.Number.Load() == number
 }
 
 // newSocket returns a record with a number, in a state.
 func (p *Proactor) newSocket(state record.State) *socket {
 	s := (*socket)(p.backend.NewSocket())
 	if s.Owner == nil { // else others may be looking at it
-		s.Owner, s.Single = p.owner(), p.single
+		s.Owner = p.owner()
+		if p.single { // else the backend may be looking at it
+			s.Single = true
+		}
 	}
 	s.lock()
 	s.State = state
@@ -127,14 +139,17 @@ func (p *Proactor) newSocket(state record.State) *socket {
 // failed already; then op has an error. What was not in use is p's from then on in any
 // case, so that it can be cancelled and closed.
 func (p *Proactor) claim(h *handle, op *ops.Operation) *socket {
-	if h.inUse() {
+	old := h.number.Load()
+	if h.inUse(old) {
 		if op.Err == nil {
 			op.Err = ErrInUse
 		}
 		return nil
 	}
 	s := p.newSocket(record.Opening)
-	h.set(s)
+	if !h.set(s, old) && op.Err == nil {
+		op.Err = ErrInUse
+	}
 	if op.Err != nil {
 		s.settle(op.Err)
 		return nil
@@ -175,7 +190,7 @@ func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket)
 		return err
 	}
 	s.State = record.Open
-	h.set(s)
+	h.set(s, 0)
 	return nil
 }
 
@@ -222,19 +237,35 @@ func (s *socket) unregister() {
 // close closes the socket. What is to be opened by an accept is not open, and
 // only the listener knows that accept.
 func (h *handle) close() error {
+	p := h.proactor()
+	if p == nil {
+		return net.ErrClosed // it was never opened
+	}
+	var out record.Queue
+	defer p.finish(&out) // also if the backend panics
+	return h.shut(&out)
+}
+
+// shut is close without the end: what was outstanding is in out.
+func (h *handle) shut(out *record.Queue) error {
 	s, ok := h.locked()
 	if !ok {
 		return net.ErrClosed
 	}
-	var out record.Queue
-	err := net.ErrClosed
-	if s.State != record.Opening || !s.Queues[backend.Writing].Empty() {
-		err = s.shut(&out)
+	defer s.unlock()
+	if s.State == record.Opening && s.Queues[backend.Writing].Empty() {
+		return net.ErrClosed
 	}
-	p := s.proactorOf()
-	s.unlock()
-	p.finish(&out)
-	return err
+	return s.shut(out)
+}
+
+// shutNumber closes the socket with the number, if the record is still used for it.
+func (s *socket) shutNumber(number uint64, out *record.Queue) {
+	s.lock()
+	defer s.unlock()
+	if s.Number.Load() == number {
+		s.shut(out)
+	}
 }
 
 // shut closes the socket and ends what is outstanding on it. The caller holds
@@ -246,8 +277,17 @@ func (s *socket) shut(out *record.Queue) error {
 	s.State = record.Closed
 	s.cancelSide(backend.Reading, net.ErrClosed, out)
 	s.cancelSide(backend.Writing, net.ErrClosed, out)
+	closed := false
+	defer func() {
+		if closed {
+			s.freeIfQuiet()
+		} else { // the backend has panicked: the record is not used again
+			s.unregister()
+			s.Number.Store(0)
+		}
+	}()
 	err := s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
-	s.freeIfQuiet()
+	closed = true
 	return err
 }
 

@@ -52,6 +52,7 @@ func (t *Timer) proactor() *Proactor {
 // A negative d is as good as 0.
 func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 	p := t.proactor()
+	p.mustBeRunner()
 	op := ops.Begin(h, p.alloc)
 	op.Kind = ops.KindWait
 	if op.Err != nil {
@@ -162,26 +163,29 @@ type lateOperation struct {
 	op *ops.Operation
 }
 
+// endLateOne ends a late operation on a socket.
+func (p *Proactor) endLateOne(s *socket, l *lateOperation) {
+	s.lock()
+	defer s.unlock()
+	p.lock()
+	op := l.op
+	*l = lateOperation{}
+	if op != nil {
+		op.Index = 0
+	}
+	p.unlock()
+	if op != nil {
+		s.endOne(op, os.ErrDeadlineExceeded, &p.polled)
+	}
+}
+
 // endLate ends the operations that expire has found. The caller is the leader
 // and does not hold the lock.
 func (p *Proactor) endLate(time.Duration) {
 	for i := range p.late { // nobody else makes it longer or shorter
-		s := p.late[i].s
-		if s == nil {
-			continue // a backend has panicked after it
+		if s := p.late[i].s; s != nil { // else a backend has panicked after it
+			p.endLateOne(s, &p.late[i])
 		}
-		s.lock()
-		p.lock()
-		op := p.late[i].op
-		p.late[i] = lateOperation{}
-		if op != nil {
-			op.Index = 0
-		}
-		p.unlock()
-		if op != nil {
-			s.endOne(op, os.ErrDeadlineExceeded, &p.polled)
-		}
-		s.unlock()
 	}
 	p.lock()
 	p.late = p.late[:0]

@@ -12,9 +12,9 @@ import (
 // operation at a time: queueing, cancellation of what waits, closing, empty
 // transfers, timers and the order of completions are the proactor's.
 //
-// Start, Cancel, TryRead, CloseSocket, CloseWrite and FreeSocket are called with the
-// socket locked, so for one socket they never overlap; for different sockets they
-// may, unless there is a single runner. Poll is called by one goroutine at a time.
+// What has a Socket as an argument is called with it locked, so for one socket these
+// calls never overlap; for different sockets they may, unless there is a single runner.
+// Poll is called by one goroutine at a time.
 type Backend interface {
 	// Name returns the name of the kernel interface.
 	Name() string

@@ -11,10 +11,11 @@ import (
 // something valid, whatever the program has done with the memory of the Conn.
 //
 // A backend makes it, in NewSocket, most often as the first part of a struct of its
-// own, and gets it back by FreeSocket. It keeps what it has made at least until its
-// Shutdown.
+// own, and gets it back by FreeSocket, to be used for another socket or left to the
+// garbage collector.
 type Socket struct {
-	// Record is the proactor's own.
+	// Record is the proactor's. Under the lock a backend may read its Number and
+	// Queues, of which it has been given the first operations.
 	record.Record
 
 	// Sys is the backend's state. It is guarded by the socket's lock, so a

@@ -2,8 +2,8 @@ package sim
 
 import "time"
 
-// In a world with other goroutines, so long, in real time, a proactor lets them
-// go first before it lets virtual time pass. What they would have done later
+// grace is how long, in real time, a proactor of a world with other goroutines lets
+// them go first before it lets virtual time pass. What they would have done later
 // than that happens as if they had been slow.
 const grace = 200 * time.Microsecond
 

@@ -6,8 +6,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A poll takes so long, in nanoseconds of virtual time, so that time passes
-// also in a program that never waits.
+// pollTime is how long a poll takes, in nanoseconds of virtual time, so that time
+// passes also in a program that never waits.
 const pollTime = 1000
 
 // Poll implements backend.Backend.

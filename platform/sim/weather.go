@@ -2,8 +2,8 @@ package sim
 
 import "time"
 
-// Weather says how often the unusual happens. Each rate means: once in so many
-// occasions, never if it is 0, and always if it is 1. Of what may or may not
+// Weather says how often the unusual happens. Each rate is a number of
+// occasions of which it happens in one: never if it is 0, always if it is 1. Of what may or may not
 // happen the [Chooser] decides; what never or always happens it is not asked
 // about. A search through all answers has only the choices that matter if the
 // rates are 0, 1 and 2.

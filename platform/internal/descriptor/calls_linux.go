@@ -1,6 +1,7 @@
 package descriptor
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"syscall"
 	"unsafe"
@@ -98,8 +99,9 @@ func Accept(fd int32) (int, syscall.Errno) {
 // itself: the system may choose for this end the very port that nobody listens on.
 func ConnectedToItself(fd int32, port uint16) bool {
 	var local, peer unix.RawSockaddrInet6
-	return socketName(unix.SYS_GETSOCKNAME, fd, &local) && FromSockaddr(&local).Port() == port &&
-		socketName(unix.SYS_GETPEERNAME, fd, &peer) && FromSockaddr(&peer) == FromSockaddr(&local)
+	return socketName(unix.SYS_GETSOCKNAME, fd, &local) &&
+		binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&local.Port))[:]) == port &&
+		socketName(unix.SYS_GETPEERNAME, fd, &peer) && peer == local
 }
 
 func socketName(call uintptr, fd int32, sa *unix.RawSockaddrInet6) bool {

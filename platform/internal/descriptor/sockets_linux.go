@@ -129,7 +129,6 @@ func ReadResult(n int, errno syscall.Errno) (int, error) {
 type Traits struct {
 	Unix   bool // a socket of the unix family
 	Unlink bool // a unix listener whose path is to be removed when it is closed
-	Packet bool // a packet socket
 	Inet6  bool // a packet socket of the IPv6 family
 }
 
@@ -170,7 +169,7 @@ func OpenPacket(network, address string) (fd int, is Traits, err error) {
 		unix.Close(fd)
 		return -1, is, os.NewSyscallError("getsockopt", err)
 	}
-	return fd, Traits{Packet: true, Inet6: family == unix.AF_INET6}, nil
+	return fd, Traits{Inet6: family == unix.AF_INET6}, nil
 }
 
 // OpenStream opens a stream socket of a family for a connect.

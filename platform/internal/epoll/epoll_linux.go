@@ -26,8 +26,8 @@ type Backend struct {
 	fd            int
 	start         time.Time
 
-	events [batch]unix.EpollEvent
-	n      int
+	events  [batch]unix.EpollEvent
+	next, n int // those of events that were not served yet
 }
 
 var _ backend.FileBackend = (*Backend)(nil)
@@ -66,9 +66,11 @@ func (b *Backend) Shutdown() {
 
 // Poll implements backend.Backend.
 func (b *Backend) Poll(wait time.Duration) {
-	if wait == 0 {
+	switch {
+	case b.next < b.n: // what was left when something has panicked
+	case wait == 0:
 		b.collect()
-	} else {
+	default:
 		b.Park(wait)   // which looks first
 		b.host.Awake() // nobody needs to wake it meanwhile
 	}
@@ -78,11 +80,11 @@ func (b *Backend) Poll(wait time.Duration) {
 
 // serve does what the events tell of.
 func (b *Backend) serve() {
-	for i := range b.events[:b.n] {
-		e := &b.events[i]
+	for b.next < b.n {
+		e := &b.events[b.next]
+		b.next++
 		b.Event(readiness.Name{Index: uint32(e.Fd), Generation: uint32(e.Pad)}, events(e.Events))
 	}
-	b.n = 0
 }
 
 // collect looks for events without waiting, and reports whether there are any.
@@ -91,7 +93,7 @@ func (b *Backend) collect() bool {
 	if errno != 0 {
 		panic(fmt.Sprintf("platform: epoll_wait: %v", errno)) // the descriptor is ours: only a bug can do this
 	}
-	b.n = n
+	b.next, b.n = 0, n
 	return n > 0
 }
 

@@ -35,6 +35,8 @@ type Backend struct {
 	waiting  bool // the leader is about to receive from alarm
 	woken    bool // Wake was called
 
+	batch *worker // those of finished that the leader has taken and not reported yet
+
 	// over wakes the backend of which this one serves the files, if it does.
 	over func()
 }
@@ -63,6 +65,7 @@ type worker struct {
 	queue chan *ops.Operation // of capacity 1; closed with the socket
 
 	// Guarded by the lock of the Socket, as Start and Cancel are.
+	started  *ops.Operation     // the last operation that the worker was given
 	canceled bool               // the deadline of the side has passed
 	hangUp   context.CancelFunc // cancels the connect that is outstanding
 
@@ -146,6 +149,7 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		w.canceled = false
 		w.setDeadline(op.Kind, time.Time{})
 	}
+	w.started = op
 	w.queue <- op
 	return false
 }
@@ -154,6 +158,9 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 // which a deadline in the past sees to.
 func (b *Backend) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	w := s.Sys.(*socket).workers[backend.SideOf(op.Kind)]
+	if w == nil || w.started != op {
+		return true // a layer has kept it
+	}
 	if w.s.file != nil {
 		return w.takeBack()
 	}
@@ -349,23 +356,25 @@ func (b *Backend) ring() {
 func (b *Backend) Poll(wait time.Duration) {
 	b.mu.Lock()
 	if wait != 0 {
-		if b.finished == nil && !b.woken {
+		if b.batch == nil && b.finished == nil && !b.woken {
 			b.sleep(wait)
 		}
 		b.woken = false
 	}
-	w := b.finished
-	b.finished, b.last = nil, nil
+	if b.batch == nil {
+		b.batch = b.finished
+		b.finished, b.last = nil, nil
+	}
 	b.mu.Unlock()
 
-	for w != nil {
-		op, made, next := w.op, w.made, w.next
+	for w := b.batch; w != nil; w = b.batch {
+		op, made := w.op, w.made
+		b.batch = w.next
 		w.op, w.made, w.next = nil, nil, nil // it may have the next operation soon
 		if made != nil {
 			w.s.install(op, made)
 		}
 		b.host.Completed(op)
-		w = next
 	}
 }
 

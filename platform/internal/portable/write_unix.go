@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // A fileWriter writes to a file. (os.File.WriteAt does not say how much it has written
@@ -20,9 +22,6 @@ type fileWriter struct {
 	n      int
 	err    error
 }
-
-// maxWrite is how much is written at once: the most that every system takes.
-const maxWrite = 1 << 30
 
 // writeAt writes b at an offset of f, until the file system takes no more.
 func (w *fileWriter) writeAt(f *os.File, b []byte, offset int64) (n int, err error) {
@@ -44,7 +43,7 @@ func (w *fileWriter) writeAt(f *os.File, b []byte, offset int64) (n int, err err
 // pwrite fails only if it has written nothing.
 func pwrite(fd int, b []byte, offset int64) (n int, err error) {
 	for n < len(b) {
-		part := b[n:min(len(b), n+maxWrite)]
+		part := b[n:min(len(b), n+descriptor.MaxWrite)]
 		m, err := unix.Pwrite(fd, part, offset+int64(n))
 		switch {
 		case err == unix.EINTR:

@@ -1,6 +1,6 @@
 // Package readiness has what backends for a readiness interface of the kernel, such
 // as epoll, have in common: the table of sockets, what is known of each, and the
-// attempts to do an operation. Which descriptors have become ready it is told.
+// attempts to do an operation. It is told which descriptors have become ready.
 package readiness
 
 import (
@@ -23,8 +23,7 @@ type Engine struct {
 	add    func(fd int, n Name) error
 	table  backend.Table[socket]
 
-	// Files is the backend that serves files, to which a readiness interface is
-	// always ready.
+	// files serves files, which are always ready to a readiness interface.
 	files backend.FileBackend
 	filed atomic.Bool // there has been a file
 }

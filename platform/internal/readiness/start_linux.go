@@ -15,10 +15,10 @@ import (
 // Start implements backend.Backend. The attempt is made at once if it may succeed: a
 // write nearly always does, a read only when an edge has said so, because a
 // read that finds nothing costs as much as one that finds something.
-func (e *Engine) Start(record *backend.Socket, op *ops.Operation) bool {
-	s, ok := record.Sys.(*socket)
+func (e *Engine) Start(of *backend.Socket, op *ops.Operation) bool {
+	s, ok := of.Sys.(*socket)
 	if !ok {
-		return e.files.Start(record, op)
+		return e.files.Start(of, op)
 	}
 	switch op.Kind {
 	case ops.KindRead, ops.KindReadVectored:
@@ -63,8 +63,8 @@ func (s *socket) vector(k ops.Kind) *descriptor.Vectors {
 }
 
 // TryRead implements backend.Backend.
-func (e *Engine) TryRead(record *backend.Socket, buf []byte) (int, error) {
-	s := record.Sys.(*socket)
+func (e *Engine) TryRead(of *backend.Socket, buf []byte) (int, error) {
+	s := of.Sys.(*socket)
 	buf = buf[:min(len(buf), descriptor.MaxTransfer)]
 	n, errno := descriptor.Recv(s.fd, buf)
 	return s.took(n, len(buf), errno)

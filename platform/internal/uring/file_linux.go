@@ -22,16 +22,12 @@ func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
 	return nil
 }
 
-// maxFileTransfer is as much as the kernel takes at once for a file, in whole
-// pages (MAX_RW_COUNT).
-const maxFileTransfer = 1<<31 - 1<<12
-
 // prepareFile hands the kernel an operation on a file, or what is left of one after N
 // bytes. One that may copy much is for a thread of the kernel's: this one could not be
 // stopped meanwhile.
 func (b *Backend) prepareFile(e *socket, op *ops.Operation) {
 	buf := op.Buf[min(op.N, len(op.Buf)):]
-	buf = buf[:min(len(buf), maxFileTransfer)]
+	buf = buf[:min(len(buf), descriptor.MaxWrite)]
 	opcode := uint8(opRead)
 	switch op.Kind {
 	case ops.KindWriteAt:

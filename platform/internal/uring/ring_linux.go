@@ -182,18 +182,21 @@ func openRing(single bool) (*ring, error) {
 func (r *ring) tryOut() error {
 	r.next().userData = uint64(ignored) << 32
 	atomic.StoreUint32(r.sqTail, r.tail)
-	for {
-		n, errno := ringEnter(r.fd, r.unsent, enterGetevents)
-		switch {
-		case errno == unix.EINTR:
-		case errno != 0:
-			return fmt.Errorf("%w: refused by a filter of system calls", os.NewSyscallError("io_uring_enter", errno))
-		case n == 1:
+	errno := syscall.Errno(unix.EAGAIN)
+	for try := 0; try < 10 && (errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.EBUSY); try++ {
+		var n uint32
+		if n, errno = ringEnter(r.fd, r.unsent, enterGetevents); n == 1 {
 			r.unsent = 0
 			r.reap(make([]cqe, 1))
 			return nil
 		}
 	}
+	err := fmt.Errorf("%w, for a request that does nothing", os.NewSyscallError("io_uring_enter", errno))
+	switch errno {
+	case unix.EPERM, unix.EACCES, unix.ENOSYS:
+		err = fmt.Errorf("%w: refused by a filter of system calls", err)
+	}
+	return err
 }
 
 var errOldKernel = errors.New("the kernel is older than Linux 6.0")

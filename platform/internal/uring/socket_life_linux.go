@@ -35,7 +35,7 @@ func (b *Backend) FreeSocket(s *backend.Socket) {
 // the lock of the socket.
 func (b *Backend) freeIfQuiet(e *socket) {
 	if e.freed && e.pending == 0 {
-		e.state = state{current: e.current}
+		e.life = life{fd: -1, current: e.current}
 		b.table.Free(e.Index)
 	}
 }

@@ -10,14 +10,15 @@ import (
 // A socket is what the backend knows of a socket, open or closed.
 type socket struct {
 	backend.Socket
-	fd int32 // or -1
-	state
+	life
 }
 
-// A state is what of a socket ends with it. The record is in use until the proactor
+// A life is what of a socket ends with it. The record is in use until the proactor
 // has freed it and the kernel has let go of the last request. It is guarded by the
 // lock of the socket.
-type state struct {
+type life struct {
+	fd int32 // or -1
+
 	// readAhead is the last of what was brought that nobody has asked for, a place in
 	// Backend.ahead, from 1. The items are linked to a circle.
 	readAhead int32

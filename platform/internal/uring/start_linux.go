@@ -162,36 +162,32 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	// A connect that was started again before there was an answer waits for that.
 	unanswered := op.Kind == ops.KindConnect && errno == unix.EALREADY
 	answered := op.Kind == ops.KindConnect && c.res > 0
-	interrupted := op.N == 0 && (errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered)
-	if interrupted && !e.canceled[d] && e.fd >= 0 {
-		if unanswered {
-			b.awaitAnswer(e, op)
-			return nil
-		}
-		// Nobody has asked it to end. A request ends so if the thread that
-		// has made it does.
+	// A request ends so if the thread that has made it does.
+	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered
+	goesOn := !e.canceled[d] && e.fd >= 0 // nobody has asked it to end
+	switch {
+	case unanswered && goesOn:
+		b.awaitAnswer(e, op)
+		return nil
+	case interrupted && goesOn:
 		if !b.Start(&e.Socket, op) {
 			return nil
 		}
-	} else if op.Kind == ops.KindConnect && errno == unix.EISCONN {
+	case op.Kind == ops.KindConnect && errno == unix.EISCONN:
 		op.N = 0 // it was started again when it had succeeded
-	} else if op.Kind == ops.KindWaitReadable && c.res >= 0 {
+	case op.Kind == ops.KindWaitReadable && c.res >= 0:
 		op.N = 0 // it is the events that there were
-	} else if interrupted {
+	case c.res < 0 && op.N > 0: // the part before was written
+	case interrupted:
 		op.Err = ops.ErrCanceled
-	} else if op.Kind == ops.KindWriteAt && c.res == maxFileTransfer && op.N+maxFileTransfer < len(op.Buf) && !e.canceled[d] && e.fd >= 0 {
-		op.N += maxFileTransfer // as much as the kernel takes at once
-		b.lock()
-		b.prepareFile(e, op)
-		b.submitSoon()
-		b.unlock()
-		return nil
-	} else if c.res >= 0 {
-		op.N += int(c.res)
-	} else if op.N > 0 {
-		// There was an error after a part that was written.
-	} else {
+	case c.res < 0:
 		op.Err = os.NewSyscallError(callNames[op.Kind], errno)
+	default:
+		op.N += int(c.res)
+		if op.Kind == ops.KindWriteAt && c.res == descriptor.MaxWrite && op.N < len(op.Buf) && goesOn {
+			b.Start(&e.Socket, op) // the next part
+			return nil
+		}
 	}
 	switch {
 	case op.Err != nil:

@@ -33,8 +33,8 @@ type Backend struct {
 	start         time.Time
 	table         backend.Table[socket]
 
-	done [256]cqe
-	n    int
+	done    [256]cqe
+	next, n int // those of done that were not reported yet
 
 	mu       sync.Mutex // see lock
 	ring     *ring
@@ -50,7 +50,7 @@ const (
 	// asks for it.
 	maxAhead = 8
 
-	// A read of at least so many bytes receives into its own buffer, if the
+	// A read of at least this many bytes receives into its own buffer, if the
 	// stream does not receive already.
 	directRead = 16 << 10
 )
@@ -107,21 +107,24 @@ func (b *Backend) cancelRequest(e *socket, r role) {
 
 // Poll implements backend.Backend. One goroutine at a time calls it.
 func (b *Backend) Poll(wait time.Duration) {
-	if wait == 0 {
+	switch {
+	case b.next < b.n: // what was left when something has panicked
+	case wait == 0:
 		b.collect()
-	} else {
+	default:
 		if !b.flush() && (wait < 0 || wait > time.Millisecond) {
 			wait = time.Millisecond // the kernel has no memory for a request
 		}
 		b.Park(wait)   // which looks first
 		b.host.Awake() // nobody needs to wake it meanwhile
 	}
-	for i := range b.done[:b.n] {
-		if c := &b.done[i]; role(c.userData>>32) < roles {
+	for b.next < b.n {
+		c := &b.done[b.next]
+		b.next++
+		if role(c.userData>>32) < roles {
 			b.report(b.table.At(uint32(c.userData)), c)
 		}
 	}
-	b.n = 0
 }
 
 // flush hands the kernel what it is to do, and reports whether it took it all.
@@ -140,7 +143,7 @@ func (b *Backend) collect() bool {
 	if !b.ring.look() {
 		return false
 	}
-	b.n = b.ring.reap(b.done[:])
+	b.next, b.n = 0, b.ring.reap(b.done[:])
 	for i := range b.done[:b.n] {
 		if c := &b.done[i]; role(c.userData>>32) < roles && c.flags&cqeMore == 0 {
 			b.inflight--
@@ -151,8 +154,16 @@ func (b *Backend) collect() bool {
 
 // report tells a socket what the kernel has done for it.
 func (b *Backend) report(e *socket, c *cqe) {
+	if ended := b.reportLocked(e, c); ended != nil {
+		b.host.Completed(ended)
+	}
+}
+
+// reportLocked is report, and returns the operation that has ended, if one has that is
+// a request of its own.
+func (b *Backend) reportLocked(e *socket, c *cqe) (ended *ops.Operation) {
 	e.Lock()
-	var ended *ops.Operation
+	defer e.Unlock()
 	if r := role(c.userData >> 32); r != multishot {
 		ended = b.finish(e, backend.Side(r), c)
 	} else {
@@ -164,10 +175,7 @@ func (b *Backend) report(e *socket, c *cqe) {
 		}
 	}
 	b.freeIfQuiet(e)
-	e.Unlock()
-	if ended != nil {
-		b.host.Completed(ended)
-	}
+	return ended
 }
 
 // Flush implements backend.Flusher.
