@@ -102,19 +102,36 @@ type reluctant struct {
 	proactor *platform.Proactor
 
 	mu      sync.Mutex
-	pending []*ops.Operation
-	dropped []*ops.Operation // not to be completed: somebody has lied about them
+	pending []canceled
+}
+
+// A canceled is an operation that was cancelled and is still to be completed.
+type canceled struct {
+	op      *ops.Operation // nil when another one has its memory
+	begun   bool           // it is being completed
+	dropped bool           // it must not be: somebody has lied about it
 }
 
 func (b *reluctant) Start(s *backend.Socket, op *ops.Operation) bool {
+	b.mu.Lock()
+	if i := b.find(op); i >= 0 && b.pending[i].begun {
+		b.pending[i].op = nil // what is completed is not started again
+	}
+	b.mu.Unlock()
 	return !b.has(op) && b.Backend.Start(s, op) // an event may be late for it
 }
 
-// has reports whether the operation was cancelled and waits for the next poll.
+// find returns where an operation is in pending, or -1. The caller holds the lock.
+func (b *reluctant) find(op *ops.Operation) int {
+	return slices.IndexFunc(b.pending, func(c canceled) bool { return c.op == op })
+}
+
+// has reports whether the operation was cancelled and is still to be completed.
 func (b *reluctant) has(op *ops.Operation) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Contains(b.pending, op) && !slices.Contains(b.dropped, op)
+	i := b.find(op)
+	return i >= 0 && !b.pending[i].dropped
 }
 
 func (b *reluctant) Cancel(s *backend.Socket, op *ops.Operation) bool {
@@ -122,21 +139,22 @@ func (b *reluctant) Cancel(s *backend.Socket, op *ops.Operation) bool {
 		return false
 	}
 	b.mu.Lock()
-	b.pending = append(b.pending, op)
+	b.pending = append(b.pending, canceled{op: op})
 	b.mu.Unlock()
 	b.Wake()
 	return false
 }
 
-// drop makes sure that an operation that waits for the next poll is not completed
-// there, and reports whether there was one.
+// drop makes sure that an operation that was cancelled is not completed, and
+// reports whether it was to be.
 func (b *reluctant) drop(op *ops.Operation) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !slices.Contains(b.pending, op) {
+	i := b.find(op)
+	if i < 0 || b.pending[i].begun {
 		return false
 	}
-	b.dropped = append(b.dropped, op)
+	b.pending[i].dropped = true
 	return true
 }
 
@@ -148,14 +166,23 @@ func (b *reluctant) Poll(wait time.Duration) {
 	b.mu.Unlock()
 	b.Backend.Poll(wait)
 	b.mu.Lock()
-	pending, dropped := b.pending, b.dropped
-	b.pending, b.dropped = nil, nil
+	due := len(b.pending)
+	for i := range due {
+		b.pending[i].begun = true
+	}
 	b.mu.Unlock()
-	for _, op := range pending {
-		if !slices.Contains(dropped, op) {
-			op.Err = ops.ErrCanceled
-			b.proactor.Host().Completed(op)
+	for range due {
+		b.mu.Lock()
+		first := b.pending[0]
+		b.mu.Unlock()
+		if !first.dropped {
+			first.op.Err = ops.ErrCanceled
+			b.proactor.Host().Completed(first.op)
 		}
+		// Only now: it may be cancelled once more until it has ended.
+		b.mu.Lock()
+		b.pending = slices.Delete(b.pending, 0, 1)
+		b.mu.Unlock()
 	}
 }
 
