@@ -251,7 +251,7 @@ func TestCascadeGrowsAfterARefusal(t *testing.T) {
 		refused int
 		err     error
 	}{
-		"too large": {heap[int](), math.MaxInt / 16, allocator.ErrTooLarge},
+		"too large": {heap[int](), math.MaxInt / 4, allocator.ErrTooLarge},
 		"exhausted": {budget, 98, allocator.ErrExhausted},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestSoak(t *testing.T) {
 				all := new(tally)
 				var r row
 				enough := func() bool { return r.Connections >= 200 && r.Messages >= 200 }
-				for seed := range uint64(20) { // on a slow machine it takes some until everything has happened
+				for seed := range uint64(100) { // on a slow machine it takes many until everything has happened
 					c := short(backend, runners)
 					c.seed = seed
 					var err error
@@ -164,15 +164,17 @@ func TestTable(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	status, out, stderr := program(t, "-json", "-backend", "portable", "-seed", "7", "-runners", "1", "-conns", "20", "-duration", "200ms")
-	if status != 0 || stderr != "" {
-		t.Fatalf("status %d, stderr %q, want 0 and nothing; output:\n%s", status, stderr, out)
-	}
 	var r row
-	d := json.NewDecoder(strings.NewReader(out))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
-		t.Fatalf("%v in %s", err, out)
+	for duration := 200 * time.Millisecond; r.Messages == 0 && duration < time.Minute; duration *= 2 { // on a slow machine it takes longer until there is a message
+		status, out, stderr := program(t, "-json", "-backend", "portable", "-seed", "7", "-runners", "1", "-conns", "20", "-duration", duration.String())
+		if status != 0 || stderr != "" {
+			t.Fatalf("status %d, stderr %q, want 0 and nothing; output:\n%s", status, stderr, out)
+		}
+		d := json.NewDecoder(strings.NewReader(out))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&r); err != nil {
+			t.Fatalf("%v in %s", err, out)
+		}
 	}
 	if r.Backend != "portable" || r.Runners != 1 || r.AtOnce != 20 || r.Seed != 7 || r.Messages == 0 || len(r.Faults) != int(faultKinds) {
 		t.Errorf("row %+v", r)
