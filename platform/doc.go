@@ -43,9 +43,10 @@
 // are the proactor's own: a heap in which a wait is started, cancelled and ended
 // without allocating.
 //
-// An idle connection costs its Conn, its handler and the operation that waits. It
-// needs no buffer if it reads with [ops.ReadOnArrival], or with [Conn.WaitReadable]
-// and [Conn.TryRead].
+// An idle connection costs its Conn, its handler, the operation that waits, and
+// a record, which later connections use again and the proactor keeps. It needs no
+// buffer if it reads with [ops.ReadOnArrival], or with [Conn.WaitReadable] and
+// [Conn.TryRead].
 //
 // On io_uring the reads of a stream share a request that the kernel completes again
 // and again, so a few messages are taken in before the program has asked for them,

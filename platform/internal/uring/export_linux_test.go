@@ -1,6 +1,13 @@
 package uring
 
-import "github.com/heirloom-go/heirloom/platform/backend"
+import (
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// SocketSize is the size of a record, in bytes.
+const SocketSize = unsafe.Sizeof(socket{})
 
 // CancelRequest has the kernel give up the request of a side.
 func (b *Backend) CancelRequest(s *backend.Socket, d backend.Side) {
