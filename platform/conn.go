@@ -145,6 +145,7 @@ func (c *Conn) WaitReadable(h ops.Handler) {
 // there are none, or if a read is outstanding that has a claim to them, it
 // returns 0 and [ops.ErrWouldBlock]; at the end of the stream, 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
+	c.h.mustBeRunner()
 	s, ok := c.h.lockedOpen()
 	if !ok {
 		return 0, net.ErrClosed
@@ -191,6 +192,7 @@ func (c *Conn) Cancel() { c.h.cancel() }
 // CloseWrite ends the stream in the direction of the peer, who then reads
 // io.EOF. Writes that are outstanding should have ended before.
 func (c *Conn) CloseWrite() error {
+	c.h.mustBeRunner()
 	s, ok := c.h.lockedOpen()
 	if !ok {
 		return net.ErrClosed

@@ -258,6 +258,7 @@ func (h *handle) cancel() {
 	if p == nil {
 		return // it was never opened
 	}
+	p.mustBeRunner()
 	var out record.Queue
 	defer p.finish(&out)
 	h.cancelAll(&out)

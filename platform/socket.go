@@ -75,6 +75,13 @@ func (h *handle) proactor() *Proactor {
 	return nil
 }
 
+// mustBeRunner is that of the proactor, if there is one.
+func (h *handle) mustBeRunner() {
+	if p := h.proactor(); p != nil {
+		p.mustBeRunner()
+	}
+}
+
 // opened returns the record of the socket. It panics if the socket was never opened,
 // because then there is nobody who could call a handler.
 func (h *handle) opened() *socket {
@@ -93,7 +100,6 @@ func (h *handle) locked() (s *socket, ok bool) {
 	if s = h.s.Load(); s == nil {
 		return nil, false
 	}
-	s.proactorOf().mustBeRunner()
 	s.lock()
 	if s.Number.Load() != h.number.Load() {
 		s.unlock()
@@ -241,6 +247,7 @@ func (h *handle) close() error {
 	if p == nil {
 		return net.ErrClosed // it was never opened
 	}
+	p.mustBeRunner()
 	var out record.Queue
 	defer p.finish(&out) // also if the backend panics
 	return h.shut(&out)
@@ -291,7 +298,9 @@ func (s *socket) shut(out *record.Queue) error {
 	return err
 }
 
-// addr returns the address of the socket or of its peer, or nil if it is not open.
+// addr returns the address of the socket or of its peer, or nil if it is not open. It
+// may also be asked by a goroutine that does not run a proactor with a single runner,
+// as programs do that say where they listen.
 func (h *handle) addr(peer bool) net.Addr {
 	s, ok := h.lockedOpen()
 	if !ok {
