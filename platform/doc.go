@@ -57,6 +57,6 @@
 // a goroutine that computes afterwards, while another runs it, messages may come some
 // milliseconds late. Start the first reads where Run is called. The address of a socket
 // that is closed with something outstanding, or whose process dies, is free a moment
-// later, so Listen and ListenPacket try again for up to a quarter of a second when an
+// later, so Listen and ListenPacket try again for up to half a second when an
 // address is in use.
 package platform

@@ -58,7 +58,7 @@ func open(single bool) (b *Backend, err error) {
 
 // maxPause is the longest of the pauses between two tries, each of which is twice as
 // long as the one before.
-const maxPause = 128 * time.Millisecond
+const maxPause = 256 * time.Millisecond
 
 // lastClosed is when a ring was closed, in nanoseconds since 1970.
 var lastClosed atomic.Int64
