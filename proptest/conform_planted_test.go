@@ -203,7 +203,7 @@ func TestPlantedFaults(t *testing.T) {
 				if n < 1 || n > 1000 {
 					return allocator.Null[Record]{}.Allocate(n)
 				}
-				storage := make([]uint64, uintptr(n)*unsafe.Sizeof(Record{})/8)
+				storage := make([]uint64, (uintptr(n)*unsafe.Sizeof(Record{})+7)/8)
 				return unsafe.Slice((*Record)(unsafe.Pointer(&storage[0])), n), nil
 			}}
 		}, Claims{OwnStorage: true, MayRefuse: true})},
