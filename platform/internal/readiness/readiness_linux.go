@@ -186,12 +186,17 @@ func (e *Engine) Event(n Name, what Events) {
 	if what&(In|Ended|Broken) != 0 {
 		// With several runners, another may have read since the event was
 		// collected.
-		s.readable, s.edge = true, e.single
-		e.host.Retry(&s.Socket, backend.Reading)
-		s.edge = false
+		s.readable = true
+		if !s.Queues[backend.Reading].Empty() {
+			s.edge = e.single
+			e.host.Retry(&s.Socket, backend.Reading)
+			s.edge = false
+		}
 	}
 	if what&(Out|Broken) != 0 {
 		s.writable = true
-		e.host.Retry(&s.Socket, backend.Writing)
+		if !s.Queues[backend.Writing].Empty() {
+			e.host.Retry(&s.Socket, backend.Writing)
+		}
 	}
 }
