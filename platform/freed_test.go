@@ -190,6 +190,9 @@ func TestFreed(t *testing.T) {
 // the connection is closed.
 func TestStale(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		// The listener is there before, so that what is opened next, and may have
+		// the place, is a connection.
+		l := w.listen("tcp", "127.0.0.1:0")
 		a, b := w.pair()
 		var stale platform.Conn
 		overwrite(&stale, a)
@@ -197,7 +200,12 @@ func TestStale(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.run()
-		c, d := w.pair()
+		c, d := new(platform.Conn), new(platform.Conn)
+		var accepted, connected result
+		l.Accept(c, &accepted)
+		w.Connect(d, "tcp", l.Addr().String(), &connected)
+		w.await(&accepted, &connected)
+		l.Close()
 		if err := stale.Close(); err != net.ErrClosed {
 			t.Errorf("Close: %v, want %v", err, net.ErrClosed)
 		}
