@@ -142,7 +142,8 @@ func (p *Proactor) limit(op *ops.Operation) {
 func (s *socket) advance(d backend.Side, out *record.Queue) {
 	q := &s.Queues[d]
 	for op := q.First(); op != nil; op = q.First() {
-		if !transfersNothing(op) && !s.proactorOf().backend.Start((*backend.Socket)(s), op) {
+		if p := s.proactorOf(); !transfersNothing(op) && !p.backend.Start((*backend.Socket)(s), op) {
+			p.flushing.started()
 			return
 		}
 		q.Pop()

@@ -28,11 +28,12 @@ type Proactor struct {
 	backend   backend.Backend
 	lowest    backend.Backend    // without the layers over it
 	fallback  error              // why it is not a better one
-	flush     func()             // hands the kernel what the backend keeps for it, or nil
 	observers []backend.Observer // among the layers of backend, innermost first
 	single    bool
-	looks     int   // how often the leader looks before it waits
-	spin      int64 // for how many nanoseconds it looks
+	looks     bool // the leader looks before it parks
+	looking   looking
+	yielding  looking // whether to yield then, see runner.look
+	flushing  flushing
 
 	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
 
@@ -44,7 +45,6 @@ type Proactor struct {
 	sincePoll int          // handlers called since the kernel was last asked
 	burst     int          // how many may be
 	pollEnd   int64        // when it was
-	spinStart int64        // when the leader had nothing to do
 	woken     int64        // when it was last waited for, until others were let run
 	idle      int          // runners that wait on more
 	more      *sync.Cond   // there may be something to do for an idle runner
@@ -105,7 +105,7 @@ func New(options ...Option) (*Proactor, error) {
 	for _, o := range options {
 		o(&c)
 	}
-	p := &Proactor{single: c.single, spin: int64(c.spin), burst: maxBurst}
+	p := &Proactor{single: c.single, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
 	if p.alloc = c.alloc; p.alloc == nil {
 		// Also for a single runner: an operation may end on another proactor,
@@ -120,7 +120,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p.lowest, p.fallback = b, fallback
 	if f, ok := b.(backend.Flusher); ok {
-		p.flush = f.Flush
+		p.flushing.init(f.Flush)
 	}
 	for _, wrap := range c.layers {
 		b = wrap(b)
@@ -129,8 +129,8 @@ func New(options ...Option) (*Proactor, error) {
 		}
 	}
 	p.backend = b
-	if c.backend == nil {
-		p.looks = 1 // a kernel of its own can say what has happened the first time
+	if c.backend == nil || c.spin != nil { // a kernel of its own can say what has happened the first time
+		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newLooking(nil, 2)
 	}
 	return p, nil
 }

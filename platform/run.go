@@ -42,6 +42,10 @@ func (p *Proactor) Run(ctx context.Context) error {
 				return r.reason(ctx)
 			}
 		}
+		if r.flushes {
+			r.flushes = false
+			p.flushing.flush()
+		}
 		r.busy = true
 		op.Complete()
 		r.busy = false
@@ -53,6 +57,8 @@ func (p *Proactor) Run(ctx context.Context) error {
 type runner struct {
 	p    *Proactor
 	busy bool // a handler is being called
+
+	flushes bool // it is to flush before the next handler
 
 	last, abandons bool        // when it has signed off: it was the last, and is to abandon what is left
 	done           atomic.Bool // its context is
@@ -122,8 +128,8 @@ func (r *runner) signOff() {
 		p.halt.Store(false)
 	}
 	r.abandons = p.mayAbandon()
-	if r.last && p.flush != nil && c.abandoned == nil {
-		p.flush() // what the last handlers have started
+	if flush := p.flushing.flush; r.last && flush != nil && c.abandoned == nil {
+		flush() // what the last handlers have started
 	}
 }
 
@@ -155,6 +161,7 @@ func (r *runner) next() *ops.Operation {
 		return nil
 	}
 	p.sincePoll++
+	r.flushes = p.flushing.due(p.sincePoll)
 	op := p.ready.Pop()
 	switch {
 	case p.idle > 0 && (!p.ready.Empty() || !p.polling):
@@ -198,13 +205,8 @@ func (p *Proactor) outOfWork() bool {
 func (r *runner) lead() {
 	p := r.p
 	p.polling = true
-	p.measureBurst()
-	if p.spin > 0 {
-		p.spinStart = p.backend.Now()
-	}
-	for n := 0; p.wait() != 0 && r.mayLook(n); n++ {
-		p.asLeader((*Proactor).glance, 0)
-	}
+	p.measureHandlers()
+	r.look()
 	wait := time.Duration(0)
 	if p.polled.Empty() {
 		wait = p.wait()
@@ -227,7 +229,7 @@ func (r *runner) lead() {
 	switch {
 	case wait != 0:
 		p.woken = p.pollEnd
-	case p.woken != 0 && p.pollEnd-p.woken > yieldAfter && p.looks > 0:
+	case p.woken != 0 && p.pollEnd-p.woken > yieldAfter && p.looks:
 		p.woken = 0
 		if p.idle > 0 && !p.ready.Empty() {
 			p.more.Signal()
@@ -254,26 +256,66 @@ func (p *Proactor) wait() time.Duration {
 	return -1
 }
 
-// measureBurst sets how many handlers are called before the next poll by how
-// long those since the last one took.
-func (p *Proactor) measureBurst() {
-	n := int64(p.sincePoll)
+// measureHandlers learns how long the handlers take that were called since the last
+// poll.
+func (p *Proactor) measureHandlers() {
+	n := p.sincePoll
 	p.sincePoll = 0
-	if n < int64(p.burst) {
-		return // they have not kept anybody waiting
+	full := n >= p.burst // others may have been kept waiting
+	if n == 0 || !full && p.flushing.flush == nil {
+		return
 	}
 	took := max(1, p.backend.Now()-p.pollEnd)
-	p.burst = int(min(max(minBurst, n*burstTime/took), 2*n, maxBurst))
+	if full {
+		p.burst = min(max(minBurst, int(int64(n)*burstTime/took)), 2*n, maxBurst)
+	}
+	if p.flushing.flush != nil {
+		p.flushing.measured(n, took)
+	}
 }
 
-// mayLook reports whether the leader, before it waits, is to look once more
-// after n times: once, and for as long as the proactor spins.
-func (r *runner) mayLook(n int) bool {
+// look looks for what has completed before the leader parks: once, and then for as long
+// as that is worth it.
+//
+// To let other goroutines run meanwhile is right where they have nowhere else to: what
+// they do may be what the leader waits for. Where a processor is idle they run there
+// already, and to yield wakes a thread for nothing. The scheduler does not tell, so that
+// is learnt as well.
+func (r *runner) look() {
 	p := r.p
-	if r.halted() || p.inbox.full() || p.outOfWork() {
-		return false
+	if !p.looks || !r.mustWait() {
+		return
 	}
-	return n < p.looks || p.spin > 0 && p.backend.Now()-p.spinStart < p.spin
+	p.asLeader((*Proactor).poll, 0)
+	if !r.mustWait() {
+		return
+	}
+	alone := runtime.GOMAXPROCS(0) == 1
+	if span := p.looking.wanted(); span > 0 {
+		for end := p.backend.Now() + span; r.mustWait() && p.backend.Now() < end; {
+			if alone {
+				p.asLeader((*Proactor).yield, 0)
+			}
+			p.asLeader((*Proactor).poll, 0)
+		}
+		if p.looking.judge(!r.mustWait()); !r.mustWait() {
+			return
+		}
+	}
+	switch {
+	case alone:
+		p.asLeader((*Proactor).yield, 0)
+	case p.yielding.wanted() > 0:
+		p.asLeader((*Proactor).yield, 0)
+		p.asLeader((*Proactor).poll, 0)
+		p.yielding.judge(!r.mustWait())
+	}
+}
+
+// mustWait reports whether there is nothing to do for the leader but to wait.
+func (r *runner) mustWait() bool {
+	p := r.p
+	return p.wait() != 0 && !r.halted() && !p.inbox.full() && !p.outOfWork()
 }
 
 // asLeader calls f without the lock, and leaves the lead if the backend panics.
@@ -292,12 +334,3 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
 
 func (p *Proactor) yield(time.Duration) { runtime.Gosched() }
-
-// glance looks, and lets other goroutines run: what they do is what something
-// may come from, and if they keep all processors busy the scheduler takes long to
-// notice that the kernel has woken this one.
-func (p *Proactor) glance(time.Duration) {
-	if p.backend.Poll(0); p.polled.Empty() {
-		runtime.Gosched()
-	}
-}

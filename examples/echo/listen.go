@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-
-	"github.com/heirloom-go/heirloom/platform"
 )
 
 // listenBuffer is the size of a session's buffer for real clients, in bytes.
@@ -14,7 +12,7 @@ const listenBuffer = 4096
 
 // serve echoes to real clients until ctx is done.
 func serve(ctx context.Context, f flags, stdout io.Writer) error {
-	s, err := newServer(f.listen, f.backend, singleSlot, f.check, listenBuffer, platform.Spin(f.spin))
+	s, err := newServer(f.listen, f.backend, singleSlot, f.check, listenBuffer, f.waiting...)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 const usage = `Usage: echo [flags]
@@ -44,7 +46,8 @@ With -listen, serve real clients until interrupted, then print a summary:
 
   -listen ADDR   address, such as 127.0.0.1:7777, or :0 for any free port
   -backend NAME  kernel interface
-  -spin D        look for so long for the next message before sleeping (default 0)
+  -spin D        look for the next message for a time D before sleeping, 0s to sleep at
+                 once (default: for 20µs, while that pays)
   -check         check each operation against the allocation contract
 
 The exit status is 1 if the contract was violated or the run failed, and 2 for
@@ -93,7 +96,8 @@ type flags struct {
 	listen, backend string
 	check, json     bool
 	conns, size     int
-	duration, spin  time.Duration
+	duration        time.Duration
+	waiting         []platform.Option // what -spin says
 }
 
 // maxMemory bounds the buffers of all clients together.
@@ -109,10 +113,12 @@ func parse(args []string) (flags, error) {
 	set.BoolVar(&f.json, "json", false, "")
 	number(set, "conns", &f.conns, 1, 10_000)
 	number(set, "size", &f.size, 1, 1<<20)
-	set.Func("spin", "", func(s string) (err error) {
-		if f.spin, err = time.ParseDuration(s); err != nil || f.spin < 0 || f.spin > time.Second {
+	set.Func("spin", "", func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 || d > time.Second {
 			return errors.New("want a time from 0s to 1s")
 		}
+		f.waiting = []platform.Option{platform.Spin(d)}
 		return nil
 	})
 	set.Func("duration", "", func(s string) error {

@@ -1,0 +1,69 @@
+package platform
+
+import "sync/atomic"
+
+// flushing decides when what handlers have started goes to a backend's kernel, where
+// the backend collects requests. One call for many costs least, so it is when all
+// handlers that were ready have been called; but nothing is to wait much longer than
+// flushTime for handlers to return.
+//
+// How long a handler takes is not known before it has. So it is learnt, as a mean: where
+// handlers are quick there is a flush after every few of them, and where they take long,
+// or nothing is known yet, with each operation that is started, before the handler goes
+// on. A handler that takes long among many that do not can still hold back what it has
+// started itself.
+type flushing struct {
+	flush func() // hands the kernel what the backend keeps for it, or nil
+
+	// eager: flush with each operation.
+	eager atomic.Bool
+
+	mean  int64 // nanoseconds a handler takes
+	every int   // flush after so many handlers
+	next  int   // the count of handlers since the last poll at which to flush
+}
+
+// flushTime is how long, in nanoseconds, the first of what handlers have started may
+// wait for the handlers after it.
+const flushTime = 50_000
+
+// unknownMean is the mean before any handler has been called, and the most that one is
+// taken for: the proactor may not have been run for a while.
+const unknownMean = 64 * flushTime
+
+func (f *flushing) init(flush func()) {
+	if f.flush = flush; flush != nil {
+		f.learn(unknownMean)
+	}
+}
+
+// measured is called by the leader when n handlers took a time since the last poll.
+func (f *flushing) measured(n int, took int64) {
+	f.learn(f.mean + (min(took/int64(n), unknownMean)-f.mean)/4)
+}
+
+func (f *flushing) learn(mean int64) {
+	f.mean = mean
+	f.every = int(max(1, flushTime/max(1, mean)))
+	f.next = f.every
+	if eager := f.every == 1; eager != f.eager.Load() {
+		f.eager.Store(eager)
+	}
+}
+
+// due reports whether it is time to flush before the n-th handler since the last
+// poll.
+func (f *flushing) due(n int) bool {
+	if n <= f.next || f.flush == nil || f.every == 1 {
+		return false
+	}
+	f.next = n + f.every - 1
+	return true
+}
+
+// started is called when the kernel is to have an operation.
+func (f *flushing) started() {
+	if f.eager.Load() {
+		f.flush()
+	}
+}
