@@ -30,7 +30,7 @@
 //	one loop, nothing shared, the least cost     New(SingleRunner()), one Run
 //	a loop on each processor                     NewGroup, one Listen for all
 //	handlers that take long, run in parallel     New(), several Run
-//	an answer in half the time, for a processor  Spin
+//	the shortest waits, for a busy processor     Spin
 //
 // A proactor that several goroutines run takes locks, and calls the handlers of
 // different chains at the same time; an ops.Strand keeps those apart that must not
@@ -48,15 +48,59 @@
 // buffer if it reads with [ops.ReadOnArrival], or with [Conn.WaitReadable] and
 // [Conn.TryRead].
 //
-// On io_uring the reads of a stream share a request that the kernel completes again
-// and again, so a few messages are taken in before the program has asked for them,
-// and the kernel may still take in one when the connection is being closed. What
-// handlers start goes to the kernel when they have returned: with the next look at
-// what has completed, or when Run ends. The kernel finishes a stream's reads on the
-// thread that has asked for them: if a proactor with a single runner was set up by
-// a goroutine that computes afterwards, while another runs it, messages may come some
-// milliseconds late. Start the first reads where Run is called. The address of a socket
+// On io_uring what handlers start goes to the kernel together. The address of a socket
 // that is closed with something outstanding, or whose process dies, is free a moment
-// later, so Listen and ListenPacket try again for up to half a second when an
+// later there, so Listen and ListenPacket try again for up to half a second when an
 // address is in use.
+//
+// # Why does a proactor look before it sleeps?
+//
+// To put a thread to sleep and to wake it costs some 16 to 31 µs of processor time, and
+// the peer waits meanwhile. With one connection in ping-pong the answer is there sooner.
+// A look of 20 µs therefore costs no more than the sleep that it saves, and three
+// messages are exchanged in the time of one or two. It is worth that only where something
+// comes within those 20 µs, and whether it does cannot be told from how long the last
+// sleeps took: a peer that is woken late answers late. So the proactor tries it for four
+// waits. While more than half of them pay, it goes on; otherwise it sleeps at once for
+// the next 8 waits, then 16, and up to 512, and tries again. A proactor without anything
+// to do waits once, so it looks once. On a system with a single processor it
+// never looks, because nobody could answer meanwhile. [Spin] makes looks longer, and
+// Spin(0) does without.
+//
+// # Why does it yield to other goroutines only now and then?
+//
+// With GOMAXPROCS=1 they can run only if the proactor lets them, so it does so with each
+// look. Otherwise runtime.Gosched wakes a second thread whenever a processor is idle: at
+// one connection that took half as much processor time again. Where all processors are
+// busy it is right, though, as what the proactor waits for may come from a goroutine that
+// waits for its turn. The scheduler does not tell which is the case, so yielding is tried
+// and judged as looking is.
+//
+// # When does what a handler starts reach the kernel?
+//
+// On epoll at once, if the kernel takes it at all. On io_uring requests are
+// collected, since one call for many is what makes it quick. They are handed over when
+// all handlers that were ready have returned, or after 50 µs. As handlers cannot be
+// interrupted, how many of them that is is learnt from how long they took: where a
+// handler takes 50 µs, each operation is handed over as it is started. A handler that
+// takes long, among many that do not, can still hold back what it has started itself;
+// let another goroutine do such work.
+//
+// # Why are reads on io_uring sometimes one request each, and sometimes share one?
+//
+// A request that the kernel completes again and again saves a request a message. But
+// with a single runner the kernel completes it on the thread that has made it, when that
+// enters the kernel: if it sleeps elsewhere, a message takes two wakes instead of one, and
+// if it computes, messages and the end of a stream wait for it. A read that is a request
+// of its own is made by the thread that then waits. So reads are made one by one while a
+// look finds fewer than about two of them ended, and share a request above that, when
+// the thread is awake anyway. What such a request brings before the program asks for it
+// is at most 64 KiB and one message, or eight messages where the kernel does not know
+// that limit (it does from Linux 6.17).
+//
+// # Why is not everything that waits handed over in one call?
+//
+// The scheduler cannot interrupt a thread in such a call, and the garbage collector waits
+// for it. So one call copies about 256 KiB at most: 64 writes of 1 MiB in one held up the
+// collector for 6 ms.
 package platform
