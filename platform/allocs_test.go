@@ -107,7 +107,7 @@ func TestNoAllocations(t *testing.T) {
 	const steps = 100
 	for _, b := range platform.Backends() {
 		for _, runners := range []int{0, 1, 2} {
-			m := mode{b, runners}
+			m := mode{backend: b, runners: runners}
 			for _, c := range chains {
 				for _, memory := range []string{"default", "bound slot", "own slot"} {
 					t.Run(m.String()+"/"+c.name+"/"+memory, func(t *testing.T) {

@@ -178,7 +178,7 @@ func descriptors(t *testing.T) int {
 
 // TestNoDelay checks that small writes are not held back on either end.
 func TestNoDelay(t *testing.T) {
-	w := mode{"epoll", 0}.open(t)
+	w := mode{backend: "epoll"}.open(t)
 	a, b := w.pair()
 	// The descriptors are the backend's own, so they are found by address.
 	for name, c := range map[string]*platform.Conn{"accepted": a, "connected": b} {

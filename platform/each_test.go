@@ -23,19 +23,32 @@ const patience = 30 * time.Second
 // A mode is a way to make and run a proactor.
 type mode struct {
 	backend string
-	runners int // 0 for one that was promised to be alone
+	runners int    // 0 for one that was promised to be alone
+	receive string // how a stream is read from, or empty: as the backend chooses
 }
 
 func (m mode) String() string {
-	if m.runners == 0 {
-		return m.backend + "/single"
+	name := m.backend + "/single"
+	if m.runners > 0 {
+		name = fmt.Sprintf("%s/%d-runners", m.backend, m.runners)
 	}
-	return fmt.Sprintf("%s/%d-runners", m.backend, m.runners)
+	if m.receive != "" {
+		name += "/" + m.receive
+	}
+	return name
 }
+
+// receiveModes are further modes of the backends that have several ways to read a
+// stream, and forceReceive has what is opened next use one of them.
+var (
+	receiveModes = map[string][]mode{}
+	forceReceive = func(string) (restore func()) { return func() {} }
+)
 
 func modes() (all []mode) {
 	for _, b := range platform.Backends() {
-		all = append(all, mode{b, 0}, mode{b, 3})
+		all = append(all, mode{backend: b}, mode{backend: b, runners: 3})
+		all = append(all, receiveModes[b]...)
 	}
 	return all
 }
@@ -60,6 +73,7 @@ func (m mode) open(t *testing.T, options ...platform.Option) *world {
 	if m.runners == 0 {
 		options = append(options, platform.SingleRunner())
 	}
+	defer forceReceive(m.receive)()
 	p, err := platform.New(options...)
 	if err != nil {
 		t.Fatal(err)

@@ -80,7 +80,7 @@ func TestSingleRunnerMisused(t *testing.T) {
 		t.Run(use.name, func(t *testing.T) {
 			for _, b := range platform.Backends() {
 				t.Run(b, func(t *testing.T) {
-					w := mode{b, 0}.open(t)
+					w := mode{backend: b}.open(t)
 					f := use.of(t, w)
 					hold := w.Hold()
 					ended := make(chan error, 1)

@@ -129,7 +129,7 @@ func TestPacketErrors(t *testing.T) {
 		}
 	})
 	for _, network := range []string{"tcp", "unixgram", "", "udp5"} {
-		p := mode{platform.Backends()[0], 0}.open(t)
+		p := mode{backend: platform.Backends()[0]}.open(t)
 		if _, err := p.ListenPacket(network, "127.0.0.1:0"); err == nil {
 			t.Errorf("ListenPacket(%q) succeeded", network)
 		}

@@ -198,7 +198,7 @@ func TestRunReturns(t *testing.T) {
 
 func TestErrRunning(t *testing.T) {
 	for _, b := range platform.Backends() {
-		w := mode{b, 0}.open(t)
+		w := mode{backend: b}.open(t)
 		var err error
 		ops.Post(w, ops.HandlerFunc(func(int, error) { err = w.Run(context.Background()) }))
 		w.run()
@@ -214,7 +214,7 @@ func TestRunnersRunAtOnce(t *testing.T) {
 	for _, b := range platform.Backends() {
 		for runners := 1; runners <= 4; runners++ {
 			t.Run(fmt.Sprintf("%s/%d-runners", b, runners), func(t *testing.T) {
-				w := mode{b, runners}.open(t)
+				w := mode{backend: b, runners: runners}.open(t)
 				hold := w.Hold()
 				var running sync.WaitGroup
 				running.Go(w.run)
@@ -239,7 +239,7 @@ func TestRunnersRunAtOnce(t *testing.T) {
 // left lying because the runner that was woken for it left.
 func TestRunnerLeaves(t *testing.T) {
 	for _, b := range platform.Backends() {
-		w := mode{b, 2}.open(t)
+		w := mode{backend: b, runners: 2}.open(t)
 		hold := w.Hold()
 		var stay sync.WaitGroup
 		stay.Go(w.run)

@@ -25,7 +25,7 @@ func TestRestart(t *testing.T) {
 	}
 	for _, b := range platform.Backends() {
 		t.Run(b, func(t *testing.T) {
-			w := mode{b, 0}.open(t)
+			w := mode{backend: b}.open(t)
 			for i := range 10 {
 				server := exec.Command(os.Args[0], "-test.run=^TestRestart$", "-test.timeout=60s")
 				server.Env = append(os.Environ(), child+"="+b)
@@ -66,7 +66,7 @@ func TestRestart(t *testing.T) {
 
 // serveUntilKilled says where it listens, accepts and answers.
 func serveUntilKilled(t *testing.T, backend string) {
-	w := mode{backend, 0}.open(t)
+	w := mode{backend: backend}.open(t)
 	l := w.listen("tcp", "127.0.0.1:0")
 	buf := make([]byte, 1)
 	var c platform.Conn

@@ -15,7 +15,7 @@ import (
 func TestTimerOrder(t *testing.T) {
 	for _, b := range platform.Backends() {
 		t.Run(b, func(t *testing.T) {
-			w := mode{b, 0}.open(t)
+			w := mode{backend: b}.open(t)
 			// A wait is due some time between two readings of the clock.
 			type wait struct{ from, to time.Duration }
 			var called []wait

@@ -15,3 +15,22 @@ func (b *Backend) CancelRequest(s *backend.Socket, d backend.Side) {
 	defer b.unlock()
 	b.cancelRequest(s.Sys.(*socket), role(d))
 }
+
+// Reads returns how many requests there were for one read of a socket, and for all.
+func Reads(s *backend.Socket) (once, multi int) {
+	e := s.Sys.(*socket)
+	return int(e.current[backend.Reading]), int(e.current[multishot])
+}
+
+// ReceiveBy changes the ReceiveMode of a ring that is open.
+func (b *Backend) ReceiveBy(m ReceiveMode) {
+	b.lock()
+	defer b.unlock()
+	b.load.mode = m
+}
+
+// Load is what decides about the mode.
+type Load struct{ load }
+
+func (l *Load) Add(n int)     { l.add(n) }
+func (l *Load) OneShot() bool { return l.oneShot() }

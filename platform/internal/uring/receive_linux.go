@@ -13,8 +13,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// What a stream or a listener brings through the request that completes again
-// and again, and who gets it.
+// What a stream or a listener brings, and who gets it.
 
 // read serves a read from what the stream has brought, or sees to it that it
 // brings something.
@@ -23,21 +22,43 @@ func (b *Backend) read(e *socket, op *ops.Operation) bool {
 		op.N, op.Err = b.result(e, b.serve(e, op))
 		return true
 	}
-	if !e.armed && (descriptor.Room(op) >= directRead || e.noBuffers) {
-		e.noBuffers = false
-		if op.Kind == ops.KindReadVectored {
-			b.prepareVectored(e, op, opRecvmsg)
-			b.submitSoon()
-			return false
+	if b.mayAsk(e, descriptor.Room(op) >= directRead) {
+		b.readOnce(e, op)
+	}
+	return false
+}
+
+// mayAsk reports whether an operation is to be a request of its own. If not, it is
+// started again when the stream has brought something or has ended its request.
+func (b *Backend) mayAsk(e *socket, direct bool) bool {
+	switch {
+	case e.armed:
+		if b.load.oneShot() {
+			b.disarm(e)
 		}
-		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
-		q := b.prepare(e, op, opRecv)
-		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
-		b.submitSoon()
 		return false
+	case direct || e.noBuffers || b.load.oneShot():
+		e.noBuffers = false
+		return true
 	}
 	b.arm(e)
 	return false
+}
+
+// readOnce has the kernel receive into the buffers of a read.
+func (b *Backend) readOnce(e *socket, op *ops.Operation) {
+	var q *sqe
+	if op.Kind == ops.KindReadVectored {
+		q = b.prepareVectored(e, op, opRecvmsg)
+	} else {
+		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
+		q = b.prepare(e, op, opRecv)
+		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
+	}
+	if e.drained { // a try would be in vain
+		q.ioprio = recvPollFirst
+	}
+	b.submitSoon()
 }
 
 // waitReadable ends when the stream has brought something.
@@ -45,14 +66,11 @@ func (b *Backend) waitReadable(e *socket, op *ops.Operation) bool {
 	if e.hasInput() {
 		return true
 	}
-	if e.noBuffers && !e.armed {
-		e.noBuffers = false
+	if b.mayAsk(e, false) {
 		q := b.prepare(e, op, opPollAdd)
 		q.opFlags = pollIn
 		b.submitSoon()
-		return false
 	}
-	b.arm(e)
 	return false
 }
 
@@ -67,18 +85,27 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	if e.armed { // what comes, comes to the request
 		return 0, ops.ErrWouldBlock
 	}
-	return descriptor.ReadResult(descriptor.Recv(e.fd, buf[:min(len(buf), descriptor.MaxTransfer)]))
+	n, errno := descriptor.Recv(e.fd, buf[:min(len(buf), descriptor.MaxTransfer)])
+	e.drained = n < len(buf)
+	return descriptor.ReadResult(n, errno)
 }
 
 // arm has the stream receive whatever comes.
 func (b *Backend) arm(e *socket) {
-	if e.armed {
-		return
-	}
 	e.armed = true
 	q := b.request(e, multishot, opRecv)
 	q.flags, q.ioprio, q.group = sqeBufferSelect, recvMultishot, bufferGroup
 	b.submitSoon()
+}
+
+// disarm has the stream receive no more than what it is about to. The caller holds both
+// locks.
+func (b *Backend) disarm(e *socket) {
+	if !e.stopping {
+		e.stopping = true
+		b.cancelRequest(e, multishot)
+		b.submitSoon()
+	}
 }
 
 // hasInput reports whether the stream has brought something, if only its end.
@@ -185,9 +212,8 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		b.pushAhead(e, h)
 		if e.fd < 0 {
 			b.dropAhead(e)
-		} else if e.aheads >= maxAhead && e.armed && !e.stopping {
-			e.stopping = true
-			b.cancelRequest(e, multishot)
+		} else if e.aheads >= maxAhead && e.armed {
+			b.disarm(e)
 		}
 	case c.res == 0:
 		e.ended = true

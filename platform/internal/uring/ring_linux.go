@@ -76,6 +76,7 @@ const (
 	sqeSkipSuccess   = 1 << 6
 	cqeBuffer        = 1 << 0
 	cqeMore          = 1 << 1
+	cqeNonempty      = 1 << 2
 	cqeBufMore       = 1 << 4
 	cqeBufferShift   = 16
 	recvPollFirst    = 1 << 0

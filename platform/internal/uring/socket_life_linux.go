@@ -54,7 +54,7 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	}
 	b.lock()
 	defer b.unlock()
-	if e.armed && !e.stopping {
+	if e.armed {
 		b.cancelRequest(e, multishot)
 	}
 	if e.readAhead != 0 && !e.listens {

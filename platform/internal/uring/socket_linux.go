@@ -43,6 +43,8 @@ type life struct {
 	ended     bool // the peer has ended the stream
 	listens   bool // what it brings is connections
 
+	drained bool // the last read of a stream has left nothing, as far as is known
+
 	freed  bool // the proactor does not need the record any more
 	inet6  bool // a packet socket of the IPv6 family
 	unlink bool // a unix listener's path is removed when it closes

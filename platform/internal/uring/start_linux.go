@@ -158,6 +158,9 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	op := e.Queues[d].First()
 	e.submitted[d] = false
 	e.pending--
+	if d == backend.Reading {
+		e.drained = c.flags&cqeNonempty == 0 && op.Kind != ops.KindWaitReadable
+	}
 	errno := syscall.Errno(-c.res)
 	// A connect that was started again before there was an answer waits for that.
 	unanswered := op.Kind == ops.KindConnect && errno == unix.EALREADY
@@ -243,7 +246,7 @@ var callNames = [...]string{
 
 // prepareVectored hands the kernel the buffers of op, to receive into them or to
 // send them.
-func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8) {
+func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8) *sqe {
 	v := &e.extra().vectors[backend.SideOf(op.Kind)]
 	size := v.Carry(backend.Buffers(op))
 	if op.Kind == ops.KindWriteVectored {
@@ -251,4 +254,5 @@ func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8) {
 	}
 	q := b.prepare(e, op, opcode)
 	q.addr, q.len, q.opFlags = address(&v.Header), 1, unix.MSG_NOSIGNAL
+	return q
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/parker"
@@ -15,12 +17,12 @@ import (
 // wait, before the leader looks at what has completed. When nothing has, it
 // parks in Go's own poller (see package parker).
 //
-// The reads of a stream share one request that is made once and receives again
-// and again into buffers of the backend, from which they are served. A listener
-// has a request for one connection at a time: one that accepts again and again
-// would take all that there are, whether or not anybody asks for them. Every other
-// operation is a request of its own, which the kernel has until it says that it is
-// done.
+// An operation is a request of its own, which the kernel has until it says that it is
+// done. Only the reads of a stream share one while many streams have something at a
+// time: it is made once and receives again and again into buffers of the backend, from
+// which they are served. See ReceiveMode. A listener has a request for one connection
+// at a time: one that accepts again and again would take all that there are, whether
+// or not anybody asks for them.
 //
 // The kernel knows a request by the number of its socket's place in the table,
 // the request's role there, and a count. The place is in use until the last
@@ -40,6 +42,8 @@ type Backend struct {
 	ring     *ring
 	buffers  *ringBuffers
 	inflight int64 // requests not reported
+
+	load load
 
 	ahead     []aheadItem // see socket.readAhead
 	freeAhead int32
@@ -144,10 +148,21 @@ func (b *Backend) collect() bool {
 		return false
 	}
 	b.next, b.n = 0, b.ring.reap(b.done[:])
+	results := 0
 	for i := range b.done[:b.n] {
-		if c := &b.done[i]; role(c.userData>>32) < roles && c.flags&cqeMore == 0 {
+		c := &b.done[i]
+		if role(c.userData>>32) >= roles {
+			continue
+		}
+		if c.flags&cqeMore == 0 {
 			b.inflight--
 		}
+		if c.res != -int32(unix.ECANCELED) { // a stream that changes its mode is no load
+			results++
+		}
+	}
+	if results > 0 {
+		b.load.add(results)
 	}
 	return true
 }
