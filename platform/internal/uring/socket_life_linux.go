@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -57,18 +58,9 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	if e.armed {
 		b.cancelRequest(e, multishot)
 	}
-	if e.readAhead != 0 && !e.listens {
-		// What was not read resets the connection, as it does when the kernel
-		// has it.
-		unix.SetsockoptLinger(int(e.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	}
+	unread := e.readAhead != 0 && !e.listens
 	for e.readAhead != 0 {
 		b.dropAhead(e)
-	}
-	if e.listens {
-		// The thread that has asked for connections may let go of the socket
-		// later, but from now on the address is to be free.
-		unix.Shutdown(int(e.fd), unix.SHUT_RDWR)
 	}
 	b.ring.submit() // before the descriptor can be another's
 	b.ring.invalidate(e.fd)
@@ -76,8 +68,22 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 		ringEnter(b.ring.fd, 0, enterGetevents) // so that it lets go now
 	}
 	fd := e.fd
+	// What was not read resets the connection, as it does when the kernel has it.
+	if reset := unread && disconnect(fd); !reset && e.pending > 0 {
+		// A thread that has made a request may let go of the socket later, but for
+		// others it ends now: the peer is told, and a listener's address is free.
+		unix.Shutdown(int(fd), unix.SHUT_RDWR)
+	}
 	e.fd = -1
 	return descriptor.Close(fd, e.unlink)
+}
+
+// disconnect resets a TCP connection and reports whether it was one. See connect(2)
+// for AF_UNSPEC.
+func disconnect(fd int32) bool {
+	none := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&none)), unsafe.Sizeof(none))
+	return errno == 0
 }
 
 // CloseWrite implements backend.Backend.
