@@ -34,3 +34,33 @@ type Load struct{ load }
 
 func (l *Load) Add(n int)     { l.add(n) }
 func (l *Load) OneShot() bool { return l.oneShot() }
+
+// Unsent returns how many bytes each of the requests may copy that the kernel has not
+// taken.
+func (b *Backend) Unsent() (copied []int) {
+	b.lock()
+	defer b.unlock()
+	r := b.ring
+	for i := r.tail - r.unsent; i != r.tail; i++ {
+		copied = append(copied, int(r.copied[i&uint32(len(r.sqes)-1)]))
+	}
+	return copied
+}
+
+// Batches returns how many requests each call hands over, of some that copy so many
+// bytes each.
+func Batches(copied ...int) (batches []int) {
+	const size = 128
+	r := &ring{sqes: make([]sqe, size), copied: make([]uint32, size)}
+	r.tail -= 3 // it wraps around
+	for _, n := range copied {
+		r.next()
+		r.copies(n)
+	}
+	for r.unsent > 0 {
+		n := r.batch()
+		batches = append(batches, int(n))
+		r.unsent -= n
+	}
+	return batches
+}

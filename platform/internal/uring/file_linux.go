@@ -42,5 +42,7 @@ func (b *Backend) prepareFile(e *socket, op *ops.Operation) {
 	}
 	if len(buf) > descriptor.MaxTransfer {
 		q.flags = sqeAsync
+	} else {
+		b.ring.copies(len(buf))
 	}
 }

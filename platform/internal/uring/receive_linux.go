@@ -54,9 +54,11 @@ func (b *Backend) readOnce(e *socket, op *ops.Operation) {
 		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
 		q = b.prepare(e, op, opRecv)
 		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
+		b.ring.copies(len(buf))
 	}
 	if e.drained { // a try would be in vain
 		q.ioprio = recvPollFirst
+		b.ring.copies(0)
 	}
 	b.submitSoon()
 }

@@ -24,10 +24,17 @@ type ring struct {
 	cqTail  *uint32
 	cqes    []cqe
 
-	tail    uint32 // of the requests, ahead of *sqTail by those that are not published
-	unsent  uint32 // requests that the kernel has not taken
-	head    uint32 // of the completions
-	waiting []sqe  // requests for which there is no room
+	tail    uint32    // of the requests, ahead of *sqTail by those that are not published
+	unsent  uint32    // requests that the kernel has not taken
+	head    uint32    // of the completions
+	waiting []request // requests for which there is no room
+	copied  []uint32  // how many bytes each of sqes may copy
+}
+
+// A request is one with the number of bytes that it may copy.
+type request struct {
+	sqe
+	copied uint32
 }
 
 // sqe is a request.
@@ -97,7 +104,6 @@ const (
 	opRecv           = 27
 	opSendZC         = 47 // came with Linux 6.0, as did receiving more than once
 	probeSupported   = 1 << 0
-	maxSubmit        = 64
 )
 
 // RingSizes are the sizes of a ring's queues and of its buffers.
@@ -240,6 +246,7 @@ func (r *ring) mmap(p *ringParams) error {
 	r.sqFlags, r.sqTail = at(p.sqFlags), at(p.sqTail)
 	r.cqHead, r.cqTail = at(p.cqHead), at(p.cqTail)
 	r.sqes = unsafe.Slice((*sqe)(unsafe.Pointer(&sqes[0])), p.sqEntries)
+	r.copied = make([]uint32, p.sqEntries)
 	r.cqes = unsafe.Slice((*cqe)(unsafe.Pointer(&rings[p.cqCQEs])), p.cqEntries)
 	if p.flags&setupNoSQArray == 0 {
 		array := unsafe.Slice(at(p.sqArray), p.sqEntries)
@@ -264,63 +271,6 @@ func (r *ring) unmap() {
 		unix.Munmap(m)
 	}
 	r.memory = nil
-}
-
-// next returns a zeroed place for a request. It is handed to the kernel by the
-// next submit.
-func (r *ring) next() *sqe {
-	if r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
-		if r.submit(); r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
-			r.waiting = append(r.waiting, sqe{})
-			return &r.waiting[len(r.waiting)-1]
-		}
-	}
-	e := &r.sqes[r.tail&uint32(len(r.sqes)-1)]
-	r.tail++
-	r.unsent++
-	*e = sqe{}
-	return e
-}
-
-// submit hands all requests to the kernel, as far as it takes them.
-func (r *ring) submit() {
-	for r.unsent > 0 {
-		// The kernel may do all that it is asked to right away, and this
-		// thread cannot be stopped meanwhile, so not too much at once.
-		atomic.StoreUint32(r.sqTail, r.tail)
-		n, errno := ringEnter(r.fd, min(r.unsent, maxSubmit), 0)
-		if errno == unix.EAGAIN || errno == unix.EBUSY {
-			return // no memory, or too many completions: later
-		}
-		if errno != 0 && errno != unix.EINTR {
-			panic(fmt.Sprintf("platform: io_uring_enter: %v", errno)) // only a bug can do this
-		}
-		r.unsent -= n
-		for len(r.waiting) > 0 && r.unsent < uint32(len(r.sqes)) {
-			i := min(len(r.waiting), len(r.sqes)-int(r.unsent))
-			for _, e := range r.waiting[:i] {
-				r.sqes[r.tail&uint32(len(r.sqes)-1)] = e
-				r.tail++
-				r.unsent++
-			}
-			r.waiting = append(r.waiting[:0], r.waiting[i:]...)
-		}
-	}
-}
-
-// invalidate keeps requests for a descriptor that the kernel has not taken from
-// meeting whatever has the descriptor next. They fail.
-func (r *ring) invalidate(fd int32) {
-	for i := range r.unsent {
-		if e := &r.sqes[(r.tail-1-i)&uint32(len(r.sqes)-1)]; e.fd == fd {
-			e.fd = -1
-		}
-	}
-	for i := range r.waiting {
-		if r.waiting[i].fd == fd {
-			r.waiting[i].fd = -1
-		}
-	}
 }
 
 // look reports whether there are completions. It gives the kernel the time to
@@ -357,7 +307,10 @@ func ringRegister(fd int, opcode uintptr, arg unsafe.Pointer, n int) syscall.Err
 	return errno
 }
 
-// ringEnter does not wait.
+// ringEnter does not wait. Between two calls of it the scheduler can stop the goroutine,
+// but only where a function that is not inlined begins.
+//
+//go:noinline
 func ringEnter(fd int, submit uint32, flags uintptr) (uint32, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(submit), 0, flags, 0, 0)
 	if errno != 0 {

@@ -38,6 +38,7 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		descriptor.RaceRead(buf)
 		q := b.prepare(e, op, opSend)
 		q.addr, q.len, q.opFlags = address(unsafe.SliceData(buf)), uint32(len(buf)), unix.MSG_NOSIGNAL
+		b.ring.copies(len(buf))
 	case ops.KindWriteVectored:
 		b.prepareVectored(e, op, opSendmsg)
 	case ops.KindReadFrom:
@@ -56,6 +57,7 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		m.carry(op.Buf, uint32(size))
 		q := b.prepare(e, op, opSendmsg)
 		q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
+		b.ring.copies(len(op.Buf))
 	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
 		b.prepareFile(e, op)
 	case ops.KindConnect: // again
@@ -254,5 +256,6 @@ func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8) *s
 	}
 	q := b.prepare(e, op, opcode)
 	q.addr, q.len, q.opFlags = address(&v.Header), 1, unix.MSG_NOSIGNAL
+	b.ring.copies(size)
 	return q
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // Backend is the completion interface of Linux, io_uring. Requests are collected
-// while handlers run, and go to the kernel together, in one call that does not
-// wait, before the leader looks at what has completed. When nothing has, it
-// parks in Go's own poller (see package parker).
+// while handlers run, and go to the kernel together before the leader looks at what has
+// completed, in calls that do not wait and do not copy much each. When nothing has
+// completed, it parks in Go's own poller (see package parker).
 //
 // An operation is a request of its own, which the kernel has until it says that it is
 // done. Only the reads of a stream share one while many streams have something at a
@@ -194,4 +194,9 @@ func (b *Backend) reportLocked(e *socket, c *cqe) (ended *ops.Operation) {
 }
 
 // Flush implements backend.Flusher.
-func (b *Backend) Flush() { b.flush() }
+func (b *Backend) Flush() {
+	if b.single && b.ring.unsent == 0 {
+		return
+	}
+	b.flush()
+}
