@@ -64,3 +64,35 @@ func Batches(copied ...int) (batches []int) {
 	}
 	return batches
 }
+
+// Limits reports whether the kernel limits what a request receives in all.
+func (b *Backend) Limits() bool { return b.ring.limits }
+
+// Ahead returns how many bytes a stream has brought that nobody has asked for, and
+// whether it may bring more.
+func (b *Backend) Ahead(s *backend.Socket) (n int, more bool) {
+	e := s.Sys.(*socket)
+	b.lock()
+	defer b.unlock()
+	if e.readAhead == 0 {
+		return 0, e.armed
+	}
+	for i := b.ahead[e.readAhead-1].next; ; i = b.ahead[i-1].next {
+		if n += int(b.ahead[i-1].len); i == e.readAhead {
+			return n, e.armed
+		}
+	}
+}
+
+// Cancels returns how many requests there were to end another, as long as there was no
+// more than a ring full of requests.
+func (b *Backend) Cancels() (n int) {
+	b.lock()
+	defer b.unlock()
+	for _, q := range b.ring.sqes[:min(int(b.ring.tail), len(b.ring.sqes))] {
+		if q.opcode == opAsyncCancel {
+			n++
+		}
+	}
+	return n
+}

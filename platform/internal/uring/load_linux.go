@@ -15,6 +15,7 @@ const (
 	Adaptive  ReceiveMode = iota // by the load
 	OneShot                      // a request for each read
 	Multishot                    // a request that receives again and again
+	Unlimited                    // that, as with a kernel which does not limit it
 )
 
 // Receive is the ReceiveMode of the rings that are opened from now on. Tests change it.

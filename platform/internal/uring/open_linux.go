@@ -68,7 +68,11 @@ func openOnce(single bool) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{single: single, ring: r, start: time.Now(), load: load{mode: ReceiveMode(Receive.Load())}}
+	b := &Backend{single: single, ring: r, start: time.Now(), maxAhead: maxAhead}
+	b.load.mode = ReceiveMode(Receive.Load())
+	if r.limits && b.load.mode != Unlimited {
+		b.maxAhead, b.mostAhead = maxAheadLimited, mostAhead
+	}
 	if b.buffers, err = newRingBuffers(r.fd); err == nil {
 		if err = b.Open(r.fd, "io_uring", b.collect); err != nil {
 			r.fd = -1 // closed by Open

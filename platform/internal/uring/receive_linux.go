@@ -96,7 +96,7 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 func (b *Backend) arm(e *socket) {
 	e.armed = true
 	q := b.request(e, multishot, opRecv)
-	q.flags, q.ioprio, q.group = sqeBufferSelect, recvMultishot, bufferGroup
+	q.flags, q.ioprio, q.group, q.most = sqeBufferSelect, recvMultishot, bufferGroup, b.mostAhead
 	b.submitSoon()
 }
 
@@ -214,7 +214,7 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		b.pushAhead(e, h)
 		if e.fd < 0 {
 			b.dropAhead(e)
-		} else if e.aheads >= maxAhead && e.armed {
+		} else if e.aheads >= b.maxAhead && e.armed {
 			b.disarm(e)
 		}
 	case c.res == 0:
@@ -229,6 +229,14 @@ func (b *Backend) receive(e *socket, c *cqe) {
 
 // pushAhead keeps what has come until somebody asks for it.
 func (b *Backend) pushAhead(e *socket, h aheadItem) {
+	if e.readAhead != 0 && !e.listens {
+		// What lies behind the last in one buffer is more of it.
+		if last := &b.ahead[e.readAhead-1]; last.id == h.id && last.off+last.len == h.off {
+			last.len += h.len
+			b.buffers.release(h.id)
+			return
+		}
+	}
 	i := b.freeAhead
 	if i != 0 {
 		b.freeAhead = b.ahead[i-1].next

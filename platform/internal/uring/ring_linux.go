@@ -29,6 +29,8 @@ type ring struct {
 	head    uint32    // of the completions
 	waiting []request // requests for which there is no room
 	copied  []uint32  // how many bytes each of sqes may copy
+
+	limits bool // the kernel heeds sqe.most
 }
 
 // A request is one with the number of bytes that it may copy.
@@ -50,7 +52,7 @@ type sqe struct {
 	userData uint64
 	group    uint16
 	_        uint16
-	_        int32
+	most     uint32 // optlen: bytes that it receives in all, if it receives again and again
 	_        [2]uint64
 }
 
@@ -186,15 +188,21 @@ func openRing(single bool) (*ring, error) {
 
 // tryOut does nothing by a request. A filter of system calls may let a process set up
 // a ring and not use it.
+//
+// What the request asks for is to receive a limited number of bytes from no file. A
+// kernel before Linux 6.17 says that it does not know such a limit.
 func (r *ring) tryOut() error {
-	r.next().userData = uint64(ignored) << 32
+	q := r.next()
+	q.opcode, q.flags, q.ioprio, q.group = opRecv, sqeBufferSelect, recvMultishot, bufferGroup
+	q.fd, q.most, q.userData = -1, 1, uint64(ignored)<<32
 	atomic.StoreUint32(r.sqTail, r.tail)
 	errno := syscall.Errno(unix.EAGAIN)
 	for try := 0; try < 10 && (errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.EBUSY); try++ {
 		var n uint32
 		if n, errno = ringEnter(r.fd, r.unsent, enterGetevents); n == 1 {
 			r.unsent = 0
-			r.reap(make([]cqe, 1))
+			said := make([]cqe, 1)
+			r.limits = r.reap(said) == 1 && said[0].res == -int32(unix.EBADF)
 			return nil
 		}
 	}

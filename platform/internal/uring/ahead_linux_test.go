@@ -1,0 +1,47 @@
+package uring_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/internal/uring"
+)
+
+// TestReceivedAhead has a peer send much that nobody reads. A kernel that knows a limit
+// needs no request to keep to it.
+func TestReceivedAhead(t *testing.T) {
+	for name, mode := range map[string]uring.ReceiveMode{"limited": uring.Multishot, "unlimited": uring.Unlimited} {
+		t.Run(name, func(t *testing.T) {
+			defer uring.Receive.Store(uring.Receive.Swap(int32(mode)))
+			st := newStream(t, platform.SingleRunner())
+			if mode == uring.Multishot && !st.b.Limits() {
+				t.Skip("the kernel is older than Linux 6.17")
+			}
+			const size = 1 << 20
+			go st.peer.Write(make([]byte, size))
+			got := st.run(t, func(h ops.Handler) { st.conn.Read(make([]byte, 1), h) })
+			ahead, more := st.b.Ahead(st.s)
+			for end := time.Now().Add(30 * time.Second); more && time.Now().Before(end); ahead, more = st.b.Ahead(st.s) {
+				st.run(t, func(h ops.Handler) { ops.Post(st, h) })
+			}
+			if more {
+				t.Fatalf("goes on to receive, with %d bytes that nobody has asked for", ahead)
+			}
+			canceled, most := 0, 64<<10+uring.Sizes.Packed.Size
+			if mode == uring.Unlimited {
+				canceled, most = 1, size
+			}
+			if n := st.b.Cancels(); n != canceled {
+				t.Errorf("%d requests were cancelled, want %d", n, canceled)
+			}
+			if ahead > most {
+				t.Errorf("%d bytes were received that nobody has asked for, want at most %d", ahead, most)
+			}
+			for buf := make([]byte, 1000); got < size; {
+				got += st.run(t, func(h ops.Handler) { st.conn.Read(buf, h) })
+			}
+		})
+	}
+}
