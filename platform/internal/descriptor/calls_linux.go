@@ -95,6 +95,15 @@ func Accept(fd int32) (int, syscall.Errno) {
 	}
 }
 
+// closeSocket closes a socket. That does not block, unlike with a file: the kernel
+// sends what is left to send afterwards. An ordinary call would besides wake the
+// runtime's monitor thread if the process has just slept, which costs more than the
+// call. It is not made again after EINTR, when the descriptor is gone already.
+func closeSocket(fd int32) syscall.Errno {
+	_, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+	return errno
+}
+
 // ConnectedToItself reports whether a TCP socket that was connected to a port has met
 // itself: the system may choose for this end the very port that nobody listens on.
 func ConnectedToItself(fd int32, port uint16) bool {

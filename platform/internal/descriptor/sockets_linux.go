@@ -88,11 +88,16 @@ func localPath(fd int32) string {
 	return u.Name
 }
 
-// Close closes a descriptor; if unlink is set, that of a unix listener, whose path is
-// removed.
-func Close(fd int32, unlink bool) error {
+// Close closes a descriptor; if that of a unix listener, its path is removed.
+func Close(fd int32, is Traits) error {
+	if !is.File && !is.Unlink {
+		if errno := closeSocket(fd); errno != 0 {
+			return os.NewSyscallError("close", errno)
+		}
+		return nil
+	}
 	path := ""
-	if unlink {
+	if is.Unlink {
 		path = localPath(fd)
 	}
 	err := os.NewSyscallError("close", unix.Close(int(fd)))
@@ -130,6 +135,7 @@ type Traits struct {
 	Unix   bool // a socket of the unix family
 	Unlink bool // a unix listener whose path is to be removed when it is closed
 	Inet6  bool // a packet socket of the IPv6 family
+	File   bool // not a socket
 }
 
 // OpenListener opens a stream listener. Package net does, as it knows how

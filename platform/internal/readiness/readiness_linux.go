@@ -117,7 +117,7 @@ func (e *Engine) CloseSocket(s *backend.Socket) error {
 		return nil // never got as far
 	}
 	x.fd, x.vectors, x.traits = -1, nil, traits{}
-	return descriptor.Close(fd, unlink)
+	return descriptor.Close(fd, descriptor.Traits{Unlink: unlink})
 }
 
 // CloseWrite implements backend.Backend.

@@ -15,7 +15,7 @@ func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if err := b.attachWaiting(s, fd, descriptor.Traits{}); err != nil {
+	if err := b.attachWaiting(s, fd, descriptor.Traits{File: true}); err != nil {
 		return err
 	}
 	f.Close()

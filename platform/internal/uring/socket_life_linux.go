@@ -43,7 +43,7 @@ func (b *Backend) freeIfQuiet(e *socket) {
 
 // attach makes fd the descriptor of e. The caller holds the lock of the socket.
 func (b *Backend) attach(e *socket, fd int, is descriptor.Traits) {
-	e.fd, e.inet6, e.unlink = int32(fd), is.Inet6, is.Unlink
+	e.fd, e.inet6, e.unlink, e.file = int32(fd), is.Inet6, is.Unlink, is.File
 }
 
 // CloseSocket implements backend.Backend. The kernel keeps what a request is for open
@@ -75,7 +75,7 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 		unix.Shutdown(int(fd), unix.SHUT_RDWR)
 	}
 	e.fd = -1
-	return descriptor.Close(fd, e.unlink)
+	return descriptor.Close(fd, descriptor.Traits{Unlink: e.unlink, File: e.file})
 }
 
 // disconnect resets a TCP connection and reports whether it was one. See connect(2)

@@ -48,6 +48,7 @@ type life struct {
 	freed  bool // the proactor does not need the record any more
 	inet6  bool // a packet socket of the IPv6 family
 	unlink bool // a unix listener's path is removed when it closes
+	file   bool // not a socket
 }
 
 // An extra is what few sockets need for their requests. It stays where it is
