@@ -155,43 +155,6 @@ func (b *Backend) fill(e *socket, buf []byte) (n int) {
 	return n
 }
 
-// accept opens a socket with a connection that the listener has brought, or
-// sees to it that it brings one.
-func (b *Backend) accept(e *socket, op *ops.Operation) bool {
-	fd := b.accepted(e, op)
-	if fd < 0 {
-		return op.Err != nil
-	}
-	conn := backend.Accepted(op)
-	conn.Lock()
-	b.attach(conn.Sys.(*socket), fd, descriptor.Traits{})
-	conn.Unlock()
-	return true
-}
-
-// accepted returns the descriptor of a connection, or -1.
-func (b *Backend) accepted(e *socket, op *ops.Operation) int {
-	b.lock()
-	defer b.unlock()
-	switch {
-	case e.readAhead != 0:
-		h := b.firstAhead(e)
-		fd := int(h.fd)
-		h.fd = -1
-		b.dropAhead(e)
-		return fd
-	case e.errno != 0:
-		op.Err = os.NewSyscallError("accept4", syscall.Errno(e.errno))
-		e.errno = 0
-	case !e.armed:
-		e.armed, e.listens = true, true
-		q := b.request(e, multishot, opAccept)
-		q.opFlags = unix.SOCK_CLOEXEC
-		b.submitSoon()
-	}
-	return -1
-}
-
 // receive takes in what a request has brought that completes again and again.
 func (b *Backend) receive(e *socket, c *cqe) {
 	if c.flags&cqeMore == 0 {
@@ -208,6 +171,7 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		}
 	case c.res >= 0:
 		h.fd = c.res
+		e.moreWait = c.flags&cqeSockNonempty != 0
 	}
 	switch errno := syscall.Errno(-c.res); {
 	case c.res > 0 || c.res == 0 && e.listens:

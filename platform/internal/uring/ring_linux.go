@@ -30,7 +30,8 @@ type ring struct {
 	waiting []request // requests for which there is no room
 	copied  []uint32  // how many bytes each of sqes may copy
 
-	limits bool // the kernel heeds sqe.most
+	features uint32 // what the kernel says that it can do
+	limits   bool   // the kernel heeds sqe.most
 }
 
 // A request is one with the number of bytes that it may copy.
@@ -169,7 +170,7 @@ func openRing(single bool) (*ring, error) {
 	case errno != 0:
 		return nil, os.NewSyscallError("io_uring_setup", errno)
 	}
-	r := &ring{fd: fd}
+	r := &ring{fd: fd, features: p.features}
 	if err := r.check(&p); err != nil {
 		unix.Close(fd)
 		return nil, err

@@ -62,9 +62,9 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	for e.readAhead != 0 {
 		b.dropAhead(e)
 	}
-	b.ring.submit() // before the descriptor can be another's
-	b.ring.invalidate(e.fd)
-	if e.pending > 0 {
+	if e.pending > 0 { // else no request names the descriptor
+		b.ring.submit() // before it can be another's
+		b.ring.invalidate(e.fd)
 		ringEnter(b.ring.fd, 0, enterGetevents) // so that it lets go now
 	}
 	fd := e.fd

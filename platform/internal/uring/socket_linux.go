@@ -42,6 +42,7 @@ type life struct {
 	noBuffers bool // there was no buffer for it
 	ended     bool // the peer has ended the stream
 	listens   bool // what it brings is connections
+	moreWait  bool // there are more than the last one that it brought
 
 	drained bool // the last read of a stream has left nothing, as far as is known
 
