@@ -45,7 +45,7 @@ func New(host backend.Host, openFiles func(wake func()) backend.FileBackend) (*B
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	b := &Backend{host: host, fd: fd, start: time.Now()}
-	b.Init(host, openFiles(b.Wake), b.add)
+	b.Init(host, openFiles(b.Wake), b.register)
 	if err := b.Open(fd, "epoll", b.collect); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (b *Backend) Poll(wait time.Duration) {
 		b.host.Awake() // nobody needs to wake it meanwhile
 	}
 	b.serve()
-	b.PollFiles()
+	b.Polled()
 }
 
 // serve does what the events tell of.
@@ -117,14 +117,21 @@ func events(e uint32) (what readiness.Events) {
 	return what
 }
 
-// add registers a descriptor.
-func (b *Backend) add(fd int, n readiness.Name) error {
+// register registers a descriptor.
+func (b *Backend) register(fd int, n readiness.Name, i readiness.Interest) error {
 	e := unix.EpollEvent{
 		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET,
 		Fd:     int32(n.Index),
 		Pad:    int32(n.Generation),
 	}
-	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.fd), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&e)), 0, 0)
+	call := uintptr(unix.EPOLL_CTL_ADD)
+	switch i {
+	case readiness.Connections:
+		e.Events = unix.EPOLLIN
+	case readiness.EdgesFromHere:
+		call = unix.EPOLL_CTL_MOD
+	}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.fd), call, uintptr(fd), uintptr(unsafe.Pointer(&e)), 0, 0)
 	if errno != 0 {
 		return os.NewSyscallError("epoll_ctl", errno)
 	}

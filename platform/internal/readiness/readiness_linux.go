@@ -16,12 +16,13 @@ import (
 )
 
 // An Engine is a backend without its Poll. A socket is registered with the kernel
-// once, for both directions, edge-triggered.
+// once, for both directions, edge-triggered; for listeners see accept_linux.go.
 type Engine struct {
-	host   backend.Host
-	single bool
-	add    func(fd int, n Name) error
-	table  backend.Table[socket]
+	host     backend.Host
+	single   bool
+	register Register
+	table    backend.Table[socket]
+	polls    uint8 // counts them; the leader's own
 
 	// files serves files, which are always ready to a readiness interface.
 	files backend.FileBackend
@@ -45,10 +46,22 @@ const (
 	Urgent                    // there are urgent data
 )
 
-// Init makes e ready. The function add registers a descriptor with the kernel; files
-// serves the files of the backend.
-func (e *Engine) Init(host backend.Host, files backend.FileBackend, add func(fd int, n Name) error) {
-	e.host, e.single, e.files, e.add = host, host.SingleRunner(), files, add
+// A Register registers a descriptor with the kernel.
+type Register func(fd int, n Name, i Interest) error
+
+// An Interest is what the kernel is to tell of a descriptor.
+type Interest uint8
+
+// What a descriptor is registered for.
+const (
+	Edges         Interest = iota // whatever changes, when it does
+	Connections                   // that there are connections to accept, for as long as there are
+	EdgesFromHere                 // Edges, of what is registered for Connections
+)
+
+// Init makes e ready. The files of the backend are served by files.
+func (e *Engine) Init(host backend.Host, files backend.FileBackend, register Register) {
+	e.host, e.single, e.files, e.register = host, host.SingleRunner(), files, register
 }
 
 // A socket is what is known of a socket.
@@ -74,6 +87,8 @@ type traits struct {
 	// socket is not TCP.
 	sticky bool
 
+	listener
+
 	connecting bool // connect(2) has not reported yet
 	inet6      bool // a packet socket of the IPv6 family
 	unlink     bool // a unix listener's path is removed when it closes
@@ -95,7 +110,11 @@ func (e *Engine) FreeSocket(s *backend.Socket) { e.table.Free(s.Index) }
 // The caller holds its lock. If that fails, fd is closed.
 func (e *Engine) attach(s *socket, fd int, is traits) error {
 	s.fd, s.traits = int32(fd), is
-	if err := e.add(fd, Name{s.Index, generation(&s.Socket)}); err != nil {
+	interest := Edges
+	if is.level {
+		interest = Connections
+	}
+	if err := e.register(fd, s.name(), interest); err != nil {
 		s.fd = -1
 		unix.Close(fd)
 		return err
@@ -103,7 +122,7 @@ func (e *Engine) attach(s *socket, fd int, is traits) error {
 	return nil
 }
 
-func generation(s *backend.Socket) uint32 { return uint32(s.Number.Load()) }
+func (s *socket) name() Name { return Name{s.Index, uint32(s.Number.Load())} }
 
 // CloseSocket implements backend.Backend. To close a descriptor also ends its
 // registration.
@@ -136,7 +155,7 @@ func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.Li
 	if err != nil {
 		return err
 	}
-	return e.attach(s.Sys.(*socket), fd, traits{readable: true, sticky: is.Unix, unlink: is.Unlink})
+	return e.attach(s.Sys.(*socket), fd, traits{listener: listener{level: true}, sticky: is.Unix, unlink: is.Unlink})
 }
 
 // ListenPacket implements backend.Backend. A read takes one packet, so a short one
@@ -155,8 +174,9 @@ func (e *Engine) TakeFile(s *backend.Socket, f *os.File) error {
 	return e.files.TakeFile(s, f)
 }
 
-// PollFiles has the files report what they have done.
-func (e *Engine) PollFiles() {
+// Polled ends a poll: it has the files report what they have done.
+func (e *Engine) Polled() {
+	e.polls++
 	if e.filed.Load() {
 		e.files.Poll(0)
 	}
@@ -177,8 +197,12 @@ func (e *Engine) Event(n Name, what Events) {
 	s := e.table.At(n.Index)
 	s.Lock()
 	defer s.Unlock()
-	if s.fd < 0 || generation(&s.Socket) != n.Generation {
+	if s.fd < 0 || s.name() != n {
 		return // closed since the kernel has told of it
+	}
+	if s.level {
+		e.connectionsWait(s)
+		return
 	}
 	if what&(Ended|Broken|Urgent) != 0 {
 		s.sticky = true

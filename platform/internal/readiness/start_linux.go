@@ -104,25 +104,6 @@ func (e *Engine) send(s *socket, op *ops.Operation) bool {
 	return true
 }
 
-func (e *Engine) accept(s *socket, op *ops.Operation) bool {
-	fd, errno := descriptor.Accept(s.fd)
-	switch {
-	case errno == unix.EAGAIN:
-		s.readable = false
-		return false
-	case errno != 0:
-		// The connection stays in the listener's queue if the process has
-		// no descriptor for it, and the next attempt finds it.
-		op.Err = os.NewSyscallError("accept4", errno)
-		return true
-	}
-	conn := backend.Accepted(op)
-	conn.Lock()
-	defer conn.Unlock()
-	op.Err = e.attach(conn.Sys.(*socket), fd, traits{writable: true, sticky: s.sticky})
-	return true
-}
-
 // connect starts a connection, and finishes it at the first edge.
 func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 	if s.connecting {

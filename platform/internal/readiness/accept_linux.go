@@ -1,0 +1,72 @@
+package readiness
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// An accept that finds nothing costs more than any other attempt that does, as the
+// kernel first makes a descriptor and a socket. With edges it is the only way to learn
+// that a listener is empty, and where clients come one by one that is one for each of
+// them. So the kernel tells of a listener at each poll for as long as connections wait,
+// and one is accepted each time. If they wait at two polls in a row, one a poll is too
+// few, and all that wait are accepted.
+//
+// The kernel would tell of them without end if nobody asks for connections. After some
+// polls like that the listener is registered for edges, and stays so.
+
+// A listener is what is known of a descriptor that connections are accepted from.
+type listener struct {
+	level   bool  // it is registered for Connections
+	all     bool  // all that wait are to be accepted
+	empty   bool  // they were, since the kernel has told of them
+	told    uint8 // at which poll it has
+	unasked uint8 // how often it has since somebody has last asked
+}
+
+// maxUnasked is how often the kernel may tell of connections that nobody asks for. It is
+// more than once because a busy proactor may poll before it calls the handler that is
+// to ask for the next one.
+const maxUnasked = 8
+
+// connectionsWait accepts connections if somebody asks for them. The caller holds the
+// lock.
+func (e *Engine) connectionsWait(s *socket) {
+	s.readable = true
+	if s.Queues[backend.Reading].Empty() {
+		if s.unasked++; s.unasked == maxUnasked {
+			s.level = e.register(int(s.fd), s.name(), EdgesFromHere) != nil
+			s.unasked = 0
+		}
+		return
+	}
+	s.all = !s.empty && e.polls-s.told == 1
+	s.empty, s.told, s.unasked = false, e.polls, 0
+	e.host.Retry(&s.Socket, backend.Reading)
+}
+
+func (e *Engine) accept(s *socket, op *ops.Operation) bool {
+	fd, errno := descriptor.Accept(s.fd)
+	switch {
+	case errno == unix.EAGAIN:
+		s.readable, s.all, s.empty = false, false, true
+		return false
+	case errno != 0:
+		// The connection stays in the listener's queue if the process has
+		// no descriptor for it, and the next attempt finds it.
+		op.Err = os.NewSyscallError("accept4", errno)
+		return true
+	}
+	s.readable = s.all || !s.level
+	s.unasked = 0
+	conn := backend.Accepted(op)
+	conn.Lock()
+	defer conn.Unlock()
+	op.Err = e.attach(conn.Sys.(*socket), fd, traits{writable: true, sticky: s.sticky})
+	return true
+}
