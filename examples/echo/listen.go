@@ -7,12 +7,9 @@ import (
 	"runtime"
 )
 
-// listenBuffer is the size of a session's buffer for real clients, in bytes.
-const listenBuffer = 4096
-
 // serve echoes to real clients until ctx is done.
 func serve(ctx context.Context, f flags, stdout io.Writer) error {
-	s, err := newServer(f.listen, f.backend, singleSlot, f.check, listenBuffer, f.waiting...)
+	s, err := newServer(f.listen, f.backend, recycled, f.check, f.buffer, f.waiting...)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ With -listen, serve real clients until interrupted, then print a summary:
 
   -listen ADDR   address, such as 127.0.0.1:7777, or :0 for any free port
   -backend NAME  kernel interface
+  -buffer N      bytes of a connection's buffer, 1 to 1048576 (default 4096)
   -spin D        look for the next message for a time D before sleeping, 0s to sleep at
                  once (default: for 20µs, while that pays)
   -check         check each operation against the allocation contract
@@ -96,6 +97,7 @@ type flags struct {
 	listen, backend string
 	check, json     bool
 	conns, size     int
+	buffer          int
 	duration        time.Duration
 	waiting         []platform.Option // what -spin says
 }
@@ -104,7 +106,7 @@ type flags struct {
 const maxMemory = 256 << 20
 
 func parse(args []string) (flags, error) {
-	f := flags{conns: 64, size: 64, duration: 2 * time.Second}
+	f := flags{conns: 64, size: 64, buffer: 4096, duration: 2 * time.Second}
 	set := flag.NewFlagSet("echo", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.StringVar(&f.listen, "listen", "", "")
@@ -113,6 +115,7 @@ func parse(args []string) (flags, error) {
 	set.BoolVar(&f.json, "json", false, "")
 	number(set, "conns", &f.conns, 1, 10_000)
 	number(set, "size", &f.size, 1, 1<<20)
+	number(set, "buffer", &f.buffer, 1, 1<<20)
 	set.Func("spin", "", func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < 0 || d > time.Second {
@@ -145,6 +148,10 @@ func parse(args []string) (flags, error) {
 		case "conns", "size", "duration", "json":
 			if f.listen != "" {
 				err = fmt.Errorf("-%s has no meaning with -listen: the clients decide", given.Name)
+			}
+		case "buffer":
+			if f.listen == "" {
+				err = errors.New("-buffer is for -listen: without it, -size decides")
 			}
 		case "spin":
 			if f.listen == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"time"
+	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
@@ -19,6 +20,7 @@ const (
 	plainHeap  policy = "heap"        // a new block for each operation
 	byDefault  policy = "default"     // what a handler gets that says nothing
 	singleSlot policy = "single-slot" // one block a session, for all of its operations
+	recycled   policy = "recycled"    // blocks that sessions which have ended have left
 )
 
 // A server echoes whatever its clients send. Everything in it belongs to the
@@ -35,11 +37,20 @@ type server struct {
 	slot  combinators.SingleSlot[ops.Operation]
 	timer platform.Timer
 	next  *session // is being accepted
-	free  *session // have ended, and wait for a connection
-	all   []*session
+
+	// The memory of sessions. What one gives back when its client has left serves
+	// the next, so that connections that come and go allocate nothing.
+	sessions   *combinators.Recycling[session]
+	buffers    *combinators.Recycling[byte]
+	operations *combinators.Recycling[ops.Operation]
 
 	connections, messages, bytes int64
+	broken                       int // clauses, by sessions that have ended
 }
+
+// recycledSessions is for how many sessions the server keeps memory that nobody uses,
+// unless their buffers are large.
+const recycledSessions = 1024
 
 // acceptAgain is how long to wait after a failed accept. Descriptors come back
 // when clients leave, which nothing tells us.
@@ -61,7 +72,12 @@ func newServer(address, backend string, p policy, checked bool, bufSize int, opt
 		proactor.Close()
 		return nil, err
 	}
-	s := &server{proactor: proactor, listener: listener, policy: p, checked: checked, bufSize: bufSize}
+	s := &server{
+		proactor: proactor, listener: listener, policy: p, checked: checked, bufSize: bufSize,
+		sessions:   combinators.NewRecycling[session](allocator.Heap[session]{}, recycledSessions),
+		buffers:    combinators.NewRecycling[byte](allocator.Heap[byte]{}, min(recycledSessions*bufSize, maxMemory)),
+		operations: combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycledSessions),
+	}
 	s.timer.Init(proactor)
 	s.accept()
 	return s, nil
@@ -77,24 +93,33 @@ func (s *server) run(ctx context.Context) error {
 }
 
 // close closes the server when run has returned. Operations that are still
-// outstanding are abandoned, which must bring back their blocks too.
+// outstanding are abandoned, which must bring back their blocks too, and sessions.
 func (s *server) close() { s.proactor.Close() }
 
 // violations returns how often the contract was broken. It is for a server
 // that was closed.
-func (s *server) violations() int {
-	n := 0
-	for _, s := range s.all {
-		n += s.contract.violations()
-	}
-	return n
-}
+func (s *server) violations() int { return s.broken }
 
 func (s *server) accept() {
 	if s.next == nil {
-		s.next = s.newSession()
+		next, err := s.newSession()
+		if err != nil {
+			s.acceptLater()
+			return
+		}
+		s.next = next
 	}
 	s.listener.Accept(&s.next.conn, (*onAccept)(s))
+}
+
+func (s *server) acceptLater() { s.timer.Wait(acceptAgain, (*onAcceptAgain)(s)) }
+
+// abandon ends the chain of accepts: the proactor was closed.
+func (s *server) abandon() {
+	if s.next != nil {
+		s.next.release()
+		s.next = nil
+	}
 }
 
 // onAccept is the server as the handler of Accept.
@@ -112,11 +137,14 @@ func (s *onAccept) Complete(_ int, err error) {
 	case errors.Is(err, net.ErrClosed):
 		return
 	default: // such as EMFILE; the connection waits in the kernel
-		s.timer.Wait(acceptAgain, (*onAcceptAgain)(s))
+		(*server)(s).acceptLater()
 		return
 	}
 	(*server)(s).accept()
 }
+
+// Abandon implements ops.Abandoner.
+func (s *onAccept) Abandon() { (*server)(s).abandon() }
 
 // onAcceptAgain is the server as the handler of the wait after a failure.
 type onAcceptAgain server
@@ -125,27 +153,37 @@ func (s *onAcceptAgain) Allocator() allocator.Allocator[ops.Operation] { return 
 
 func (s *onAcceptAgain) Complete(int, error) { (*server)(s).accept() }
 
+// Abandon implements ops.Abandoner.
+func (s *onAcceptAgain) Abandon() { (*server)(s).abandon() }
+
 // A session is a connection and all the memory that it ever needs: read, write
-// everything back, read. When its client has left it waits for the next one.
+// everything back, read.
 type session struct {
 	server *server
 	conn   platform.Conn
 	slot   combinators.SingleSlot[ops.Operation]
 	alloc  allocator.Allocator[ops.Operation] // nil is the default
 	buf    []byte
-	next   *session // in server.free
 
 	contract contract
 }
 
-func (s *server) newSession() *session {
-	if c := s.free; c != nil {
-		s.free = c.next
-		return c
+func (s *server) newSession() (*session, error) {
+	block, err := s.sessions.Allocate(1)
+	if err != nil {
+		return nil, err
 	}
-	c := &session{server: s, buf: make([]byte, s.bufSize)}
-	if s.policy == singleSlot {
+	c := &block[0]
+	c.server = s
+	if c.buf, err = s.buffers.Allocate(s.bufSize); err != nil {
+		s.sessions.Deallocate(block)
+		return nil, err
+	}
+	switch s.policy {
+	case singleSlot:
 		c.alloc = &c.slot
+	case recycled:
+		c.alloc = s.operations
 	}
 	if s.checked {
 		if c.alloc == nil {
@@ -154,8 +192,7 @@ func (s *server) newSession() *session {
 		c.contract.parent = c.alloc
 		c.alloc = &c.contract
 	}
-	s.all = append(s.all, c)
-	return c
+	return c, nil
 }
 
 func (s *session) read() {
@@ -170,10 +207,19 @@ func (s *session) write(n int) {
 	s.contract.started()
 }
 
-// end closes the connection: the client has left, in whichever way.
+// end closes the connection: the client has left, in whichever way. This is the last
+// handler of the session, so its memory is the program's from here on.
 func (s *session) end() {
 	s.conn.Close()
-	s.next, s.server.free = s.server.free, s
+	s.release()
+}
+
+// release gives the memory back, which clears it.
+func (s *session) release() {
+	server := s.server
+	server.broken += s.contract.violations()
+	server.buffers.Deallocate(s.buf)
+	server.sessions.Deallocate(unsafe.Slice(s, 1))
 }
 
 // onRead is the session as the handler of its reads. As a type of its own it
@@ -193,6 +239,9 @@ func (s *onRead) Complete(n int, err error) {
 	(*session)(s).write(n)
 }
 
+// Abandon implements ops.Abandoner.
+func (s *onRead) Abandon() { (*session)(s).release() }
+
 // onWritten is the session as the handler of its writes.
 type onWritten session
 
@@ -206,3 +255,6 @@ func (s *onWritten) Complete(_ int, err error) {
 	}
 	(*session)(s).read()
 }
+
+// Abandon implements ops.Abandoner.
+func (s *onWritten) Abandon() { (*session)(s).release() }
