@@ -81,8 +81,8 @@
 // On epoll at once, if the kernel takes it at all. On io_uring requests are
 // collected, since one call for many is what makes it quick. They are handed over when
 // all handlers that were ready have returned, or after 50 µs. As handlers cannot be
-// interrupted, how many of them that is is learnt from how long they took: where a
-// handler takes 50 µs, each operation is handed over as it is started. A handler that
+// interrupted, the number of them that take 50 µs is learnt from how long they took.
+// Where one or two do, each operation is handed over as it is started. A handler that
 // takes long, among many that do not, can still hold back what it has started itself;
 // let another goroutine do such work.
 //

@@ -74,7 +74,7 @@ func TestEnterRefusedLater(t *testing.T) {
 	w := &world{Proactor: p, t: t}
 	l := w.listen("tcp", "127.0.0.1:0")
 	refuse(t, unix.SYS_IO_URING_ENTER, unix.EPERM)
-	l.Accept(new(platform.Conn), &result{})
+	w.within("Accept", func() { t.Logf("Accept: %v", panics(func() { l.Accept(new(platform.Conn), &result{}) })) })
 	ops.Post(p, ops.HandlerFunc(func(int, error) { p.Stop() }))
 	for range 2 {
 		w.within("Run", func() { t.Logf("Run: %v", panics(func() { p.Run(context.Background()) })) })

@@ -19,6 +19,7 @@ type flushing struct {
 	eager atomic.Bool
 
 	mean  int64 // nanoseconds a handler takes
+	fixed bool  // it is not learnt, see force
 	every int   // flush after so many handlers
 	next  int   // the count of handlers since the last poll at which to flush
 }
@@ -42,7 +43,23 @@ func (f *flushing) measured(n int, took int64) {
 	f.learn(f.mean + (min(took/int64(n), unknownMean)-f.mean)/4)
 }
 
+// force has it flush with each operation, or only when the leader looks, whatever
+// handlers take. It is for tests.
+func (f *flushing) force(eager bool) {
+	if f.flush == nil {
+		return
+	}
+	f.fixed = false
+	if f.learn(1); eager {
+		f.learn(unknownMean)
+	}
+	f.fixed = true
+}
+
 func (f *flushing) learn(mean int64) {
+	if f.fixed {
+		return
+	}
 	f.mean = mean
 	f.every = int(max(1, flushTime/max(1, mean)))
 	f.next = f.every

@@ -35,14 +35,20 @@ type Load struct{ load }
 func (l *Load) Add(n int)     { l.add(n) }
 func (l *Load) OneShot() bool { return l.oneShot() }
 
-// Unsent returns how many bytes each of the requests may copy that the kernel has not
-// taken.
-func (b *Backend) Unsent() (copied []int) {
+// Requests returns how many requests there were.
+func (b *Backend) Requests() uint32 {
 	b.lock()
 	defer b.unlock()
-	r := b.ring
-	for i := r.tail - r.unsent; i != r.tail; i++ {
-		copied = append(copied, int(r.copied[i&uint32(len(r.sqes)-1)]))
+	return b.ring.tail
+}
+
+// Copied returns how many bytes each of the requests may copy that were made since there
+// were n.
+func (b *Backend) Copied(n uint32) (copied []int) {
+	b.lock()
+	defer b.unlock()
+	for r := b.ring; n != r.tail; n++ {
+		copied = append(copied, int(r.copied[n&uint32(len(r.sqes)-1)]))
 	}
 	return copied
 }

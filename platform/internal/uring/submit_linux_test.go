@@ -41,9 +41,9 @@ func TestCopied(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := newStream(t, platform.SingleRunner())
-			st.b.Flush()
+			before := st.b.Requests()
 			test.start(&st.conn)
-			if got := st.b.Unsent(); !slices.Equal(got, []int{test.want}) {
+			if got := st.b.Copied(before); !slices.Equal(got, []int{test.want}) {
 				t.Errorf("the requests copy %d, want one that copies %d", got, test.want)
 			}
 		})
@@ -52,8 +52,9 @@ func TestCopied(t *testing.T) {
 		st := newStream(t, platform.SingleRunner())
 		st.peer.Write([]byte("x"))
 		st.run(t, func(h ops.Handler) { st.conn.Read(make([]byte, 8), h) })
+		before := st.b.Requests()
 		st.conn.Read(make([]byte, 500), none)
-		if got := st.b.Unsent(); !slices.Equal(got, []int{0}) {
+		if got := st.b.Copied(before); !slices.Equal(got, []int{0}) {
 			t.Errorf("the requests copy %d at once, want nothing", got)
 		}
 	})
