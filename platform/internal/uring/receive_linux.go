@@ -51,7 +51,7 @@ func (b *Backend) readOnce(e *socket, op *ops.Operation) {
 	if op.Kind == ops.KindReadVectored {
 		q = b.prepareVectored(e, op, opRecvmsg)
 	} else {
-		buf := op.Buf[:min(len(op.Buf), descriptor.MaxTransfer)]
+		buf := op.Buf[:min(len(op.Buf), maxReceive)]
 		q = b.prepare(e, op, opRecv)
 		q.addr, q.len = address(unsafe.SliceData(buf)), uint32(len(buf))
 		b.ring.copies(len(buf))

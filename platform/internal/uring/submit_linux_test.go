@@ -33,6 +33,7 @@ func TestCopied(t *testing.T) {
 		want  int
 	}{
 		"read":           {func(c *platform.Conn) { c.Read(make([]byte, 500), none) }, 500},
+		"read much":      {func(c *platform.Conn) { c.Read(make([]byte, 1<<20), none) }, 64 << 10},
 		"read vectored":  {func(c *platform.Conn) { c.ReadVectored([][]byte{make([]byte, 7), make([]byte, 8)}, none) }, 15},
 		"wait":           {func(c *platform.Conn) { c.WaitReadable(none) }, 0},
 		"write":          {func(c *platform.Conn) { c.Write(make([]byte, 1000), none) }, 1000},

@@ -63,6 +63,11 @@ const (
 	// A read of at least this many bytes receives into its own buffer, if the
 	// stream does not receive already.
 	directRead = 16 << 10
+
+	// maxReceive bounds a request for one read. When something has come for many of
+	// them, the kernel finishes them all in one call, in which the scheduler cannot stop
+	// the thread.
+	maxReceive = 64 << 10
 )
 
 // Name implements backend.Backend.
