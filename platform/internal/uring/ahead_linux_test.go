@@ -1,6 +1,7 @@
 package uring_test
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -8,6 +9,54 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/internal/uring"
 )
+
+// TestShortMessagesAhead has two peers send single bytes in turn, which lie in the
+// buffers of the ring so that each has to be kept by itself.
+func TestShortMessagesAhead(t *testing.T) {
+	needRing(t)
+	defer uring.Receive.Store(uring.Receive.Swap(int32(uring.Multishot)))
+	st := newStream(t, platform.SingleRunner())
+	l, err := st.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	peer, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	var conn platform.Conn
+	st.run(t, func(h ops.Handler) { l.Accept(&conn, h) })
+	one := make([]byte, 1)
+	st.peer.Write(one)
+	st.run(t, func(h ops.Handler) { st.conn.Read(one, h) })
+	first := st.s
+	peer.Write(one)
+	st.run(t, func(h ops.Handler) { conn.Read(one, h) })
+	second := st.s
+
+	for want := 1; ; want++ {
+		st.peer.Write(one)
+		peer.Write(one)
+		ahead, more := st.b.Ahead(first)
+		other, _ := st.b.Ahead(second)
+		for end := time.Now().Add(30 * time.Second); more && (ahead < want || other < want); {
+			if time.Now().After(end) {
+				t.Fatalf("%d and %d bytes are received, want %d each", ahead, other, want)
+			}
+			st.run(t, func(h ops.Handler) { ops.Post(st, h) })
+			ahead, more = st.b.Ahead(first)
+			other, _ = st.b.Ahead(second)
+		}
+		if !more {
+			return
+		}
+		if want > 300 {
+			t.Fatalf("%d messages are kept that nobody has asked for", ahead)
+		}
+	}
+}
 
 // TestReceivedAhead has a peer send much that nobody reads. A kernel that knows a limit
 // needs no request to keep to it.

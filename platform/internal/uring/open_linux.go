@@ -68,10 +68,10 @@ func openOnce(single bool) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{single: single, ring: r, start: time.Now(), maxAhead: maxAhead}
+	b := &Backend{single: single, ring: r, start: time.Now(), limit: notLimited}
 	b.load.mode = ReceiveMode(Receive.Load())
 	if r.limits && b.load.mode != Unlimited {
-		b.maxAhead, b.mostAhead = maxAheadLimited, mostAhead
+		b.limit = limited
 	}
 	if b.buffers, err = newRingBuffers(r.fd); err == nil {
 		if err = b.Open(r.fd, "io_uring", b.collect); err != nil {

@@ -96,7 +96,7 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 func (b *Backend) arm(e *socket) {
 	e.armed = true
 	q := b.request(e, multishot, opRecv)
-	q.flags, q.ioprio, q.group, q.most = sqeBufferSelect, recvMultishot, bufferGroup, b.mostAhead
+	q.flags, q.ioprio, q.group, q.most = sqeBufferSelect, recvMultishot, bufferGroup, b.limit.bytes
 	b.submitSoon()
 }
 
@@ -178,7 +178,7 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		b.pushAhead(e, h)
 		if e.fd < 0 {
 			b.dropAhead(e)
-		} else if e.aheads >= b.maxAhead && e.armed {
+		} else if e.aheads >= b.limit.messages && e.armed {
 			b.disarm(e)
 		}
 	case c.res == 0:
@@ -190,6 +190,19 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		e.errno = uint16(errno)
 	}
 }
+
+// An aheadLimit bounds what of a stream is received before somebody asks for it.
+type aheadLimit struct {
+	bytes    uint32 // that a request receives in all, but for the rest of a message, or 0
+	messages uint16 // after so many the request is cancelled
+}
+
+// With a kernel that limits the bytes, messages are counted only against a peer which
+// sends very short ones.
+var (
+	limited    = aheadLimit{64 << 10, 256}
+	notLimited = aheadLimit{0, 8}
+)
 
 // pushAhead keeps what has come until somebody asks for it.
 func (b *Backend) pushAhead(e *socket, h aheadItem) {

@@ -47,19 +47,10 @@ type Backend struct {
 
 	ahead     []aheadItem // see socket.readAhead
 	freeAhead int32
-	maxAhead  uint16 // items of a socket
-	mostAhead uint32 // bytes, or 0 if the kernel does not limit them
+	limit     aheadLimit
 }
 
 const (
-	// mostAhead is how much of a stream, in bytes, is received before somebody asks for
-	// it. The last message may go beyond. Where the kernel does not know limits, the
-	// request is cancelled after maxAhead messages. Where it does, that is only needed
-	// against a peer that sends very short ones.
-	mostAhead       = 64 << 10
-	maxAhead        = 8
-	maxAheadLimited = 256
-
 	// A read of at least this many bytes receives into its own buffer, if the
 	// stream does not receive already.
 	directRead = 16 << 10
