@@ -30,6 +30,8 @@ func TestSmallRing(t *testing.T) {
 func smallRing(t *testing.T, packed bool) {
 	before := uring.Sizes
 	t.Cleanup(func() { uring.Sizes = before })
+	mode := uring.Receive.Swap(int32(uring.Multishot)) // else no buffer is asked for
+	t.Cleanup(func() { uring.Receive.Store(mode) })
 	uring.Sizes = uring.RingSizes{Requests: 2, Completions: 4, Single: uring.BufferSizes{Count: 2, Size: 16}}
 	if packed {
 		uring.Sizes.Packed = uring.BufferSizes{Count: 2, Size: 64}
