@@ -92,9 +92,9 @@
 // with a single runner the kernel completes it on the thread that has made it, when that
 // enters the kernel: if it sleeps elsewhere, a message takes two wakes instead of one, and
 // if it computes, messages and the end of a stream wait for it. A read that is a request
-// of its own is made by the thread that then waits. So reads are made one by one while a
-// look finds fewer than about two of them ended, and share a request above that, when
-// the thread is awake anyway. What such a request brings before the program asks for it
+// of its own is made by the thread that then waits. So reads are made one by one until
+// looks find eight of them ended on average, when the thread is awake anyway. Then those
+// of a stream share a request, until the average is below four. What such a request brings before the program asks for it
 // is at most 64 KiB and one message, or eight messages where the kernel does not know
 // that limit (it does from Linux 6.17).
 //
