@@ -220,6 +220,10 @@ func (s *socket) register() bool {
 	if p.drained {
 		return false
 	}
+	if p.sockets == nil {
+		// Large enough to share no line of a cache with what other proactors write.
+		p.sockets = make([]*socket, 0, 32)
+	}
 	p.sockets = append(p.sockets, s)
 	s.Place = uint32(len(p.sockets))
 	return true

@@ -42,6 +42,8 @@ func (t *Table[S]) New() (index uint32, s *S) {
 	switch {
 	case index == 0:
 		t.first.Store(new([small]S))
+		// Large enough to share no line of a cache with what other tables write.
+		t.free = make([]uint32, 0, 64)
 	case index >= small && (index-small)%large == 0:
 		var pages []*[large]S
 		if p := t.pages.Load(); p != nil {
