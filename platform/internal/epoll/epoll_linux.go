@@ -126,9 +126,11 @@ func (b *Backend) register(fd int, n readiness.Name, i readiness.Interest) error
 	}
 	call := uintptr(unix.EPOLL_CTL_ADD)
 	switch i {
+	case readiness.InEdges:
+		e.Events &^= unix.EPOLLOUT
 	case readiness.Connections:
 		e.Events = unix.EPOLLIN
-	case readiness.EdgesFromHere:
+	case readiness.ToEdges:
 		call = unix.EPOLL_CTL_MOD
 	}
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.fd), call, uintptr(fd), uintptr(unsafe.Pointer(&e)), 0, 0)

@@ -22,7 +22,6 @@ import (
 
 // A listener is what is known of a descriptor that connections are accepted from.
 type listener struct {
-	level   bool  // it is registered for Connections
 	all     bool  // all that wait are to be accepted
 	empty   bool  // they were, since the kernel has told of them
 	told    uint8 // at which poll it has
@@ -40,7 +39,7 @@ func (e *Engine) connectionsWait(s *socket) {
 	s.readable = true
 	if s.Queues[backend.Reading].Empty() {
 		if s.unasked++; s.unasked == maxUnasked {
-			s.level = e.register(int(s.fd), s.name(), EdgesFromHere) != nil
+			e.widen(s)
 			s.unasked = 0
 		}
 		return
@@ -62,11 +61,11 @@ func (e *Engine) accept(s *socket, op *ops.Operation) bool {
 		op.Err = os.NewSyscallError("accept4", errno)
 		return true
 	}
-	s.readable = s.all || !s.level
+	s.readable = s.all || s.interest != Connections
 	s.unasked = 0
 	conn := backend.Accepted(op)
 	conn.Lock()
 	defer conn.Unlock()
-	op.Err = e.attach(conn.Sys.(*socket), fd, traits{writable: true, sticky: s.sticky})
+	op.Err = e.attach(conn.Sys.(*socket), fd, traits{writable: true, interest: InEdges, sticky: s.sticky})
 	return true
 }

@@ -14,7 +14,7 @@ func FoundEmpty(s *backend.Socket) bool { return s.Sys.(*socket).empty }
 
 // TellsOfConnections reports whether the kernel tells of a listener for as long as
 // connections wait.
-func TellsOfConnections(s *backend.Socket) bool { return s.Sys.(*socket).level }
+func TellsOfConnections(s *backend.Socket) bool { return s.Sys.(*socket).interest == Connections }
 
 // MaxUnasked is how often it does if nobody asks for one.
 const MaxUnasked = maxUnasked

@@ -16,7 +16,9 @@ import (
 )
 
 // An Engine is a backend without its Poll. A socket is registered with the kernel
-// once, for both directions, edge-triggered; for listeners see accept_linux.go.
+// once, edge-triggered; for listeners see accept_linux.go. A connection that was accepted
+// has room to write, which is news to nobody, so it is registered for the other
+// direction too only when a write has found none.
 type Engine struct {
 	host     backend.Host
 	single   bool
@@ -54,9 +56,10 @@ type Interest uint8
 
 // What a descriptor is registered for.
 const (
-	Edges         Interest = iota // whatever changes, when it does
-	Connections                   // that there are connections to accept, for as long as there are
-	EdgesFromHere                 // Edges, of what is registered for Connections
+	Edges       Interest = iota // whatever changes, when it does
+	InEdges                     // Edges, but for room to write
+	Connections                 // that there are connections to accept, for as long as there are
+	ToEdges                     // Edges, of what was registered for something else
 )
 
 // Init makes e ready. The files of the backend are served by files.
@@ -87,6 +90,7 @@ type traits struct {
 	// socket is not TCP.
 	sticky bool
 
+	interest Interest // what it is registered for
 	listener
 
 	connecting bool // connect(2) has not reported yet
@@ -110,11 +114,7 @@ func (e *Engine) FreeSocket(s *backend.Socket) { e.table.Free(s.Index) }
 // The caller holds its lock. If that fails, fd is closed.
 func (e *Engine) attach(s *socket, fd int, is traits) error {
 	s.fd, s.traits = int32(fd), is
-	interest := Edges
-	if is.level {
-		interest = Connections
-	}
-	if err := e.register(fd, s.name(), interest); err != nil {
+	if err := e.register(fd, s.name(), is.interest); err != nil {
 		s.fd = -1
 		unix.Close(fd)
 		return err
@@ -123,6 +123,18 @@ func (e *Engine) attach(s *socket, fd int, is traits) error {
 }
 
 func (s *socket) name() Name { return Name{s.Index, uint32(s.Number.Load())} }
+
+// widen registers a socket for all edges.
+func (e *Engine) widen(s *socket) error {
+	if s.interest == Edges {
+		return nil
+	}
+	err := e.register(int(s.fd), s.name(), ToEdges)
+	if err == nil {
+		s.interest = Edges
+	}
+	return err
+}
 
 // CloseSocket implements backend.Backend. To close a descriptor also ends its
 // registration.
@@ -155,7 +167,7 @@ func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.Li
 	if err != nil {
 		return err
 	}
-	return e.attach(s.Sys.(*socket), fd, traits{listener: listener{level: true}, sticky: is.Unix, unlink: is.Unlink})
+	return e.attach(s.Sys.(*socket), fd, traits{interest: Connections, sticky: is.Unix, unlink: is.Unlink})
 }
 
 // ListenPacket implements backend.Backend. A read takes one packet, so a short one
@@ -200,7 +212,7 @@ func (e *Engine) Event(n Name, what Events) {
 	if s.fd < 0 || s.name() != n {
 		return // closed since the kernel has told of it
 	}
-	if s.level {
+	if s.interest == Connections {
 		e.connectionsWait(s)
 		return
 	}

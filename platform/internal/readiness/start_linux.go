@@ -95,7 +95,8 @@ func (e *Engine) send(s *socket, op *ops.Operation) bool {
 	switch {
 	case errno == unix.EAGAIN:
 		s.writable = false
-		return false
+		op.Err = e.widen(s) // from where it tells if there is room by now
+		return op.Err != nil
 	case errno != 0:
 		op.Err = os.NewSyscallError("write", errno)
 	default:
