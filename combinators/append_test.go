@@ -1,6 +1,7 @@
 package combinators_test
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 
@@ -52,6 +53,7 @@ func BenchmarkAppend(b *testing.B) {
 			for range count {
 				body = append(body, piece...)
 			}
+			runtime.KeepAlive(body)
 		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -142,6 +142,9 @@ func TestParentPanicsInAllocate(t *testing.T) {
 				t.Errorf("counts %d live values", live)
 			}
 			use(a)
+			if _, ok := a.(*combinators.Pool[int]); ok {
+				return // sync.Pool loses some when it likes
+			}
 			if diff := cmp.Diff(fresh.asked, parent.asked); diff != "" {
 				t.Errorf("asks the parent otherwise than a fresh one (-fresh +this):\n%s", diff)
 			}
