@@ -56,7 +56,7 @@ func (m *machine[T]) releaseAll(o order, probe bool) {
 		})
 	}
 	for _, b := range blocks {
-		m.deallocate(b, len(b.s), probe)
+		m.deallocate(b, b.n, probe)
 	}
 }
 

@@ -25,7 +25,7 @@ func TestPlantedFaults(t *testing.T) {
 		or []Property // what may find it first, depending on what is drawn
 	}{
 		{name: "good size below the request", find: goodSize, fault: planted(func(a *faulty[words]) { a.goodSize = func(n int) int { return n &^ 1 } }, Claims{})},
-		{name: "len is not cap", find: exactSize, fault: planted(func(a *faulty[words]) {
+		{name: "one value with room for two", find: rightSize, fault: planted(func(a *faulty[words]) {
 			a.allocate = func(n int) ([]words, error) {
 				if n < 1 || allocator.CheckSize[words](n) != nil {
 					return a.parent.Allocate(n)
@@ -37,6 +37,25 @@ func TestPlantedFaults(t *testing.T) {
 				return s[:n], nil
 			}
 		}, Claims{})},
+		{name: "the length is the room", find: rightSize, fault: planted(func(a *faulty[words]) {
+			a.allocate = func(n int) ([]words, error) {
+				if n < 2 || allocator.CheckSize[words](n) != nil {
+					return a.parent.Allocate(n)
+				}
+				return a.parent.Allocate(n + n&1)
+			}
+		}, Claims{})},
+		{name: "the room is that of the next block", find: disjoint, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
+			return &bump[words]{parent: p, capacity: 64, roomy: true}
+		}, bumpClaims)},
+		{name: "only the length is cleared", find: noStalePointers, fault: planted(func(a *faulty[Record]) {
+			recycle(a, func([]Record) bool { return true })
+			keep := a.deallocate
+			a.deallocate = func(s []Record) {
+				clear(s)
+				keep(s)
+			}
+		}, Claims{}), or: []Property{keepsNothingAlive}},
 		{name: "blocks overlap in part", find: disjoint, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
 			return &bump[words]{parent: p, capacity: 64, advance: func(n int) int { return max(1, n-1) }}
 		}, bumpClaims)},
