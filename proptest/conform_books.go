@@ -32,8 +32,9 @@ type books[T any] struct {
 	calls  []string         // the calls to the leaves, if recording
 	record bool
 
-	asked   int // calls that may fail, counted for fail
-	fail    int // which of them fails; 0 is none
+	steady  bool // leaves give as much more for a size each time
+	asked   int  // calls that may fail, counted for fail
+	fail    int  // which of them fails; 0 is none
 	failed  bool
 	refused int // requests that a leaf refused, for whatever reason
 
@@ -76,7 +77,7 @@ func (b *books[T]) extend(f func()) {
 type grant[T any] struct {
 	leaf     *leaf[T]
 	storage  []T // all of it, with what Resize may add
-	n        int // values that are handed out
+	n        int // its capacity, as it was handed out
 	returned bool
 }
 

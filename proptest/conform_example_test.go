@@ -19,7 +19,7 @@ type Keeper[T any] struct {
 }
 
 func (k *Keeper[T]) Allocate(n int) ([]T, error) {
-	if n != 0 && n == cap(k.kept) {
+	if n > 1 && n <= cap(k.kept) || n == 1 && cap(k.kept) == 1 {
 		s := k.kept[:n]
 		k.kept = nil
 		return s, nil

@@ -98,7 +98,7 @@ func recycle[T any](a *faulty[T], keep func(s []T) bool) {
 	var free [][]T
 	a.allocate = func(n int) ([]T, error) {
 		for i, s := range free {
-			if cap(s) == n {
+			if n > 0 && !wrongSize(s[:min(n, cap(s))], n) {
 				free = slices.Delete(free, i, i+1)
 				return s[:n], nil
 			}

@@ -148,6 +148,7 @@ func (m *machine[T]) oneForOne() {
 // a block that holds back what is released holds back its fill.
 func (m *machine[T]) again() {
 	const warm, rounds = 40, 48
+	m.books.steady = true
 	sizes := rapid.SliceOfN(rapid.IntRange(1, largest[T]()), 1, 4).Draw(m.t, "again")
 	m.write("for range %d { allocate %d and release them }", rounds, sizes)
 	peak := 0

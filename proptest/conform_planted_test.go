@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"pgregory.net/rapid"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -202,7 +204,7 @@ func TestPlantedFaults(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				return s[:n:n], nil
+				return s[:n], nil
 			}
 		}, Claims{})},
 		{name: "a full cache drops the released block", find: noLeak, fault: planted(func(a *faulty[words]) {
@@ -231,7 +233,7 @@ func TestPlantedFaults(t *testing.T) {
 			dirty := a.allocate
 			a.allocate = func(n int) ([]Record, error) {
 				s, err := dirty(n)
-				clear(s) // too late
+				clear(s[:cap(s)]) // too late
 				return s, err
 			}
 		}, Claims{})},
@@ -346,6 +348,30 @@ func TestPlantedFaults(t *testing.T) {
 			_, among, _ := caught(t, c.among, "0")
 			t.Logf("after %d checks, in a composition after %d: %s", checks, among, message)
 		})
+	}
+}
+
+// Without a fault none is found, whatever the leaf gives: what finds the faults
+// is not too strict.
+func TestNoFault(t *testing.T) {
+	for name, f := range map[string]fault{
+		"passes on": planted(func(*faulty[[3]uintptr]) {}, Claims{}),
+		"recycles": planted(func(a *faulty[Record]) {
+			recycle(a, func([]Record) bool { return true })
+			keep := a.deallocate
+			a.deallocate = func(s []Record) {
+				clear(s[:cap(s)])
+				keep(s)
+			}
+		}, Claims{}),
+		"bumps": single(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
+			return &bump[uint64]{parent: p, capacity: 64}
+		}, bumpClaims),
+		"has places": single(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
+			return &places[uint64]{parent: p, count: 8}
+		}, Claims{Capacity: 8}),
+	} {
+		t.Run(name, func(t *testing.T) { rapid.Check(t, f.alone) })
 	}
 }
 

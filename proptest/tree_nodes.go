@@ -22,7 +22,7 @@ func nodes[T any]() []node[T] {
 func leafNode[T any]() node[T] {
 	return node[T]{name: "leaf", draw: func(t *rapid.T, _ []plan[T]) plan[T] {
 		limit := max(0, rapid.IntRange(-largest[T](), 2*largest[T]()).Draw(t, "limit"))
-		able := ability(rapid.IntRange(0, 15).Draw(t, "abilities"))
+		able := ability(rapid.IntRange(0, allAbilities).Draw(t, "abilities"))
 		return leafPlan[T](limit, able)
 	}}
 }
