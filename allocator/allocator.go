@@ -5,14 +5,16 @@ package allocator
 // The rules that an implementation keeps are in the package documentation.
 // Unless a type says otherwise, its methods are for one goroutine at a time.
 type Allocator[T any] interface {
-	// Allocate returns storage for n values: a slice with len == cap == n.
+	// Allocate returns storage for n values: a slice with len == n <= cap.
+	// Its capacity is what the block has room for, and 1 for n == 1.
 	// It fails with an error that wraps [ErrExhausted], [ErrTooLarge] or
 	// [ErrSize], and then nothing was taken.
 	Allocate(n int) ([]T, error)
 
 	// Deallocate releases a block that Allocate of the same allocator gave.
-	// The slice starts where the block starts and has its capacity; its
-	// length does not matter. The caller uses the block no more.
+	// The slice starts where the block starts and has the capacity that it
+	// was handed out with; its length does not matter. The caller uses the
+	// block no more.
 	Deallocate(s []T)
 }
 
@@ -26,10 +28,12 @@ type Owner[T any] interface {
 
 // A Resizer can change the size of a block where it lies.
 type Resizer[T any] interface {
-	// Resize makes the block s n values long without moving it and reports
-	// whether it could. The result starts where s starts and has
-	// len == cap == n; s is not to be used any more. When it reports false
-	// nothing has changed; it does so for an empty s and for n < 1.
+	// Resize makes the block s, which starts and ends where Deallocate wants
+	// it to, n values long without moving it, and reports whether it could.
+	// The result starts where s starts, has len == n <= cap, and is the block
+	// from now on; s is not to be used any more. The values of s remain, as
+	// far as n goes. When it reports false nothing has changed; it does so for
+	// a block without room and for n < 1.
 	Resize(s []T, n int) ([]T, bool)
 }
 
@@ -51,6 +55,7 @@ type Trimmer interface {
 // A Sizer hands out blocks in certain sizes only.
 type Sizer interface {
 	// GoodSize returns the number of values, at least n, that a request for
-	// n values takes up.
+	// n values takes up. It is the best size to ask for where more than n is
+	// of use.
 	GoodSize(n int) int
 }

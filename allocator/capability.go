@@ -1,22 +1,24 @@
 package allocator
 
-// A Capability names an optional interface of which the methods alone do not
-// tell whether an allocator really has it.
+// A Capability names something that an allocator may be able to do and that its
+// methods alone do not tell.
 type Capability uint8
 
 const (
 	CanOwn   Capability = iota + 1 // [Owner]
 	CanReset                       // [Resetter]
+	CanZero                        // its blocks are zero when they are handed out, up to their capacity
 )
 
-// A Conditional allocator has the methods of some capabilities and tells which
-// of them work. A combinator is one if it passes capabilities of its parent
-// on, because the methods of a Go type cannot depend on what its parent is.
+// A Conditional allocator tells which capabilities it has. A combinator is one
+// if it passes capabilities of its parent on, because the methods of a Go type
+// cannot depend on what its parent is.
 //
 // [Resizer], [Trimmer] and [Sizer] need no such question: "could not", doing
 // nothing, and n itself are true answers for a parent without them.
 type Conditional interface {
-	// Capable reports whether the methods of c work.
+	// Capable reports whether the allocator can do c, and so whether the
+	// methods for it work.
 	Capable(c Capability) bool
 }
 
@@ -27,6 +29,13 @@ func AsOwner[T any](a Allocator[T]) (Owner[T], bool) { return as[Owner[T]](a, Ca
 // AsResetter returns a as a [Resetter] if it can be reset, and otherwise nil
 // and false. Ask once, in a constructor.
 func AsResetter[T any](a Allocator[T]) (Resetter, bool) { return as[Resetter](a, CanReset) }
+
+// GivesZeros reports whether all blocks of a are zero when it hands them out. An
+// allocator that does not say so may give anything.
+func GivesZeros[T any](a Allocator[T]) bool {
+	conditional, ok := a.(Conditional)
+	return ok && conditional.Capable(CanZero)
+}
 
 func as[Interface any](a any, c Capability) (i Interface, ok bool) {
 	if conditional, is := a.(Conditional); is && !conditional.Capable(c) {

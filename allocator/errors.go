@@ -74,6 +74,9 @@ func Misuse[T any](a any, clause Clause, s []T, problem string) *MisuseError {
 	}
 }
 
+// grown is added to a problem that this may be the reason for.
+const grown = "; if append has moved it, grow blocks with allocator.Append"
+
 // Error names the allocator, the block, the clause and the problem.
 func (e *MisuseError) Error() string {
 	return fmt.Sprintf("%s: block %#x of %d × %s: %s (contract clause %v)",

@@ -9,10 +9,10 @@ import (
 //
 // Use it as the last parent of a composition. Allocate costs what make costs;
 // Deallocate clears storage for a T with pointers and leaves the rest to the
-// garbage collector. It is never exhausted: it returns [ErrTooLarge] for a
-// size that the machine cannot give, as far as the operating system tells, and
-// otherwise ends the program as make does. The zero value is ready, and any
-// number of goroutines may use it.
+// garbage collector. It is exhausted when the operating system says that it
+// would not give so much now; that is asked for 1 GiB and more. What is refused
+// after that, or for less, ends the program as it does with make. The zero value
+// is ready, and any number of goroutines may use it.
 type Heap[T any] struct{}
 
 // askAbove is the size from which Heap asks the operating system whether it
@@ -29,7 +29,7 @@ func (Heap[T]) Allocate(n int) ([]T, error) {
 	}
 	var zero T
 	if size := uintptr(n) * unsafe.Sizeof(zero); size >= askAbove && !obtainable(size) {
-		return nil, ErrTooLarge
+		return nil, ErrExhausted
 	}
 	return make([]T, n), nil
 }
@@ -40,6 +40,9 @@ func (Heap[T]) Deallocate(s []T) {
 		clear(s[:cap(s)])
 	}
 }
+
+// Capable reports whether c is [CanZero], because its blocks are zero.
+func (Heap[T]) Capable(c Capability) bool { return c == CanZero }
 
 // String returns the expression that builds the allocator.
 func (Heap[T]) String() string { return "Heap[" + reflect.TypeFor[T]().String() + "]" }

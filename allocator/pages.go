@@ -1,10 +1,8 @@
 package allocator
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
-	"slices"
 	"sync"
 	"unsafe"
 )
@@ -19,14 +17,15 @@ import (
 // collector would not follow them.
 //
 // Each request and each release is a system call or two and costs
-// microseconds, and every page costs some when it is first written to. A
+// microseconds, whatever the number of live blocks, and every page costs some when it is first written to. A
 // release gives the pages back at once. Whoever uses a released block gets a
 // fault that ends the program, until the pages are used for something else.
 //
 // Guarded Pages put a page that cannot be used before and after each block,
 // which ends right before the latter: to read or write beyond the end of a
 // block is a fault at that moment, and so it is less than a page before its
-// start or a little more.
+// start or a little more. Their blocks have no more room than was asked for; all
+// others have that of whole pages.
 //
 // It is exhausted when the operating system refuses.
 //
@@ -38,14 +37,7 @@ type Pages[T any] struct {
 	plan  string
 
 	mu   sync.Mutex
-	live []pageBlock // in the order of their addresses
-}
-
-// A pageBlock is where a block lies: from start on, and in which pages.
-type pageBlock struct {
-	start uintptr
-	n     int // values
-	pages []byte
+	live addresses
 }
 
 // NewPages returns a Pages. It fails if T has pointers, and the error says
@@ -74,7 +66,10 @@ func (a *Pages[T]) Allocate(n int) ([]T, error) {
 	if bytes == 0 {
 		return make([]T, n), nil
 	}
-	room := roundToPage(bytes)
+	room, capacity := roundToPage(bytes), n
+	if a.guard == 0 && n != 1 {
+		capacity = int(room / unsafe.Sizeof(zero))
+	}
 	if uint64(room)+2*uint64(a.guard) > maxBytes {
 		return nil, ErrTooLarge
 	}
@@ -89,9 +84,8 @@ func (a *Pages[T]) Allocate(n int) ([]T, error) {
 	start := unsafe.Pointer(&pages[offset])
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	i, _ := a.find(uintptr(start))
-	a.live = slices.Insert(a.live, i, pageBlock{uintptr(start), n, pages})
-	return unsafe.Slice((*T)(start), n), nil
+	a.live.add(pageBlock{uintptr(start), capacity, pages})
+	return unsafe.Slice((*T)(start), capacity)[:n], nil
 }
 
 // Deallocate gives the pages of s back to the operating system.
@@ -107,17 +101,16 @@ func (a *Pages[T]) Deallocate(s []T) {
 func (a *Pages[T]) take(s []T) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	i, ok := a.find(uintptr(unsafe.Pointer(unsafe.SliceData(s))))
+	b, ok := a.live.find(uintptr(unsafe.Pointer(unsafe.SliceData(s))))
 	switch {
 	case !ok:
-		panic(Misuse(a, SameBlock, s, "released twice, or to an allocator that did not give it"))
-	case a.live[i].n != cap(s):
-		panic(Misuse(a, SameBlock, s, "released with another capacity than it was handed out with"))
+		panic(Misuse(a, SameBlock, s, "released twice, or to an allocator that did not give it"+grown))
+	case b.capacity != cap(s):
+		panic(Misuse(a, SameBlock, s, "released with another capacity than it was handed out with"+grown))
 	}
-	pages := a.live[i].pages
-	a.live = slices.Delete(a.live, i, i+1)
-	Reissue(pages) // the next ones at this address are others
-	return pages
+	a.live.remove(b.start)
+	Reissue(b.pages) // the next ones at this address are others
+	return b.pages
 }
 
 // Owns reports whether s starts inside a block that is handed out.
@@ -129,22 +122,21 @@ func (a *Pages[T]) Owns(s []T) bool {
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	i, exact := a.find(start)
-	if exact {
-		return true
-	}
-	return i > 0 && start-a.live[i-1].start < uintptr(a.live[i-1].n)*unsafe.Sizeof(zero)
+	b, ok := a.live.atOrBelow(start)
+	return ok && start-b.start < uintptr(b.capacity)*unsafe.Sizeof(zero)
 }
 
 // Reset gives all pages back to the operating system.
 func (a *Pages[T]) Reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, b := range a.live {
-		Reissue(b.pages)
-		unmapPages(b.pages)
+	for _, run := range a.live.runs {
+		for _, b := range run {
+			Reissue(b.pages)
+			unmapPages(b.pages)
+		}
 	}
-	a.live = nil
+	a.live = addresses{}
 }
 
 // GoodSize returns the number of values that the pages for n have room for.
@@ -160,12 +152,8 @@ func (a *Pages[T]) GoodSize(n int) int {
 // String returns the expression that builds the allocator.
 func (a *Pages[T]) String() string { return a.plan }
 
-// find returns where in live the block at start is, or would be. The caller
-// holds the lock.
-func (a *Pages[T]) find(start uintptr) (int, bool) {
-	return slices.BinarySearchFunc(a.live, start, func(b pageBlock, start uintptr) int {
-		return cmp.Compare(b.start, start)
-	})
-}
+// Capable reports whether c is [CanOwn] or [CanReset], or [CanZero], because its
+// blocks are zero.
+func (a *Pages[T]) Capable(c Capability) bool { return c == CanOwn || c == CanReset || c == CanZero }
 
 func roundToPage(bytes uintptr) uintptr { return (bytes + pageSize() - 1) &^ (pageSize() - 1) }

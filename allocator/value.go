@@ -1,6 +1,9 @@
 package allocator
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // New returns storage for one value. Like the contents of a block, the value
 // is unspecified unless T has pointers or a says that it is zero.
@@ -8,6 +11,9 @@ func New[T any](a Allocator[T]) (*T, error) {
 	s, err := a.Allocate(1)
 	if err != nil {
 		return nil, err
+	}
+	if cap(s) != 1 { // or Delete could not give it back
+		panic(Misuse(a, SameBlock, s, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(s), cap(s))))
 	}
 	return unsafe.SliceData(s), nil
 }

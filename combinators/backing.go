@@ -111,6 +111,9 @@ func reissued[T any](s []T) ([]T, bool) {
 const (
 	freedTwice    = "released twice"
 	resizedFree   = "resized, and it is not a block that is handed out"
-	foreignBlock  = "released to an allocator that did not give it"
-	otherCapacity = "released with another capacity than it was handed out with"
+	foreignBlock  = "released to an allocator that did not give it" + grown
+	otherCapacity = "released with another capacity than it was handed out with" + grown
+
+	// grown is what may have happened, as every user of sync.Pool does it.
+	grown = "; if append has moved it, grow blocks with allocator.Append"
 )

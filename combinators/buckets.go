@@ -17,18 +17,17 @@ import (
 // for each, and to make size classes: buckets of growing steps, one range of
 // sizes after another, joined by [Segregator].
 //
-// A request costs a division, and wastes less than a step. A bucket is asked
-// for blocks of its own size alone. Resize within a bucket is in place and
-// costs nothing; it never takes a block to another one.
+// A request costs a division, and gets less than a step of room that it did not
+// ask for. A bucket is asked for blocks of its own size, and the first one for
+// single values too. Resize within a bucket is in place and costs nothing; it never
+// takes a block to another one. A bucket that gives blocks as large as those of the
+// next is of no use: each request for it costs one there as well.
 //
 // It is exhausted when the bucket for that size is; no other one helps out. A
 // request beyond the last bucket fails with [allocator.ErrTooLarge], except for
 // values of no size, which the first bucket is asked for.
 //
 // As many goroutines may use it as may use each of its buckets.
-//
-// It takes the size of a block from its capacity, so if a block of another allocator
-// is released, the parent gets more than that block.
 type Buckets[T any] struct {
 	buckets           []bucket[T]
 	first, last, step int
@@ -47,6 +46,9 @@ type bucket[T any] struct {
 // of these sizes gives these blocks. NewBuckets panics unless first and step
 // are at least 1 and last is some steps after first.
 func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Allocator[T]) *Buckets[T] {
+	if parent == nil {
+		panic("combinators: NewBuckets: the function that makes the buckets is nil")
+	}
 	if first < 1 || step < 1 || last < first || (last-first)%step != 0 {
 		panic(fmt.Sprintf("combinators: NewBuckets: there are no steps of %d from %d to %d", step, first, last))
 	}
@@ -63,17 +65,27 @@ func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Al
 	return a
 }
 
-// Allocate asks the bucket for n values for a block.
+// Allocate asks the bucket for n values for a block. If the block has room for
+// that of the next bucket, it goes back there at its release, so it is that one
+// that has to give it.
 func (a *Buckets[T]) Allocate(n int) ([]T, error) {
-	if uint(n-1) >= uint(a.last) {
+	switch {
+	case uint(n-1) >= uint(a.last) || needsNone[T](n):
 		return a.refuse(n)
+	case n == 1:
+		return a.buckets[0].parent.Allocate(1)
 	}
-	b := a.bucket(n)
-	s, err := b.parent.Allocate(b.size)
-	if err != nil {
-		return nil, err
+	for i := a.index(n); ; i++ {
+		b := &a.buckets[i]
+		s, err := b.parent.Allocate(b.size)
+		if err != nil {
+			return nil, err
+		}
+		if a.filed(cap(s)) == i {
+			return s[:n], nil
+		}
+		b.parent.Deallocate(s)
 	}
-	return s[:n:n], nil
 }
 
 // Deallocate gives s back to the bucket for blocks of its size. It panics if
@@ -82,13 +94,12 @@ func (a *Buckets[T]) Deallocate(s []T) {
 	n := cap(s)
 	switch {
 	case n == 0:
-	case n > a.last && needsNone[T](n):
+	case n == 1 || needsNone[T](n):
 		a.buckets[0].parent.Deallocate(s)
-	case n > a.last:
+	case n < a.first:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
 	default:
-		b := a.bucket(n)
-		b.parent.Deallocate(extend(s, b.size))
+		a.buckets[a.filed(n)].parent.Deallocate(s)
 	}
 }
 
@@ -100,7 +111,7 @@ func (a *Buckets[T]) Owns(s []T) bool {
 
 // Resize makes s larger or smaller within its bucket.
 func (a *Buckets[T]) Resize(s []T, n int) ([]T, bool) {
-	if uint(n-1) >= uint(a.last) || uint(cap(s)-1) >= uint(a.last) || a.bucket(n) != a.bucket(cap(s)) {
+	if uint(n-1) >= uint(a.last) || n > cap(s) || cap(s) < a.first || needsNone[T](n) || a.index(n) != a.filed(cap(s)) {
 		return nil, false
 	}
 	return refit(s, n, a.clears), true
@@ -129,7 +140,10 @@ func (a *Buckets[T]) GoodSize(n int) int {
 	if uint(n-1) >= uint(a.last) {
 		return n
 	}
-	b := a.bucket(n)
+	if n == 1 {
+		return a.buckets[0].can.goodSize(1)
+	}
+	b := &a.buckets[a.index(n)]
 	return b.can.goodSize(b.size)
 }
 
@@ -149,14 +163,23 @@ func (a *Buckets[T]) String() string {
 	return fmt.Sprintf("Buckets(%d, %d, %d, %s)", a.first, a.last, a.step, strings.Join(slices.Compact(made), " | "))
 }
 
-// bucket returns the bucket for n values, which are at most last.
-func (a *Buckets[T]) bucket(n int) *bucket[T] {
+// index returns which bucket is for requests for n values, which are at most last.
+func (a *Buckets[T]) index(n int) int {
 	over := max(n-a.first, 0)
 	if a.reciprocal == 0 {
-		return &a.buckets[(over+a.step-1)/a.step]
+		return (over + a.step - 1) / a.step
 	}
 	i, _ := bits.Mul64(uint64(over+a.step), a.reciprocal) // the same, without a division
-	return &a.buckets[i]
+	return int(i)
+}
+
+// filed returns which bucket a block of n values goes back to, of at least first
+// values: the last one with blocks that are not larger.
+func (a *Buckets[T]) filed(n int) int {
+	if n >= a.last {
+		return len(a.buckets) - 1
+	}
+	return a.index(n - a.step + 1)
 }
 
 func (a *Buckets[T]) refuse(n int) ([]T, error) {

@@ -14,8 +14,9 @@ import (
 // are released in any order, where the storage must not end up in pieces: what
 // is next to free storage of its size is joined with it at once.
 //
-// A block takes smallest values, or twice as many, or four times, and so on:
-// up to half of it is not used, and GoodSize tells how much. A request costs
+// A block takes smallest values, or twice as many, or four times, and so on: up to
+// half of it is room that was not asked for, which append uses, and GoodSize tells
+// how much. A request costs
 // some tens of nanoseconds, more the larger the capacity is. The block that is
 // divided comes from the parent with the first request; the bitmaps have less
 // than four bits for each smallest block, on the Go heap. Trim gives the block
@@ -52,8 +53,8 @@ func NewBuddy[T any](parent allocator.Allocator[T], capacity, smallest int) *Bud
 	return a
 }
 
-// Allocate returns the first n values of the smallest free part that is large
-// enough, halved as often as it stays so.
+// Allocate returns the smallest free part that is large enough for n values, halved
+// as often as it stays so.
 func (a *Buddy[T]) Allocate(n int) ([]T, error) {
 	if needsNone[T](n) {
 		return make([]T, n), nil
@@ -84,7 +85,11 @@ func (a *Buddy[T]) Allocate(n int) ([]T, error) {
 	a.orders[k].taken.put(at)
 	a.used++
 	i := at << (k + a.shift)
-	s := a.block[i : i+n : i+n]
+	end := i + 1<<(k+a.shift)
+	if n == 1 {
+		end = i + 1
+	}
+	s := a.block[i : i+n : end]
 	allocator.Reissue(s)
 	return s, nil
 }
@@ -101,11 +106,12 @@ func (a *Buddy[T]) Deallocate(s []T) {
 	k := a.orderOf(cap(s))
 	at := i >> (k + a.shift)
 	if i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice, or in another size than it was handed out in"))
+		panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice, or in another size than it was handed out in"+grown))
 	}
 	a.orders[k].taken.take(at)
 	a.used--
-	vacate(s, a.clears)
+	end := i + 1<<(k+a.shift)
+	vacate(a.block[i:end:end], a.clears) // s may have been cut
 	for a.orders[k].free.has(at ^ 1) {
 		a.remove(k, at^1)
 		at /= 2
@@ -124,10 +130,11 @@ func (a *Buddy[T]) Resize(s []T, n int) ([]T, bool) {
 	if at := i >> (k + a.shift); i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
 		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
 	}
-	if n < cap(s) {
-		vacate(s[n:cap(s)], a.clears)
+	end := i + 1<<(k+a.shift)
+	if a.clears && n < cap(s) {
+		clear(s[n:cap(s)])
 	}
-	return reissued(a.block[i : i+n : i+n])
+	return reissued(a.block[i : i+n : end])
 }
 
 // Owns reports whether s starts inside the block.

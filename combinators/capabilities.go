@@ -10,6 +10,7 @@ type capabilities[T any] struct {
 	resetter allocator.Resetter
 	trimmer  allocator.Trimmer
 	sizer    allocator.Sizer
+	zeroes   bool // its blocks are zero
 }
 
 // capabilitiesOf finds the capabilities of a parent. It panics if there is no
@@ -24,6 +25,7 @@ func capabilitiesOf[T any](parent allocator.Allocator[T], constructor string) ca
 	c.resizer, _ = parent.(allocator.Resizer[T])
 	c.trimmer, _ = parent.(allocator.Trimmer)
 	c.sizer, _ = parent.(allocator.Sizer)
+	c.zeroes = allocator.GivesZeros(parent)
 	return c
 }
 

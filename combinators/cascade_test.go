@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -181,7 +182,7 @@ func TestCascadeMisuse(t *testing.T) {
 		t.Errorf("panic is %v, want one that says released twice", e)
 	}
 	take(t, a, 1)
-	if e := misuse(func() { a.Deallocate(make([]int, 1)) }); e == nil || e.Problem != "released to an allocator that did not give it" {
+	if e := misuse(func() { a.Deallocate(make([]int, 1)) }); e == nil || !strings.HasPrefix(e.Problem, "released to an allocator that did not give it") {
 		t.Errorf("panic is %v, want one for a foreign block", e)
 	}
 }

@@ -55,11 +55,10 @@ type Checked[T any] struct {
 	// Quarantine is how many released blocks are held back.
 	Quarantine int
 
-	parent allocator.Allocator[T]
-	can    capabilities[T]
+	passing[T]
 	ledger *ledger
 	clears bool
-	held   []held[T] // guarded by the ledger's lock; the oldest first
+	held   queue[held[T]] // guarded by the ledger's lock
 }
 
 // held is a released block that is held back.
@@ -76,8 +75,7 @@ const defaultQuarantine = 32
 func NewChecked[T any](parent allocator.Allocator[T]) *Checked[T] {
 	a := &Checked[T]{
 		Quarantine: defaultQuarantine,
-		parent:     parent,
-		can:        capabilitiesOf(parent, "NewChecked"),
+		passing:    newPassing(parent, "NewChecked"),
 		clears:     allocator.HasPointers[T](),
 	}
 	var zero T
@@ -92,7 +90,7 @@ func (a *Checked[T]) Allocate(n int) ([]T, error) {
 		s, err = a.parent.Allocate(n)
 	}
 	if err == nil && !needsNone[T](n) {
-		if e, id := a.ledger.open(address(s), n, a.Sample); e != nil && a.Leak != nil {
+		if e, id := a.ledger.open(address(s), cap(s), a.Sample); e != nil && a.Leak != nil {
 			a.watch(s, e, id)
 		}
 	}
@@ -128,9 +126,6 @@ func (a *Checked[T]) Close() error {
 	return errors.Join(leaks...)
 }
 
-// Owns reports whether the parent owns s.
-func (a *Checked[T]) Owns(s []T) bool { return a.can.owns(s) }
-
 // Resize resizes s in place if the parent can.
 func (a *Checked[T]) Resize(s []T, n int) ([]T, bool) {
 	if needsNone[T](cap(s)) {
@@ -142,7 +137,7 @@ func (a *Checked[T]) Resize(s []T, n int) ([]T, bool) {
 	}
 	r, ok := a.can.resize(s, n)
 	if ok {
-		a.ledger.resize(address(s), cap(s), n, a.Sample)
+		a.ledger.resize(address(s), cap(s), cap(r), a.Sample)
 	}
 	return r, ok
 }
@@ -159,13 +154,6 @@ func (a *Checked[T]) Trim() {
 	a.flush(0)
 	a.can.trim()
 }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Checked[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Checked[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Checked[T]) String() string { return "Checked(" + allocator.Describe(a.parent) + ")" }

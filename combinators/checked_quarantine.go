@@ -23,9 +23,12 @@ func (a *Checked[T]) quarantine(s []T, e *entry) {
 			copy(b[i:], b[:i])
 		}
 	}
-	vacate(s, a.clears)
+	if a.clears {
+		clear(s) // and not wipe, which may leave padding as it was
+	}
+	allocator.Retire(s)
 	a.ledger.mu.Lock()
-	a.held = append(a.held, held[T]{s, e})
+	a.held.push(held[T]{s, e})
 	a.ledger.mu.Unlock()
 	a.flush(a.Quarantine)
 }
@@ -35,14 +38,11 @@ func (a *Checked[T]) quarantine(s []T, e *entry) {
 func (a *Checked[T]) flush(keep int) bool {
 	for flushed := false; ; flushed = true {
 		a.ledger.mu.Lock()
-		if len(a.held) <= max(keep, 0) {
+		if a.held.len() <= max(keep, 0) {
 			a.ledger.mu.Unlock()
 			return flushed
 		}
-		h := a.held[0]
-		n := copy(a.held, a.held[1:])
-		a.held[n] = held[T]{}
-		a.held = a.held[:n]
+		h := a.held.pop()
 		a.ledger.mu.Unlock()
 		a.letGo(h)
 	}

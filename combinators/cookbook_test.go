@@ -26,7 +26,7 @@ func Example_sizeClassHeap() {
 				combinators.NewSegregator(combinators.NewBuckets(768, 3072, 256, slabs), alloc(allocator.Heap[byte]{}),
 					3072), 512), 128))
 
-	for _, n := range []int{1, 100, 129, 700, 5000} {
+	for _, n := range []int{10, 100, 129, 700, 5000} {
 		s, err := heap.Allocate(n)
 		if err != nil {
 			fmt.Println(err)
@@ -36,7 +36,7 @@ func Example_sizeClassHeap() {
 		heap.Deallocate(s)
 	}
 	// Output:
-	// 1 in 16
+	// 10 in 16
 	// 100 in 112
 	// 129 in 192
 	// 700 in 768

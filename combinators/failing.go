@@ -33,11 +33,10 @@ var ErrInduced = fmt.Errorf("combinators: failure induced by Failing: %w", alloc
 // As many goroutines may use it as may use its parent, though the order in
 // which they come then decides which request fails.
 type Failing[T any] struct {
-	parent allocator.Allocator[T]
-	can    capabilities[T]
-	name   string // of the constructor
-	plan   string // its arguments after the parent
-	fails  func(call, n int) bool
+	passing[T]
+	name  string // of the constructor
+	plan  string // its arguments after the parent
+	fails func(call, n int) bool
 
 	mu       sync.Mutex
 	calls    int
@@ -80,11 +79,10 @@ func NewFailingAfter[T any](parent allocator.Allocator[T], bytes int) *Failing[T
 
 func newFailing[T any](parent allocator.Allocator[T], kind, arguments string, fails func(call, n int) bool) *Failing[T] {
 	return &Failing[T]{
-		parent: parent,
-		can:    capabilitiesOf(parent, "NewFailing"+kind),
-		name:   "Failing" + kind,
-		plan:   arguments,
-		fails:  fails,
+		passing: newPassing(parent, "NewFailing"+kind),
+		name:    "Failing" + kind,
+		plan:    arguments,
+		fails:   fails,
 	}
 }
 
@@ -95,9 +93,6 @@ func (a *Failing[T]) Allocate(n int) ([]T, error) {
 	}
 	return a.parent.Allocate(n)
 }
-
-// Deallocate gives s back to the parent.
-func (a *Failing[T]) Deallocate(s []T) { a.parent.Deallocate(s) }
 
 // Calls returns how many requests there were.
 func (a *Failing[T]) Calls() int {
@@ -120,25 +115,6 @@ func (a *Failing[T]) Where() string {
 	defer a.mu.Unlock()
 	return a.where.String()
 }
-
-// Owns reports whether the parent owns s.
-func (a *Failing[T]) Owns(s []T) bool { return a.can.owns(s) }
-
-// Resize resizes s in place if the parent can.
-func (a *Failing[T]) Resize(s []T, n int) ([]T, bool) { return a.can.resize(s, n) }
-
-// Reset releases all blocks. It panics if the parent cannot be reset.
-func (a *Failing[T]) Reset() { a.can.reset() }
-
-// Trim trims the parent.
-func (a *Failing[T]) Trim() { a.can.trim() }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Failing[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Failing[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Failing[T]) String() string {

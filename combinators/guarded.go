@@ -3,6 +3,7 @@ package combinators
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -19,24 +20,27 @@ import (
 // The guards hold a pattern of bytes. A T with pointers can hold no pattern, so
 // its guards are zero, and what writes a zero to them is not found.
 //
-// It costs the writing and the reading of the guards, and their room. It keeps
-// no storage itself. A T of no size has no guards. It cannot tell what it owns,
-// because the parent knows a block by its start, and a guard is there.
+// It costs the writing and the reading of the guards, their room, and an entry in
+// a map behind a lock. It keeps no storage itself, but a block that is never
+// released stays reachable. A T of no size has no guards. The blocks have exactly
+// the room that was asked for, so that append does not take what is beyond it.
 //
 // It is exhausted when its parent is, asked for the larger size.
 //
 // As many goroutines may use it as may use its parent.
 //
-// It panics when a block is released of which a guard was written to. The release
-// of a block that is none of its own, is released already or had another capacity
-// looks like that too, for a T without pointers; for one with pointers it is seen
-// only if there is something else than zeros where the guards would be.
+// It panics if a block is released of which a guard was written to, or that is
+// not handed out, or with another capacity. A block with a damaged guard stays
+// handed out.
 type Guarded[T any] struct {
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
 	guard   int    // values on either side
 	pattern []byte // what a guard holds
 	zero    bool   // and it is zero, because T has pointers
+
+	mu   sync.Mutex
+	live wholes[T]
 }
 
 // guardByte is odd, is not the start of a letter in UTF-8, and makes a large
@@ -46,7 +50,7 @@ const guardByte = 0xa5
 // NewGuarded returns a Guarded over parent with so many values before and
 // after each block. It panics if guard is less than 1.
 func NewGuarded[T any](parent allocator.Allocator[T], guard int) *Guarded[T] {
-	a := &Guarded[T]{parent: parent, can: capabilitiesOf(parent, "NewGuarded"), guard: guard}
+	a := &Guarded[T]{parent: parent, can: capabilitiesOf(parent, "NewGuarded"), guard: guard, live: wholes[T]{}}
 	if err := allocator.CheckSize[T](guard); guard < 1 || err != nil {
 		panic(fmt.Sprintf("combinators: NewGuarded: there can be no guards of %d values", guard))
 	}
@@ -75,8 +79,12 @@ func (a *Guarded[T]) Allocate(n int) ([]T, error) {
 	}
 	end := a.guard + n
 	a.set(whole[:a.guard])
-	a.set(whole[end:])
-	return whole[a.guard:end:end], nil
+	a.set(whole[end:]) // not up to its capacity, so that to look at it costs what a guard costs
+	s := whole[a.guard:end:end]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.live.put(s, whole)
+	return s, nil
 }
 
 // Deallocate looks at the guards of s and gives the whole back to the parent.
@@ -85,17 +93,38 @@ func (a *Guarded[T]) Deallocate(s []T) {
 		a.parent.Deallocate(s)
 		return
 	}
-	start := (*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), -len(a.pattern)))
-	whole := unsafe.Slice(start, cap(s)+2*a.guard)
+	whole := a.release(s)
+	defer func() { // the parent may panic
+		if whole != nil {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.live.put(s, whole)
+		}
+	}()
+	a.parent.Deallocate(whole)
+	whole = nil
+}
+
+// release looks at the guards of s, forgets it, and returns the whole that it is a
+// part of.
+func (a *Guarded[T]) release(s []T) []T {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	whole := a.live.get(a, s)
 	a.check(s, asBytes(whole[:a.guard]), "before")
 	a.check(s, asBytes(whole[a.guard+cap(s):]), "after")
-	clear(whole[:a.guard]) // so that it is none of its own any more
-	a.parent.Deallocate(whole)
+	a.live.remove(s)
+	return whole
 }
 
 // Reset releases all blocks and does not look at their guards. It panics if
 // the parent cannot be reset.
-func (a *Guarded[T]) Reset() { a.can.reset() }
+func (a *Guarded[T]) Reset() {
+	a.can.reset()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.live)
+}
 
 // Trim trims the parent.
 func (a *Guarded[T]) Trim() { a.can.trim() }

@@ -9,15 +9,19 @@ import (
 
 // ledgers are all that there are, to find out whose a foreign block is.
 var ledgers struct {
-	mu  sync.Mutex
-	all []weak.Pointer[ledger]
+	mu   sync.Mutex
+	all  []weak.Pointer[ledger]
+	full int // how many there may be before those that are gone are looked for
 }
 
 func newLedger(size uintptr, plan string) *ledger {
 	l := &ledger{size: size, plan: plan, live: map[uintptr]*entry{}, released: map[uintptr]*entry{}}
 	ledgers.mu.Lock()
 	defer ledgers.mu.Unlock()
-	ledgers.all = slices.DeleteFunc(ledgers.all, func(p weak.Pointer[ledger]) bool { return p.Value() == nil })
+	if len(ledgers.all) >= ledgers.full {
+		ledgers.all = slices.DeleteFunc(ledgers.all, func(p weak.Pointer[ledger]) bool { return p.Value() == nil })
+		ledgers.full = 2*len(ledgers.all) + 16 // so the search costs each new one the same
+	}
 	ledgers.all = append(ledgers.all, weak.Make(l))
 	return l
 }

@@ -26,13 +26,12 @@ import (
 //
 // It panics if more is released than was handed out.
 type Limit[T any] struct {
-	_      noCopy
-	parent allocator.Allocator[T]
-	can    capabilities[T]
-	limit  int64 // in units, of which a value has so many
-	unit   int64
-	live   atomic.Int64
-	name   string // of the constructor
+	_ noCopy
+	passing[T]
+	limit int64 // in units, of which a value has so many
+	unit  int64
+	live  atomic.Int64
+	name  string // of the constructor
 }
 
 // NewLimit returns a Limit of so many values over parent. It panics if limit
@@ -50,14 +49,15 @@ func NewByteLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 }
 
 func newLimit[T any](parent allocator.Allocator[T], limit int, unit int64, name string) *Limit[T] {
-	a := &Limit[T]{parent: parent, can: capabilitiesOf(parent, "New"+name), limit: int64(limit), unit: unit, name: name}
+	a := &Limit[T]{passing: newPassing(parent, "New"+name), limit: int64(limit), unit: unit, name: name}
 	if limit < 0 {
 		panic(fmt.Sprintf("combinators: New%s: the limit is negative: %d", name, limit))
 	}
 	return a
 }
 
-// Allocate asks the parent for n values if they are within the limit.
+// Allocate asks the parent for n values if they are within the limit. A block
+// with more room than that has to be within it as a whole.
 func (a *Limit[T]) Allocate(n int) ([]T, error) {
 	if err := allocator.CheckSize[T](n); err != nil {
 		return nil, err
@@ -69,11 +69,22 @@ func (a *Limit[T]) Allocate(n int) ([]T, error) {
 	if !a.take(size) {
 		return nil, allocator.ErrExhausted
 	}
+	given := false
+	defer func() { // the parent may panic
+		if !given {
+			a.live.Add(-size)
+		}
+	}()
 	s, err := a.parent.Allocate(n)
 	if err != nil {
-		a.live.Add(-size)
+		return nil, err
 	}
-	return s, err
+	if more := int64(cap(s)-n) * a.unit; more > 0 && !a.take(more) {
+		a.parent.Deallocate(s)
+		return nil, allocator.ErrExhausted
+	}
+	given = true
+	return s, nil
 }
 
 // Deallocate gives s back to the parent.
@@ -88,21 +99,20 @@ func (a *Limit[T]) Deallocate(s []T) {
 // Live returns how many values, or bytes for a limit in bytes, are handed out.
 func (a *Limit[T]) Live() int { return int(a.live.Load()) }
 
-// Owns reports whether the parent owns s.
-func (a *Limit[T]) Owns(s []T) bool { return a.can.owns(s) }
-
 // Resize resizes s in place if the parent can and the limit allows it.
 func (a *Limit[T]) Resize(s []T, n int) ([]T, bool) {
-	more := (int64(n) - int64(cap(s))) * a.unit
-	if n < 1 || allocator.CheckSize[T](n) != nil || more > 0 && !a.take(more) {
+	if n < 1 || allocator.CheckSize[T](n) != nil {
 		return nil, false
 	}
+	held := max(int64(a.can.goodSize(n))-int64(cap(s)), 0) * a.unit
+	if !a.take(held) {
+		return nil, false
+	}
+	grown := int64(0)
+	defer func() { a.live.Add(grown - held) }() // the parent may panic
 	r, ok := a.can.resize(s, n)
-	switch {
-	case ok && more < 0: // it shrank
-		a.live.Add(more)
-	case !ok && more > 0: // it did not grow
-		a.live.Add(-more)
+	if ok {
+		grown = (int64(cap(r)) - int64(cap(s))) * a.unit
 	}
 	return r, ok
 }
@@ -112,16 +122,6 @@ func (a *Limit[T]) Reset() {
 	a.can.reset()
 	a.live.Store(0)
 }
-
-// Trim trims the parent.
-func (a *Limit[T]) Trim() { a.can.trim() }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Limit[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Limit[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Limit[T]) String() string {

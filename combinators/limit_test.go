@@ -22,10 +22,10 @@ func ExampleLimit() {
 	fmt.Println(err)
 	client.Deallocate(upload)
 	_, err = client.Allocate(200 << 10)
-	fmt.Println(err, client.Live())
+	fmt.Println(err, client.Live()) // all the room that the block has
 	// Output:
 	// allocator: exhausted
-	// <nil> 204800
+	// <nil> 229376
 }
 
 func TestLimit(t *testing.T) {

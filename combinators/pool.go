@@ -34,12 +34,15 @@ import (
 // Any number of goroutines may use it, if as many may use the parent. Reset is
 // for when no other goroutine does.
 //
-// It cannot see misuse: a block that is released twice is handed out twice.
+// It panics if a block is released with a capacity that none of its blocks has.
+// Other misuse it cannot see: a block that is released twice is handed out twice,
+// and a foreign block with the capacity of a class is kept and handed out.
 type Pool[T any] struct {
 	_       noCopy
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
-	classes []sync.Pool // of *T, where a block of the class's size starts
+	classes []sync.Pool // of *T, where a block of the class starts
+	sizing  *sizing
 	clears  bool
 }
 
@@ -54,6 +57,7 @@ func NewPool[T any](parent allocator.Allocator[T]) *Pool[T] {
 		clears: allocator.HasPointers[T](),
 	}
 	a.empty()
+	a.sizing = newSizing(len(a.classes))
 	return a
 }
 
@@ -67,27 +71,38 @@ func (a *Pool[T]) empty() {
 
 // Allocate returns a kept block of n's class, or one of the parent.
 func (a *Pool[T]) Allocate(n int) ([]T, error) {
-	if c := classOf(n); c < uint(len(a.classes)) {
+	c := classOf(n)
+	if c < uint(len(a.classes)) {
 		if p, ok := a.classes[c].Get().(*T); ok {
-			s := unsafe.Slice(p, n)
+			s := unsafe.Slice(p, a.sizing.capacity(c))
 			allocator.Reissue(s)
-			return s, nil
+			return s[:n], nil
 		}
 	}
-	return a.miss(n)
+	return a.miss(n, c)
 }
 
 // Deallocate keeps s.
 func (a *Pool[T]) Deallocate(s []T) {
-	c := classOf(cap(s))
-	if c >= uint(len(a.classes)) {
+	c := floorClass(cap(s))
+	if !a.sizing.keeps(c, cap(s)) {
 		if cap(s) != 0 {
+			mustStray(a.sizing, a, s)
 			a.parent.Deallocate(s)
 		}
 		return
 	}
 	vacate(s, a.clears)
 	a.classes[c].Put(unsafe.SliceData(s))
+}
+
+// Resize makes s longer or shorter where it lies if a request for n values gets a
+// block like it.
+func (a *Pool[T]) Resize(s []T, n int) ([]T, bool) {
+	if n < 1 || !a.sizing.fits(n, cap(s)) {
+		return nil, false
+	}
+	return refit(s, n, a.clears), true
 }
 
 // GoodSize returns the values of a block that serves n.
@@ -122,7 +137,7 @@ func (a *Pool[T]) Capable(c allocator.Capability) bool { return a.can.capable(c)
 func (a *Pool[T]) String() string { return "Pool(" + allocator.Describe(a.parent) + ")" }
 
 // miss serves a request that finds no block in its class.
-func (a *Pool[T]) miss(n int) ([]T, error) {
+func (a *Pool[T]) miss(n int, c uint) ([]T, error) {
 	if n == 0 {
 		return nil, nil
 	}
@@ -130,7 +145,14 @@ func (a *Pool[T]) miss(n int) ([]T, error) {
 		return nil, err
 	}
 	size := n
-	if c := classOf(n); c < uint(len(a.classes)) {
+	if c < uint(len(a.classes)) {
+		if by := a.sizing.serving(c); by != c {
+			if p, ok := a.classes[by].Get().(*T); ok {
+				s := unsafe.Slice(p, a.sizing.capacity(by))
+				allocator.Reissue(s)
+				return s[:n], nil
+			}
+		}
 		size = int(classSize(c))
 	}
 	s, err := a.parent.Allocate(size)
@@ -140,7 +162,8 @@ func (a *Pool[T]) miss(n int) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s[:n:n], nil
+	a.sizing.learn(c, cap(s))
+	return s[:n], nil
 }
 
 // giveBack gives the blocks that it can get hold of back to the parent, and
@@ -152,7 +175,7 @@ func (a *Pool[T]) giveBack() (given bool) {
 			if !ok {
 				break
 			}
-			s := unsafe.Slice(p, int(classSize(uint(c))))
+			s := unsafe.Slice(p, a.sizing.capacity(uint(c)))
 			allocator.Reissue(s)
 			a.parent.Deallocate(s)
 			given = true

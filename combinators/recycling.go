@@ -21,35 +21,36 @@ import (
 // GoodSize tells by how much.
 //
 // The kept blocks have at most limit values in all. A block that is released
-// when there is no room for it goes to the parent. A request that finds no
-// block in its class makes room for the one that it gets: kept blocks of other
-// classes go to the parent, one from each class in turn. So what is kept
-// follows what the program asks for.
+// when there is no room for it goes to the parent, unless a request for its size
+// has found none before: then kept blocks of other classes go to the parent to
+// make room, one from each class in turn. So what is kept follows what the program
+// asks for.
 //
 // It is exhausted when its parent is, asked for the size of the class. Before it
 // fails, it gives all the kept blocks back and asks the parent once more.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if the block of a class that was released last is released again.
-// Other misuse it cannot see: it takes the size of a block from its capacity,
-// so a block of another allocator is handed out later with room that it may
-// not have.
+// It panics if the block of a class that was released last is released again, or
+// one with a capacity that none of its blocks has. Other misuse it cannot see: a
+// foreign block with the capacity of a class is kept and handed out.
 type Recycling[T any] struct {
 	_       noCopy
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
 	classes []sizeClass[T]
+	sizing  *sizing
 	limit   int // values that may be kept
 	room    int // what is left of limit
 	next    int // the class that is evicted from next
 	clears  bool
 }
 
-// A sizeClass holds the kept blocks of one size.
+// A sizeClass holds the kept blocks of one class.
 type sizeClass[T any] struct {
-	free []*T // where the blocks start, the last released one last
-	size int  // values a block
+	free   []*T // where the blocks start, the last released one last
+	size   int  // values a block; 0 before the first one
+	missed int  // requests that found none, less the releases that were made room for
 }
 
 // NewRecycling returns a Recycling that keeps blocks of parent with at most
@@ -65,13 +66,8 @@ func NewRecycling[T any](parent allocator.Allocator[T], limit int) *Recycling[T]
 	if limit < 0 {
 		panic(fmt.Sprintf("combinators: NewRecycling: the limit is negative: %d", limit))
 	}
-	// A T of no size has no storage to keep.
-	var zero T
-	if unsafe.Sizeof(zero) != 0 {
-		for c := uint(0); classSize(c) <= uint(limit); c++ {
-			a.classes = append(a.classes, sizeClass[T]{size: int(classSize(c))})
-		}
-	}
+	a.classes = make([]sizeClass[T], classesUpTo[T](limit))
+	a.sizing = newSizing(len(a.classes))
 	return a
 }
 
@@ -82,21 +78,22 @@ func (a *Recycling[T]) Allocate(n int) ([]T, error) {
 	if c >= uint(len(a.classes)) || len(a.classes[c].free) == 0 {
 		return a.miss(n, c)
 	}
-	s := unsafe.Slice(a.pop(&a.classes[c]), n)
+	class := &a.classes[c]
+	s := unsafe.Slice(a.pop(class), class.size)
 	allocator.Reissue(s)
-	return s, nil
+	return s[:n], nil
 }
 
 // Deallocate keeps s for later if there is room for it.
 func (a *Recycling[T]) Deallocate(s []T) {
-	c := classOf(cap(s))
-	if c >= uint(len(a.classes)) || a.classes[c].size > a.room {
+	c := floorClass(cap(s))
+	if c >= uint(len(a.classes)) || a.classes[c].size != cap(s) || cap(s) > a.room {
 		a.pass(s, c)
 		return
 	}
 	class, p := &a.classes[c], unsafe.SliceData(s)
 	if last := len(class.free) - 1; last >= 0 && class.free[last] == p {
-		a.releasedTwice(s)
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
 	}
 	a.room -= class.size
 	class.free = append(class.free, p)
@@ -106,17 +103,26 @@ func (a *Recycling[T]) Deallocate(s []T) {
 	allocator.Retire(s)
 }
 
+// Resize makes s longer or shorter where it lies if a request for n values gets a
+// block like it.
+func (a *Recycling[T]) Resize(s []T, n int) ([]T, bool) {
+	if n < 1 || !a.sizing.fits(n, cap(s)) {
+		return nil, false
+	}
+	return refit(s, n, a.clears), true
+}
+
 // GoodSize returns the values of a block that serves n.
 func (a *Recycling[T]) GoodSize(n int) int {
 	if c := classOf(n); c < uint(len(a.classes)) {
-		n = a.classes[c].size
+		n = int(classSize(c))
 	}
 	return a.can.goodSize(n)
 }
 
 // Trim gives all kept blocks back to the parent and trims it.
 func (a *Recycling[T]) Trim() {
-	a.evict(a.limit)
+	a.evict(a.limit, nil)
 	for i := range a.classes {
 		a.classes[i].free = nil
 	}
@@ -154,37 +160,54 @@ func (a *Recycling[T]) miss(n int, c uint) ([]T, error) {
 	}
 	size := n
 	if c < uint(len(a.classes)) {
-		size = a.classes[c].size
-		a.evict(size)
+		if by := a.sizing.serving(c); by != c && len(a.classes[by].free) != 0 {
+			s := unsafe.Slice(a.pop(&a.classes[by]), a.classes[by].size)
+			allocator.Reissue(s)
+			return s[:n], nil
+		}
+		size = int(classSize(c))
 	}
 	s, err := a.parent.Allocate(size)
 	if err != nil && a.room != a.limit && errors.Is(err, allocator.ErrExhausted) {
-		a.evict(a.limit)
+		a.evict(a.limit, nil)
 		s, err = a.parent.Allocate(size)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s[:n:n], nil
+	a.sizing.learn(c, cap(s))
+	if by := floorClass(cap(s)); by < uint(len(a.classes)) {
+		a.classes[by].size = a.sizing.capacity(by)
+		a.classes[by].missed++
+	}
+	return s[:n], nil
 }
 
-// pass gives a block that cannot be kept back to the parent.
+// pass releases a block that Deallocate does not just keep: one that there is no
+// room for, or that is the first of its size here, or cannot be kept at all.
 func (a *Recycling[T]) pass(s []T, c uint) {
-	if c < uint(len(a.classes)) {
-		class := &a.classes[c]
-		if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(s) {
-			a.releasedTwice(s)
-		}
-		s = extend(s, class.size)
-		allocator.Reissue(s)
+	if cap(s) == 0 {
+		return
 	}
-	if cap(s) != 0 {
+	if !a.sizing.keeps(c, cap(s)) {
+		mustStray(a.sizing, a, s)
 		a.parent.Deallocate(s)
+		return
 	}
-}
-
-func (a *Recycling[T]) releasedTwice(s []T) {
-	panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice"))
+	class := &a.classes[c]
+	class.size = cap(s)
+	if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(s) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+	if class.missed > 0 && cap(s) > a.room && cap(s) <= a.limit {
+		class.missed--
+		a.evict(cap(s), class)
+	}
+	if cap(s) <= a.room {
+		a.Deallocate(s)
+		return
+	}
+	a.parent.Deallocate(s)
 }
 
 // pop takes the last released block out of a class that has one. The place it
@@ -199,15 +222,18 @@ func (a *Recycling[T]) pop(class *sizeClass[T]) *T {
 	return p
 }
 
-// evict gives blocks back to the parent until there is room for n values.
-func (a *Recycling[T]) evict(n int) {
-	for a.room < n {
+// evict gives blocks back to the parent until there is room for n values, or
+// there are none but those of the class to spare.
+func (a *Recycling[T]) evict(n int, spare *sizeClass[T]) {
+	for passed := 0; a.room < n && passed < len(a.classes); passed++ {
 		class := &a.classes[a.next]
 		a.next = (a.next + 1) % len(a.classes)
-		if len(class.free) != 0 {
-			s := unsafe.Slice(a.pop(class), class.size)
-			allocator.Reissue(s)
-			a.parent.Deallocate(s)
+		if class == spare || len(class.free) == 0 {
+			continue
 		}
+		s := unsafe.Slice(a.pop(class), class.size)
+		allocator.Reissue(s)
+		a.parent.Deallocate(s)
+		passed = -1
 	}
 }

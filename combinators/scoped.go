@@ -67,7 +67,7 @@ func (a *Scoped[T]) Deallocate(s []T) {
 	}
 	i, ok := a.find(s)
 	if !ok {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released, but not a live block of this scope"))
+		panic(allocator.Misuse(a, allocator.SameBlock, s, "released, but not a live block of this scope"+grown))
 	}
 	if cap(s) != cap(a.blocks[i]) {
 		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
@@ -85,8 +85,11 @@ func (a *Scoped[T]) Owns(s []T) bool {
 // Resize resizes s in place if it is a live block and the parent can.
 func (a *Scoped[T]) Resize(s []T, n int) ([]T, bool) {
 	i, live := a.find(s)
-	if !live {
+	if !live || cap(s) == 0 {
 		return nil, false
+	}
+	if cap(s) != cap(a.blocks[i]) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
 	}
 	r, ok := a.can.resize(s, n)
 	if ok {

@@ -12,9 +12,10 @@ import (
 // large ones from the Go heap. More than two ranges are nested:
 // Segregator(a, Segregator(b, c, 4096), 128).
 //
-// It costs a comparison a call. A release goes by the size of the block, as
-// the request did, so its parents need not know what they own; and for the
-// same reason Resize does not take a block across the threshold. It keeps no
+// It costs a comparison a call. A release goes by the room that the block has, so
+// its parents need not know what they own. For the same reason Resize does not take
+// a block across the threshold, and a request that gets more room than the threshold
+// from small, because small rounds it, gives that back and goes to large. It keeps no
 // storage itself.
 //
 // It is exhausted when the parent for that size is. Where small can never serve
@@ -45,16 +46,16 @@ func NewSegregator[T any](small, large allocator.Allocator[T], threshold int) *S
 	return a
 }
 
-// Allocate asks the parent for requests of this size for n values. It has one
-// call and named results so that the compiler inlines it, and so does
-// Deallocate.
-func (a *Segregator[T]) Allocate(n int) (s []T, err error) {
-	parent := a.large
-	if n <= a.threshold {
-		parent = a.small
+// Allocate asks the parent for requests of this size for n values.
+func (a *Segregator[T]) Allocate(n int) ([]T, error) {
+	if n > a.threshold {
+		return a.large.Allocate(n)
 	}
-	s, err = parent.Allocate(n)
-	return
+	s, err := a.small.Allocate(n)
+	if cap(s) <= a.threshold {
+		return s, err
+	}
+	return a.larger(s, n)
 }
 
 // Deallocate gives s back to the parent for blocks of its size.
@@ -74,7 +75,7 @@ func (a *Segregator[T]) Owns(s []T) bool { return a.canSmall.owns(s) || a.canLar
 // side of the threshold.
 func (a *Segregator[T]) Resize(s []T, n int) ([]T, bool) {
 	can := a.can(cap(s))
-	if can != a.can(n) {
+	if can != a.can(n) || can == &a.canSmall && can.goodSize(n) > a.threshold {
 		return nil, false
 	}
 	return can.resize(s, n)
@@ -90,7 +91,12 @@ func (a *Segregator[T]) Trim() {
 }
 
 // GoodSize returns the answer of the parent for requests of this size.
-func (a *Segregator[T]) GoodSize(n int) int { return a.can(n).goodSize(n) }
+func (a *Segregator[T]) GoodSize(n int) int {
+	if size := a.can(n).goodSize(n); n > a.threshold || size <= a.threshold {
+		return size
+	}
+	return a.canLarge.goodSize(n)
+}
 
 // Capable reports whether Owns or Reset works, which is so if it does for both
 // parents.
@@ -109,4 +115,15 @@ func (a *Segregator[T]) can(n int) *capabilities[T] {
 		return &a.canSmall
 	}
 	return &a.canLarge
+}
+
+// larger serves a request for n values from large, after small gave s for it, which
+// has so much room that it would be taken for a block of large when it is released.
+func (a *Segregator[T]) larger(s []T, n int) ([]T, error) {
+	a.small.Deallocate(s)
+	s, err := a.large.Allocate(a.threshold + 1) // and this one not for a block of small
+	if err != nil {
+		return nil, err
+	}
+	return s[:n], nil
 }

@@ -1,6 +1,7 @@
 package combinators
 
 import (
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -12,134 +13,218 @@ import (
 // seldom have the same shard.
 const shardsPerProcessor = 4
 
+// placesLookedAt is how many places of other shards a request looks at.
+const placesLookedAt = 8
+
 const cacheLine = 64
 
 // A shard is the part of a [Sharded] that some goroutines use.
 type shard[T any] struct {
 	places []atomic.Pointer[T] // a free block of each of the smaller classes
-	room   *atomic.Int64       // values that may be kept behind the locks of all shards
 	mu     sync.Mutex
-	kept   *Recycling[T]
+	free   [][]*T          // where the other blocks of each class start
 	_      [cacheLine]byte // two shards never share a cache line
 }
 
 // init makes an empty shard.
-func (s *shard[T]) init(parent allocator.Allocator[T], places uint, limit int, room *atomic.Int64) {
+func (s *shard[T]) init(places uint, classes int) {
 	const line = cacheLine / unsafe.Sizeof(uintptr(0))
 	s.places = make([]atomic.Pointer[T], places, (places/uint(line)+2)*uint(line))
-	s.kept = NewRecycling(parent, limit)
-	s.room = room
+	s.free = make([][]*T, classes)
 }
 
-// release releases a block to those behind the lock if there is room for it,
-// and otherwise to the parent. It is false if it sees that the block is free.
-func (s *shard[T]) release(block []T) bool {
+// shrink gives up the lists of free blocks that are empty.
+func (s *shard[T]) shrink() {
 	s.mu.Lock()
-	defer s.mu.Unlock() // the parent may panic
-	c := classOf(cap(block))
-	if c >= uint(len(s.kept.classes)) {
-		s.kept.pass(block, c)
-		return true
+	defer s.mu.Unlock()
+	for c := range s.free {
+		if len(s.free[c]) == 0 {
+			s.free[c] = nil
+		}
 	}
-	class := &s.kept.classes[c]
-	if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(block) {
+}
+
+// A stock is what there is of one class behind the locks of all shards.
+type stock struct {
+	shards []atomic.Uint64 // a bit for each shard that has some; written with its lock
+	missed atomic.Int64    // requests that found none, less the releases that were made room for
+}
+
+// push puts a free block behind the lock of a shard. It is false if it sees that
+// it is there already.
+func (a *Sharded[T]) push(i int, p *T, c uint) bool {
+	s := &a.shards[i]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free := s.free[c]
+	if last := len(free) - 1; last >= 0 && free[last] == p {
 		return false
 	}
-	size := int64(class.size)
-	if s.room.Add(-size) < 0 {
-		s.room.Add(size)
-		s.kept.pass(block, c)
-		return true
+	if len(free) == 0 {
+		a.stocks[c].shards[i/64].Or(1 << (i % 64))
 	}
-	s.kept.Deallocate(block)
+	s.free[c] = append(free, p)
 	return true
 }
 
-// allocate returns a block of the parent. As in a Recycling, blocks of other
-// sizes make room for it.
-func (s *shard[T]) allocate(n int) ([]T, error) {
+// pop takes a block from behind the lock of a shard, or nil if there is none.
+func (a *Sharded[T]) pop(i int, c uint) *T {
+	s := &a.shards[i]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := classOf(n); c < uint(len(s.kept.classes)) && s.room.Load() < int64(s.kept.classes[c].size) {
-		s.evict(s.kept.classes[c].size)
-	}
-	// It may be a block that was released meanwhile, and a parent that is
-	// exhausted gets all of them.
-	before := s.kept.room
-	defer func() { s.room.Add(int64(s.kept.room - before)) }()
-	return s.kept.Allocate(n)
-}
-
-// take returns a block from behind the lock, or nil if there is none.
-func (s *shard[T]) take(n int) []T {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hit(n)
-}
-
-// steal returns a block from anywhere in the shard if there is one and nobody
-// holds the lock, and otherwise nil.
-func (s *shard[T]) steal(n int) []T {
-	if c := classOf(n); c < uint(len(s.places)) && s.places[c].Load() != nil {
-		if p := s.places[c].Swap(nil); p != nil {
-			block := unsafe.Slice(p, n)
-			allocator.Reissue(block)
-			return block
-		}
-	}
-	if !s.mu.TryLock() {
+	last := len(s.free[c]) - 1
+	if last < 0 {
 		return nil
 	}
-	defer s.mu.Unlock()
-	return s.hit(n)
+	if last == 0 {
+		a.stocks[c].shards[i/64].And(^(uint64(1) << (i % 64)))
+	}
+	p := s.free[c][last]
+	s.free[c][last] = nil
+	s.free[c] = s.free[c][:last]
+	return p
 }
 
-// hit is take for one who holds the lock.
-func (s *shard[T]) hit(n int) []T {
-	c := classOf(n)
-	if c >= uint(len(s.kept.classes)) || len(s.kept.classes[c].free) == 0 {
+// taken returns the free block of class c that starts at p, to be handed out.
+func (a *Sharded[T]) taken(p *T, c uint) []T {
+	s := unsafe.Slice(p, a.sizing.capacity(c))
+	allocator.Reissue(s)
+	return s
+}
+
+// find returns a free block of class c from the own shard or another one, or nil.
+func (a *Sharded[T]) find(c uint) []T {
+	own := a.own()
+	if s := a.fromPlaces(own, 1, c); s != nil {
+		return s
+	}
+	if s := a.fromStock(own, c); s != nil {
+		return s
+	}
+	return a.fromPlaces(own+1, placesLookedAt, c)
+}
+
+// fromPlaces returns a block from the places of so many shards, or nil.
+func (a *Sharded[T]) fromPlaces(first, count int, c uint) []T {
+	if c >= a.places {
 		return nil
 	}
-	s.room.Add(int64(s.kept.classes[c].size))
-	block, _ := s.kept.Allocate(n)
-	return block
-}
-
-// evict gives blocks from behind the lock to the parent, of so many values if
-// there are. The caller holds the lock.
-func (s *shard[T]) evict(n int) {
-	before := s.kept.room
-	s.kept.evict(min(before+n, s.kept.limit))
-	s.room.Add(int64(s.kept.room - before))
-}
-
-// empty gives all blocks back to the parent.
-func (s *shard[T]) empty() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.evict(s.kept.limit)
-	for c := range s.places {
-		if p := s.places[c].Swap(nil); p != nil {
-			block := unsafe.Slice(p, classSize(uint(c)))
-			allocator.Reissue(block)
-			s.kept.pass(block, uint(c))
+	for i := range min(count, len(a.shards)) {
+		place := &a.shards[(first+i)%len(a.shards)].places[c]
+		if place.Load() == nil {
+			continue // to swap costs the others more than to look
+		}
+		if p := place.Swap(nil); p != nil {
+			return a.taken(p, c)
 		}
 	}
+	return nil
+}
+
+// fromStock returns a block of class c from behind the lock of a shard, of the
+// own one first, or nil.
+func (a *Sharded[T]) fromStock(own int, c uint) []T {
+	words := a.stocks[c].shards
+	for w := range words {
+		at := (own/64 + w) % len(words)
+		set := bits.RotateLeft64(words[at].Load(), -(own % 64))
+		for ; set != 0; set &= set - 1 {
+			if p := a.pop(64*at+(bits.TrailingZeros64(set)+own)%64, c); p != nil {
+				s := a.taken(p, c)
+				a.room.Add(int64(cap(s)))
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// release puts a block that is ready to be handed out again behind the lock of the
+// own shard, if there is room for it, and otherwise gives it to the parent.
+func (a *Sharded[T]) release(s []T, c uint) {
+	if !a.reserve(cap(s)) && !(a.missed(c) && a.evict(cap(s), c) && a.reserve(cap(s))) {
+		allocator.Reissue(s)
+		a.parent.Deallocate(s)
+		return
+	}
+	if !a.push(a.own(), unsafe.SliceData(s), c) {
+		a.room.Add(int64(cap(s)))
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+}
+
+// reserve takes room for n values behind the locks.
+func (a *Sharded[T]) reserve(n int) bool {
+	if a.room.Add(-int64(n)) >= 0 {
+		return true
+	}
+	a.room.Add(int64(n))
+	return false
+}
+
+// missed reports whether more requests for class c have found none than releases
+// were made room for, and counts one of these.
+func (a *Sharded[T]) missed(c uint) bool {
+	missed := &a.stocks[c].missed
+	if missed.Load() > 0 && missed.Add(-1) >= 0 {
+		return true
+	}
+	return false
+}
+
+// evict gives blocks of all classes but one to the parent, one of each in turn,
+// until there is room for n values. It is false if there are not so many.
+func (a *Sharded[T]) evict(n int, spare uint) bool {
+	own := a.own()
+	for passed := 0; a.room.Load() < int64(n); passed++ {
+		if passed == len(a.stocks) {
+			return false
+		}
+		c := uint(a.next.Add(1)) % uint(len(a.stocks))
+		if c == spare {
+			continue
+		}
+		if s := a.fromStock(own, c); s != nil {
+			a.parent.Deallocate(s)
+			passed = -1
+		}
+	}
+	return true
+}
+
+// giveBack gives all free blocks to the parent, and reports whether there were any.
+func (a *Sharded[T]) giveBack() (given bool) {
+	for c := range uint(len(a.stocks)) {
+		for s := a.fromStock(0, c); s != nil; s = a.fromStock(0, c) {
+			given = true
+			a.parent.Deallocate(s)
+		}
+		for i := range a.shards {
+			if s := a.fromPlaces(i, 1, c); s != nil {
+				given = true
+				a.parent.Deallocate(s)
+			}
+		}
+	}
+	for i := range a.shards {
+		a.shards[i].shrink()
+	}
+	return given
 }
 
 // bitsOfAddress is the width of the hash of a stack's place.
 const bitsOfAddress = 64
 
-// shard returns the shard of the calling goroutine. Which one that is may
+// own returns the number of the calling goroutine's shard. Which one that is may
 // change as the stack grows, so it is a hint where to look first and no more.
 //
 // Where unsafe.Pointer is checked, as in a build with -asan, here would be on
 // the heap.
 //
 //go:nocheckptr
-func (a *Sharded[T]) shard() *shard[T] {
+func (a *Sharded[T]) own() int {
 	var here byte
 	// The smallest stacks have 2 KiB, and lie side by side.
 	place := uint64(uintptr(unsafe.Pointer(&here))) >> 11
-	return &a.shards[place*0x9e3779b97f4a7c15>>(a.shift&63)&uint64(len(a.shards)-1)]
+	return int(place * 0x9e3779b97f4a7c15 >> (a.shift & 63) & uint64(len(a.shards)-1))
 }

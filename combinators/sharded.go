@@ -14,7 +14,7 @@ import (
 // that seldom wait for each other.
 //
 // Use it where sync.Pool would be used, and for blocks of several sizes: for
-// the buffers of all goroutines of a server. Other than a sync.Pool it keeps
+// the buffers of all goroutines of a server. Unlike a sync.Pool it keeps
 // what it has when the garbage collector runs, within a bound, and takes its
 // storage from a parent.
 //
@@ -24,13 +24,18 @@ import (
 // for one block of each of the smaller size classes (those of [Recycling]),
 // which takes no lock, and behind a lock it has any number of any size, which
 // costs some tens of nanoseconds. A block that is released goes to the shard of
-// the goroutine that releases it. A request that finds none there looks through
-// the other shards before it goes to the parent, so one goroutine may get what
-// another releases.
+// the goroutine that releases it. A request that finds none there gets one from
+// behind another shard's lock, wherever there is one, or from the places next to
+// its own, before it goes to the parent: what that costs grows by a load for each
+// 64 shards.
 //
 // The kept blocks have at most limit values in all: half of them, or less, in
-// the places, the others in whatever shards want them. A block that is released
-// when there is no room for it goes to the parent.
+// the places, the others in whatever shards want them. So which sizes have places
+// is a matter of the limit and of GOMAXPROCS: with P processors those of which one
+// of each and of all smaller ones fit into limit/8P values or, for some P, half of
+// that. A block that is released when there is no room for it goes to the parent,
+// unless a request for its size has found none before: then blocks of other sizes
+// go to the parent to make room.
 //
 // It is exhausted when its parent is. Before it fails, it gives all the kept
 // blocks back and asks the parent once more.
@@ -38,8 +43,9 @@ import (
 // Any number of goroutines may use it, but Reset is for one alone. The parent
 // is called by one at a time.
 //
-// It panics if the block that a place of its shard has is released again.
-// Other misuse it cannot see, as Recycling cannot.
+// It panics if the block that a place of its shard has is released again, or a
+// block with a capacity that none of its blocks has. Other misuse it cannot see,
+// as Recycling cannot.
 type Sharded[T any] struct {
 	parent *ThreadSafe[T]
 	shards []shard[T] // a power of two
@@ -47,10 +53,13 @@ type Sharded[T any] struct {
 	places uint // size classes with a place in each shard
 	limit  int
 	behind int // values that may be kept behind locks
+	sizing *sizing
+	stocks []stock // of each size class, behind locks
 	clears bool
 
 	_    [cacheLine]byte // what is above is read by all and written by nobody
 	room atomic.Int64    // what is left of behind
+	next atomic.Uint32   // the class that is evicted from next
 }
 
 // NewSharded returns a Sharded that keeps blocks of parent with at most limit
@@ -73,12 +82,19 @@ func NewSharded[T any](parent allocator.Allocator[T], limit int) *Sharded[T] {
 		a.shift--
 	}
 	inPlaces := uint(0) // values in the places of one shard when all are full
-	for !needsNone[T](1) && inPlaces+classSize(a.places) <= uint(limit/2/count) {
-		inPlaces += classSize(a.places)
+	for !needsNone[T](1) {
+		most := classSize(a.places+1) - 1 // that a block of this class can have
+		if inPlaces+most > uint(limit/2/count) {
+			break
+		}
+		inPlaces += most
 		a.places++
 	}
 	a.behind = limit - int(inPlaces)*count
 	a.shards = make([]shard[T], count)
+	classes := classesUpTo[T](a.behind)
+	a.sizing = newSizing(classes)
+	a.places = min(a.places, uint(classes))
 	a.init()
 	return a
 }
@@ -86,48 +102,65 @@ func NewSharded[T any](parent allocator.Allocator[T], limit int) *Sharded[T] {
 // init makes all shards empty.
 func (a *Sharded[T]) init() {
 	a.room.Store(int64(a.behind))
+	a.stocks = make([]stock, len(a.sizing.classes))
+	for c := range a.stocks {
+		a.stocks[c].shards = make([]atomic.Uint64, (len(a.shards)+63)/64)
+	}
 	for i := range a.shards {
-		a.shards[i].init(a.parent, a.places, a.behind, &a.room)
+		a.shards[i].init(a.places, len(a.stocks))
 	}
 }
 
 // Allocate returns a kept block with room for n values, or one of the parent.
 func (a *Sharded[T]) Allocate(n int) ([]T, error) {
-	if c := classOf(n); c < a.places {
-		if p := a.shard().places[c].Swap(nil); p != nil {
-			s := unsafe.Slice(p, n)
+	c := classOf(n)
+	if c < a.places {
+		if p := a.shards[a.own()].places[c].Swap(nil); p != nil {
+			s := unsafe.Slice(p, a.sizing.capacity(c))
 			allocator.Reissue(s)
-			return s, nil
+			return s[:n], nil
 		}
 	}
-	return a.miss(n)
+	return a.miss(n, c)
 }
 
 // Deallocate keeps s for later if there is room for it.
 func (a *Sharded[T]) Deallocate(s []T) {
-	c := classOf(cap(s))
-	if c >= a.places {
-		a.release(s)
+	c := floorClass(cap(s))
+	if c >= a.places || a.sizing.capacity(c) != cap(s) {
+		a.pass(s, c)
 		return
 	}
 	vacate(s, a.clears)
 	p := unsafe.SliceData(s)
-	if old := a.shard().places[c].Swap(p); old != nil {
+	if old := a.shards[a.own()].places[c].Swap(p); old != nil {
 		a.displaced(s, old, c)
 	}
+}
+
+// Resize makes s longer or shorter where it lies if a request for n values gets a
+// block like it.
+func (a *Sharded[T]) Resize(s []T, n int) ([]T, bool) {
+	if n < 1 || !a.sizing.fits(n, cap(s)) {
+		return nil, false
+	}
+	return refit(s, n, a.clears), true
 }
 
 // Owns reports whether the parent owns s.
 func (a *Sharded[T]) Owns(s []T) bool { return a.parent.Owns(s) }
 
 // GoodSize returns the values of a block that serves n.
-func (a *Sharded[T]) GoodSize(n int) int { return a.shards[0].kept.GoodSize(n) }
+func (a *Sharded[T]) GoodSize(n int) int {
+	if c := classOf(n); c < uint(len(a.stocks)) {
+		n = int(classSize(c))
+	}
+	return a.parent.GoodSize(n)
+}
 
 // Trim gives all kept blocks back to the parent and trims it.
 func (a *Sharded[T]) Trim() {
-	for i := range a.shards {
-		a.shards[i].empty()
-	}
+	a.giveBack()
 	a.parent.Trim()
 }
 
@@ -139,7 +172,7 @@ func (a *Sharded[T]) Reset() {
 
 // Capable reports whether Owns or Reset works, which is so if it does for the
 // parent.
-func (a *Sharded[T]) Capable(c allocator.Capability) bool { return a.parent.Capable(c) }
+func (a *Sharded[T]) Capable(c allocator.Capability) bool { return a.parent.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Sharded[T]) String() string {
@@ -147,28 +180,45 @@ func (a *Sharded[T]) String() string {
 }
 
 // miss serves a request that finds no block in its place.
-func (a *Sharded[T]) miss(n int) ([]T, error) {
+func (a *Sharded[T]) miss(n int, c uint) ([]T, error) {
 	if n == 0 {
 		return nil, nil
 	}
 	if err := allocator.CheckSize[T](n); err != nil {
 		return nil, err
 	}
-	own := a.shard()
-	if s := own.take(n); s != nil {
-		return s, nil
-	}
-	for i := range a.shards {
-		if s := a.shards[i].steal(n); s != nil {
-			return s, nil
+	size := n
+	if c < uint(len(a.stocks)) {
+		if s := a.find(a.sizing.serving(c)); s != nil {
+			return s[:n], nil
 		}
+		size = int(classSize(c))
 	}
-	s, err := own.allocate(n)
-	if err != nil && errors.Is(err, allocator.ErrExhausted) {
-		a.Trim()
-		s, err = own.allocate(n)
+	s, err := a.parent.Allocate(size)
+	if err != nil && errors.Is(err, allocator.ErrExhausted) && a.giveBack() {
+		s, err = a.parent.Allocate(size)
 	}
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	a.sizing.learn(c, cap(s))
+	if filed := floorClass(cap(s)); filed < uint(len(a.stocks)) {
+		a.stocks[filed].missed.Add(1)
+	}
+	return s[:n], nil
+}
+
+// pass releases a block that has no place.
+func (a *Sharded[T]) pass(s []T, c uint) {
+	switch {
+	case cap(s) == 0:
+	case a.sizing.keeps(c, cap(s)):
+		vacate(s, a.clears)
+		a.release(s, c)
+	default:
+		mustStray(a.sizing, a, s)
+		a.parent.Deallocate(s)
+	}
 }
 
 // displaced releases a block whose place s has taken.
@@ -176,14 +226,5 @@ func (a *Sharded[T]) displaced(s []T, old *T, c uint) {
 	if old == unsafe.SliceData(s) {
 		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
 	}
-	block := unsafe.Slice(old, classSize(c))
-	allocator.Reissue(block)
-	a.release(block)
-}
-
-// release releases a block to what is behind the lock of a shard.
-func (a *Sharded[T]) release(s []T) {
-	if !a.shard().release(s) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
-	}
+	a.release(unsafe.Slice(old, cap(s)), c)
 }

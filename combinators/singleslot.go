@@ -15,7 +15,8 @@ import (
 // allocation examples call it handler_memory.
 //
 // A request that the kept block serves costs a few nanoseconds, for a T with
-// pointers half of them for clearing it. The block comes from the parent with
+// pointers half of them for clearing it. It gets all the room that the block has,
+// so that a slice that grows by append soon does not move any more. The block comes from the parent with
 // the first request. A request that finds it free but too small puts a larger
 // one in its place, and the old one goes back to the parent, so the slot keeps
 // the largest block that it needed; Trim lets go of it. A request that finds
@@ -51,13 +52,16 @@ func (a *SingleSlot[T]) Allocate(n int) ([]T, error) {
 	}
 	a.block = a.block[:n]
 	allocator.Reissue(a.block)
-	return a.block[:n:n], nil
+	if n == 1 {
+		return a.block[:1:1], nil
+	}
+	return a.block, nil
 }
 
 // Deallocate releases s. It panics if s is the kept block and is free already,
 // or was handed out with another capacity.
 func (a *SingleSlot[T]) Deallocate(s []T) {
-	if unsafe.SliceData(s) != unsafe.SliceData(a.block) || cap(s) != len(a.block) {
+	if unsafe.SliceData(s) != unsafe.SliceData(a.block) || cap(s) != cap(a.block) || len(a.block) == 0 {
 		a.pass(s)
 		return
 	}
@@ -65,7 +69,7 @@ func (a *SingleSlot[T]) Deallocate(s []T) {
 	if a.clears {
 		wipe(s)
 	}
-	allocator.Retire(s)
+	allocator.Retire(a.block)
 }
 
 // Owns reports whether s is the kept block or the parent owns it. It is false
@@ -136,8 +140,13 @@ func (a *SingleSlot[T]) miss(n int) ([]T, error) {
 	if err != nil || len(a.block) != 0 || unsafe.Sizeof(zero) == 0 {
 		return s, err
 	}
-	a.giveBack()
-	a.block, a.clears = s, allocator.HasPointers[T]()
+	old := a.block[:cap(a.block)]
+	a.block, a.clears = s[:0], allocator.HasPointers[T]() // first, as the parent may panic
+	if len(old) != 0 {
+		allocator.Reissue(old)
+		parent.Deallocate(old)
+	}
+	a.block = s
 	return s, nil
 }
 
@@ -149,6 +158,9 @@ func (a *SingleSlot[T]) pass(s []T) {
 		a.upstream().Deallocate(s)
 	case len(a.block) == 0:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	case len(a.block) == 1 && cap(s) == 1: // one value, and the block has room for more
+		a.block = a.block[:0]
+		vacate(s, a.clears)
 	default:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
 	}

@@ -1,6 +1,9 @@
 package combinators
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // The size classes of requests: 1 to 8 values are a class each, and above
 // there are four to a doubling. A block of its class's size is less than a
@@ -24,4 +27,34 @@ func classSize(c uint) uint {
 		return c + 1
 	}
 	return (c%4 + 5) << (c/4 - 1)
+}
+
+// floorClass returns the largest class that a block of n values has room for. For
+// n < 1 it is beyond all classes.
+func floorClass(n int) uint {
+	m := uint(n)
+	if m < 8 {
+		return m - 1
+	}
+	shift := uint(bits.Len(m)) - 3
+	return 4*shift + m>>shift - 1
+}
+
+// classesUpTo returns the number of classes whose blocks have at most limit
+// values. A T of no size has none, because there is no storage to keep.
+func classesUpTo[T any](limit int) int {
+	var zero T
+	if unsafe.Sizeof(zero) == 0 || limit < 1 {
+		return 0
+	}
+	return int(floorClass(limit)) + 1
+}
+
+// refit makes s n values long, which it has room for. What is cut off holds no
+// pointers then, if T can have some.
+func refit[T any](s []T, n int, clears bool) []T {
+	if clears && n < cap(s) {
+		clear(s[n:cap(s)])
+	}
+	return s[:n]
 }

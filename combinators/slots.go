@@ -17,7 +17,7 @@ import (
 //
 // A request that a kept block serves costs a few nanoseconds, and about one
 // more for each slot that it looks at: it gets the first free block that is
-// large enough. For a T with pointers half of that is for clearing the block. A
+// large enough, and all the room that this has. For a T with pointers half of that is for clearing the block. A
 // slot takes three words. A request that finds none gets a block of the parent, which is
 // kept in place of the smallest free one. So each slot grows to what it is
 // needed for, and after a while every request is served; Trim lets go of the
@@ -60,7 +60,10 @@ func (a *Slots[T]) Allocate(n int) ([]T, error) {
 		if len(slot.block) == 0 && uint(n-1) < uint(cap(slot.block)) {
 			slot.block = slot.block[:n]
 			allocator.Reissue(slot.block)
-			return slot.block[:n:n], nil
+			if n == 1 {
+				return slot.block[:1:1], nil
+			}
+			return slot.block, nil
 		}
 	}
 	return a.miss(n)
@@ -69,7 +72,7 @@ func (a *Slots[T]) Allocate(n int) ([]T, error) {
 // Deallocate releases s.
 func (a *Slots[T]) Deallocate(s []T) {
 	slot := a.find(s)
-	if slot == nil || len(slot.block) != cap(s) {
+	if slot == nil || cap(slot.block) != cap(s) || len(slot.block) == 0 {
 		a.pass(s, slot)
 		return
 	}
@@ -151,9 +154,13 @@ func (a *Slots[T]) miss(n int) ([]T, error) {
 		return s, err
 	}
 	if free := a.smallest(); free != nil {
-		a.evict(free)
+		old := free.block[:cap(free.block)]
+		free.block, a.clears = s[:0], allocator.HasPointers[T]() // first, as the parent may panic
+		if len(old) != 0 {
+			allocator.Reissue(old)
+			a.upstream().Deallocate(old)
+		}
 		free.block = s
-		a.clears = allocator.HasPointers[T]()
 	}
 	return s, nil
 }
@@ -166,6 +173,9 @@ func (a *Slots[T]) pass(s []T, slot *slot[T]) {
 		a.upstream().Deallocate(s)
 	case len(slot.block) == 0:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	case len(slot.block) == 1 && cap(s) == 1: // one value, and the block has room for more
+		slot.block = slot.block[:0]
+		vacate(s, a.clears)
 	default:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
 	}

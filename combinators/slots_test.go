@@ -3,8 +3,8 @@ package combinators_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
-	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -131,16 +131,12 @@ func TestSlotsMisuse(t *testing.T) {
 	}{
 		{"twice", func(a *combinators.Slots[int], s []int) { a.Deallocate(s); a.Deallocate(s) }, "released twice"},
 		{"part", func(a *combinators.Slots[int], s []int) { a.Deallocate(s[:2:2]) }, capacity},
-		{"whole", func(a *combinators.Slots[int], s []int) {
-			a.Deallocate(s)
-			a.Deallocate(unsafe.Slice(&take(t, a, 2)[0], 3))
-		}, capacity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var a combinators.Slots[int]
 			take(t, &a, 1)
 			e := misuse(func() { c.release(&a, take(t, &a, 3)) })
-			if e == nil || e.Problem != c.problem || e.Clause != allocator.SameBlock || e.Allocator != a.String() {
+			if e == nil || !strings.HasPrefix(e.Problem, c.problem) || e.Clause != allocator.SameBlock || e.Allocator != a.String() {
 				t.Errorf("panic is %v, want one that says %q", e, c.problem)
 			}
 		})

@@ -23,9 +23,8 @@ import (
 // As many goroutines may use it as may use its parent. Counts and Var are for
 // any goroutine at any time.
 type Stats[T any] struct {
-	_        noCopy
-	parent   allocator.Allocator[T]
-	can      capabilities[T]
+	_ noCopy
+	passing[T]
 	blocks   gauge
 	values   gauge
 	failures atomic.Int64
@@ -33,7 +32,7 @@ type Stats[T any] struct {
 
 // NewStats returns a Stats over parent.
 func NewStats[T any](parent allocator.Allocator[T]) *Stats[T] {
-	return &Stats[T]{parent: parent, can: capabilitiesOf(parent, "NewStats")}
+	return &Stats[T]{passing: newPassing(parent, "NewStats")}
 }
 
 // Counts are the figures of a [Stats]. While other goroutines allocate, each
@@ -92,28 +91,25 @@ func (a *Stats[T]) Allocate(n int) ([]T, error) {
 		a.failures.Add(1)
 	case n != 0:
 		a.blocks.take(1)
-		a.values.take(int64(n))
+		a.values.take(int64(cap(s)))
 	}
 	return s, err
 }
 
 // Deallocate gives s back to the parent.
 func (a *Stats[T]) Deallocate(s []T) {
+	a.parent.Deallocate(s) // first, as it may refuse it by a panic
 	if n := cap(s); n != 0 {
 		a.blocks.release(1)
 		a.values.release(int64(n))
 	}
-	a.parent.Deallocate(s)
 }
-
-// Owns reports whether the parent owns s.
-func (a *Stats[T]) Owns(s []T) bool { return a.can.owns(s) }
 
 // Resize resizes s in place if the parent can. What is added counts as handed
 // out, what is cut off as released.
 func (a *Stats[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
-	switch more := int64(n) - int64(cap(s)); {
+	switch more := int64(cap(r)) - int64(cap(s)); {
 	case ok && more > 0:
 		a.values.take(more)
 	case ok:
@@ -128,16 +124,6 @@ func (a *Stats[T]) Reset() {
 	a.blocks.reset()
 	a.values.reset()
 }
-
-// Trim trims the parent.
-func (a *Stats[T]) Trim() { a.can.trim() }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Stats[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Stats[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Stats[T]) String() string { return "Stats(" + allocator.Describe(a.parent) + ")" }

@@ -258,7 +258,7 @@ func TestStoresMisuse(t *testing.T) {
 						}
 						return
 					}
-					if e == nil || e.Problem != problem || e.Clause != allocator.SameBlock || e.Allocator != allocator.Describe(a) {
+					if e == nil || !strings.HasPrefix(e.Problem, problem) || e.Clause != allocator.SameBlock || e.Allocator != allocator.Describe(a) {
 						t.Errorf("panic is %v, want one that says %q", e, problem)
 					}
 				})
@@ -450,7 +450,7 @@ func TestStorePrograms(t *testing.T) {
 		}
 		check := func() {
 			for _, b := range live {
-				if len(b.s) != b.size || cap(b.s) != b.size || !owner.Owns(b.s) {
+				if len(b.s) != b.size || cap(b.s) < b.size || !owner.Owns(b.s) {
 					t.Fatalf("%v: a block of %d has len %d, cap %d, owned %t", a, b.size, len(b.s), cap(b.s), owner.Owns(b.s))
 				}
 				for _, c := range b.s {
@@ -483,7 +483,7 @@ func TestStorePrograms(t *testing.T) {
 						t.Fatalf("%v: Allocate(%d): error %v", a, n, err)
 					}
 					return
-				case len(s) != n || cap(s) != n:
+				case len(s) != n || cap(s) < n || n == 1 && cap(s) != 1:
 					t.Fatalf("%v: Allocate(%d) has len %d and cap %d", a, n, len(s), cap(s))
 				case n == 0:
 					a.Deallocate(s)

@@ -32,9 +32,8 @@ type Trace[T any] struct {
 	// Level is the level of these records.
 	Level slog.Level
 
-	parent allocator.Allocator[T]
-	can    capabilities[T]
-	name   string
+	passing[T]
+	name string
 
 	allocate, deallocate, resize string // the names of regions and records
 }
@@ -42,7 +41,7 @@ type Trace[T any] struct {
 // NewTrace returns a Trace over parent that calls it name.
 func NewTrace[T any](parent allocator.Allocator[T], name string) *Trace[T] {
 	return &Trace[T]{
-		parent: parent, can: capabilitiesOf(parent, "NewTrace"), name: name,
+		passing: newPassing(parent, "NewTrace"), name: name,
 		allocate: name + ": Allocate", deallocate: name + ": Deallocate", resize: name + ": Resize",
 	}
 }
@@ -77,9 +76,6 @@ func (a *Trace[T]) Deallocate(s []T) {
 	}
 }
 
-// Owns reports whether the parent owns s.
-func (a *Trace[T]) Owns(s []T) bool { return a.can.owns(s) }
-
 // Resize resizes s in place if the parent can. It shows only if it did.
 func (a *Trace[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
@@ -94,19 +90,6 @@ func (a *Trace[T]) Resize(s []T, n int) ([]T, bool) {
 	}
 	return r, true
 }
-
-// Reset releases all blocks. It panics if the parent cannot be reset.
-func (a *Trace[T]) Reset() { a.can.reset() }
-
-// Trim trims the parent.
-func (a *Trace[T]) Trim() { a.can.trim() }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Trace[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Trace[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Trace[T]) String() string {

@@ -9,62 +9,44 @@ import "github.com/heirloom-go/heirloom/allocator"
 // unspecified otherwise, and for a T without pointers they are what its last
 // owner left there.
 //
-// It costs the clearing of each block, when it is handed out, and nothing
-// directly over [allocator.Heap], whose blocks are zero. It keeps no storage
-// itself.
+// It costs the clearing of each block, up to its capacity, when it is handed out,
+// and nothing over a parent whose blocks are zero already, such as
+// [allocator.Heap] and [allocator.Pages]. It keeps no storage itself.
 //
 // It is exhausted when its parent is.
 //
 // As many goroutines may use it as may use its parent.
 type Zeroed[T any] struct {
-	parent allocator.Allocator[T]
-	can    capabilities[T]
-	zero   bool // what the parent gives is zero
+	passing[T]
 }
 
 // NewZeroed returns a Zeroed over parent.
 func NewZeroed[T any](parent allocator.Allocator[T]) *Zeroed[T] {
-	a := &Zeroed[T]{parent: parent, can: capabilitiesOf(parent, "NewZeroed")}
-	_, a.zero = parent.(allocator.Heap[T])
-	return a
+	return &Zeroed[T]{newPassing(parent, "NewZeroed")}
 }
 
 // Allocate returns n zero values of the parent's storage.
 func (a *Zeroed[T]) Allocate(n int) ([]T, error) {
 	s, err := a.parent.Allocate(n)
-	if err == nil && n != 0 && !a.zero {
-		wipe(s)
+	if err == nil && !a.can.zeroes {
+		clear(s[:cap(s)]) // and not wipe, which may leave padding as it was
 	}
 	return s, err
 }
 
-// Deallocate gives s back to the parent.
-func (a *Zeroed[T]) Deallocate(s []T) { a.parent.Deallocate(s) }
-
-// Owns reports whether the parent owns s.
-func (a *Zeroed[T]) Owns(s []T) bool { return a.can.owns(s) }
-
-// Resize resizes s in place if the parent can. What is added is zero.
+// Resize resizes s in place if the parent can. All after the values of s is zero.
 func (a *Zeroed[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
-	if ok && n > cap(s) {
-		clear(r[cap(s):])
+	if ok {
+		clear(r[min(len(s), n):cap(r)])
 	}
 	return r, ok
 }
 
-// Reset releases all blocks. It panics if the parent cannot be reset.
-func (a *Zeroed[T]) Reset() { a.can.reset() }
-
-// Trim trims the parent.
-func (a *Zeroed[T]) Trim() { a.can.trim() }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Zeroed[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Zeroed[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
+// Capable reports what the parent is capable of, and that the blocks are zero.
+func (a *Zeroed[T]) Capable(c allocator.Capability) bool {
+	return c == allocator.CanZero || a.passing.Capable(c)
+}
 
 // String returns the expression that builds the allocator.
 func (a *Zeroed[T]) String() string { return "Zeroed(" + allocator.Describe(a.parent) + ")" }

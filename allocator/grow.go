@@ -1,0 +1,112 @@
+package allocator
+
+import "unsafe"
+
+// Append appends v to s, a block of a or nil, and returns the block that it is
+// then, as append does for the Go heap. It stays where it is while there is room,
+// or if a can resize it. Otherwise its values move to a larger block, about twice
+// as large, and the old one is released. What v is may be part of s.
+//
+// When a fails, s is returned as it was, together with the error.
+func Append[T any](a Allocator[T], s []T, v ...T) ([]T, error) {
+	if len(v) <= cap(s)-len(s) {
+		return append(s, v...), nil
+	}
+	r, moved, err := extend(a, s, len(v))
+	if err != nil {
+		return s, err
+	}
+	r = append(r, v...)
+	if moved { // not before, as v may be a part of s
+		release(a, s)
+	}
+	return r, nil
+}
+
+// Grow makes room for n more values in s, a block of a or nil, as slices.Grow
+// does for the Go heap: after it, so many can be appended in place. The length
+// remains. It fails with [ErrSize] if n is negative. When it fails, s is returned
+// as it was.
+func Grow[T any](a Allocator[T], s []T, n int) ([]T, error) {
+	switch {
+	case n < 0:
+		return s, ErrSize
+	case n <= cap(s)-len(s):
+		return s, nil
+	}
+	r, moved, err := extend(a, s, n)
+	if err != nil {
+		return s, err
+	}
+	if moved {
+		release(a, s)
+	}
+	return r, nil
+}
+
+// Clone returns a block of a with the values of s, which may be anybody's. It is
+// empty if s is.
+func Clone[T any](a Allocator[T], s []T) ([]T, error) {
+	r, err := a.Allocate(len(s))
+	if err != nil {
+		return nil, err
+	}
+	copy(r, s)
+	return r, nil
+}
+
+// extend returns s with room for more values: where it is, or moved to another
+// block, in which case s is still to be released.
+func extend[T any](a Allocator[T], s []T, more int) (r []T, moved bool, err error) {
+	n := len(s) + more
+	if n < 0 {
+		return nil, false, ErrTooLarge // it overflowed
+	}
+	if err := CheckSize[T](n); err != nil {
+		return nil, false, err
+	}
+	size := max(n, larger(cap(s)))
+	if CheckSize[T](size) != nil {
+		size = n
+	}
+	if sizer, ok := a.(Sizer); ok {
+		size = sizer.GoodSize(size)
+	}
+	if resizer, ok := a.(Resizer[T]); ok && cap(s) != 0 {
+		for _, size := range [...]int{size, n} {
+			if r, ok := resizer.Resize(s, size); ok {
+				return r[:len(s)], false, nil
+			}
+		}
+	}
+	r, err = a.Allocate(size)
+	if err != nil && size != n {
+		r, err = a.Allocate(n) // it may have that
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	copy(r, s)
+	return r[:len(s)], true, nil
+}
+
+// larger is how much a block of n values grows to when it has to move: to twice
+// its size and, from some size on, to five quarters, as with append. So to fill it
+// value by value costs a few copies of each.
+func larger(n int) int {
+	const threshold = 1 << 16
+	switch {
+	case n == 0:
+		return 0
+	case n < threshold:
+		return max(2*n, 8)
+	}
+	return n + n/4 + threshold*3/4
+}
+
+// release gives a block back that has been moved, if it is one.
+func release[T any](a Allocator[T], s []T) {
+	if cap(s) != 0 && unsafe.SliceData(s) != nil {
+		a.Deallocate(s)
+	}
+}
