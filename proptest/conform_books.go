@@ -32,11 +32,12 @@ type books[T any] struct {
 	calls  []string         // the calls to the leaves, if recording
 	record bool
 
-	steady  bool // leaves give as much more for a size each time
-	asked   int  // calls that may fail, counted for fail
-	fail    int  // which of them fails; 0 is none
-	failed  bool
-	refused int // requests that a leaf refused, for whatever reason
+	gaveMore bool // than was asked for
+	steady   bool // leaves give as much more for a size each time
+	asked    int  // calls that may fail, counted for fail
+	fail     int  // which of them fails; 0 is none
+	failed   bool
+	refused  int // requests that a leaf refused, for whatever reason
 
 	// For a program of several goroutines each leaf keeps books of its own,
 	// because only the calls to one and the same leaf have to come one after

@@ -122,6 +122,7 @@ func (l *leaf[T]) Allocate(n int) ([]T, error) {
 	if !b.clears {
 		b.layout.spoil(unsafe.Pointer(unsafe.SliceData(g.storage)), cap(g.storage), beforeUse)
 	}
+	b.gaveMore = b.gaveMore || room > n
 	l.take(room)
 	b.grants = append(b.grants, g)
 	b.sorted = slices.Insert(b.sorted, b.from(address(g.storage)), g)

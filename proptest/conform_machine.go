@@ -265,7 +265,7 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 		m.fail(tooLargeIsForever, "Allocate(%d) fails with ErrTooLarge; it was served before", n)
 	case n > 0 && m.books.refused == refusals && !m.claims.mayRefuse() && allocator.CheckSize[T](n) == nil:
 		m.fail(serves, "Allocate(%d) fails though the parent did not: %v", n, err)
-	case m.books.values > values:
+	case m.books.values > values && !m.keptBelow(values):
 		m.fail(failureChangesNothing, "Allocate(%d), which failed, took %d values from the parent", n, m.books.values-values)
 	}
 	if tooLarge {
@@ -274,6 +274,20 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 	for _, b := range m.live {
 		m.intact(failureChangesNothing, b)
 	}
+}
+
+// keptBelow reports whether what a failed request took may be in a cache. A layer
+// that gets more than it may hand out gives the block back, and what is below
+// it may keep that.
+func (m *machine[T]) keptBelow(values int) bool {
+	if !m.books.gaveMore {
+		return false
+	}
+	if m.trimmer != nil {
+		m.call(m.trimmer.Trim)
+	}
+	m.trimBelow()
+	return m.books.values <= values || m.claims.Loses || m.claims.UntilReset || m.claims.Keeps != 0
 }
 
 // deallocate releases a live block, of which it passes on some length.
