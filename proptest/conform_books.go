@@ -34,10 +34,15 @@ type books[T any] struct {
 
 	gaveMore bool // than was asked for
 	steady   bool // leaves give as much more for a size each time
-	asked    int  // calls that may fail, counted for fail
-	fail     int  // which of them fails; 0 is none
-	failed   bool
-	refused  int // requests that a leaf refused, for whatever reason
+	// Of a program that misuses its blocks: which slices lie in storage that
+	// somebody gave, and what sources with storage of their own gave.
+	within func(s []T) bool
+	own    [][]T
+
+	asked   int // calls that may fail, counted for fail
+	fail    int // which of them fails; 0 is none
+	failed  bool
+	refused int // requests that a leaf refused, for whatever reason
 
 	// For a program of several goroutines each leaf keeps books of its own,
 	// because only the calls to one and the same leaf have to come one after
@@ -90,12 +95,15 @@ type violation struct {
 // newBooks returns books that are closed when the test case ends.
 func newBooks[T any](t *rapid.T) *books[T] {
 	b := blankBooks[T]()
-	t.Cleanup(func() {
-		for _, end := range b.ends {
-			end()
-		}
-	})
+	t.Cleanup(b.close)
 	return b
+}
+
+// close gives storage back that is not on the Go heap.
+func (b *books[T]) close() {
+	for _, end := range b.ends {
+		end()
+	}
 }
 
 func blankBooks[T any]() *books[T] {

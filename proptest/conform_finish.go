@@ -101,6 +101,7 @@ func (m *machine[T]) fillUp() int {
 // refill compares the room that there is with that in a new allocator.
 func (m *machine[T]) refill() {
 	fresh := newMachine(m.t, m.plan, newBooks[T](m.t))
+	m.books.steady, fresh.books.steady = true, true
 	room := fresh.fillUp()
 	if c := m.claims.Capacity; c != 0 && fresh.books.refused == 0 && room != min(c, m.enough()) {
 		m.fail(holdsItsCapacity, "a new one has room for %d values; the capacity is %d", room, c)
@@ -148,7 +149,6 @@ func (m *machine[T]) oneForOne() {
 // a block that holds back what is released holds back its fill.
 func (m *machine[T]) again() {
 	const warm, rounds = 40, 48
-	m.books.steady = true
 	sizes := rapid.SliceOfN(rapid.IntRange(1, largest[T]()), 1, 4).Draw(m.t, "again")
 	m.write("for range %d { allocate %d and release them }", rounds, sizes)
 	peak := 0

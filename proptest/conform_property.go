@@ -53,6 +53,7 @@ const (
 	handsOff
 	repeatable
 	equivalent
+	misuseIsHarmless
 )
 
 // properties has the name of each property and what it says.
@@ -96,6 +97,7 @@ var properties = [...]struct{ name, says string }{
 	handsOff:                    {"HandsOff", "nobody writes to storage that the parent has back"},
 	repeatable:                  {"Repeatable", "the same program on a fresh allocator does the same"},
 	equivalent:                  {"Equivalent", "two expressions that a law makes equal cannot be told apart"},
+	misuseIsHarmless:            {"MisuseIsHarmless", "no misuse of slices, but for releasing one twice, gets a slice that reaches beyond its storage or shares it with a live one; it panics with a *MisuseError or does no harm"},
 }
 
 // Properties returns all properties in order.
