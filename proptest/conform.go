@@ -38,6 +38,10 @@ func Conform[T any](t *testing.T, make func(parent allocator.Allocator[T]) alloc
 		t.Helper()
 		rapid.Check(t, Conforms(make, claims...))
 	})
+	t.Run("misuse", func(t *testing.T) {
+		t.Helper()
+		rapid.Check(t, property(func(t *rapid.T) *found { return misuses(t, drawAround(t, make, merge(claims))) }))
+	})
 	t.Run("cost", func(t *testing.T) {
 		t.Helper()
 		checkCosts(t, make, merge(claims))

@@ -65,11 +65,16 @@ func (m *machine[T]) actDeallocate(t *rapid.T) {
 	if b == nil {
 		return
 	}
-	length := len(b.s)
+	m.deallocate(b, length(t, b), false)
+}
+
+// length draws how much of a block is passed on as the length: any length is
+// right.
+func length[T any](t *rapid.T, b *block[T]) int {
 	if cut := rapid.IntRange(0, 3).Draw(t, "cut"); cut == 3 {
-		length = rapid.IntRange(0, len(b.s)).Draw(t, "len")
+		return rapid.IntRange(0, len(b.s)).Draw(t, "len")
 	}
-	m.deallocate(b, length, false)
+	return b.n
 }
 
 // actAllocateNothing asks for an empty block and releases it, and others.
@@ -135,7 +140,7 @@ func (m *machine[T]) actAllocateMore(t *rapid.T) {
 
 func (m *machine[T]) deallocateIf(b *block[T]) {
 	if b != nil {
-		m.deallocate(b, len(b.s), false)
+		m.deallocate(b, b.n, false)
 	}
 }
 
@@ -148,17 +153,22 @@ func (m *machine[T]) actResize(t *rapid.T) {
 	if rapid.IntRange(0, 7).Draw(t, "edge") == 7 {
 		n = rapid.SampledFrom([]int{0, -1, math.MinInt, math.MaxInt}).Draw(t, "edge size")
 	}
-	m.resize(b, n)
+	m.resize(b, length(t, b), n)
 }
 
-func (m *machine[T]) resize(b *block[T], n int) {
-	m.write("%v, ok := a.Resize(%v, %d)", b, b, n)
+// resize resizes a live block, of which it passes on some length.
+func (m *machine[T]) resize(b *block[T], length, n int) {
+	if length == b.n {
+		m.write("%v, ok := a.Resize(%v, %d)", b, b, n)
+	} else {
+		m.write("%v, ok := a.Resize(%v[:%d], %d)", b, b, length, n)
+	}
 	m.last = nil
-	old, values := b.s, m.books.values
+	old, values := b.s[:length], m.books.values
 	var s []T
 	var ok bool
 	m.call(func() { s, ok = m.resizer.Resize(old, n) })
-	m.steps = append(m.steps, step{what: stepResize, block: b.number, n: n, failed: !ok})
+	m.steps = append(m.steps, step{what: stepResize, block: b.number, n: n, length: length, failed: !ok})
 	if !ok {
 		m.remark("false")
 		if m.books.values != values {
@@ -170,30 +180,36 @@ func (m *machine[T]) resize(b *block[T], n int) {
 	if n < 1 || m.layout.size != 0 && n > largest[T]() {
 		m.fail(resizesInPlace, "Resize to %d values succeeds", n)
 	}
-	if len(s) != n || cap(s) != n {
+	if len(s) != n || cap(s) < n {
 		m.fail(resizesInPlace, "Resize to %d values has len %d and cap %d", n, len(s), cap(s))
 	}
 	if m.layout.size != 0 && address(s) != address(old) {
 		m.fail(resizesInPlace, "Resize moved %v", b)
 	}
 	kept := min(n, len(old))
-	b.s = s
+	b.s, b.n = s[:cap(s)], n
 	if value, is := m.layout.changed(unsafe.Pointer(unsafe.SliceData(s)), kept, b.seed, b.at); is {
 		m.fail(resizesInPlace, "value %d of %v changed when it was resized", value, b)
 	}
 	m.place(b)
-	if value, is := m.layout.stale(unsafe.Pointer(unsafe.SliceData(s[kept:])), n-kept); is {
+	// What was the block's before may have its own pointers still.
+	was := min(cap(old), cap(s))
+	if value, is := m.layout.strange(unsafe.Pointer(unsafe.SliceData(b.s[kept:])), was-kept, b.at); is {
+		m.fail(noStalePointers, "value %d of %v, which was resized, has a pointer that is not its own", kept+value, b)
+	}
+	added := b.s[was:]
+	if value, is := m.layout.stale(unsafe.Pointer(unsafe.SliceData(added)), len(added)); is {
 		m.fail(noStalePointers, "value %d of what was added to %v has a pointer", value, b)
 	}
-	if value, is := m.layout.nonZero(unsafe.Pointer(unsafe.SliceData(s[kept:])), n-kept); is && m.claims.Zeroed {
+	if value, is := m.layout.nonZero(unsafe.Pointer(unsafe.SliceData(added)), len(added)); is && m.claims.Zeroed {
 		m.fail(zeroed, "value %d of what was added to %v is not zero", value, b)
 	}
-	m.values += n - len(old)
+	m.values += cap(s) - cap(old)
 	if m.claims.Capacity != 0 && m.values > m.claims.Capacity && m.layout.size != 0 {
 		m.fail(neverBeyondCapacity, "with the larger %v, %d values are live; the capacity is %d", b, m.values, m.claims.Capacity)
 	}
 	// What is cut off must keep nothing alive, what is left must.
-	if b.at != 0 && n < len(old) {
+	if b.at != 0 && cap(s) < cap(old) {
 		m.released = append(m.released, b.points)
 	}
 	m.fill(b)

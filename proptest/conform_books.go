@@ -32,6 +32,13 @@ type books[T any] struct {
 	calls  []string         // the calls to the leaves, if recording
 	record bool
 
+	gaveMore bool // than was asked for
+	steady   bool // leaves give as much more for a size each time
+	// Of a program that misuses its blocks: which slices lie in storage that
+	// somebody gave, and what sources with storage of their own gave.
+	within func(s []T) bool
+	own    [][]T
+
 	asked   int // calls that may fail, counted for fail
 	fail    int // which of them fails; 0 is none
 	failed  bool
@@ -76,7 +83,7 @@ func (b *books[T]) extend(f func()) {
 type grant[T any] struct {
 	leaf     *leaf[T]
 	storage  []T // all of it, with what Resize may add
-	n        int // values that are handed out
+	n        int // its capacity, as it was handed out
 	returned bool
 }
 
@@ -88,12 +95,15 @@ type violation struct {
 // newBooks returns books that are closed when the test case ends.
 func newBooks[T any](t *rapid.T) *books[T] {
 	b := blankBooks[T]()
-	t.Cleanup(func() {
-		for _, end := range b.ends {
-			end()
-		}
-	})
+	t.Cleanup(b.close)
 	return b
+}
+
+// close gives storage back that is not on the Go heap.
+func (b *books[T]) close() {
+	for _, end := range b.ends {
+		end()
+	}
 }
 
 func blankBooks[T any]() *books[T] {

@@ -16,7 +16,8 @@ type Claims struct {
 	ThreadSafe, SafeAsParent bool
 
 	// Exhaustion. Capacity: with no block live it has room for exactly so
-	// many values, taken one at a time, if its parent has. MayRefuse: it may
+	// many values, taken one at a time, if its parent has; and its blocks never
+	// have a larger capacity together. MayRefuse: it may
 	// be exhausted though its parent is not; a Capacity implies it.
 	Capacity  int
 	MayRefuse bool

@@ -209,22 +209,23 @@ func (w *worker[T]) allocate(n int) {
 	if err != nil {
 		return
 	}
-	if len(s) != n || cap(s) != n {
+	if wrongSize(s, n) {
 		w.wrong = fmt.Sprintf("Allocate(%d) has len %d and cap %d", n, len(s), cap(s))
 		return
 	}
 	w.count++
-	b := &block[T]{s: s, seed: uint64(w.number)<<32 | uint64(w.count)}
+	s = s[:cap(s)]
+	b := &block[T]{s: s, n: n, seed: uint64(w.number)<<32 | uint64(w.count)}
 	var p *pointee
 	if len(w.layout.pointers) != 0 {
 		p = new(pointee)
 		b.at = uintptr(unsafe.Pointer(p))
 	}
-	if value, is := w.layout.stale(unsafe.Pointer(unsafe.SliceData(s)), n); is {
+	if value, is := w.layout.stale(unsafe.Pointer(unsafe.SliceData(s)), len(s)); is {
 		w.wrong = fmt.Sprintf("value %d of a fresh block has a pointer: it is another goroutine's, or was not cleared", value)
 		return
 	}
-	w.layout.fill(unsafe.Pointer(unsafe.SliceData(s)), n, b.seed, p)
+	w.layout.fill(unsafe.Pointer(unsafe.SliceData(s)), len(s), b.seed, p)
 	w.live = append(w.live, b)
 	if w.count%8 == 0 {
 		runtime.Gosched()
@@ -236,7 +237,7 @@ func (w *worker[T]) release(b *block[T]) {
 		w.wrong = "the contents of a live block changed: two goroutines have the same storage"
 		return
 	}
-	w.a.Deallocate(b.s)
+	w.a.Deallocate(b.s[:b.n])
 }
 
 func (w *worker[T]) releaseAll() {

@@ -98,7 +98,7 @@ func recycle[T any](a *faulty[T], keep func(s []T) bool) {
 	var free [][]T
 	a.allocate = func(n int) ([]T, error) {
 		for i, s := range free {
-			if cap(s) == n {
+			if n > 0 && !wrongSize(s[:min(n, cap(s))], n) {
 				free = slices.Delete(free, i, i+1)
 				return s[:n], nil
 			}
@@ -142,6 +142,7 @@ type bump[T any] struct {
 	trimAlways bool // a Trim gives the block back while it is in use
 	shrink     bool // Resize cuts off, and does not clear
 	growOver   bool // and grows
+	roomy      bool // the capacity of a block reaches to the end
 }
 
 func (a *bump[T]) Allocate(n int) ([]T, error) {
@@ -171,6 +172,9 @@ func (a *bump[T]) Allocate(n int) ([]T, error) {
 		a.used += a.advance(n)
 	} else {
 		a.used += n
+	}
+	if a.roomy && n > 1 {
+		return a.block[i : i+n], nil
 	}
 	return a.block[i : i+n : i+n], nil
 }

@@ -56,7 +56,7 @@ func (m *machine[T]) releaseAll(o order, probe bool) {
 		})
 	}
 	for _, b := range blocks {
-		m.deallocate(b, len(b.s), probe)
+		m.deallocate(b, b.n, probe)
 	}
 }
 
@@ -101,6 +101,7 @@ func (m *machine[T]) fillUp() int {
 // refill compares the room that there is with that in a new allocator.
 func (m *machine[T]) refill() {
 	fresh := newMachine(m.t, m.plan, newBooks[T](m.t))
+	m.books.steady, fresh.books.steady = true, true
 	room := fresh.fillUp()
 	if c := m.claims.Capacity; c != 0 && fresh.books.refused == 0 && room != min(c, m.enough()) {
 		m.fail(holdsItsCapacity, "a new one has room for %d values; the capacity is %d", room, c)

@@ -108,9 +108,14 @@ func (l *layout) nonZero(start unsafe.Pointer, n int) (value int, is bool) {
 
 // stale returns the first of n values with a pointer that is not nil.
 func (l *layout) stale(start unsafe.Pointer, n int) (value int, is bool) {
+	return l.strange(start, n, 0)
+}
+
+// strange returns the first of n values with a pointer that is neither nil nor p.
+func (l *layout) strange(start unsafe.Pointer, n int, p uintptr) (value int, is bool) {
 	value = n
 	look := func(v int, place *unsafe.Pointer) bool {
-		if *place != nil {
+		if *place != nil && uintptr(*place) != p {
 			value = min(v, value)
 		}
 		return v < value

@@ -2,6 +2,7 @@ package proptest
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 	"unsafe"
@@ -30,7 +31,11 @@ const (
 	ownsBlocks ability = 1 << iota
 	resizesBlocks
 	resetsAll
-	roundsUp // to an even number of values, as GoodSize says
+	roundsUp  // to an even number of values, as GoodSize says
+	givesMore // than was asked for, but for single values
+	varies    // how much more
+
+	allAbilities = 1<<iota - 1
 )
 
 func (b *books[T]) leaf(limit int, able ability) *leaf[T] {
@@ -58,7 +63,7 @@ func (l *leaf[T]) refuse(more, size int) error {
 		err = errInjected
 	case l.limit != 0 && size > l.limit, uintptr(size) > leafLimit/b.layout.size:
 		err = allocator.ErrTooLarge
-	case l.limit != 0 && more > l.limit-l.values:
+	case l.limit != 0 && more > l.left():
 		err = allocator.ErrExhausted
 	}
 	if err != nil {
@@ -68,6 +73,26 @@ func (l *leaf[T]) refuse(more, size int) error {
 }
 
 var errInjected = fmt.Errorf("a fault of the sweep: %w", allocator.ErrExhausted)
+
+// room returns the capacity of a block for n values. It never exceeds the limit.
+func (l *leaf[T]) room(n, most int) int {
+	if n == 1 || l.able&givesMore == 0 {
+		return n
+	}
+	more := -n & 3 // a multiple of 4
+	if l.able&varies != 0 && !l.books.steady {
+		more = l.books.asked % 4
+	}
+	return n + min(more, most-n)
+}
+
+// left returns how many values it can give still.
+func (l *leaf[T]) left() int {
+	if l.limit == 0 {
+		return math.MaxInt - l.values
+	}
+	return l.limit - l.values
+}
 
 func (l *leaf[T]) Allocate(n int) ([]T, error) {
 	b := l.books
@@ -89,19 +114,24 @@ func (l *leaf[T]) Allocate(n int) ([]T, error) {
 		return nil, err
 	}
 	b.note("%v.Allocate(%d)", l, n)
-	spare := 0
+	room, spare := l.room(n, l.left()), 0
 	if l.able&resizesBlocks != 0 {
 		spare = 4
 	}
-	g := &grant[T]{leaf: l, storage: make([]T, n+spare), n: n}
+	g := &grant[T]{leaf: l, storage: make([]T, room+spare), n: room}
+	if b.within != nil {
+		// So that what is written beside it does not end the test.
+		g.storage = make([]T, room+spare+32)[16:][: room+spare : room+spare]
+	}
 	if !b.clears {
 		b.layout.spoil(unsafe.Pointer(unsafe.SliceData(g.storage)), cap(g.storage), beforeUse)
 	}
-	l.take(n)
+	b.gaveMore = b.gaveMore || room > n
+	l.take(room)
 	b.grants = append(b.grants, g)
 	b.sorted = slices.Insert(b.sorted, b.from(address(g.storage)), g)
 	b.live[unsafe.SliceData(g.storage)] = g
-	return g.storage[:n:n], nil
+	return g.storage[:n:room], nil
 }
 
 // take counts n values more as outstanding, or less.
@@ -121,6 +151,8 @@ func (l *leaf[T]) Deallocate(s []T) {
 	}
 	b.note("%v.Deallocate(%d)", l, cap(s))
 	switch g := b.live[unsafe.SliceData(s)]; {
+	case b.within != nil && (g == nil || g.leaf != l || g.n != cap(s)):
+		l.misused(s)
 	case g == nil:
 		if g := b.touched(s); g != nil {
 			b.blame(parentGetsItsBlocks, "%v got back %d values that %v has back already", l, cap(s), g.leaf)
@@ -171,6 +203,9 @@ func (l *leaf[T]) Resize(s []T, n int) ([]T, bool) {
 		return nil, false
 	}
 	if g.leaf != l || g.n != cap(s) {
+		if b.within != nil {
+			return nil, false
+		}
 		b.blame(parentGetsItsBlocks, "%v is asked to resize %d values of a block of %d from %v", l, cap(s), g.n, g.leaf)
 		return nil, false
 	}
@@ -178,12 +213,17 @@ func (l *leaf[T]) Resize(s []T, n int) ([]T, bool) {
 		return nil, false
 	}
 	b.note("%v.Resize(%d, %d)", l, cap(s), n)
-	if b.clears {
-		clear(g.storage[min(n, g.n):])
+	most := g.n // what needs not be asked for
+	if n > g.n {
+		most = min(len(g.storage), g.n+l.left())
 	}
-	l.take(n - g.n)
-	g.n = n
-	return g.storage[:n:n], true
+	room := l.room(n, most)
+	if b.clears {
+		clear(g.storage[min(room, g.n):])
+	}
+	l.take(room - g.n)
+	g.n = room
+	return g.storage[:n:room], true
 }
 
 func (l *leaf[T]) Reset() {

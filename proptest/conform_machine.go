@@ -43,7 +43,8 @@ type machine[T any] struct {
 // A block is a live block. What its pointers point to is held by nobody else.
 type block[T any] struct {
 	number int
-	s      []T
+	s      []T // all of it, up to its capacity
+	n      int // values that were asked for
 	seed   uint64
 	points weak.Pointer[pointee]
 	at     uintptr // where it points
@@ -153,8 +154,8 @@ func (m *machine[T]) allocate(n int, probe bool) *block[T] {
 	if refusals < m.books.refused && len(s) != n {
 		m.fail(faultSurfaces, "Allocate(%d) has len %d and no error, though the parent failed", n, len(s))
 	}
-	if len(s) != n || cap(s) != n {
-		m.fail(exactSize, "Allocate(%d) has len %d and cap %d", n, len(s), cap(s))
+	if wrongSize(s, n) {
+		m.fail(rightSize, "Allocate(%d) has len %d and cap %d", n, len(s), cap(s))
 	}
 	if n == 0 {
 		if m.books.values != values {
@@ -169,11 +170,18 @@ func (m *machine[T]) allocate(n int, probe bool) *block[T] {
 	return m.adopt(s, probe)
 }
 
+// wrongSize reports whether s is no block for a request for n values. One of a
+// single value has to have room for one, because it is released through a
+// pointer, which has no capacity.
+func wrongSize[T any](s []T, n int) bool {
+	return len(s) != n || cap(s) < n || n < 2 && cap(s) != n
+}
+
 // adopt checks a fresh block and makes it a live one.
 func (m *machine[T]) adopt(s []T, probe bool) *block[T] {
 	m.blocks++
-	b := &block[T]{number: m.blocks, s: s, seed: uint64(m.blocks)}
-	start, n := unsafe.Pointer(unsafe.SliceData(s)), len(s)
+	b := &block[T]{number: m.blocks, s: s[:cap(s)], n: len(s), seed: uint64(m.blocks)}
+	start, n := unsafe.Pointer(unsafe.SliceData(s)), cap(s)
 	var zero T
 	if align := max(unsafe.Alignof(zero), m.claims.Alignment); uintptr(start)%align != 0 && m.layout.size != 0 {
 		m.fail(aligned, "%v starts at no multiple of %d bytes", b, align)
@@ -257,7 +265,7 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 		m.fail(tooLargeIsForever, "Allocate(%d) fails with ErrTooLarge; it was served before", n)
 	case n > 0 && m.books.refused == refusals && !m.claims.mayRefuse() && allocator.CheckSize[T](n) == nil:
 		m.fail(serves, "Allocate(%d) fails though the parent did not: %v", n, err)
-	case m.books.values > values:
+	case m.books.values > values && !m.keptBelow(values):
 		m.fail(failureChangesNothing, "Allocate(%d), which failed, took %d values from the parent", n, m.books.values-values)
 	}
 	if tooLarge {
@@ -268,17 +276,31 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 	}
 }
 
+// keptBelow reports whether what a failed request took may be in a cache. A layer
+// that gets more than it may hand out gives the block back, and what is below
+// it may keep that.
+func (m *machine[T]) keptBelow(values int) bool {
+	if !m.books.gaveMore {
+		return false
+	}
+	if m.trimmer != nil {
+		m.call(m.trimmer.Trim)
+	}
+	m.trimBelow()
+	return m.books.values <= values || m.claims.Loses || m.claims.UntilReset || m.claims.Keeps != 0
+}
+
 // deallocate releases a live block, of which it passes on some length.
 func (m *machine[T]) deallocate(b *block[T], length int, probe bool) {
 	if !probe {
-		if length == len(b.s) {
+		if length == b.n {
 			m.write("a.Deallocate(%v)", b)
 		} else {
 			m.write("a.Deallocate(%v[:%d])", b, length)
 		}
 	}
 	m.intact(contents, b)
-	m.steps = append(m.steps, step{what: stepDeallocate, block: b.number, n: length})
+	m.steps = append(m.steps, step{what: stepDeallocate, block: b.number, length: length})
 	m.forget(b)
 	m.call(func() { m.a.Deallocate(b.s[:length]) })
 	m.last = b.s

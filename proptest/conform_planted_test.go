@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"pgregory.net/rapid"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -25,7 +27,7 @@ func TestPlantedFaults(t *testing.T) {
 		or []Property // what may find it first, depending on what is drawn
 	}{
 		{name: "good size below the request", find: goodSize, fault: planted(func(a *faulty[words]) { a.goodSize = func(n int) int { return n &^ 1 } }, Claims{})},
-		{name: "len is not cap", find: exactSize, fault: planted(func(a *faulty[words]) {
+		{name: "one value with room for two", find: rightSize, fault: planted(func(a *faulty[words]) {
 			a.allocate = func(n int) ([]words, error) {
 				if n < 1 || allocator.CheckSize[words](n) != nil {
 					return a.parent.Allocate(n)
@@ -37,6 +39,25 @@ func TestPlantedFaults(t *testing.T) {
 				return s[:n], nil
 			}
 		}, Claims{})},
+		{name: "the length is the room", find: rightSize, fault: planted(func(a *faulty[words]) {
+			a.allocate = func(n int) ([]words, error) {
+				if n < 2 || allocator.CheckSize[words](n) != nil {
+					return a.parent.Allocate(n)
+				}
+				return a.parent.Allocate(n + n&1)
+			}
+		}, Claims{})},
+		{name: "the room is that of the next block", find: disjoint, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
+			return &bump[words]{parent: p, capacity: 64, roomy: true}
+		}, bumpClaims)},
+		{name: "only the length is cleared", find: noStalePointers, fault: planted(func(a *faulty[Record]) {
+			recycle(a, func([]Record) bool { return true })
+			keep := a.deallocate
+			a.deallocate = func(s []Record) {
+				clear(s)
+				keep(s)
+			}
+		}, Claims{}), or: []Property{keepsNothingAlive}},
 		{name: "blocks overlap in part", find: disjoint, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
 			return &bump[words]{parent: p, capacity: 64, advance: func(n int) int { return max(1, n-1) }}
 		}, bumpClaims)},
@@ -183,7 +204,7 @@ func TestPlantedFaults(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				return s[:n:n], nil
+				return s[:n], nil
 			}
 		}, Claims{})},
 		{name: "a full cache drops the released block", find: noLeak, fault: planted(func(a *faulty[words]) {
@@ -212,7 +233,7 @@ func TestPlantedFaults(t *testing.T) {
 			dirty := a.allocate
 			a.allocate = func(n int) ([]Record, error) {
 				s, err := dirty(n)
-				clear(s) // too late
+				clear(s[:cap(s)]) // too late
 				return s, err
 			}
 		}, Claims{})},
@@ -327,6 +348,30 @@ func TestPlantedFaults(t *testing.T) {
 			_, among, _ := caught(t, c.among, "0")
 			t.Logf("after %d checks, in a composition after %d: %s", checks, among, message)
 		})
+	}
+}
+
+// Without a fault none is found, whatever the leaf gives: what finds the faults
+// is not too strict.
+func TestNoFault(t *testing.T) {
+	for name, f := range map[string]fault{
+		"passes on": planted(func(*faulty[[3]uintptr]) {}, Claims{}),
+		"recycles": planted(func(a *faulty[Record]) {
+			recycle(a, func([]Record) bool { return true })
+			keep := a.deallocate
+			a.deallocate = func(s []Record) {
+				clear(s[:cap(s)])
+				keep(s)
+			}
+		}, Claims{}),
+		"bumps": single(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
+			return &bump[uint64]{parent: p, capacity: 64}
+		}, bumpClaims),
+		"has places": single(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
+			return &places[uint64]{parent: p, count: 8}
+		}, Claims{Capacity: 8}),
+	} {
+		t.Run(name, func(t *testing.T) { rapid.Check(t, f.alone) })
 	}
 }
 

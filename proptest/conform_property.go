@@ -11,7 +11,7 @@ type Property uint8
 
 const (
 	goodSize Property = iota + 1
-	exactSize
+	rightSize
 	disjoint
 	aligned
 	contents
@@ -53,25 +53,26 @@ const (
 	handsOff
 	repeatable
 	equivalent
+	misuseIsHarmless
 )
 
 // properties has the name of each property and what it says.
 var properties = [...]struct{ name, says string }{
 	goodSize:                    {"GoodSize", "GoodSize(n) is at least n"},
-	exactSize:                   {"ExactSize", "Allocate(n) returns a slice with len == cap == n"},
+	rightSize:                   {"RightSize", "Allocate(n) returns a slice with len == n <= cap, and with cap == 1 for n == 1"},
 	disjoint:                    {"Disjoint", "live blocks do not overlap, not in part either"},
 	aligned:                     {"Aligned", "a block starts where a T may start, and at the claimed alignment"},
 	contents:                    {"Contents", "the contents of a live block change only by its owner"},
 	failureChangesNothing:       {"FailureChangesNothing", "an operation that fails takes nothing and changes nothing"},
 	owns:                        {"Owns", "an Owner owns its live blocks and no empty one"},
 	ownsNothingForeign:          {"OwnsNothingForeign", "an Owner does not own what it did not hand out"},
-	resizesInPlace:              {"ResizesInPlace", "Resize leaves the block where it is and its contents as they are, with len == cap == n"},
+	resizesInPlace:              {"ResizesInPlace", "Resize leaves the block where it is and what it keeps of its contents as it is, with len == n <= cap"},
 	holdsItsCapacity:            {"HoldsItsCapacity", "an empty allocator of a claimed capacity has room for so many values, and no more"},
 	zeroed:                      {"Zeroed", "a block of an allocator that claims so is zero"},
 	allComesBack:                {"AllComesBack", "when everything is released, in whatever order, there is as much room as at the start"},
 	oneForOne:                   {"OneForOne", "in a full allocator, releasing one value makes room for one value"},
 	resetRestores:               {"ResetRestores", "after Reset there is as much room as at the start"},
-	parentGetsItsBlocks:         {"ParentGetsItsBlocks", "what goes back to the parent is what it gave, in that size, once"},
+	parentGetsItsBlocks:         {"ParentGetsItsBlocks", "what goes back to the parent is what it gave, with that capacity, once"},
 	rightChild:                  {"RightChild", "a block goes back to the child that it came from"},
 	usableAfterTrim:             {"UsableAfterTrim", "Trim changes nothing for those who allocate"},
 	neverBeyondCapacity:         {"NeverBeyondCapacity", "the live values are never more than the claimed capacity"},
@@ -84,7 +85,7 @@ var properties = [...]struct{ name, says string }{
 	flat:                        {"Flat", "repeating the same work does not take ever more storage"},
 	survivesCollection:          {"SurvivesCollection", "what a live block points to survives a garbage collection"},
 	keepsNothingAlive:           {"KeepsNothingAlive", "what a released block pointed to can be collected"},
-	noStalePointers:             {"NoStalePointers", "a fresh block of a T with pointers holds none"},
+	noStalePointers:             {"NoStalePointers", "a fresh block of a T with pointers holds none, up to its capacity"},
 	emptyBlock:                  {"EmptyBlock", "Allocate(0) returns an empty slice and takes nothing; releasing an empty slice does nothing"},
 	negativeSize:                {"NegativeSize", "Allocate(n) with n < 0 returns ErrSize"},
 	errorValues:                 {"ErrorValues", "a failure is nil and an error that wraps ErrExhausted, ErrTooLarge or ErrSize"},
@@ -96,6 +97,7 @@ var properties = [...]struct{ name, says string }{
 	handsOff:                    {"HandsOff", "nobody writes to storage that the parent has back"},
 	repeatable:                  {"Repeatable", "the same program on a fresh allocator does the same"},
 	equivalent:                  {"Equivalent", "two expressions that a law makes equal cannot be told apart"},
+	misuseIsHarmless:            {"MisuseIsHarmless", "no misuse of slices, but for releasing one twice, gets a slice that reaches beyond its storage or shares it with a live one; it panics with a *MisuseError or does no harm"},
 }
 
 // Properties returns all properties in order.

@@ -5,7 +5,8 @@ package proptest
 type step struct {
 	what   stepKind
 	block  int // the number of the block that it made or is about
-	n      int // the size, or of a release the length
+	n      int // the size that is asked for
+	length int // the length that is passed on
 	failed bool
 }
 
@@ -30,11 +31,11 @@ func (m *machine[T]) replay(s step, blocks map[int]*block[T], probe bool) {
 	case stepDeallocate:
 		if b := blocks[s.block]; b != nil {
 			delete(blocks, s.block)
-			m.deallocate(b, min(s.n, len(b.s)), probe)
+			m.deallocate(b, min(s.length, len(b.s)), probe)
 		}
 	case stepResize:
 		if b := blocks[s.block]; b != nil && m.resizer != nil {
-			m.resize(b, s.n)
+			m.resize(b, min(s.length, len(b.s)), s.n)
 		}
 	case stepTrim:
 		if m.trimmer != nil {

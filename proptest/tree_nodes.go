@@ -22,7 +22,7 @@ func nodes[T any]() []node[T] {
 func leafNode[T any]() node[T] {
 	return node[T]{name: "leaf", draw: func(t *rapid.T, _ []plan[T]) plan[T] {
 		limit := max(0, rapid.IntRange(-largest[T](), 2*largest[T]()).Draw(t, "limit"))
-		able := ability(rapid.IntRange(0, 15).Draw(t, "abilities"))
+		able := ability(rapid.IntRange(0, allAbilities).Draw(t, "abilities"))
 		return leafPlan[T](limit, able)
 	}}
 }
@@ -53,7 +53,7 @@ func scopedClaims(below Claims) Claims {
 func sources[T any]() []node[T] {
 	source := func(name string, claims Claims, build func() allocator.Allocator[T]) node[T] {
 		return node[T]{name: name, draw: func(*rapid.T, []plan[T]) plan[T] {
-			return plan[T]{claims: claims, build: func(*books[T]) allocator.Allocator[T] { return build() }}
+			return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] { return b.account(build(), false) }}
 		}}
 	}
 	all := []node[T]{
@@ -69,6 +69,15 @@ func sources[T any]() []node[T] {
 	return all
 }
 
+// account returns a as it is, or so that account is kept of it, for a program that
+// misuses its blocks.
+func (b *books[T]) account(a allocator.Allocator[T], gone bool) allocator.Allocator[T] {
+	if b.within == nil {
+		return a
+	}
+	return &accounted[T]{a, b, gone}
+}
+
 func pagesNode[T any](name string, claims Claims, build func() (*allocator.Pages[T], error)) node[T] {
 	return node[T]{name: name, draw: func(*rapid.T, []plan[T]) plan[T] {
 		return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] {
@@ -77,7 +86,7 @@ func pagesNode[T any](name string, claims Claims, build func() (*allocator.Pages
 				panic(err) // it was tried before
 			}
 			b.extend(func() { b.ends = append(b.ends, pages.Reset) })
-			return pages
+			return b.account(pages, true)
 		}}
 	}}
 }
