@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -194,5 +195,59 @@ func BenchmarkAligned(b *testing.B) {
 				a.Deallocate(s)
 			}
 		})
+	}
+}
+
+// Whatever is no live block is refused, at its start or inside.
+func TestAlignedMisuse(t *testing.T) {
+	parent := newSource[byte](t)
+	a := combinators.NewAligned(combinators.NewSlab(parent, 1000), 64)
+	s := take(t, a, 100)
+	for name, release := range map[string][]byte{
+		"foreign":        make([]byte, 128),
+		"interior":       s[1:],
+		"other capacity": s[:10:10],
+	} {
+		if e := misuse(func() { a.Deallocate(release) }); e == nil || !strings.Contains(e.Problem, "allocator.Append") {
+			t.Errorf("%s: panic is %v", name, e)
+		}
+	}
+	a.Deallocate(s[:0])
+	if misuse(func() { a.Deallocate(s) }) == nil {
+		t.Error("released twice")
+	}
+	s = take(t, a, 100)
+	a.Reset()
+	if misuse(func() { a.Deallocate(s) }) == nil {
+		t.Error("released after Reset")
+	}
+	a.Trim()
+	if parent.count != 0 {
+		t.Errorf("%d values are not back", parent.count)
+	}
+}
+
+// Values of no size go back to the parent, which may count them.
+func TestAlignedNoSize(t *testing.T) {
+	limit := combinators.NewLimit(heap[struct{}](), 10)
+	a := combinators.NewAligned(limit, 64)
+	a.Deallocate(take(t, a, 7))
+	if limit.Live() != 0 {
+		t.Errorf("%d values are live", limit.Live())
+	}
+	if got := a.GoodSize(7); got != 7 {
+		t.Errorf("GoodSize(7) is %d", got)
+	}
+}
+
+func TestAlignedGivesItsGoodSize(t *testing.T) {
+	a := combinators.NewAligned(heap[byte](), 64)
+	for n, want := range map[int]int{-1: -1, 0: 0, 1: 64, 63: 64, 64: 64, 65: 128, 128: 128} {
+		if got := a.GoodSize(n); got != want {
+			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
+		}
+		if n > 1 && cap(take(t, a, n)) != want {
+			t.Errorf("Allocate(%d) has another capacity than %d", n, want)
+		}
 	}
 }

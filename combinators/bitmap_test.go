@@ -68,3 +68,20 @@ func TestBitmap(t *testing.T) {
 		}
 	})
 }
+
+// The last word of a bitmap is used to its end.
+func TestBitmapWholeWords(t *testing.T) {
+	b := newBitmap(128)
+	b.add(0, 128)
+	if b.gap(0, 128) != 128 {
+		t.Error("not all numbers were added")
+	}
+	b.remove(64, 128)
+	if got := b.gap(0, 128); got != 64 {
+		t.Errorf("the first number that was removed is %d, want 64", got)
+	}
+	b.remove(0, 128)
+	if got := b.first(0, 128); got != 128 {
+		t.Errorf("%d is still there", got)
+	}
+}

@@ -147,3 +147,21 @@ func TestSlabDoesNotResizeWhatIsFree(t *testing.T) {
 		t.Error("a block was resized after its release")
 	}
 }
+
+// What begins where a block ends is not of it.
+func TestSlabEnds(t *testing.T) {
+	storage := make([]byte, 20)
+	a := combinators.NewSlab[byte](always{storage[:10:10]}, 10)
+	take(t, a, 1)
+	for _, s := range [][]byte{storage[10:11], storage[10:10:10], storage[10:]} {
+		if a.Owns(s) {
+			t.Errorf("owns %d bytes that begin at its end", cap(s))
+		}
+		if cap(s) != 0 && misuse(func() { a.Deallocate(s) }) == nil {
+			t.Errorf("took %d bytes that begin at its end", cap(s))
+		}
+	}
+	if misuse(func() { a.Deallocate(storage[9:11]) }) == nil {
+		t.Error("took a block that ends beyond its end")
+	}
+}
