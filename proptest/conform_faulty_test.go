@@ -12,12 +12,11 @@ import (
 // A fault is what finds a faulty allocator, on a leaf and in compositions.
 type fault struct{ alone, among func(*rapid.T) }
 
-func single[T any](build func(allocator.Allocator[T]) allocator.Allocator[T], claims Claims) fault {
+func single[T any](build Builder[T], claims Claims) fault {
 	return fault{
-		alone: func(t *rapid.T) {
-			below := drawTree[T](t, 0)
-			conformProgram(t, on(below, claims.over(below.claims), build))
-		},
+		alone: property(func(t *rapid.T) *found {
+			return runs(t, treeOf(userNode(claims, build), drawTree[T](t, 0)))
+		}),
 		among: Conforms(build, claims),
 	}
 }
@@ -45,10 +44,10 @@ func planted[T any](plant func(*faulty[T]), claims Claims) fault {
 // onTwo returns the programs on an allocator with two parents, the first of
 // which has little.
 func onTwo[T any](build func(p, q allocator.Allocator[T]) allocator.Allocator[T]) fault {
-	program := func(t *rapid.T) {
-		below := []plan[T]{leafPlan[T](8, 0), leafPlan[T](0, 0)}
-		conformProgram(t, pair(below, Claims{}, build))
-	}
+	two := node[T]{name: "two", plan: func([]int, []plan[T]) plan[T] {
+		return pair([]plan[T]{leafPlan[T](8, 0), leafPlan[T](0, 0)}, Claims{}, build)
+	}}
+	program := property(func(t *rapid.T) *found { return runs(t, treeOf(two)) })
 	return fault{program, program}
 }
 

@@ -87,11 +87,11 @@ func TestPlantedMisuse(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			message, checks, text := caught(t, property(func(t *rapid.T) *found {
-				return misuses(t, on(drawTree[words](t, 0), Claims{}, func(p allocator.Allocator[words]) allocator.Allocator[words] {
+				return misuses(t, treeOf(userNode(Claims{}, func(p allocator.Allocator[words]) allocator.Allocator[words] {
 					a := &faulty[words]{parent: p}
 					c.plant(a)
 					return a
-				}))
+				}), drawTree[words](t, 0)))
 			}), briefly)
 			if !names(message, misuseIsHarmless) {
 				t.Fatalf("found with %q, not with %v:\n%s", message, misuseIsHarmless, text)
