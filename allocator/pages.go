@@ -16,9 +16,9 @@ import (
 // its own blocks takes up whole pages. T must not have pointers, since the
 // collector would not follow them.
 //
-// Each request and each release is a system call or two and costs
-// microseconds, whatever the number of live blocks, and every page costs some when it is first written to. A
-// release gives the pages back at once. Whoever uses a released block gets a
+// Each request and each release is a system call or two and costs microseconds,
+// whatever the number of live blocks, and every page costs some when it is first
+// written to. A release gives the pages back at once. Whoever uses a released block gets a
 // fault that ends the program, until the pages are used for something else.
 //
 // Guarded Pages put a page that cannot be used before and after each block,

@@ -6,7 +6,7 @@
 //
 //	ThreadSafe(Recycling(Stats(Heap[byte]), 1048576))
 //
-// is a mutex round a cache of at most a megabyte of released buffers, and
+// is a mutex around a cache of at most a megabyte of released buffers, and
 // counts what the cache misses.
 //
 // # Choosing
@@ -45,12 +45,13 @@
 //
 // # What they promise
 //
-// All of them keep the rules of package allocator. Besides, a steady state
-// allocates nothing on the Go heap; storage goes back to the parent in the
-// size in which the parent gave it; and a block that keeps storage never is
-// the reason why a request to it fails, because it gives that storage back first.
-// (Several over one parent that is bounded do not know of each other.)
-// A [Pool] keeps the last two of these only as far as sync.Pool lets it. Values
+// All of them keep the rules of package allocator: a block has the capacity that
+// it was given, and goes back with it; no misuse makes one hand out storage that it
+// does not have, or storage that somebody else has, except to release a block twice.
+// Besides, a steady state allocates nothing on the Go heap; and a combinator that
+// keeps storage never is the reason why a request to it fails, because it gives that
+// storage back first. (Several over one parent that is bounded do not know of each
+// other.) A [Pool] keeps the last two of these only as far as sync.Pool lets it. Values
 // of no size take no storage, so the capacity of a [Slab], a [Region] or a
 // [Buddy] does not bound them.
 //

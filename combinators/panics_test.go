@@ -3,6 +3,8 @@ package combinators_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -72,4 +74,122 @@ func TestParentPanicsInDeallocate(t *testing.T) {
 			again()
 		})
 	}
+}
+
+// A moody parent panics when it is told to, before it does anything.
+type moody[T any] struct {
+	*source[T]
+	allocate, deallocate bool
+}
+
+func (p *moody[T]) Allocate(n int) ([]T, error) {
+	if p.allocate {
+		panic("not now")
+	}
+	return p.source.Allocate(n)
+}
+
+func (p *moody[T]) Deallocate(s []T) {
+	if p.deallocate && cap(s) != 0 {
+		panic("not now")
+	}
+	p.source.Deallocate(s)
+}
+
+// counted returns how many values the allocator says are live, if it counts them.
+func counted(a any) (int, bool) {
+	switch a := a.(type) {
+	case *combinators.Stats[int]:
+		return int(a.Counts().LiveBytes) / 8, true
+	case *combinators.Limit[int]:
+		return a.Live() / 8, true
+	}
+	return 0, false
+}
+
+// After a request that the parent has answered with a panic, every combinator is
+// as if there had been none: it counts nothing, and keeps as much as before.
+func TestParentPanicsInAllocate(t *testing.T) {
+	for _, l := range combinations[int]() {
+		use := func(a allocator.Allocator[int]) {
+			for range 3 {
+				var blocks [][]int
+				for n := range 8 {
+					blocks = append(blocks, take(t, a, 1+n))
+				}
+				for _, s := range blocks {
+					a.Deallocate(s)
+				}
+			}
+		}
+		fresh, parent := newSource[int](t), &moody[int]{source: newSource[int](t)}
+		use(l.build(fresh))
+		a := l.build(parent)
+		t.Run(allocator.Describe(a), func(t *testing.T) {
+			parent.allocate = true
+			for n := range 20 {
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Errorf("Allocate(%d) hides the parent's panic", 1+n)
+						}
+					}()
+					_, _ = a.Allocate(1 + n)
+				}()
+			}
+			parent.allocate = false
+			if live, ok := counted(a); ok && live != 0 {
+				t.Errorf("counts %d live values", live)
+			}
+			use(a)
+			if _, ok := a.(*combinators.Pool[int]); ok {
+				return // sync.Pool loses some when it likes
+			}
+			if diff := cmp.Diff(fresh.asked, parent.asked); diff != "" {
+				t.Errorf("asks the parent otherwise than a fresh one (-fresh +this):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A release that the parent refuses by a panic has not happened.
+func TestParentRefusesARelease(t *testing.T) {
+	for _, l := range combinations[int]() {
+		parent := &moody[int]{source: newSource[int](t)}
+		a := l.build(parent)
+		if _, ok := a.(*combinators.Checked[int]); ok {
+			continue // a release is one whenever the parent gets the block
+		}
+		t.Run(allocator.Describe(a), func(t *testing.T) {
+			s := take(t, a, 700) // none of them keeps so many, but the slots do
+			held, counts := counted(a)
+			parent.deallocate = true
+			refused := false
+			func() {
+				defer func() { refused = recover() != nil }()
+				a.Deallocate(s)
+			}()
+			parent.deallocate = false
+			if !refused {
+				return
+			}
+			if live, _ := counted(a); counts && live != held {
+				t.Errorf("counts %d live values after a release that was refused, want %d", live, held)
+			}
+			a.Deallocate(s)
+			if live, _ := counted(a); live != 0 {
+				t.Errorf("counts %d live values", live)
+			}
+			if parent.count != 0 {
+				t.Errorf("%d values are not back", parent.count)
+			}
+		})
+	}
+}
+
+// What is wrong with a composition is said when it is built, by name.
+func TestNilFunction(t *testing.T) {
+	wantPanic(t, "combinators: NewCascade: the function that makes the allocators is nil", func() { combinators.NewCascade[int](nil) })
+	wantPanic(t, "combinators: NewQuantizer: the function that rounds is nil", func() { combinators.NewQuantizer(heap[int](), nil) })
+	wantPanic(t, "combinators: NewBuckets: the function that makes the buckets is nil", func() { combinators.NewBuckets[int](1, 2, 1, nil) })
 }

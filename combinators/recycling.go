@@ -86,16 +86,19 @@ func (a *Recycling[T]) Allocate(n int) ([]T, error) {
 
 // Deallocate keeps s for later if there is room for it.
 func (a *Recycling[T]) Deallocate(s []T) {
-	c := floorClass(cap(s))
-	if c >= uint(len(a.classes)) || a.classes[c].size != cap(s) || cap(s) > a.room {
+	size := cap(s)
+	c := floorClass(size)
+	if c >= uint(len(a.classes)) || size > a.room {
 		a.pass(s, c)
 		return
 	}
 	class, p := &a.classes[c], unsafe.SliceData(s)
-	if last := len(class.free) - 1; last >= 0 && class.free[last] == p {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	last := len(class.free) - 1
+	if class.size != size || last >= 0 && class.free[last] == p {
+		a.pass(s, c)
+		return
 	}
-	a.room -= class.size
+	a.room -= size
 	class.free = append(class.free, p)
 	if a.clears {
 		wipe(s)

@@ -72,8 +72,8 @@ func (a *Scoped[T]) Deallocate(s []T) {
 	if cap(s) != cap(a.blocks[i]) {
 		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
 	}
+	a.parent.Deallocate(s) // first, as it may refuse it by a panic
 	a.forget(i)
-	a.parent.Deallocate(s)
 }
 
 // Owns reports whether s is a live block.

@@ -18,8 +18,10 @@ import (
 // A request for one value costs a few nanoseconds, for a T with pointers half
 // of them for clearing it. It takes a value that was just released, or the
 // lowest free one, which it looks for in the bitmap 64 values at a step. A
-// request for several takes the first place where so many are free in a row,
-// and costs more the more they are. The block comes from the parent with the
+// request for several takes the first place where so many are free in a row, and
+// looks through the bitmap for it: about 1.5 ns for each 64 values before that
+// place, so in a full Slab of four million values 0.1 ms, where a [Buddy] takes
+// 0.15 µs. The block comes from the parent with the
 // first request; the bitmap has a bit a value, on the Go heap. Trim gives the
 // block back while nothing is handed out.
 //

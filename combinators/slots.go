@@ -17,12 +17,12 @@ import (
 //
 // A request that a kept block serves costs a few nanoseconds, and about one
 // more for each slot that it looks at: it gets the first free block that is
-// large enough, and all the room that this has. For a T with pointers half of that is for clearing the block. A
-// slot takes three words. A request that finds none gets a block of the parent, which is
-// kept in place of the smallest free one. So each slot grows to what it is
-// needed for, and after a while every request is served; Trim lets go of the
-// blocks. A request that finds all slots handed out is passed to the parent,
-// which gets that block back as well.
+// large enough, with all the room that this has. For a T with pointers half of
+// that is for clearing the block. A slot takes three words. A request that finds
+// none gets a block of the parent, which is kept in place of the smallest free
+// one. So each slot grows to what it is needed for, and after a while every
+// request is served; Trim lets go of the blocks. A request that finds all slots
+// handed out is passed to the parent, which gets that block back as well.
 //
 // It is exhausted when its parent is. Before it fails, it gives all free
 // blocks back and asks the parent once more.
