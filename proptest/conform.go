@@ -76,14 +76,22 @@ type Record struct {
 	Done  func()
 }
 
+// A Padded has padding between its fields and at its end, which programs leave
+// garbage in.
+type Padded struct {
+	Kind  uint8
+	Count uint64
+	Flag  bool
+}
+
 // ConformAll runs [Conform] for an element type of each kind: with pointers,
-// without, of no size, of one byte, of three words, and of a page.
+// without, of no size, of one byte, of three words, of a page, and with padding.
 //
 // Go cannot pass on a generic function as such, so it is written once for each
 // of them; the compiler finds the type arguments, and does not let one be
 // forgotten:
 //
-//	proptest.ConformAll(t, newRing, newRing, newRing, newRing, newRing, newRing)
+//	proptest.ConformAll(t, newRing, newRing, newRing, newRing, newRing, newRing, newRing)
 func ConformAll(t *testing.T,
 	pointers Builder[Record],
 	plain Builder[uint64],
@@ -91,6 +99,7 @@ func ConformAll(t *testing.T,
 	oneByte Builder[byte],
 	threeWords Builder[[3]uintptr],
 	page Builder[[4096]byte],
+	padded Builder[Padded],
 	claims ...Claims,
 ) {
 	t.Helper()
@@ -100,4 +109,5 @@ func ConformAll(t *testing.T,
 	t.Run("oneByte", func(t *testing.T) { t.Helper(); Conform(t, oneByte, claims...) })
 	t.Run("threeWords", func(t *testing.T) { t.Helper(); Conform(t, threeWords, claims...) })
 	t.Run("page", func(t *testing.T) { t.Helper(); Conform(t, page, claims...) })
+	t.Run("padded", func(t *testing.T) { t.Helper(); Conform(t, padded, claims...) })
 }

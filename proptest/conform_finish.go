@@ -93,6 +93,9 @@ func (m *machine[T]) settle() {
 	if held := m.books.values; held > m.claims.Keeps {
 		m.fail(noLeak, "everything is released, and the parent does not have %d values back", held)
 	}
+	if text := m.books.settled(); text != "" && m.claims.Keeps == 0 {
+		m.fail(countsToNothing, "%s", text)
+	}
 }
 
 // trimBelow trims what is below an allocator that need not pass a Trim on.

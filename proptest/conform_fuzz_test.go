@@ -30,6 +30,7 @@ func FuzzConformEmpty(f *testing.F)      { fuzz(f, treesConform[struct{}]()) }
 func FuzzConformOneByte(f *testing.F)    { fuzz(f, treesConform[byte]()) }
 func FuzzConformThreeWords(f *testing.F) { fuzz(f, treesConform[[3]uintptr]()) }
 func FuzzConformPage(f *testing.F)       { fuzz(f, treesConform[[4096]byte]()) }
+func FuzzConformPadded(f *testing.F)     { fuzz(f, treesConform[Padded]()) }
 
 func FuzzSweep(f *testing.F) {
 	fuzz(f, property(func(t *rapid.T) *found { return sweeps(t, drawTree[Record](t, 3)) }))

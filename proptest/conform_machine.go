@@ -31,6 +31,7 @@ type machine[T any] struct {
 	blocks   int // so far
 	numbers  int // of the blocks that were drawn
 	closers  []func()
+	starved  bool // the last request failed because the parent had no more
 	released []weak.Pointer[pointee]
 	last     []T          // the block that was released last, if nothing happened since
 	served   map[int]bool // sizes that were served
@@ -190,7 +191,7 @@ func (m *machine[T]) allocate(number, n int) *block[T] {
 		}
 		return nil
 	}
-	if m.refused[n] && !m.claims.jagged {
+	if m.refused[n] && m.exact() {
 		m.fail(tooLargeIsForever, "Allocate(%d) is served; it failed with ErrTooLarge before", n)
 	}
 	m.served[n] = true
@@ -206,6 +207,10 @@ func (m *machine[T]) record(s step) { m.steps = append(m.steps, s) }
 func wrongSize[T any](s []T, n int) bool {
 	return len(s) != n || cap(s) < n || n < 2 && cap(s) != n
 }
+
+// exact reports whether it cannot be that a block which a cache keeps, and which
+// is larger than was asked for, serves what would be too large otherwise.
+func (m *machine[T]) exact() bool { return !m.claims.Jagged && !m.books.gaveMore }
 
 // adopt checks a fresh block and makes it a live one.
 func (m *machine[T]) adopt(number int, s []T) *block[T] {
@@ -290,7 +295,7 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 		m.fail(negativeSize, "Allocate(%d) fails with the error %q, not with ErrSize", n, err)
 	case n > 0 && !exhausted && !tooLarge:
 		m.fail(errorValues, "Allocate(%d) fails with the error %q, which wraps neither ErrExhausted nor ErrTooLarge", n, err)
-	case tooLarge && m.served[n] && !m.claims.jagged:
+	case tooLarge && m.served[n] && m.exact():
 		m.fail(tooLargeIsForever, "Allocate(%d) fails with ErrTooLarge; it was served before", n)
 	case n > 0 && m.books.refused == refusals && !m.claims.mayRefuse() && allocator.CheckSize[T](n) == nil:
 		m.fail(serves, "Allocate(%d) fails though the parent did not: %v", n, err)
@@ -300,8 +305,22 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 	if tooLarge {
 		m.refused[n] = true
 	}
+	m.starved = exhausted && n > 0 && m.books.refused > refusals
 	for _, b := range m.live {
 		m.intact(failureChangesNothing, b)
+	}
+}
+
+// hoards looks whether the last request, which failed because the parent had no
+// more, is served once the allocator has given up what it keeps. Then it should
+// have given that up by itself.
+func (m *machine[T]) hoards(number, n int) {
+	if !m.starved || m.trimmer == nil || m.claims.UntilReset || m.claims.Loses || m.books.varying || m.books.fail != 0 {
+		return
+	}
+	m.trim()
+	if m.allocate(number, n) != nil {
+		m.fail(hoardsNothing, "Allocate(%d) fails for want of storage, and is served after a Trim", n)
 	}
 }
 
@@ -309,7 +328,7 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 // that gets more than it may hand out gives the block back, and what is below
 // it may keep that.
 func (m *machine[T]) keptBelow(values int) bool {
-	if !m.books.gaveMore {
+	if m.exact() {
 		return false
 	}
 	if m.trimmer != nil {

@@ -40,7 +40,9 @@ func (m *machine[T]) do(s step) {
 	}
 	switch s.what {
 	case stepAllocate:
-		m.allocate(s.block, s.n)
+		if m.allocate(s.block, s.n) == nil && s.hoard {
+			m.hoards(s.block, s.n)
+		}
 	case stepDeallocate:
 		if b := m.find(s.block); b != nil {
 			m.deallocate(b, min(s.length, len(b.s)), false)

@@ -51,7 +51,11 @@ func sweeps[T any](t *rapid.T, on *tree[T]) *found {
 	f := failureOf(func() {
 		defer course.close()
 		course.open()
-		t.Repeat(map[string]func(*rapid.T){"act": func(t *rapid.T) { course.act(course.draw(t, sweepKinds)) }})
+		t.Repeat(map[string]func(*rapid.T){"act": func(t *rapid.T) {
+			s := course.draw(t, sweepKinds)
+			s.hoard = false // a Trim in between would be another course
+			course.act(s)
+		}})
 		end.orders[0] = drawOrder(t)
 	})
 	p := program[T]{on, course.drawn, end}

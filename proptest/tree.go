@@ -72,6 +72,10 @@ func (t *tree[T]) plan() plan[T] {
 		if i == 0 && t.node.ownsFirst && !p.owns() {
 			p = ownerPlan(p)
 		}
+		if child.node.name == userName && p.claims.mayRefuse() {
+			// What is above it may keep a block that it would refuse to give.
+			p.claims.Jagged = true
+		}
 		below = append(below, p)
 	}
 	return t.node.plan(t.params, below)
@@ -149,9 +153,11 @@ func drawParams[T any](t *rapid.T, drawn *tree[T]) *tree[T] {
 	return drawn
 }
 
+const userName = "a user's"
+
 // userNode is the node of a user's allocator.
 func userNode[T any](claims Claims, build Builder[T]) node[T] {
-	return node[T]{name: "user", children: 1, plan: func(_ []int, below []plan[T]) plan[T] {
+	return node[T]{name: userName, children: 1, plan: func(_ []int, below []plan[T]) plan[T] {
 		return under(below[0], claims, build)
 	}}
 }

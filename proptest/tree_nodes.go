@@ -1,6 +1,7 @@
 package proptest
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"reflect"
@@ -60,7 +61,7 @@ func sources[T any]() []node[T] {
 			func() allocator.Allocator[T] { return allocator.Heap[T]{} }),
 	}
 	if _, err := allocator.NewPages[T](); err == nil {
-		c := Claims{ThreadSafe: true, OwnStorage: true, Zeroed: true, SeesDoubleRelease: true, SeesForeign: true}
+		c := Claims{ThreadSafe: true, OwnStorage: true, Zeroed: true, SeesDoubleRelease: true, SeesForeign: true, Jagged: true}
 		all = append(all, pagesNode("Pages", c, allocator.NewPages[T]), pagesNode("GuardedPages", c, allocator.NewGuardedPages[T]))
 	}
 	return all
@@ -97,7 +98,13 @@ func observers[T any]() []node[T] {
 			c.ThreadSafe = true
 			return c
 		}, func(p parent) parent { return combinators.NewThreadSafe(p) }),
-		layer("Stats", Claims.passing, func(p parent) parent { return combinators.NewStats(p) }),
+		{name: "Stats", children: 1, plan: func(_ []int, below []plan[T]) plan[T] {
+			return plan[T]{claims: below[0].claims.passing(), build: func(b *books[T]) parent {
+				a := combinators.NewStats(below[0].build(b))
+				b.audit(a, func() int { c := a.Counts(); return cmp.Or(int(c.Live), int(c.LiveBytes)) })
+				return a
+			}}
+		}},
 		layer("Trace", Claims.passing, func(p parent) parent { return combinators.NewTrace(p, "trace") }),
 		layer("Failing", Claims.passing, func(p parent) parent { return combinators.NewFailingAt(p) }),
 		{name: "Checked", children: 1, params: []param{{"quarantine", 0, 8}}, plan: func(p []int, below []plan[T]) plan[T] {
@@ -123,13 +130,18 @@ func policies[T any]() []node[T] {
 			limit := p[0]
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, true
-			return on(below[0], c, func(p parent) parent { return combinators.NewLimit(p, limit) })
+			return plan[T]{claims: c, build: func(b *books[T]) parent {
+				a := combinators.NewLimit(below[0].build(b), limit)
+				b.audit(a, a.Live)
+				return a
+			}}
 		}},
 		{name: "Quantizer", children: 1, params: []param{{"step", 1, 9}}, plan: func(p []int, below []plan[T]) plan[T] {
 			step := p[0]
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
 			c.Zeroed = false // what Resize adds may have been in use
+			c.Jagged = true  // it hands out more than was asked for
 			return on(below[0], c, func(p parent) parent {
 				return combinators.NewQuantizer(p, func(n int) int { return roundUp(n, step) })
 			})
@@ -148,6 +160,7 @@ func policies[T any]() []node[T] {
 			c.ThreadSafe, c.SafeAsParent = false, false
 			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
 			c.Alignment = uintptr(alignment)
+			c.Jagged = true
 			c.Varies = true // how many values are skipped depends on the address
 			return on(below[0], c, func(p parent) parent { return combinators.NewAligned(p, alignment) })
 		}},
@@ -197,7 +210,7 @@ func caches[T any]() []node[T] {
 			return on(below[0], c, func(p parent) parent { return combinators.NewSharded(p, limit) })
 		}},
 		layer("Pool", func(below Claims) Claims {
-			c := Claims{SafeAsParent: true, Loses: true, Varies: true}.over(below)
+			c := Claims{SafeAsParent: true, Loses: true, Varies: true, Jagged: true}.over(below)
 			c.MayRefuse = true // the parent may have lost blocks
 			return c
 		}, func(p parent) parent { return combinators.NewPool(p) }),
@@ -209,6 +222,7 @@ func cacheClaims(below Claims) Claims {
 	c.ThreadSafe, c.SafeAsParent = false, false
 	c.Zeroed = false
 	c.Capacity, c.MayRefuse = 0, c.mayRefuse()
+	c.Jagged = true // larger blocks that are kept serve smaller requests
 	return c
 }
 
@@ -247,6 +261,7 @@ func routers[T any]() []node[T] {
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, true
 			c.Zeroed = false
+			c.Jagged = true
 			return plan[T]{claims: c, build: func(b *books[T]) parent {
 				return combinators.NewBuckets(first, last, step, func(int) parent { return below[0].build(b) })
 			}}
@@ -254,7 +269,7 @@ func routers[T any]() []node[T] {
 		{name: "Segregator", children: 2, params: []param{{"threshold", 0, largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
 			threshold := p[0]
 			c := both(below[0].claims, below[1].claims)
-			c.jagged = true
+			c.Jagged = true
 			return pair(below, c, func(a, b parent) parent { return combinators.NewSegregator(a, b, threshold) })
 		}},
 		{name: "Fallback", children: 2, ownsFirst: true, plan: func(_ []int, below []plan[T]) plan[T] {
@@ -292,7 +307,7 @@ func both(a, b Claims) Claims {
 		Varies:       a.Varies || b.Varies,
 		OwnStorage:   a.OwnStorage || b.OwnStorage,
 		Zeroed:       a.Zeroed && b.Zeroed,
-		jagged:       a.jagged || b.jagged,
+		Jagged:       a.Jagged || b.Jagged,
 	}
 }
 

@@ -21,6 +21,7 @@ func TestTrees(t *testing.T) {
 	t.Run("oneByte", testTrees[byte])
 	t.Run("threeWords", testTrees[[3]uintptr])
 	t.Run("page", testTrees[[4096]byte])
+	t.Run("padded", testTrees[Padded])
 }
 
 func testTrees[T any](t *testing.T) { rapid.Check(t, treesConform[T]()) }
