@@ -371,3 +371,28 @@ func BenchmarkPages(b *testing.B) {
 }
 
 var sink []byte
+
+// What a block of pages costs does not grow with the number of live ones.
+func BenchmarkPagesLive(b *testing.B) {
+	for _, live := range []int{100, 5000, 20000} {
+		b.Run(fmt.Sprintf("live=%d", live), func(b *testing.B) {
+			a, err := allocator.NewPages[byte]()
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer a.Reset()
+			for range live {
+				if _, err := a.Allocate(4096); err != nil {
+					b.Skip(err)
+				}
+			}
+			for b.Loop() {
+				s, err := a.Allocate(4096)
+				if err != nil {
+					b.Skip(err)
+				}
+				a.Deallocate(s)
+			}
+		})
+	}
+}

@@ -12,7 +12,7 @@ func New[T any](a Allocator[T]) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cap(s) != 1 { // or Delete could not give it back
+	if len(s) != 1 || cap(s) != 1 { // or Delete could not give it back
 		panic(Misuse(a, SameBlock, s, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(s), cap(s))))
 	}
 	return unsafe.SliceData(s), nil

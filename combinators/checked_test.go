@@ -414,3 +414,32 @@ func TestCheckedLeakPinsNothing(t *testing.T) {
 		}
 	}
 }
+
+// What a Checked costs does not grow with the number of others, nor with what it
+// holds back.
+func BenchmarkCheckedMany(b *testing.B) {
+	for _, others := range []int{10, 1000, 10000} {
+		b.Run(fmt.Sprintf("others=%d", others), func(b *testing.B) {
+			var all []any
+			for range others {
+				all = append(all, combinators.NewChecked(heap[int]()))
+			}
+			for b.Loop() {
+				combinators.NewChecked(heap[int]())
+			}
+			runtime.KeepAlive(all)
+		})
+	}
+	for _, quarantine := range []int{32, 50000} {
+		b.Run(fmt.Sprintf("quarantine=%d", quarantine), func(b *testing.B) {
+			a := combinators.NewChecked(heap[element]())
+			a.Quarantine = quarantine
+			for range quarantine {
+				a.Deallocate(take(b, a, 1))
+			}
+			for b.Loop() {
+				a.Deallocate(take(b, a, 1))
+			}
+		})
+	}
+}

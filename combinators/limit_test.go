@@ -184,3 +184,31 @@ func BenchmarkLimit(b *testing.B) {
 	benchmarkPair(b, "interface", combinators.NewLimit(slot, 64))
 	benchmarkPair(b, "unlimited", slot)
 }
+
+// What counts is the room of a block: one that the parent has made larger than was
+// asked for goes back if that is beyond the limit, and leaves no trace.
+func TestLimitCountsTheRoom(t *testing.T) {
+	parent := newSource[int](t)
+	parent.extra = 2
+	a := combinators.NewLimit(parent, 20)
+	s := take(t, a, 8) // 12 values
+	if a.Live() != 12 {
+		t.Errorf("%d values are live, want 12", a.Live())
+	}
+	for _, n := range []int{6, 7, 8} { // up to the limit by themselves, and not with their room
+		if r, err := a.Allocate(n); r != nil || !errors.Is(err, allocator.ErrExhausted) {
+			t.Errorf("Allocate(%d) is %d values and error %v, want ErrExhausted", n, len(r), err)
+		}
+		if a.Live() != 12 || parent.count != 12 {
+			t.Errorf("%d values are live, %d of the parent, want 12", a.Live(), parent.count)
+		}
+	}
+	r := take(t, a, 5) // 7 values
+	u := take(t, a, 1) // and that is the limit
+	a.Deallocate(u)
+	a.Deallocate(r[:0])
+	a.Deallocate(s)
+	if a.Live() != 0 || parent.count != 0 {
+		t.Errorf("%d values are live, %d of the parent", a.Live(), parent.count)
+	}
+}

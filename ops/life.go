@@ -74,8 +74,8 @@ func obtain[T any](a allocator.Allocator[T]) (*T, error) {
 	if err != nil {
 		return nil, exhausted(err)
 	}
-	if len(block) != 1 {
-		panic(allocator.Misuse(a, allocator.SameBlock, block, fmt.Sprintf("Allocate(1) returned %d values", len(block))))
+	if len(block) != 1 || cap(block) != 1 { // or it could not be given back by its pointer
+		panic(allocator.Misuse(a, allocator.SameBlock, block, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(block), cap(block))))
 	}
 	var zero T
 	block[0] = zero

@@ -32,10 +32,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -65,24 +63,25 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Stdout, os.Stderr, flag.Args()); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// run mutates the package, tries the mutants and writes down what survived.
-func run(ctx context.Context, out, progress io.Writer) error {
+// run mutates the first package, tries its mutants with the tests of all, and writes
+// down what survived.
+func run(ctx context.Context, out, progress io.Writer, packages []string) error {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	m, overlay, err := mutate(ctx, flag.Arg(0), dir)
+	m, overlay, err := mutate(ctx, packages[0], dir)
 	if err != nil {
 		return err
 	}
 	var tests []string
-	for i, pkg := range flag.Args() {
+	for i, pkg := range packages {
 		binary := filepath.Join(dir, fmt.Sprintf("test%d", i))
 		if _, err := goCommand(ctx, "test", "-c", "-overlay", overlay, "-o", binary, pkg); err != nil {
 			return err
@@ -105,23 +104,29 @@ func run(ctx context.Context, out, progress io.Writer) error {
 	return report(ctx, out, progress, tests, tried)
 }
 
-// report tries the mutants and prints those that survive, and the score.
+// report tries the mutants, prints each that survives when that is known, and the
+// score.
 func report(ctx context.Context, out, progress io.Writer, tests []string, tried []mutant) error {
 	queue := make(chan mutant)
-	var survivors []mutant
 	var mu sync.Mutex
-	var done, alive atomic.Int64
+	done, alive := 0, 0
+	note := func(m mutant, survived bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		if survived {
+			alive++
+			fmt.Fprintf(out, "%s:%d:%d: %s\n", filepath.Base(m.at.Filename), m.at.Line, m.at.Column, m.what)
+		}
+		fmt.Fprintf(progress, "\r%d of %d mutants tried, %d survived ", done, len(tried), alive)
+	}
 	var workers sync.WaitGroup
 	for range *parallel {
 		workers.Go(func() {
 			for mutant := range queue {
-				if _, ok := try(ctx, tests, mutant.id); ok && ctx.Err() == nil {
-					alive.Add(1)
-					mu.Lock()
-					survivors = append(survivors, mutant)
-					mu.Unlock()
+				if _, survived := try(ctx, tests, mutant.id); ctx.Err() == nil {
+					note(mutant, survived)
 				}
-				fmt.Fprintf(progress, "\r%d of %d mutants tried, %d survived ", done.Add(1), len(tried), alive.Load())
 			}
 		})
 	}
@@ -134,12 +139,8 @@ func report(ctx context.Context, out, progress io.Writer, tests []string, tried 
 	close(queue)
 	workers.Wait()
 	fmt.Fprintln(progress)
-	slices.SortFunc(survivors, func(a, b mutant) int { return a.id - b.id })
-	for _, s := range survivors {
-		fmt.Fprintf(out, "%s:%d:%d: %s\n", filepath.Base(s.at.Filename), s.at.Line, s.at.Column, s.what)
-	}
-	if n := done.Load(); n != 0 {
-		fmt.Fprintf(out, "%d of %d mutants noticed: %.1f %%\n", n-alive.Load(), n, 100*float64(n-alive.Load())/float64(n))
+	if done != 0 {
+		fmt.Fprintf(out, "%d of %d mutants noticed: %.1f %%\n", done-alive, done, 100*float64(done-alive)/float64(done))
 	}
 	return ctx.Err()
 }

@@ -103,13 +103,14 @@ func (m *mutator) binary(n *ast.BinaryExpr, wrap func(n ast.Node, before, after 
 		call("NotLess", ">= to >")
 	case token.EQL, token.NEQ:
 		wrap(n, "((", fmt.Sprintf(") != mutantIs(%d))", m.add(n.OpPos, "%v to its opposite", n.Op)))
-	case token.LAND, token.LOR:
-		name, what := "mutantAnd", "&& to ||"
+	case token.LAND, token.LOR: // not (not X and not Y) is X or Y
+		what := "&& to ||"
 		if n.Op == token.LOR {
-			name, what = "mutantOr", "|| to &&"
+			what = "|| to &&"
 		}
-		wrap(n, fmt.Sprintf("%s(%d, ", name, m.add(n.OpPos, "%s", what)), " })")
-		operator.text = ", func() bool { return "
+		flip := fmt.Sprintf(" != mutantIs(%d)", m.add(n.OpPos, "%s", what))
+		wrap(n, "((((", ")"+flip+"))"+flip+")")
+		operator.text = ")" + flip + ") " + n.Op.String() + " (("
 		add(operator)
 	case token.ADD, token.SUB, token.MUL:
 		if basic == nil || basic.Info()&types.IsNumeric == 0 {
@@ -189,20 +190,6 @@ func mutantLess[T cmp.Ordered](id int, x, y T) bool    { return x < y || x == y 
 func mutantNotMore[T cmp.Ordered](id int, x, y T) bool { return x < y || x == y && !mutantIs(id) }
 func mutantMore[T cmp.Ordered](id int, x, y T) bool    { return x > y || x == y && mutantIs(id) }
 func mutantNotLess[T cmp.Ordered](id int, x, y T) bool { return x > y || x == y && !mutantIs(id) }
-
-func mutantAnd(id int, x bool, y func() bool) bool {
-	if mutantIs(id) {
-		return x || y()
-	}
-	return x && y()
-}
-
-func mutantOr(id int, x bool, y func() bool) bool {
-	if mutantIs(id) {
-		return x && y()
-	}
-	return x || y()
-}
 
 func mutantPlus[T mutantNumeric](id int, x, y T) T {
 	if mutantIs(id) {
