@@ -3,6 +3,7 @@ package proptest
 import (
 	"math"
 	"math/bits"
+	"time"
 	"unsafe"
 
 	"pgregory.net/rapid"
@@ -10,31 +11,78 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// actions are what a program is made of, with their weights: an action is
-// drawn as often as it is listed. The harmless ones come first, because a
-// failing program shrinks towards them.
-func (m *machine[T]) actions() []func(*rapid.T) {
-	return []func(*rapid.T){
-		m.actAllocate, m.actAllocate, m.actAllocate, m.actAllocate, m.actAllocate, m.actAllocate,
-		m.actDeallocate, m.actDeallocate, m.actDeallocate, m.actDeallocate,
-		m.actResize, m.actResize,
-		m.actTrim, m.actAllocateNothing, m.actAllocateLess, m.actAllocateMore,
-		m.actAsk, m.actReset, m.actCollect, m.actCollectOften,
+// machineKinds are what a program is made of, with their weights: one is drawn as often
+// as it is listed. The harmless ones come first, because they are drawn more
+// often.
+var machineKinds = []stepKind{
+	stepAllocate, stepAllocate, stepAllocate, stepAllocate, stepAllocate, stepAllocate,
+	stepDeallocate, stepDeallocate, stepDeallocate, stepDeallocate,
+	stepResize, stepResize,
+	stepTrim, stepAllocateNothing, stepAllocateLess, stepAllocateMore,
+	stepAsk, stepReset, stepCollect, stepCollectOften,
+}
+
+// machineRuns draws and runs a program on what a tree builds.
+func machineRuns[T any](t *rapid.T, on *tree[T]) *found {
+	m := newMachine(on.plan())
+	var e *ending
+	f := failureOf(func() {
+		defer m.close()
+		m.open()
+		t.Repeat(map[string]func(*rapid.T){"act": func(t *rapid.T) { m.act(m.draw(t, machineKinds)) }})
+		e = drawEnding[T](t)
+		m.finish(*e)
+	})
+	if f == nil {
+		return nil
+	}
+	return &found{f, func(until time.Time) *failure {
+		return smallerProgram(program[T]{on, m.drawn, e}, f, until, replayProgram)
+	}}
+}
+
+// act does a step and checks that all blocks are as they were.
+func (m *machine[T]) act(s step) {
+	m.drawn = append(m.drawn, s)
+	m.do(s)
+	for _, b := range m.live {
+		m.intact(contents, b)
 	}
 }
 
-// run runs a random program and ends it.
-func (m *machine[T]) run() {
-	actions := m.actions()
-	m.t.Repeat(map[string]func(*rapid.T){
-		"act": func(t *rapid.T) { actions[rapid.IntRange(0, len(actions)-1).Draw(t, "what")](t) },
-		"": func(*rapid.T) {
-			for _, b := range m.live {
-				m.intact(contents, b)
+// draw draws a step.
+func (m *machine[T]) draw(t *rapid.T, kinds []stepKind) step {
+	s := step{what: kinds[rapid.IntRange(0, len(kinds)-1).Draw(t, "what")]}
+	switch s.what {
+	case stepAllocate:
+		m.numbers++
+		s.block, s.n = m.numbers, size[T](t)
+		s.hoard = rapid.IntRange(0, 2).Draw(t, "trim if refused") == 2
+	case stepDeallocate, stepResize:
+		b := m.pick(t)
+		if b == nil {
+			break
+		}
+		s.block, s.length = b.number, length(t, b)
+		if s.what == stepResize {
+			s.n = size[T](t)
+			if rapid.IntRange(0, 7).Draw(t, "edge") == 7 {
+				s.n = rapid.SampledFrom([]int{0, -1, math.MinInt, math.MaxInt}).Draw(t, "edge size")
 			}
-		},
-	})
-	m.finish()
+		}
+	case stepAllocateLess:
+		s.n = rapid.SampledFrom([]int{-1, -2, -largest[T](), math.MinInt + 1, math.MinInt}).Draw(t, "n")
+	case stepAllocateMore:
+		s.n = rapid.SampledFrom([]int{math.MaxInt, math.MaxInt - 1, math.MaxInt/2 + 2, math.MaxInt / 3, math.MaxInt>>16 + 1}).Draw(t, "n")
+	case stepAsk:
+		s.n = rapid.OneOf(rapid.IntRange(0, 4*largest[T]()), rapid.SampledFrom([]int{1 << 20, math.MaxInt - 1, math.MaxInt})).Draw(t, "n")
+	case stepReset, stepCollectOften: // which slows a program down a lot
+		s.skip = rapid.IntRange(0, 3).Draw(t, "really") != 3
+		if s.what == stepCollectOften {
+			s.n = rapid.IntRange(1, 4).Draw(t, "procs")
+		}
+	}
+	return s
 }
 
 // size draws the size of a request: small ones, those round powers of two, any.
@@ -58,16 +106,6 @@ func (m *machine[T]) pick(t *rapid.T) *block[T] {
 	return m.live[rapid.IntRange(0, len(m.live)-1).Draw(t, "block")]
 }
 
-func (m *machine[T]) actAllocate(t *rapid.T) { m.allocate(size[T](t), false) }
-
-func (m *machine[T]) actDeallocate(t *rapid.T) {
-	b := m.pick(t)
-	if b == nil {
-		return
-	}
-	m.deallocate(b, length(t, b), false)
-}
-
 // length draws how much of a block is passed on as the length: any length is
 // right.
 func length[T any](t *rapid.T, b *block[T]) int {
@@ -77,8 +115,8 @@ func length[T any](t *rapid.T, b *block[T]) int {
 	return b.n
 }
 
-// actAllocateNothing asks for an empty block and releases it, and others.
-func (m *machine[T]) actAllocateNothing(*rapid.T) {
+// allocateNothing asks for an empty block and releases it, and others.
+func (m *machine[T]) allocateNothing() {
 	m.write("s, err := a.Allocate(0); a.Deallocate(s); a.Deallocate(nil)")
 	var s []T
 	var err error
@@ -99,9 +137,8 @@ func (m *machine[T]) actAllocateNothing(*rapid.T) {
 	}
 }
 
-// actAllocateLess asks for less than nothing.
-func (m *machine[T]) actAllocateLess(t *rapid.T) {
-	n := rapid.SampledFrom([]int{-1, -2, -largest[T](), math.MinInt + 1, math.MinInt}).Draw(t, "n")
+// allocateLess asks for less than nothing.
+func (m *machine[T]) allocateLess(n int) {
 	m.write("a.Allocate(%d)", n)
 	var s []T
 	var err error
@@ -115,13 +152,14 @@ func (m *machine[T]) actAllocateLess(t *rapid.T) {
 	m.failed(n, s, err, values, -1)
 }
 
-// actAllocateMore asks for more than any machine has.
-func (m *machine[T]) actAllocateMore(t *rapid.T) {
+// allocateMore asks for more than any machine has.
+func (m *machine[T]) allocateMore(n int) {
 	if m.layout.size == 0 {
-		m.deallocateIf(m.allocate(math.MaxInt, false))
+		if b := m.allocate(-1, math.MaxInt); b != nil {
+			m.deallocate(b, b.n, false)
+		}
 		return
 	}
-	n := rapid.SampledFrom([]int{math.MaxInt, math.MaxInt - 1, math.MaxInt/2 + 2, math.MaxInt / 3, math.MaxInt>>16 + 1}).Draw(t, "n")
 	if uintptr(n) < uintptr(1<<(bits.UintSize-3))/m.layout.size || allocator.CheckSize[T](n) == nil {
 		n = math.MaxInt // what a machine may have, as one of 32 bits has 700 MB
 	}
@@ -138,24 +176,6 @@ func (m *machine[T]) actAllocateMore(t *rapid.T) {
 	m.failed(n, s, err, values, m.books.refused)
 }
 
-func (m *machine[T]) deallocateIf(b *block[T]) {
-	if b != nil {
-		m.deallocate(b, b.n, false)
-	}
-}
-
-func (m *machine[T]) actResize(t *rapid.T) {
-	if m.resizer == nil || len(m.live) == 0 {
-		return
-	}
-	b := m.pick(t)
-	n := size[T](t)
-	if rapid.IntRange(0, 7).Draw(t, "edge") == 7 {
-		n = rapid.SampledFrom([]int{0, -1, math.MinInt, math.MaxInt}).Draw(t, "edge size")
-	}
-	m.resize(b, length(t, b), n)
-}
-
 // resize resizes a live block, of which it passes on some length.
 func (m *machine[T]) resize(b *block[T], length, n int) {
 	if length == b.n {
@@ -168,7 +188,7 @@ func (m *machine[T]) resize(b *block[T], length, n int) {
 	var s []T
 	var ok bool
 	m.call(func() { s, ok = m.resizer.Resize(old, n) })
-	m.steps = append(m.steps, step{what: stepResize, block: b.number, n: n, length: length, failed: !ok})
+	m.record(step{what: stepResize, block: b.number, n: n, length: length, failed: !ok})
 	if !ok {
 		m.remark("false")
 		if m.books.values != values {
@@ -216,25 +236,13 @@ func (m *machine[T]) resize(b *block[T], length, n int) {
 	m.owned(b)
 }
 
-func (m *machine[T]) actTrim(*rapid.T) {
-	if m.trimmer != nil {
-		m.trim()
-	}
-}
-
 func (m *machine[T]) trim() {
 	m.write("a.Trim()")
 	values := m.books.values
-	m.steps = append(m.steps, step{what: stepTrim})
+	m.record(step{what: stepTrim})
 	m.call(m.trimmer.Trim)
 	if m.books.values > values {
 		m.fail(usableAfterTrim, "Trim took %d values from the parent", m.books.values-values)
-	}
-}
-
-func (m *machine[T]) actReset(t *rapid.T) {
-	if m.resetter != nil && rapid.IntRange(0, 2).Draw(t, "really") == 2 {
-		m.reset()
 	}
 }
 
@@ -244,7 +252,7 @@ func (m *machine[T]) reset() {
 		m.forget(m.live[0])
 	}
 	m.last = nil
-	m.steps = append(m.steps, step{what: stepReset})
+	m.record(step{what: stepReset})
 	m.call(m.resetter.Reset)
 }
 
@@ -255,10 +263,9 @@ var static struct {
 	bytes [1 << 13]byte
 }
 
-// actAsk asks questions that change nothing.
-func (m *machine[T]) actAsk(t *rapid.T) {
+// ask asks questions that change nothing.
+func (m *machine[T]) ask(n int) {
 	if m.sizer != nil {
-		n := rapid.OneOf(rapid.IntRange(0, 4*largest[T]()), rapid.SampledFrom([]int{1 << 20, math.MaxInt - 1, math.MaxInt})).Draw(t, "n")
 		m.write("a.GoodSize(%d)", n)
 		var got int
 		m.call(func() { got = m.sizer.GoodSize(n) })
@@ -282,7 +289,7 @@ func (m *machine[T]) actAsk(t *rapid.T) {
 	if !allocator.HasPointers[T]() && m.layout.size <= uintptr(len(static.bytes)) {
 		m.foreign("a variable", unsafe.Slice((*T)(unsafe.Pointer(&static.bytes)), 1))
 	}
-	another := m.plan.build(newBooks[T](m.t))
+	another := m.another()
 	var s []T
 	m.call(func() { s, _ = another.Allocate(1) })
 	if cap(s) != 0 {
@@ -297,4 +304,11 @@ func (m *machine[T]) foreign(what string, s []T) {
 	if yes {
 		m.fail(ownsNothingForeign, "owns %s", what)
 	}
+}
+
+// another returns another such allocator.
+func (m *machine[T]) another() allocator.Allocator[T] {
+	b := blankBooks[T]()
+	m.closers = append(m.closers, b.close)
+	return m.plan.build(b)
 }

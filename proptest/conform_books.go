@@ -24,14 +24,16 @@ type books[T any] struct {
 	under  []string            // what an allocator that does not print it is over
 	below  []allocator.Trimmer // what is under an allocator that need not pass a Trim on
 
-	grants []*grant[T]      // in the order of their allocation, for good
-	sorted []*grant[T]      // the same by address
-	live   map[*T]*grant[T] // by their start
-	values int              // outstanding
-	wrong  []violation      // what was found and not reported yet
-	calls  []string         // the calls to the leaves, if recording
-	record bool
+	grants   []*grant[T]      // in the order of their allocation, for good
+	sorted   []*grant[T]      // the same by address
+	live     map[*T]*grant[T] // by their start
+	values   int              // outstanding
+	wrong    []violation      // what was found and not reported yet
+	accounts []account
+	calls    []string // the calls to the leaves, if recording
+	record   bool
 
+	varying  bool // some leaf gives more or less for one size
 	gaveMore bool // than was asked for
 	steady   bool // leaves give as much more for a size each time
 	// Of a program that misuses its blocks: which slices lie in storage that
@@ -76,6 +78,27 @@ func (b *books[T]) extend(f func()) {
 		defer b.mu.Unlock()
 	}
 	f()
+}
+
+// An account is that of an allocator in the tree that counts.
+type account struct {
+	of   any
+	live func() int
+}
+
+// audit notes an allocator that counts what is live.
+func (b *books[T]) audit(of any, live func() int) {
+	b.extend(func() { b.accounts = append(b.accounts, account{of, live}) })
+}
+
+// settled returns which account is not at nothing.
+func (b *books[T]) settled() (text string) {
+	for _, a := range b.accounts {
+		if live := a.live(); live != 0 {
+			return fmt.Sprintf("everything is released, and for %s %d are live", describe(a.of), live)
+		}
+	}
+	return ""
 }
 
 // A grant is a block that a leaf gave. It is kept when it is back, so that its

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -27,6 +28,9 @@ func caught(t *testing.T, body func(*rapid.T), shrink string) (message string, c
 	setFlag(t, "rapid.checks", "1000") // so many that none is missed, also with -short
 	setFlag(t, "rapid.nofailfile", "true")
 	setFlag(t, "rapid.shrinktime", shrink)
+	before := minimizeFor
+	defer func() { minimizeFor = before }()
+	minimizeFor, _ = time.ParseDuration(shrink)
 	r := &recorder{name: t.Name()}
 	func() {
 		defer func() {

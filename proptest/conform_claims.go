@@ -12,15 +12,20 @@ import (
 type Claims struct {
 	// Concurrency. ThreadSafe: several goroutines may use it, whatever its
 	// parent is, which it calls from one at a time. SafeAsParent: several
-	// goroutines may use it if as many may use its parent.
+	// goroutines may use it if as many may use its parent. A Reset is always for
+	// one alone.
 	ThreadSafe, SafeAsParent bool
 
 	// Exhaustion. Capacity: with no block live it has room for exactly so
 	// many values, taken one at a time, if its parent has; and its blocks never
 	// have a larger capacity together. MayRefuse: it may
-	// be exhausted though its parent is not; a Capacity implies it.
+	// be exhausted though its parent is not; a Capacity implies it. Jagged: a
+	// size that it serves at one time may be too large for ever at another, as
+	// when a cache above a router keeps a block of one child and has it serve
+	// what another child is for.
 	Capacity  int
 	MayRefuse bool
+	Jagged    bool
 
 	// Release. UntilReset: what is released may be of no use before a Reset.
 	// Keeps: how many values of its parent's it may still hold when
@@ -51,11 +56,6 @@ type Claims struct {
 	// Cost. SteadyState: allocating and releasing over and over allocates
 	// nothing on the Go heap, over a parent that does not either.
 	SteadyState bool
-
-	// jagged: it may serve large requests and refuse smaller ones for good,
-	// so a cache above it that serves small ones from large blocks cannot
-	// know what is too large for ever.
-	jagged bool
 }
 
 func merge(claims []Claims) Claims {
@@ -81,7 +81,7 @@ func (c Claims) over(p Claims) Claims {
 	c.Keeps = int(min(uint(c.Keeps)+uint(p.Keeps), math.MaxInt))
 	c.Loses = c.Loses || p.Loses || p.UntilReset // a Reset of c need not reach the parent
 	c.Varies = c.Varies || p.Varies
-	c.jagged = c.jagged || p.jagged
+	c.Jagged = c.Jagged || p.Jagged
 	c.OwnStorage = c.OwnStorage || p.OwnStorage
 	return c
 }

@@ -3,25 +3,14 @@ package proptest
 import (
 	"runtime"
 	"runtime/debug"
-
-	"pgregory.net/rapid"
 )
 
-func (m *machine[T]) actCollect(*rapid.T) {
-	m.write("runtime.GC()")
-	m.collect()
-}
-
-// actCollectOften makes the collector run with almost every allocation, and
-// changes on how many processors, for what follows.
-func (m *machine[T]) actCollectOften(t *rapid.T) {
-	if rapid.IntRange(0, 3).Draw(t, "really") != 3 {
-		return // it slows the program down a lot
-	}
-	procs := rapid.IntRange(1, 4).Draw(t, "procs")
+// collectOften makes the collector run with almost every allocation, and changes
+// on how many processors, for what follows.
+func (m *machine[T]) collectOften(procs int) {
 	m.write("debug.SetGCPercent(1); runtime.GOMAXPROCS(%d)", procs)
 	percent, before := debug.SetGCPercent(1), runtime.GOMAXPROCS(procs)
-	t.Cleanup(func() {
+	m.closers = append(m.closers, func() {
 		debug.SetGCPercent(percent)
 		runtime.GOMAXPROCS(before)
 	})

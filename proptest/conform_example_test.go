@@ -54,7 +54,7 @@ func newKeeper[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
 
 // This is all that is needed to check an allocator.
 func TestKeeper(t *testing.T) {
-	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
+	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
 }
 
 func TestKeeperSurvivesFaults(t *testing.T) { proptest.FaultSweep(t, newKeeper[string]) }
@@ -74,7 +74,7 @@ func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, a
 // In a test it is one line, proptest.Conform(t, newKeeper[string]), or for all
 // kinds of elements
 //
-//	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
+//	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
 //
 // where newKeeper builds the allocator over a parent.
 func ExampleConform() {

@@ -12,12 +12,15 @@ import (
 // A fault is what finds a faulty allocator, on a leaf and in compositions.
 type fault struct{ alone, among func(*rapid.T) }
 
-func single[T any](build func(allocator.Allocator[T]) allocator.Allocator[T], claims Claims) fault {
+func single[T any](build Builder[T], claims Claims) fault {
 	return fault{
-		alone: func(t *rapid.T) {
-			below := drawTree[T](t, 0)
-			conformProgram(t, on(below, claims.over(below.claims), build))
-		},
+		alone: property(func(t *rapid.T) *found {
+			on := treeOf(userNode(claims, build), drawTree[T](t, 0))
+			if claims.ThreadSafe && rapid.Bool().Draw(t, "several goroutines") {
+				return concurrentRuns(t, on)
+			}
+			return machineRuns(t, on)
+		}),
 		among: Conforms(build, claims),
 	}
 }
@@ -45,10 +48,10 @@ func planted[T any](plant func(*faulty[T]), claims Claims) fault {
 // onTwo returns the programs on an allocator with two parents, the first of
 // which has little.
 func onTwo[T any](build func(p, q allocator.Allocator[T]) allocator.Allocator[T]) fault {
-	program := func(t *rapid.T) {
-		below := []plan[T]{leafPlan[T](8, 0), leafPlan[T](0, 0)}
-		conformProgram(t, pair(below, Claims{}, build))
-	}
+	two := node[T]{name: "two", plan: func([]int, []plan[T]) plan[T] {
+		return pair([]plan[T]{leafPlan[T](8, 0), leafPlan[T](0, 0)}, Claims{}, build)
+	}}
+	program := property(func(t *rapid.T) *found { return machineRuns(t, treeOf(two)) })
 	return fault{program, program}
 }
 
@@ -120,10 +123,11 @@ func recycle[T any](a *faulty[T], keep func(s []T) bool) {
 		}
 	}
 	a.trim = func() {
-		for _, s := range free {
+		for len(free) != 0 {
+			s := free[0]
+			free = free[1:] // first, because the parent may panic
 			a.parent.Deallocate(s)
 		}
-		free = nil
 	}
 }
 
@@ -265,6 +269,9 @@ func (a *places[T]) Allocate(n int) ([]T, error) {
 func (a *places[T]) Deallocate(s []T) {
 	if cap(s) == 0 {
 		return
+	}
+	if cap(s) != 1 || !contains(a.block, s) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, "not a place of it"))
 	}
 	var zero T
 	i := int((address(s) - address(a.block)) / unsafe.Sizeof(zero))

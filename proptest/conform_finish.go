@@ -12,9 +12,9 @@ import (
 
 // finish ends a program: everything is released, in some order, has to be
 // where it came from, and the allocator has to be as good as new.
-func (m *machine[T]) finish() {
+func (m *machine[T]) finish(e ending) {
 	m.withoutFailures()
-	m.releaseAll(m.order(), false)
+	m.releaseAll(e.orders[0], false)
 	if len(m.released) != 0 {
 		m.collect()
 	}
@@ -23,8 +23,8 @@ func (m *machine[T]) finish() {
 	}
 	m.settle()
 	if !m.claims.Loses && m.layout.size != 0 && (!m.claims.UntilReset || m.resetter != nil) {
-		m.refill()
-		m.again()
+		m.refill(e)
+		m.again(e)
 	}
 	m.books.untouched()
 	m.call(func() {})
@@ -41,8 +41,25 @@ const (
 
 func (o order) String() string { return [...]string{"as allocated", "reverse", "shuffled"}[o] }
 
-func (m *machine[T]) order() order {
-	return order(rapid.IntRange(0, 2).Draw(m.t, "order of release"))
+// An ending is what is drawn of how a program ends.
+type ending struct {
+	orders   [3]order
+	replaced int // the index of a block, modulo how many there are
+	again    []int
+}
+
+func drawOrder(t *rapid.T) order {
+	return order(rapid.IntRange(0, 2).Draw(t, "order of release"))
+}
+
+func drawEnding[T any](t *rapid.T) *ending {
+	e := new(ending)
+	for i := range e.orders {
+		e.orders[i] = drawOrder(t)
+	}
+	e.replaced = rapid.IntRange(0, 199).Draw(t, "replaced")
+	e.again = rapid.SliceOfN(rapid.IntRange(1, largest[T]()), 1, 4).Draw(t, "again")
+	return e
 }
 
 func (m *machine[T]) releaseAll(o order, probe bool) {
@@ -76,6 +93,9 @@ func (m *machine[T]) settle() {
 	if held := m.books.values; held > m.claims.Keeps {
 		m.fail(noLeak, "everything is released, and the parent does not have %d values back", held)
 	}
+	if text := m.books.settled(); text != "" && m.claims.Keeps == 0 {
+		m.fail(countsToNothing, "%s", text)
+	}
 }
 
 // trimBelow trims what is below an allocator that need not pass a Trim on.
@@ -92,21 +112,21 @@ func (m *machine[T]) enough() int { return max(8, int(min(200, 256<<10/m.layout.
 // were.
 func (m *machine[T]) fillUp() int {
 	count := 0
-	for count < m.enough() && m.allocate(1, true) != nil {
+	for count < m.enough() && m.allocate(0, 1) != nil {
 		count++
 	}
 	return count
 }
 
 // refill compares the room that there is with that in a new allocator.
-func (m *machine[T]) refill() {
-	fresh := newMachine(m.t, m.plan, newBooks[T](m.t))
+func (m *machine[T]) refill(e ending) {
+	fresh := m.twin()
 	m.books.steady, fresh.books.steady = true, true
 	room := fresh.fillUp()
 	if c := m.claims.Capacity; c != 0 && fresh.books.refused == 0 && room != min(c, m.enough()) {
 		m.fail(holdsItsCapacity, "a new one has room for %d values; the capacity is %d", room, c)
 	}
-	o := m.order()
+	o := e.orders[1]
 	m.write("for range %d { a.Allocate(1) } // until it fails; then released in order: %v", room, o)
 	switch got := m.fillUp(); {
 	case got == 0 && room != 0 && m.trimmer != nil:
@@ -117,7 +137,7 @@ func (m *machine[T]) refill() {
 		m.fail(allComesBack, "everything is released, and there is room for %d values; a new one has room for %d", got, room)
 	}
 	if !m.claims.UntilReset && room != 0 && room < m.enough() {
-		m.oneForOne()
+		m.oneForOne(e.replaced % len(m.live))
 	}
 	m.releaseAll(o, true)
 	if m.claims.UntilReset {
@@ -130,16 +150,15 @@ func (m *machine[T]) refill() {
 		}
 		m.fail(p, "the second time there is room for %d values; a new one has room for %d", got, room)
 	}
-	m.releaseAll(m.order(), true)
+	m.releaseAll(e.orders[2], true)
 	m.settle()
 }
 
 // oneForOne replaces one block of a full allocator.
-func (m *machine[T]) oneForOne() {
-	i := rapid.IntRange(0, len(m.live)-1).Draw(m.t, "replaced")
+func (m *machine[T]) oneForOne(i int) {
 	m.write("release the block number %d of these and a.Allocate(1)", i)
 	m.deallocate(m.live[i], 1, true)
-	if m.allocate(1, true) == nil {
+	if m.allocate(0, 1) == nil {
 		m.fail(oneForOne, "no room for one value after one was released")
 	}
 }
@@ -147,14 +166,14 @@ func (m *machine[T]) oneForOne() {
 // again does the same work several times and looks at what is taken from the
 // parent. Most rounds are for warming up: a cache may get used to the work, and
 // a block that holds back what is released holds back its fill.
-func (m *machine[T]) again() {
+func (m *machine[T]) again(e ending) {
 	const warm, rounds = 40, 48
-	sizes := rapid.SliceOfN(rapid.IntRange(1, largest[T]()), 1, 4).Draw(m.t, "again")
+	sizes := e.again
 	m.write("for range %d { allocate %d and release them }", rounds, sizes)
 	peak := 0
 	for round := range rounds {
 		for _, n := range sizes {
-			m.allocate(n, true)
+			m.allocate(0, n)
 			if round >= warm && m.books.values > peak {
 				m.trimBelow() // a layer above may have dropped one that did not
 			}

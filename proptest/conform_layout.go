@@ -9,7 +9,8 @@ import (
 
 // A layout tells where the values of a type have pointers and where plain
 // bytes, so that storage for any T can be filled and checked without knowing
-// T. Padding belongs to neither, nor does the length of a string or slice.
+// T. The length of a string or slice belongs to neither. Padding is plain: it
+// holds what its owner left in it, and no allocator may think otherwise.
 type layout struct {
 	size     uintptr
 	plain    []span
@@ -35,9 +36,14 @@ func (l *layout) add(t reflect.Type, at uintptr) {
 			l.add(t.Elem(), at+uintptr(i)*t.Elem().Size())
 		}
 	case reflect.Struct:
+		end := uintptr(0)
 		for i := range t.NumField() {
-			l.add(t.Field(i).Type, at+t.Field(i).Offset)
+			f := t.Field(i)
+			l.addPlain(at+end, f.Offset-end)
+			l.add(f.Type, at+f.Offset)
+			end = f.Offset + f.Type.Size()
 		}
+		l.addPlain(at+end, t.Size()-end)
 	case reflect.Pointer, reflect.UnsafePointer, reflect.Chan, reflect.Map, reflect.Func,
 		reflect.String, reflect.Slice:
 		l.pointers = append(l.pointers, at)
@@ -45,12 +51,19 @@ func (l *layout) add(t reflect.Type, at uintptr) {
 		l.types = append(l.types, at)
 		l.pointers = append(l.pointers, at+word)
 	default:
-		if last := len(l.plain) - 1; last >= 0 && l.plain[last].at+l.plain[last].size == at {
-			l.plain[last].size += t.Size()
-			return
-		}
-		l.plain = append(l.plain, span{at, t.Size()})
+		l.addPlain(at, t.Size())
 	}
+}
+
+func (l *layout) addPlain(at, size uintptr) {
+	if size == 0 {
+		return
+	}
+	if last := len(l.plain) - 1; last >= 0 && l.plain[last].at+l.plain[last].size == at {
+		l.plain[last].size += size
+		return
+	}
+	l.plain = append(l.plain, span{at, size})
 }
 
 // A pointee is what the pointers of a block point to. It is large enough not

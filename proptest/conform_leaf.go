@@ -45,6 +45,7 @@ func (b *books[T]) leaf(limit int, able ability) *leaf[T] {
 		l.books.guard, l.books.shared = b.guard, true
 	}
 	b.extend(func() {
+		b.varying = b.varying || able&givesMore != 0 && able&varies != 0
 		b.leaves = append(b.leaves, l)
 		b.parts = append(b.parts, l.books)
 		l.number = len(b.leaves)
@@ -81,7 +82,7 @@ func (l *leaf[T]) room(n, most int) int {
 	}
 	more := -n & 3 // a multiple of 4
 	if l.able&varies != 0 && !l.books.steady {
-		more = l.books.asked % 4
+		more = l.books.asked & 3
 	}
 	return n + min(more, most-n)
 }
@@ -241,10 +242,17 @@ func (l *leaf[T]) Reset() {
 }
 
 func (l *leaf[T]) GoodSize(n int) int {
-	if l.able&roundsUp == 0 || n < 1 || bits.Len(uint(n)) >= bits.UintSize-1 {
+	switch {
+	case n < 1 || bits.Len(uint(n)) >= bits.UintSize-1:
 		return n
+	case l.able&givesMore != 0 && l.able&varies != 0 && n > 1:
+		return n + 3
+	case l.able&givesMore != 0 && n > 1:
+		return n + -n&3
+	case l.able&roundsUp != 0:
+		return n + n%2
 	}
-	return n + n%2
+	return n
 }
 
 func (l *leaf[T]) Capable(c allocator.Capability) bool {

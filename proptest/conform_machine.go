@@ -9,14 +9,11 @@ import (
 	"unsafe"
 	"weak"
 
-	"pgregory.net/rapid"
-
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
 // A machine runs a program on an allocator and compares it with a model.
 type machine[T any] struct {
-	t      *rapid.T
 	plan   plan[T]
 	claims Claims
 	layout *layout
@@ -31,12 +28,16 @@ type machine[T any] struct {
 
 	live     []*block[T]
 	values   int // in live blocks
-	blocks   int // so far; the last one's number
+	blocks   int // so far
+	numbers  int // of the blocks that were drawn
+	closers  []func()
+	starved  bool // the last request failed because the parent had no more
 	released []weak.Pointer[pointee]
 	last     []T          // the block that was released last, if nothing happened since
 	served   map[int]bool // sizes that were served
 	refused  map[int]bool // sizes that were ErrTooLarge
 	text     []string     // the program
+	drawn    []step       // the same, as it was drawn
 	steps    []step       // what of it changed something, or tried to
 }
 
@@ -50,13 +51,39 @@ type block[T any] struct {
 	at     uintptr // where it points
 }
 
-func (b *block[T]) String() string { return fmt.Sprintf("b%d", b.number) }
+func (b *block[T]) String() string {
+	if b.number == 0 {
+		return "one of the last blocks"
+	}
+	return fmt.Sprintf("b%d", b.number)
+}
 
-func newMachine[T any](t *rapid.T, p plan[T], b *books[T]) *machine[T] {
-	m := &machine[T]{
-		t: t, plan: p, claims: p.claims, layout: b.layout, books: b,
+// newMachine returns a machine on what p builds. Open it before it is used, and
+// close it after that.
+func newMachine[T any](p plan[T]) *machine[T] {
+	b := blankBooks[T]()
+	return &machine[T]{
+		plan: p, claims: p.claims, layout: b.layout, books: b, closers: []func(){b.close},
 		served: map[int]bool{}, refused: map[int]bool{},
 	}
+}
+
+// twin returns another machine on what the same plan builds.
+func (m *machine[T]) twin() *machine[T] {
+	twin := newMachine(m.plan)
+	m.closers = append(m.closers, twin.close)
+	twin.open()
+	return twin
+}
+
+func (m *machine[T]) close() {
+	for _, f := range m.closers {
+		f()
+	}
+}
+
+func (m *machine[T]) open() {
+	b := m.books
 	if p := try(func() { m.a = m.plan.build(b) }); p != "" {
 		m.fail(noPanic, "building the allocator panics: %s", p)
 	}
@@ -65,15 +92,12 @@ func newMachine[T any](t *rapid.T, p plan[T], b *books[T]) *machine[T] {
 	m.resizer, _ = m.a.(allocator.Resizer[T])
 	m.trimmer, _ = m.a.(allocator.Trimmer)
 	m.sizer, _ = m.a.(allocator.Sizer)
-	return m
 }
 
 // fail ends the run. The message has nothing in it that differs from run to
-// run, such as an address, because rapid compares messages.
+// run, such as an address.
 func (m *machine[T]) fail(p Property, format string, args ...any) {
-	m.t.Helper()
-	m.t.Logf("on %s:\n\t%s", m.books.describe(m.a), strings.Join(m.text, "\n\t"))
-	m.t.Fatalf("%v: %s", p, fmt.Sprintf(format, args...))
+	panic(&failure{p, fmt.Sprintf(format, args...), m.books.describe(m.a), m.text})
 }
 
 // describe returns how a prints, and what the user's allocator in it is over.
@@ -104,14 +128,17 @@ func (m *machine[T]) remark(format string, args ...any) {
 	m.text[len(m.text)-1] += " // " + fmt.Sprintf(format, args...)
 }
 
-// try calls f and returns what it panics with, without addresses, or nothing.
+// try calls f and returns what it panics with, without addresses and the places
+// in the code that a misuse names, or nothing.
 func try(f func()) (panicked string) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
+		case *failure:
+			panic(r)
 		case *allocator.MisuseError:
-			e := *r
-			panicked = fmt.Sprintf("%s: a block of %d × %s: %s", e.Allocator, e.Len, e.Type, e.Problem)
+			problem, _, _ := strings.Cut(r.Problem, "\n")
+			panicked = fmt.Sprintf("%s: a block of %d × %s: %s", r.Allocator, r.Len, r.Type, problem)
 		default:
 			panicked = addresses.ReplaceAllString(fmt.Sprint(r), "0x…")
 		}
@@ -133,17 +160,18 @@ func (m *machine[T]) call(f func()) {
 }
 
 // allocate asks for n values and returns the block, or nil if that fails. A
-// probe is not part of the program and has no line.
-func (m *machine[T]) allocate(n int, probe bool) *block[T] {
+// probe, which has the number 0, is not part of the program and has no line.
+func (m *machine[T]) allocate(number, n int) *block[T] {
+	probe := number == 0
 	if !probe {
-		m.write("b%d, err := a.Allocate(%d)", m.blocks+1, n)
+		m.write("b%d, err := a.Allocate(%d)", number, n)
 	}
 	m.last = nil
 	var s []T
 	var err error
 	values, refusals := m.books.values, m.books.refused
 	m.call(func() { s, err = m.a.Allocate(n) })
-	m.steps = append(m.steps, step{what: stepAllocate, block: m.blocks + 1, n: n, failed: err != nil})
+	m.record(step{what: stepAllocate, block: number, n: n, failed: err != nil})
 	if err != nil {
 		if !probe {
 			m.remark("%v", err)
@@ -163,12 +191,15 @@ func (m *machine[T]) allocate(n int, probe bool) *block[T] {
 		}
 		return nil
 	}
-	if m.refused[n] && !m.claims.jagged {
+	if m.refused[n] && m.exact() {
 		m.fail(tooLargeIsForever, "Allocate(%d) is served; it failed with ErrTooLarge before", n)
 	}
 	m.served[n] = true
-	return m.adopt(s, probe)
+	return m.adopt(number, s)
 }
+
+// record keeps a step that was done, with how it ended.
+func (m *machine[T]) record(s step) { m.steps = append(m.steps, s) }
 
 // wrongSize reports whether s is no block for a request for n values. One of a
 // single value has to have room for one, because it is released through a
@@ -177,10 +208,14 @@ func wrongSize[T any](s []T, n int) bool {
 	return len(s) != n || cap(s) < n || n < 2 && cap(s) != n
 }
 
+// exact reports whether it cannot be that a block which a cache keeps, and which
+// is larger than was asked for, serves what would be too large otherwise.
+func (m *machine[T]) exact() bool { return !m.claims.Jagged && !m.books.gaveMore }
+
 // adopt checks a fresh block and makes it a live one.
-func (m *machine[T]) adopt(s []T, probe bool) *block[T] {
+func (m *machine[T]) adopt(number int, s []T) *block[T] {
 	m.blocks++
-	b := &block[T]{number: m.blocks, s: s[:cap(s)], n: len(s), seed: uint64(m.blocks)}
+	b := &block[T]{number: number, s: s[:cap(s)], n: len(s), seed: uint64(m.blocks)}
 	start, n := unsafe.Pointer(unsafe.SliceData(s)), cap(s)
 	var zero T
 	if align := max(unsafe.Alignof(zero), m.claims.Alignment); uintptr(start)%align != 0 && m.layout.size != 0 {
@@ -199,10 +234,9 @@ func (m *machine[T]) adopt(s []T, probe bool) *block[T] {
 		m.fail(neverBeyondCapacity, "with %v, %d values are live; the capacity is %d", b, m.values, m.claims.Capacity)
 	}
 	m.fill(b)
-	if probe {
-		return b
+	if number != 0 {
+		m.owned(b)
 	}
-	m.owned(b)
 	return b
 }
 
@@ -261,7 +295,7 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 		m.fail(negativeSize, "Allocate(%d) fails with the error %q, not with ErrSize", n, err)
 	case n > 0 && !exhausted && !tooLarge:
 		m.fail(errorValues, "Allocate(%d) fails with the error %q, which wraps neither ErrExhausted nor ErrTooLarge", n, err)
-	case tooLarge && m.served[n] && !m.claims.jagged:
+	case tooLarge && m.served[n] && m.exact():
 		m.fail(tooLargeIsForever, "Allocate(%d) fails with ErrTooLarge; it was served before", n)
 	case n > 0 && m.books.refused == refusals && !m.claims.mayRefuse() && allocator.CheckSize[T](n) == nil:
 		m.fail(serves, "Allocate(%d) fails though the parent did not: %v", n, err)
@@ -271,8 +305,22 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 	if tooLarge {
 		m.refused[n] = true
 	}
+	m.starved = exhausted && n > 0 && m.books.refused > refusals
 	for _, b := range m.live {
 		m.intact(failureChangesNothing, b)
+	}
+}
+
+// hoards looks whether the last request, which failed because the parent had no
+// more, is served once the allocator has given up what it keeps. Then it should
+// have given that up by itself.
+func (m *machine[T]) hoards(number, n int) {
+	if !m.starved || m.trimmer == nil || m.claims.UntilReset || m.claims.Loses || m.books.varying || m.books.fail != 0 {
+		return
+	}
+	m.trim()
+	if m.allocate(number, n) != nil {
+		m.fail(hoardsNothing, "Allocate(%d) fails for want of storage, and is served after a Trim", n)
 	}
 }
 
@@ -280,7 +328,7 @@ func (m *machine[T]) failed(n int, s []T, err error, values, refusals int) {
 // that gets more than it may hand out gives the block back, and what is below
 // it may keep that.
 func (m *machine[T]) keptBelow(values int) bool {
-	if !m.books.gaveMore {
+	if m.exact() {
 		return false
 	}
 	if m.trimmer != nil {
@@ -300,7 +348,7 @@ func (m *machine[T]) deallocate(b *block[T], length int, probe bool) {
 		}
 	}
 	m.intact(contents, b)
-	m.steps = append(m.steps, step{what: stepDeallocate, block: b.number, length: length})
+	m.record(step{what: stepDeallocate, block: b.number, length: length})
 	m.forget(b)
 	m.call(func() { m.a.Deallocate(b.s[:length]) })
 	m.last = b.s

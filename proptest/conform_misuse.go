@@ -2,6 +2,7 @@ package proptest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -83,9 +84,9 @@ const (
 	misTrim
 )
 
-// misuses draws and runs a program on what p builds.
-func misuses[T any](t *rapid.T, p plan[T]) *found {
-	m := newMisuser(p)
+// misuses draws and runs a program on what a tree builds.
+func misuses[T any](t *rapid.T, on *tree[T]) *found {
+	m := newMisuser(on.plan())
 	f := failureOf(func() {
 		defer m.close()
 		m.open()
@@ -101,46 +102,50 @@ func misuses[T any](t *rapid.T, p plan[T]) *found {
 	if f == nil {
 		return nil
 	}
-	return &found{f, func(until time.Time) *failure { return smallerMisuse(p, m.steps, f, until) }}
+	return &found{f, func(until time.Time) *failure { return smallerMisuse(on, m.steps, f, until) }}
 }
 
-// smallerMisuse makes a program that failed smaller.
-func smallerMisuse[T any](p plan[T], steps []misstep, f *failure, until time.Time) *failure {
-	fails := func(steps []misstep) bool {
-		again := replayMisuse(p, steps)
+// smallerMisuse makes a program that failed smaller, as smallerProgram does.
+func smallerMisuse[T any](on *tree[T], steps []misstep, f *failure, until time.Time) *failure {
+	fails := func(tree *tree[T], try []misstep) bool {
+		if !time.Now().Before(until) {
+			return false
+		}
+		again := replayMisuse(tree.plan(), try)
 		if again == nil || again.property != f.property {
 			return false
 		}
-		f = again
+		on, steps, f = tree, try, again
 		return true
 	}
-	for again := true; again && time.Now().Before(until); {
+	for again := true; again; {
 		before := len(steps)
-		steps = fewer(steps, until, fails)
+		fewer(steps, until, func(steps []misstep) bool { return fails(on, steps) })
 		again = len(steps) < before
+		for on.simpler(func(tree *tree[T]) bool { return fails(tree, steps) }) {
+			again = true
+		}
 		for i := range steps {
-			try := func(change func(s *misstep)) bool {
-				changed := append([]misstep(nil), steps...)
-				change(&changed[i])
-				if !fails(changed) {
-					return false
-				}
-				steps, again = changed, true
-				return true
-			}
-			smallerInt(steps[i].n, 1, func(n int) bool { return try(func(s *misstep) { s.n = n }) })
+			smallerInt(steps[i].n, 1, func(n int) bool {
+				changed := slices.Clone(steps)
+				changed[i].n = n
+				smaller := fails(on, changed)
+				again = again || smaller
+				return smaller
+			})
 		}
 	}
 	// Without those that were left out the numbers have gaps.
 	numbers := map[int]int{}
+	renumbered := slices.Clone(steps)
 	for i, s := range steps {
-		steps[i].on = numbers[s.on]
+		renumbered[i].on = numbers[s.on]
 		if s.what != misRelease && s.what != misReslice && s.what != misTrim {
 			numbers[s.number] = len(numbers) + 1
-			steps[i].number = numbers[s.number]
+			renumbered[i].number = numbers[s.number]
 		}
 	}
-	fails(steps)
+	fails(on, renumbered)
 	return f
 }
 

@@ -371,7 +371,10 @@ func TestNoFault(t *testing.T) {
 			return &places[uint64]{parent: p, count: 8}
 		}, Claims{Capacity: 8}),
 	} {
-		t.Run(name, func(t *testing.T) { rapid.Check(t, f.alone) })
+		t.Run(name, func(t *testing.T) {
+			setFlag(t, "rapid.checks", "30")
+			rapid.Check(t, f.alone)
+		})
 	}
 }
 
@@ -386,26 +389,32 @@ func TestPlantedUnsafe(t *testing.T) {
 	message, checks, text := caught(t, single(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
 		below := combinators.NewThreadSafe(p)
 		var kept atomic.Pointer[uint64]
+		trim := func() {
+			if p := kept.Swap(nil); p != nil {
+				below.Deallocate(unsafe.Slice(p, 1))
+			}
+		}
 		return &faulty[uint64]{
 			parent: below,
+			trim:   trim,
 			allocate: func(n int) ([]uint64, error) {
 				if p := kept.Load(); n == 1 && p != nil {
 					runtime.Gosched()
 					kept.Store(nil)
 					return unsafe.Slice(p, 1), nil
 				}
-				return below.Allocate(n)
+				s, err := below.Allocate(n)
+				if errors.Is(err, allocator.ErrExhausted) {
+					trim()
+					s, err = below.Allocate(n)
+				}
+				return s, err
 			},
 			deallocate: func(s []uint64) {
 				if cap(s) == 1 && kept.CompareAndSwap(nil, unsafe.SliceData(s)) {
 					return
 				}
 				below.Deallocate(s)
-			},
-			trim: func() {
-				if p := kept.Swap(nil); p != nil {
-					below.Deallocate(unsafe.Slice(p, 1))
-				}
 			},
 		}
 	}, Claims{ThreadSafe: true, Keeps: 1}).alone, briefly)

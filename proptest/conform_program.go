@@ -13,19 +13,25 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 )
 
-// conformProgram runs one random program on what p builds.
-func conformProgram[T any](t *rapid.T, p plan[T]) {
-	t.Helper()
+// runs draws and runs a program on what a tree builds: of one goroutine, or of
+// several if the tree claims to be for that, or one that misuses its blocks.
+func runs[T any](t *rapid.T, on *tree[T]) *found {
 	// Storage that is not on the Go heap may be gone when a fault of the
 	// allocator has it used.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if p.claims.ThreadSafe || p.claims.SafeAsParent {
-		if rapid.IntRange(0, 3).Draw(t, "several goroutines if 3") == 3 {
-			concurrentProgram(t, p)
-			return
-		}
+	claims := on.plan().claims
+	switch kind := rapid.IntRange(0, 7).Draw(t, "kind of program"); {
+	case kind > 5 && (claims.ThreadSafe || claims.SafeAsParent):
+		return concurrentRuns(t, on)
+	case kind == 5 && !sizeless[T]():
+		return misuses(t, on)
 	}
-	newMachine(t, p, newBooks[T](t)).run()
+	return machineRuns(t, on)
+}
+
+func sizeless[T any]() bool {
+	var zero T
+	return unsafe.Sizeof(zero) == 0
 }
 
 func describePanic(p any) string {
@@ -42,7 +48,7 @@ type reporter interface {
 }
 
 // checkCosts counts the allocations on the Go heap.
-func checkCosts[T any](t reporter, build func(parent allocator.Allocator[T]) allocator.Allocator[T], claims Claims) {
+func checkCosts[T any](t reporter, build Builder[T], claims Claims) {
 	t.Helper()
 	var zero T
 	empty := unsafe.Sizeof(zero) == 0

@@ -3,10 +3,7 @@ package proptest
 import "fmt"
 
 // A Property is one of the numbered properties that [Conform], [FaultSweep]
-// and [Laws] check. A failure message starts with its number and name. Up to
-// P30 the numbers follow a survey of how allocator libraries test themselves;
-// of those, P14 is part of P13 and P29, P16 of P10, and P25 (stale keys) and
-// P27 (marks) belong to types that are no allocators.
+// and [Laws] check. A failure message starts with its number and name.
 type Property uint8
 
 const (
@@ -23,9 +20,7 @@ const (
 	zeroed
 	allComesBack
 	oneForOne
-	_ // reuse
 	resetRestores
-	_ // capacity without growth
 	parentGetsItsBlocks
 	rightChild
 	usableAfterTrim
@@ -34,9 +29,7 @@ const (
 	hugeSize
 	faultSurfaces
 	noLeak
-	_ // stale keys
 	misusePanics
-	_ // marks
 	concurrent
 	flat
 	survivesCollection
@@ -54,6 +47,8 @@ const (
 	repeatable
 	equivalent
 	misuseIsHarmless
+	hoardsNothing
+	countsToNothing
 )
 
 // properties has the name of each property and what it says.
@@ -98,15 +93,15 @@ var properties = [...]struct{ name, says string }{
 	repeatable:                  {"Repeatable", "the same program on a fresh allocator does the same"},
 	equivalent:                  {"Equivalent", "two expressions that a law makes equal cannot be told apart"},
 	misuseIsHarmless:            {"MisuseIsHarmless", "no misuse of slices, but for releasing one twice, gets a slice that reaches beyond its storage or shares it with a live one; it panics with a *MisuseError or does no harm"},
+	hoardsNothing:               {"HoardsNothing", "a request does not fail for want of what the allocator itself keeps and would give up in a Trim"},
+	countsToNothing:             {"CountsToNothing", "when everything is released, those that count what is live count nothing"},
 }
 
 // Properties returns all properties in order.
 func Properties() []Property {
 	var all []Property
-	for p, property := range properties {
-		if property.name != "" {
-			all = append(all, Property(p))
-		}
+	for p := goodSize; int(p) < len(properties); p++ {
+		all = append(all, p)
 	}
 	return all
 }

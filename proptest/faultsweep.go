@@ -3,10 +3,9 @@ package proptest
 import (
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
-
-	"github.com/heirloom-go/heirloom/allocator"
 )
 
 // FaultSweep checks that an allocator survives each failure of its parent.
@@ -25,62 +24,100 @@ import (
 // From then on all properties of [Conform] have to hold, and in the end the
 // parent has to have everything back.
 //
-// make and claims are as in [Conform].
-func FaultSweep[T any](t *testing.T, make func(parent allocator.Allocator[T]) allocator.Allocator[T], claims ...Claims) {
+// build and claims are as in [Conform].
+func FaultSweep[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	t.Helper()
-	rapid.Check(t, FaultSweeps(make, claims...))
+	rapid.Check(t, FaultSweeps(build, claims...))
 }
 
 // FaultSweeps returns the sweeps of [FaultSweep] as a property, to be given to
 // rapid.Check or rapid.MakeFuzz.
-func FaultSweeps[T any](make func(parent allocator.Allocator[T]) allocator.Allocator[T], claims ...Claims) func(*rapid.T) {
+func FaultSweeps[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 	made := merge(claims)
-	return func(t *rapid.T) { sweep(t, drawAround(t, make, made)) }
+	return property(func(t *rapid.T) *found { return sweeps(t, drawAround(t, build, made)) })
 }
 
-func sweep[T any](t *rapid.T, p plan[T]) {
-	t.Helper()
+// sweepKinds are what the programs of a sweep are made of.
+var sweepKinds = []stepKind{
+	stepAllocate, stepAllocate, stepAllocate, stepAllocate,
+	stepDeallocate, stepDeallocate, stepResize, stepTrim, stepReset,
+}
+
+// sweeps draws a program and sweeps it.
+func sweeps[T any](t *rapid.T, on *tree[T]) *found {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	course := newMachine(t, p, newBooks[T](t))
-	actions := []func(*rapid.T){
-		course.actAllocate, course.actAllocate, course.actAllocate, course.actAllocate,
-		course.actDeallocate, course.actDeallocate, course.actResize, course.actTrim, course.actReset,
-	}
-	t.Repeat(map[string]func(*rapid.T){
-		"act": func(t *rapid.T) { actions[rapid.IntRange(0, len(actions)-1).Draw(t, "what")](t) },
+	course := newMachine(on.plan())
+	end := new(ending)
+	f := failureOf(func() {
+		defer course.close()
+		course.open()
+		t.Repeat(map[string]func(*rapid.T){"act": func(t *rapid.T) {
+			s := course.draw(t, sweepKinds)
+			s.hoard = false // a Trim in between would be another course
+			course.act(s)
+		}})
+		end.orders[0] = drawOrder(t)
 	})
-	course.releaseAll(course.order(), false)
-	steps, asked := course.steps, course.books.asked
-	course.settle()
-	for k := 1; k <= asked+1; k++ {
-		run := newMachine(t, p, newBooks[T](t))
-		run.books.fail = k
-		run.write("// the request number %d to the parent fails, of %d", k, asked)
-		blocks := map[int]*block[T]{}
-		for _, s := range steps {
-			run.sweepStep(s, blocks)
-		}
-		if k > asked && !p.claims.Varies && !p.claims.Loses {
-			run.repeats(steps, asked)
-		}
-		run.releaseAll(asAllocated, false)
-		run.settle()
-		run.books.untouched()
-		run.call(func() {})
+	p := program[T]{on, course.drawn, end}
+	if f == nil {
+		f = sweep(p)
 	}
+	if f == nil {
+		return nil
+	}
+	end.again = []int{1} // of no meaning here
+	return &found{f, func(until time.Time) *failure { return smallerProgram(p, f, until, sweep) }}
 }
 
-// sweepStep does a step and says in the program if it met the failure.
-func (m *machine[T]) sweepStep(s step, blocks map[int]*block[T]) {
-	failed := m.books.failed
-	m.replay(s, blocks, false)
-	if !m.books.failed || failed {
-		return
+// sweep runs a program once without a failure of the parent, and then once with
+// each.
+func sweep[T any](p program[T]) *failure {
+	return failureOf(func() {
+		made := p.on.plan()
+		course := newMachine(made)
+		defer course.close()
+		course.open()
+		for _, s := range p.steps {
+			course.act(s)
+		}
+		order := asAllocated
+		if p.end != nil {
+			order = p.end.orders[0]
+		}
+		steps := course.steps
+		course.releaseAll(order, false)
+		asked := course.books.asked
+		course.settle()
+		for k := 1; k <= asked+1; k++ {
+			sweepOnce(made, p.steps, steps, k, asked)
+		}
+	})
+}
+
+// sweepOnce runs a program with a failure of the k-th request to the parent.
+func sweepOnce[T any](made plan[T], steps, before []step, k, asked int) {
+	run := newMachine(made)
+	defer run.close()
+	run.open()
+	run.books.fail = k
+	run.write("// the request number %d to the parent fails, of %d", k, asked)
+	for _, s := range steps {
+		failed := run.books.failed
+		run.do(s)
+		if run.books.failed && !failed {
+			run.remark("here the parent failed")
+			for _, b := range run.live {
+				run.intact(contents, b)
+			}
+		}
 	}
-	m.remark("here the parent failed")
-	for _, b := range m.live {
-		m.intact(contents, b)
+	if k > asked && !made.claims.Varies && !made.claims.Loses {
+		run.repeats(before, asked)
 	}
+	run.releaseAll(asAllocated, false)
+	run.settle()
+	run.books.untouched()
+	run.call(func() {})
 }
 
 // repeats checks that the run past the end went as the first one did.

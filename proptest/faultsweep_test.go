@@ -15,9 +15,9 @@ func TestFaultSweep(t *testing.T) {
 }
 
 func testSweep[T any](t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		sweep(t, drawTree[T](t, rapid.IntRange(0, 3).Draw(t, "height")))
-	})
+	rapid.Check(t, property(func(t *rapid.T) *found {
+		return sweeps(t, drawTree[T](t, rapid.IntRange(0, 3).Draw(t, "height")))
+	}))
 }
 
 func TestPlantedSweeps(t *testing.T) {
@@ -72,13 +72,14 @@ func TestPlantedSweeps(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			message, checks, text := caught(t, func(t *rapid.T) {
-				sweep(t, on(leafPlan[words](0, 0), Claims{}, func(p allocator.Allocator[words]) allocator.Allocator[words] {
+			message, checks, text := caught(t, property(func(t *rapid.T) *found {
+				drawOrder(t)
+				return sweeps(t, treeOf(userNode(Claims{}, func(p allocator.Allocator[words]) allocator.Allocator[words] {
 					a := &faulty[words]{parent: p}
 					c.plant(a)
 					return a
-				}))
-			}, briefly)
+				}), treeOf(leafNode[words]())))
+			}), briefly)
 			// The failure that is swallowed may be seen as an operation that
 			// took something and failed.
 			if !names(message, c.find, failureChangesNothing) {

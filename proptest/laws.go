@@ -31,17 +31,17 @@ import (
 //	Fallback(a, Fallback(b, c)) ≡ Fallback(Fallback(a, b), c)
 //
 // The laws with an allocator on the left of a Fallback are checked if it is an
-// Owner. make and claims are as in [Conform]; it has to do the same again when
+// Owner. build and claims are as in [Conform]; it has to do the same again when
 // the same is asked of it.
-func Laws[T any](t *testing.T, make func(parent allocator.Allocator[T]) allocator.Allocator[T], claims ...Claims) {
+func Laws[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	t.Helper()
 	made := merge(claims)
 	for _, l := range laws[T]() {
 		t.Run(l.name, func(t *testing.T) {
 			t.Helper()
 			rapid.Check(t, func(t *rapid.T) {
-				below := drawTree[T](t, max(0, rapid.IntRange(-2, 1).Draw(t, "combinators below")))
-				l.check(t, under(below, made, make))
+				below := drawTree[T](t, max(0, rapid.IntRange(-2, 1).Draw(t, "combinators below"))).plan()
+				l.check(t, under(below, made, build))
 			})
 		})
 	}
@@ -52,9 +52,9 @@ func Laws[T any](t *testing.T, make func(parent allocator.Allocator[T]) allocato
 // return, which part of which of the parent's blocks they hand out, and what
 // they ask of the parent. It is for a quick allocator that is to do what a
 // simple one does. Give it to rapid.Check or rapid.MakeFuzz.
-func Equivalent[T any](left, right func(parent allocator.Allocator[T]) allocator.Allocator[T]) func(*rapid.T) {
+func Equivalent[T any](left, right Builder[T]) func(*rapid.T) {
 	return func(t *rapid.T) {
-		below := drawTree[T](t, 0)
+		below := drawTree[T](t, 0).plan()
 		a, b := under(below, Claims{}, left), under(below, Claims{}, right)
 		compare(t, a.build, b.build, seeAll)
 	}
@@ -167,8 +167,10 @@ func compare[T any](t *rapid.T, left, right func(*books[T]) allocator.Allocator[
 		}
 		text = append(text, what)
 		if saw != other {
-			t.Logf("left:  %s\nright: %s\n\t%s", l.books.describe(l.a), r.books.describe(r.a), strings.Join(text, "\n\t"))
-			t.Fatalf("%v: %s: left %s, right %s", equivalent, what, saw, other)
+			t.Fatal(&failure{
+				property: equivalent, text: fmt.Sprintf("%s: left %s, right %s", what, saw, other),
+				on: fmt.Sprintf("%s, left, and %s, right", l.books.describe(l.a), r.books.describe(r.a)), program: text,
+			})
 		}
 	}
 	if sees&seeCapabilities != 0 {

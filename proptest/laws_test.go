@@ -21,7 +21,7 @@ func testLaws[T any](t *testing.T) {
 	for _, l := range laws[T]() {
 		t.Run(l.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				l.check(t, drawTree[T](t, rapid.IntRange(0, 2).Draw(t, "height")))
+				l.check(t, drawTree[T](t, rapid.IntRange(0, 2).Draw(t, "height")).plan())
 			})
 		})
 	}

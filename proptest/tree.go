@@ -2,6 +2,7 @@ package proptest
 
 import (
 	"fmt"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -31,46 +32,138 @@ type node[T any] struct {
 	children  int
 	ownsFirst bool
 
-	// draw draws the parameters and returns the plan. It may build a subtree
-	// more than once, or none.
-	draw func(t *rapid.T, below []plan[T]) plan[T]
+	// plan returns the plan for parameters within these bounds. It may build a
+	// subtree more than once, or none.
+	params []param
+	plan   func(params []int, below []plan[T]) plan[T]
+}
+
+// A param is a number that a node has; the least is the simplest.
+type param struct {
+	name        string
+	least, most int
 }
 
 // layer makes a node of one child that has no parameters.
-func layer[T any](name string, claims func(below Claims) Claims, build func(parent allocator.Allocator[T]) allocator.Allocator[T]) node[T] {
-	return node[T]{name: name, children: 1, draw: func(_ *rapid.T, below []plan[T]) plan[T] {
+func layer[T any](name string, claims func(below Claims) Claims, build Builder[T]) node[T] {
+	return node[T]{name: name, children: 1, plan: func(_ []int, below []plan[T]) plan[T] {
 		return on(below[0], claims(below[0].claims), build)
 	}}
 }
 
 // on returns the plan of an allocator over another.
-func on[T any](below plan[T], claims Claims, build func(parent allocator.Allocator[T]) allocator.Allocator[T]) plan[T] {
+func on[T any](below plan[T], claims Claims, build Builder[T]) plan[T] {
 	return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] { return build(below.build(b)) }}
 }
 
+// A tree is a composition as data.
+type tree[T any] struct {
+	node   node[T]
+	params []int
+	below  []*tree[T]
+	users  bool // a user's allocator is the node, or lies below
+}
+
+// plan returns what the tree builds, and what that promises.
+func (t *tree[T]) plan() plan[T] {
+	var below []plan[T]
+	for i, child := range t.below {
+		p := child.plan()
+		if i == 0 && t.node.ownsFirst && !p.owns() {
+			p = ownerPlan(p)
+		}
+		if child.node.name == userName && p.claims.mayRefuse() {
+			// What is above it may keep a block that it would refuse to give.
+			p.claims.Jagged = true
+		}
+		below = append(below, p)
+	}
+	return t.node.plan(t.params, below)
+}
+
+// simpler visits trees that are a little simpler, until visit returns true. They
+// have the user's allocator if the tree has.
+func (t *tree[T]) simpler(visit func(*tree[T]) bool) bool {
+	for _, child := range t.below {
+		if child.users == t.users && visit(child) {
+			return true
+		}
+	}
+	for i, n := range t.params {
+		least := t.node.params[i].least
+		for _, try := range []int{least, least + (n-least)/2, n - 1} {
+			if try >= least && try < n {
+				changed := *t
+				changed.params = slices.Clone(t.params)
+				changed.params[i] = try
+				if visit(&changed) {
+					return true
+				}
+			}
+		}
+	}
+	for i, child := range t.below {
+		with := func(c *tree[T]) bool {
+			changed := *t
+			changed.below = slices.Clone(t.below)
+			changed.below[i] = c
+			return visit(&changed)
+		}
+		if !child.users && len(child.below) != 0 && with(treeOf(leafNode[T]())) || child.simpler(with) {
+			return true
+		}
+	}
+	return false
+}
+
+// treeOf returns the simplest tree with a node at the top.
+func treeOf[T any](n node[T], below ...*tree[T]) *tree[T] {
+	t := &tree[T]{node: n, below: below}
+	for _, p := range n.params {
+		t.params = append(t.params, p.least)
+	}
+	for _, child := range below {
+		t.users = t.users || child.users
+	}
+	return t
+}
+
 // drawTree draws a composition of at most depth combinators above each other.
-func drawTree[T any](t *rapid.T, depth int) plan[T] {
+func drawTree[T any](t *rapid.T, depth int) *tree[T] {
 	return drawNode(t, append([]node[T]{leafNode[T]()}, nodes[T]()...), depth)
 }
 
-func drawNode[T any](t *rapid.T, all []node[T], depth int) plan[T] {
+func drawNode[T any](t *rapid.T, all []node[T], depth int) *tree[T] {
 	choice := 0
 	if depth > 0 {
 		choice = rapid.IntRange(0, len(all)-1).Draw(t, "node")
 	}
 	n := all[choice]
-	var below []plan[T]
+	var below []*tree[T]
 	for range n.children {
 		below = append(below, drawNode(t, all, depth-1))
 	}
-	if n.ownsFirst && !below[0].owns() {
-		below[0] = ownerPlan(below[0])
+	return drawParams(t, treeOf(n, below...))
+}
+
+func drawParams[T any](t *rapid.T, drawn *tree[T]) *tree[T] {
+	for i, p := range drawn.node.params {
+		drawn.params[i] = rapid.IntRange(p.least, p.most).Draw(t, p.name)
 	}
-	return n.draw(t, below)
+	return drawn
+}
+
+const userName = "a user's"
+
+// userNode is the node of a user's allocator.
+func userNode[T any](claims Claims, build Builder[T]) node[T] {
+	return node[T]{name: userName, children: 1, plan: func(_ []int, below []plan[T]) plan[T] {
+		return under(below[0], claims, build)
+	}}
 }
 
 // under returns the plan of a user's allocator over another.
-func under[T any](below plan[T], claims Claims, build func(parent allocator.Allocator[T]) allocator.Allocator[T]) plan[T] {
+func under[T any](below plan[T], claims Claims, build Builder[T]) plan[T] {
 	return plan[T]{claims: claims.over(below.claims), build: func(b *books[T]) allocator.Allocator[T] {
 		parent := below.build(b)
 		if t, ok := parent.(allocator.Trimmer); ok {
@@ -86,33 +179,31 @@ func under[T any](below plan[T], claims Claims, build func(parent allocator.Allo
 }
 
 // drawAround draws a composition with a user's allocator somewhere in it.
-func drawAround[T any](t *rapid.T, build func(parent allocator.Allocator[T]) allocator.Allocator[T], claims Claims) plan[T] {
-	below := drawTree[T](t, max(0, rapid.IntRange(-2, 2).Draw(t, "combinators below")))
-	p := under(below, claims, build)
+func drawAround[T any](t *rapid.T, build Builder[T], claims Claims) *tree[T] {
+	drawn := treeOf(userNode(claims, build), drawTree[T](t, max(0, rapid.IntRange(-2, 2).Draw(t, "combinators below"))))
+	drawn.users = true
 	for range max(0, rapid.IntRange(-2, 2).Draw(t, "combinators above")) {
-		p = drawAbove(t, p)
+		drawn = drawAbove(t, drawn)
 	}
-	return p
+	return drawn
 }
 
-// drawAbove puts a combinator above p.
-func drawAbove[T any](t *rapid.T, p plan[T]) plan[T] {
+// drawAbove puts a combinator above a tree.
+func drawAbove[T any](t *rapid.T, under *tree[T]) *tree[T] {
 	all := nodes[T]()
 	n := all[rapid.IntRange(0, len(all)-1).Draw(t, "node")]
-	var below []plan[T]
-	for range n.children {
-		below = append(below, drawTree[T](t, 0))
+	if n.children == 0 {
+		return under
 	}
+	below := make([]*tree[T], n.children)
 	place := 0
 	if n.children > 1 {
 		place = rapid.IntRange(0, n.children-1).Draw(t, "place")
 	}
-	if n.children == 0 {
-		return p
+	for i := range below {
+		if below[i] = under; i != place {
+			below[i] = drawTree[T](t, 0)
+		}
 	}
-	below[place] = p
-	if n.ownsFirst && !below[0].owns() {
-		below[0] = ownerPlan(below[0])
-	}
-	return n.draw(t, below)
+	return drawParams(t, treeOf(n, below...))
 }

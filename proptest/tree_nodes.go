@@ -1,12 +1,11 @@
 package proptest
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"reflect"
 	"slices"
-
-	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
@@ -20,10 +19,9 @@ func nodes[T any]() []node[T] {
 
 // leafNode is the parent that keeps account. Half of the leaves have a limit.
 func leafNode[T any]() node[T] {
-	return node[T]{name: "leaf", draw: func(t *rapid.T, _ []plan[T]) plan[T] {
-		limit := max(0, rapid.IntRange(-largest[T](), 2*largest[T]()).Draw(t, "limit"))
-		able := ability(rapid.IntRange(0, allAbilities).Draw(t, "abilities"))
-		return leafPlan[T](limit, able)
+	params := []param{{"limit", -largest[T](), 2 * largest[T]()}, {"abilities", 0, allAbilities}}
+	return node[T]{name: "leaf", params: params, plan: func(p []int, _ []plan[T]) plan[T] {
+		return leafPlan[T](max(0, p[0]), ability(p[1]))
 	}}
 }
 
@@ -52,7 +50,7 @@ func scopedClaims(below Claims) Claims {
 // sources need no parent.
 func sources[T any]() []node[T] {
 	source := func(name string, claims Claims, build func() allocator.Allocator[T]) node[T] {
-		return node[T]{name: name, draw: func(*rapid.T, []plan[T]) plan[T] {
+		return node[T]{name: name, plan: func([]int, []plan[T]) plan[T] {
 			return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] { return b.account(build(), false) }}
 		}}
 	}
@@ -63,7 +61,7 @@ func sources[T any]() []node[T] {
 			func() allocator.Allocator[T] { return allocator.Heap[T]{} }),
 	}
 	if _, err := allocator.NewPages[T](); err == nil {
-		c := Claims{ThreadSafe: true, OwnStorage: true, Zeroed: true, SeesDoubleRelease: true, SeesForeign: true}
+		c := Claims{ThreadSafe: true, OwnStorage: true, Zeroed: true, SeesDoubleRelease: true, SeesForeign: true, Jagged: true}
 		all = append(all, pagesNode("Pages", c, allocator.NewPages[T]), pagesNode("GuardedPages", c, allocator.NewGuardedPages[T]))
 	}
 	return all
@@ -79,7 +77,7 @@ func (b *books[T]) account(a allocator.Allocator[T], gone bool) allocator.Alloca
 }
 
 func pagesNode[T any](name string, claims Claims, build func() (*allocator.Pages[T], error)) node[T] {
-	return node[T]{name: name, draw: func(*rapid.T, []plan[T]) plan[T] {
+	return node[T]{name: name, plan: func([]int, []plan[T]) plan[T] {
 		return plan[T]{claims: claims, build: func(b *books[T]) allocator.Allocator[T] {
 			pages, err := build()
 			if err != nil {
@@ -100,11 +98,17 @@ func observers[T any]() []node[T] {
 			c.ThreadSafe = true
 			return c
 		}, func(p parent) parent { return combinators.NewThreadSafe(p) }),
-		layer("Stats", Claims.passing, func(p parent) parent { return combinators.NewStats(p) }),
+		{name: "Stats", children: 1, plan: func(_ []int, below []plan[T]) plan[T] {
+			return plan[T]{claims: below[0].claims.passing(), build: func(b *books[T]) parent {
+				a := combinators.NewStats(below[0].build(b))
+				b.audit(a, func() int { c := a.Counts(); return cmp.Or(int(c.Live), int(c.LiveBytes)) })
+				return a
+			}}
+		}},
 		layer("Trace", Claims.passing, func(p parent) parent { return combinators.NewTrace(p, "trace") }),
 		layer("Failing", Claims.passing, func(p parent) parent { return combinators.NewFailingAt(p) }),
-		{name: "Checked", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			quarantine := rapid.IntRange(0, 8).Draw(t, "quarantine")
+		{name: "Checked", children: 1, params: []param{{"quarantine", 0, 8}}, plan: func(p []int, below []plan[T]) plan[T] {
+			quarantine := p[0]
 			c := below[0].claims.passing()
 			c.SeesDoubleRelease, c.SeesForeign = true, true
 			c.Zeroed = false // a released block is filled with a pattern
@@ -122,34 +126,41 @@ func observers[T any]() []node[T] {
 func policies[T any]() []node[T] {
 	type parent = allocator.Allocator[T]
 	return []node[T]{
-		{name: "Limit", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			limit := rapid.IntRange(0, 3*largest[T]()).Draw(t, "limit")
+		{name: "Limit", children: 1, params: []param{{"limit", 0, 3 * largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			limit := p[0]
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, true
-			return on(below[0], c, func(p parent) parent { return combinators.NewLimit(p, limit) })
+			return plan[T]{claims: c, build: func(b *books[T]) parent {
+				a := combinators.NewLimit(below[0].build(b), limit)
+				b.audit(a, a.Live)
+				return a
+			}}
 		}},
-		{name: "Quantizer", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			step := rapid.IntRange(1, 9).Draw(t, "step")
+		{name: "Quantizer", children: 1, params: []param{{"step", 1, 9}}, plan: func(p []int, below []plan[T]) plan[T] {
+			step := p[0]
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
 			c.Zeroed = false // what Resize adds may have been in use
+			c.Jagged = true  // it hands out more than was asked for
 			return on(below[0], c, func(p parent) parent {
 				return combinators.NewQuantizer(p, func(n int) int { return roundUp(n, step) })
 			})
 		}},
-		{name: "Guarded", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			guard := rapid.IntRange(1, 3).Draw(t, "guard")
+		{name: "Guarded", children: 1, params: []param{{"guard", 1, 3}}, plan: func(p []int, below []plan[T]) plan[T] {
+			guard := p[0]
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
 			c.Alignment = 0
 			return on(below[0], c, func(p parent) parent { return combinators.NewGuarded(p, guard) })
 		}},
-		{name: "Aligned", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			alignment := 1 << rapid.IntRange(0, alignable[T]()).Draw(t, "alignment")
+		{name: "Aligned", children: 1, params: []param{{"alignment", 0, alignable[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			power := p[0]
+			alignment := 1 << power
 			c := below[0].claims.passing()
 			c.ThreadSafe, c.SafeAsParent = false, false
 			c.Capacity, c.MayRefuse = 0, c.mayRefuse()
 			c.Alignment = uintptr(alignment)
+			c.Jagged = true
 			c.Varies = true // how many values are skipped depends on the address
 			return on(below[0], c, func(p parent) parent { return combinators.NewAligned(p, alignment) })
 		}},
@@ -183,23 +194,23 @@ func caches[T any]() []node[T] {
 	type parent = allocator.Allocator[T]
 	return []node[T]{
 		layer("SingleSlot", cacheClaims, func(p parent) parent { return combinators.NewSingleSlot(p) }),
-		{name: "Slots", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			count := rapid.IntRange(0, 4).Draw(t, "slots")
+		{name: "Slots", children: 1, params: []param{{"slots", 0, 4}}, plan: func(p []int, below []plan[T]) plan[T] {
+			count := p[0]
 			return on(below[0], cacheClaims(below[0].claims), func(p parent) parent { return combinators.NewSlots(p, count) })
 		}},
-		{name: "Recycling", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			limit := rapid.IntRange(0, 2*largest[T]()).Draw(t, "kept")
+		{name: "Recycling", children: 1, params: []param{{"kept", 0, 2 * largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			limit := p[0]
 			return on(below[0], cacheClaims(below[0].claims), func(p parent) parent { return combinators.NewRecycling(p, limit) })
 		}},
-		{name: "Sharded", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			limit := rapid.IntRange(0, 20*largest[T]()).Draw(t, "kept")
+		{name: "Sharded", children: 1, params: []param{{"kept", 0, 20 * largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			limit := p[0]
 			c := cacheClaims(below[0].claims)
 			c.ThreadSafe = true
 			c.Varies = true // a shard is picked by the address of the stack
 			return on(below[0], c, func(p parent) parent { return combinators.NewSharded(p, limit) })
 		}},
 		layer("Pool", func(below Claims) Claims {
-			c := Claims{SafeAsParent: true, Loses: true, Varies: true}.over(below)
+			c := Claims{SafeAsParent: true, Loses: true, Varies: true, Jagged: true}.over(below)
 			c.MayRefuse = true // the parent may have lost blocks
 			return c
 		}, func(p parent) parent { return combinators.NewPool(p) }),
@@ -211,6 +222,7 @@ func cacheClaims(below Claims) Claims {
 	c.ThreadSafe, c.SafeAsParent = false, false
 	c.Zeroed = false
 	c.Capacity, c.MayRefuse = 0, c.mayRefuse()
+	c.Jagged = true // larger blocks that are kept serve smaller requests
 	return c
 }
 
@@ -218,8 +230,8 @@ func cacheClaims(below Claims) Claims {
 func stores[T any]() []node[T] {
 	type parent = allocator.Allocator[T]
 	bounded := func(name string, claims Claims, build func(p parent, capacity int) parent) node[T] {
-		return node[T]{name: name, children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			capacity := rapid.IntRange(1, 2*largest[T]()).Draw(t, "capacity")
+		return node[T]{name: name, children: 1, params: []param{{"capacity", 1, 2 * largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			capacity := p[0]
 			c := claims
 			c.Capacity = capacity
 			return on(below[0], c.over(below[0].claims), func(p parent) parent { return build(p, capacity) })
@@ -232,8 +244,8 @@ func stores[T any]() []node[T] {
 			func(p parent, capacity int) parent { return combinators.NewBuddy(p, capacity, 1) }),
 		bounded("Region", Claims{SeesForeign: true, UntilReset: true, SteadyState: true},
 			func(p parent, capacity int) parent { return combinators.NewRegion(p, capacity) }),
-		{name: "Arena", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			first := rapid.IntRange(1, largest[T]()).Draw(t, "first")
+		{name: "Arena", children: 1, params: []param{{"first", 1, largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			first := p[0]
 			return on(below[0], Claims{UntilReset: true}.over(below[0].claims), func(p parent) parent { return combinators.NewArena(p, first) })
 		}},
 	}
@@ -243,29 +255,29 @@ func stores[T any]() []node[T] {
 func routers[T any]() []node[T] {
 	type parent = allocator.Allocator[T]
 	all := []node[T]{
-		{name: "Buckets", children: 1, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			first := rapid.IntRange(1, 8).Draw(t, "first")
-			step := rapid.IntRange(1, 8).Draw(t, "step")
-			last := first + step*rapid.IntRange(0, 6).Draw(t, "steps")
+		{name: "Buckets", children: 1, params: []param{{"first", 1, 8}, {"step", 1, 8}, {"steps", 0, 6}}, plan: func(p []int, below []plan[T]) plan[T] {
+			first, step, steps := p[0], p[1], p[2]
+			last := first + step*steps
 			c := below[0].claims.passing()
 			c.Capacity, c.MayRefuse = 0, true
 			c.Zeroed = false
+			c.Jagged = true
 			return plan[T]{claims: c, build: func(b *books[T]) parent {
 				return combinators.NewBuckets(first, last, step, func(int) parent { return below[0].build(b) })
 			}}
 		}},
-		{name: "Segregator", children: 2, draw: func(t *rapid.T, below []plan[T]) plan[T] {
-			threshold := rapid.IntRange(0, largest[T]()).Draw(t, "threshold")
+		{name: "Segregator", children: 2, params: []param{{"threshold", 0, largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			threshold := p[0]
 			c := both(below[0].claims, below[1].claims)
-			c.jagged = true
+			c.Jagged = true
 			return pair(below, c, func(a, b parent) parent { return combinators.NewSegregator(a, b, threshold) })
 		}},
-		{name: "Fallback", children: 2, ownsFirst: true, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+		{name: "Fallback", children: 2, ownsFirst: true, plan: func(_ []int, below []plan[T]) plan[T] {
 			c := both(below[0].claims, below[1].claims)
 			c.MayRefuse = below[1].claims.mayRefuse() && below[0].claims.mayRefuse()
 			return pair(below, c, func(a, b parent) parent { return combinators.NewFallback(a, b) })
 		}},
-		{name: "Cascade", children: 1, ownsFirst: true, draw: func(t *rapid.T, below []plan[T]) plan[T] {
+		{name: "Cascade", children: 1, ownsFirst: true, plan: func(_ []int, below []plan[T]) plan[T] {
 			c := below[0].claims.passing()
 			c.ThreadSafe, c.SafeAsParent = false, false
 			c.Capacity = 0
@@ -295,7 +307,7 @@ func both(a, b Claims) Claims {
 		Varies:       a.Varies || b.Varies,
 		OwnStorage:   a.OwnStorage || b.OwnStorage,
 		Zeroed:       a.Zeroed && b.Zeroed,
-		jagged:       a.jagged || b.jagged,
+		Jagged:       a.Jagged || b.Jagged,
 	}
 }
 
