@@ -69,9 +69,9 @@ type worker struct {
 	table [8]int
 }
 
-// counted returns a constructor of workers and what it has made and what was
+// workers returns a constructor of workers and what it has made and what was
 // dropped.
-func counted() (construct func() *worker, made *int) {
+func workers() (construct func() *worker, made *int) {
 	made = new(int)
 	return func() *worker {
 		*made++
@@ -93,13 +93,13 @@ func eachObjects(t *testing.T, limit int, onPut func(*worker) bool, onDrop func(
 	test func(t *testing.T, o objects[worker], made *int)) {
 	t.Helper()
 	t.Run("Objects", func(t *testing.T) {
-		construct, made := counted()
+		construct, made := workers()
 		o := combinators.NewObjects(construct, limit)
 		o.OnPut, o.OnDrop = onPut, onDrop
 		test(t, o, made)
 	})
 	t.Run("ShardedObjects", func(t *testing.T) {
-		construct, made := counted()
+		construct, made := workers()
 		o := combinators.NewShardedObjects(construct, limit)
 		o.OnPut, o.OnDrop = onPut, onDrop
 		test(t, o, made)

@@ -52,19 +52,17 @@ type Profiled[T any] struct {
 	// every block is sampled, and with 0 none is.
 	Rate int
 
-	_      noCopy
-	parent allocator.Allocator[T]
-	can    capabilities[T]
-	sites  *sites
+	_ noCopy
+	passing[T]
+	sites *sites
 }
 
 // NewProfiled returns a Profiled over parent.
 func NewProfiled[T any](parent allocator.Allocator[T]) *Profiled[T] {
 	return &Profiled[T]{
-		Rate:   512 << 10,
-		parent: parent,
-		can:    capabilitiesOf(parent, "NewProfiled"),
-		sites:  newSites(),
+		Rate:    512 << 10,
+		passing: newPassing(parent, "NewProfiled"),
+		sites:   newSites(),
 	}
 }
 
@@ -93,9 +91,6 @@ func (a *Profiled[T]) WriteTo(w io.Writer) (int64, error) {
 	return writeProfile(w, a.sites.totals(), int64(a.Rate))
 }
 
-// Owns reports whether the parent owns s.
-func (a *Profiled[T]) Owns(s []T) bool { return a.can.owns(s) }
-
 // Resize resizes s in place if the parent can. The profile has its new size for
 // the place that allocated it.
 func (a *Profiled[T]) Resize(s []T, n int) ([]T, bool) {
@@ -111,16 +106,6 @@ func (a *Profiled[T]) Reset() {
 	a.can.reset()
 	a.sites.forgetAll()
 }
-
-// Trim trims the parent.
-func (a *Profiled[T]) Trim() { a.can.trim() }
-
-// GoodSize returns the parent's answer, and n if it has none.
-func (a *Profiled[T]) GoodSize(n int) int { return a.can.goodSize(n) }
-
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *Profiled[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // String returns the expression that builds the allocator.
 func (a *Profiled[T]) String() string { return "Profiled(" + allocator.Describe(a.parent) + ")" }
