@@ -1,0 +1,117 @@
+package combinators
+
+import (
+	"io"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Profiled makes a profile of its parent's blocks by the place in the program
+// that asked for them: which calls hold how much memory now, and which asked
+// for how much so far.
+//
+// Use it in production, to find who holds what an allocator of a program has
+// handed out: the heap profile of the runtime shows where the storage was made,
+// which for a cache is one line. WriteTo writes the profile in the format of go
+// tool pprof:
+//
+//	http.HandleFunc("/debug/pprof/buffers", func(w http.ResponseWriter, _ *http.Request) {
+//		buffers.WriteTo(w)
+//	})
+//
+//	$ go tool pprof -top http://localhost:6060/debug/pprof/buffers
+//	      flat  flat%   sum%        cum   cum%
+//	   62.50MB 93.98% 93.98%    62.50MB 93.98%  main.(*session).read
+//	       4MB  6.02%   100%        4MB  6.02%  main.(*room).broadcast
+//
+// As for a heap profile, -sample_index=inuse_objects counts live blocks, and
+// alloc_space and alloc_objects what was handed out so far. Frames of this
+// package and of package allocator are left out. There is no registry of
+// profiles, so any number of them can exist.
+//
+// It samples: of two blocks the larger one is the likelier to be seen, and the
+// figures are scaled up to what they stand for, as those of a heap profile are.
+// Rate says how densely. A block that is not sampled costs an atomic addition
+// and a load, seven nanoseconds and a fifth of what Stats costs; one that is costs its call stack, about a
+// microsecond. A sampled block takes some words until it is released, and a
+// place that asks for blocks some hundred bytes for good; both are on the Go
+// heap, and none of them keeps a block from being collected. A steady state
+// allocates nothing. It keeps no storage.
+//
+// It is exhausted when its parent is. What fails is in no profile.
+//
+// As many goroutines may use it as may use its parent. WriteTo is for any
+// goroutine at any time. Rate is to be set before the first use.
+//
+// It sees no misuse. A block that is lost stays in the profile, which is how a
+// leak shows, until its storage is handed out again and sampled, or released.
+type Profiled[T any] struct {
+	// Rate is how many bytes are handed out for each sample, on average, as
+	// in runtime.MemProfileRate. NewProfiled sets it to 512 KiB. With 1
+	// every block is sampled, and with 0 none is.
+	Rate int
+
+	_ noCopy
+	passing[T]
+	sites *sites
+}
+
+// NewProfiled returns a Profiled over parent.
+func NewProfiled[T any](parent allocator.Allocator[T]) *Profiled[T] {
+	return &Profiled[T]{
+		Rate:    512 << 10,
+		passing: newPassing(parent, "NewProfiled"),
+		sites:   newSites(),
+	}
+}
+
+// Allocate asks the parent for n values.
+func (a *Profiled[T]) Allocate(n int) ([]T, error) {
+	s, err := a.parent.Allocate(n)
+	if size := bytesOf(s); size != 0 && a.Rate > 0 && a.sites.until.Add(-size) <= 0 {
+		a.sites.sample(address(s), size, int64(a.Rate))
+	}
+	return s, err
+}
+
+// Deallocate gives s back to the parent.
+func (a *Profiled[T]) Deallocate(s []T) {
+	if !a.sites.maySample(address(s)) {
+		a.parent.Deallocate(s)
+		return
+	}
+	id := a.sites.find(address(s))
+	a.parent.Deallocate(s) // another one may have the storage by now
+	a.sites.forget(address(s), id)
+}
+
+// WriteTo writes the profile as go tool pprof reads it.
+func (a *Profiled[T]) WriteTo(w io.Writer) (int64, error) {
+	return writeProfile(w, a.sites.totals(), int64(a.Rate))
+}
+
+// Resize resizes s in place if the parent can. The profile has its new size for
+// the place that allocated it.
+func (a *Profiled[T]) Resize(s []T, n int) ([]T, bool) {
+	r, ok := a.can.resize(s, n)
+	if ok && a.sites.maySample(address(r)) {
+		a.sites.resize(address(r), bytesOf(r))
+	}
+	return r, ok
+}
+
+// Reset releases all blocks. It panics if the parent cannot be reset.
+func (a *Profiled[T]) Reset() {
+	a.can.reset()
+	a.sites.forgetAll()
+}
+
+// String returns the expression that builds the allocator.
+func (a *Profiled[T]) String() string { return "Profiled(" + allocator.Describe(a.parent) + ")" }
+
+// bytesOf returns the size of a whole block.
+func bytesOf[T any](s []T) int64 {
+	var zero T
+	return int64(cap(s)) * int64(unsafe.Sizeof(zero))
+}

@@ -1,0 +1,196 @@
+package combinators
+
+import (
+	"fmt"
+	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// ShardedObjects is [Objects] for many goroutines that seldom wait for each
+// other.
+//
+// Use it where sync.Pool is used today and what it holds must survive a
+// collection, be closed when it is dropped, or be bounded in number.
+//
+// A Get that finds a value costs two atomic operations with its Put: 17 ns
+// where sync.Pool costs 12 on one goroutine, and what sync.Pool costs on
+// several. There are four shards or more for each processor, but
+// no more than the limit; a goroutine uses the one that the place of its stack
+// picks. A shard has a place for one value, which takes no lock, and others
+// behind a lock, which costs some tens of nanoseconds. A Get that finds nothing
+// there looks at all other shards, for a nanosecond or two each, before it
+// calls the constructor. At most limit values are kept.
+//
+// It is never exhausted. What the constructor returns, Get returns, so one that
+// can fail may return nil.
+//
+// Any number of goroutines may use it. The constructor, OnPut and OnDrop are
+// called on the goroutine that calls Get, Put or Trim, several at a time, and
+// never while a lock is held.
+//
+// It panics if a value that its shard has at hand is put back again. In a build
+// with -race or -asan a use of a value that was put back is reported. Other
+// misuse it cannot see: a value that is put back twice is handed out twice.
+type ShardedObjects[T any] struct {
+	// OnPut and OnDrop are those of Objects. Set them before the first use.
+	OnPut  func(v *T) (keep bool)
+	OnDrop func(v *T)
+
+	construct func() *T
+	limit     int
+	shards    []objectShard[T] // a power of two, or none
+	shift     uint
+
+	_      [cacheLine]byte // what is above is read by all and written by nobody
+	behind atomic.Int64    // values that are kept behind the locks of all shards
+}
+
+// An objectShard is the part of a ShardedObjects that some goroutines use.
+type objectShard[T any] struct {
+	hand atomic.Pointer[T]
+	mu   sync.Mutex
+	more []*T            // the last one that was put back is the last one
+	_    [cacheLine]byte // two shards never share a cache line
+}
+
+// NewShardedObjects returns a ShardedObjects that keeps at most limit values
+// made by construct. It panics if construct is nil or limit is negative.
+// GOMAXPROCS tells the number of shards.
+func NewShardedObjects[T any](construct func() *T, limit int) *ShardedObjects[T] {
+	checkObjects(construct, limit, "NewShardedObjects")
+	count := 0
+	if limit > 0 {
+		count = 1
+	}
+	for 0 < count && count < shardsPerProcessor*runtime.GOMAXPROCS(0) && count <= limit/2 {
+		count *= 2
+	}
+	return &ShardedObjects[T]{
+		construct: construct,
+		limit:     limit,
+		shards:    make([]objectShard[T], count),
+		shift:     bitsOfAddress - uint(bits.TrailingZeros(uint(max(count, 1)))),
+	}
+}
+
+// Get returns a value that was put back, or one that it constructs.
+func (o *ShardedObjects[T]) Get() *T {
+	if i := o.home(); i < uint(len(o.shards)) {
+		if v := o.shards[i].hand.Swap(nil); v != nil {
+			allocator.Reissue(unsafe.Slice(v, 1))
+			return v
+		}
+	}
+	return o.miss()
+}
+
+// Put takes back a value for later. The caller uses it no more. It may be one
+// that Get did not return. A nil v is ignored.
+func (o *ShardedObjects[T]) Put(v *T) {
+	if v == nil {
+		return
+	}
+	if o.OnPut != nil && !o.OnPut(v) {
+		o.drop(v)
+		return
+	}
+	i := o.home()
+	if i >= uint(len(o.shards)) {
+		o.drop(v)
+		return
+	}
+	allocator.Retire(unsafe.Slice(v, 1))
+	s := &o.shards[i]
+	if old := s.hand.Swap(v); old != nil {
+		o.displaced(s, old, v)
+	}
+}
+
+// Trim drops the values that are kept.
+func (o *ShardedObjects[T]) Trim() {
+	for i := range o.shards {
+		s := &o.shards[i]
+		for v := s.hand.Swap(nil); v != nil; v = o.pop(s) {
+			allocator.Reissue(unsafe.Slice(v, 1))
+			o.drop(v)
+		}
+		for v := o.pop(s); v != nil; v = o.pop(s) {
+			allocator.Reissue(unsafe.Slice(v, 1))
+			o.drop(v)
+		}
+	}
+}
+
+// String returns the expression that builds it.
+func (o *ShardedObjects[T]) String() string {
+	return fmt.Sprintf("ShardedObjects(%s, %d)", constructorName(o.construct), o.limit)
+}
+
+// home returns the number of the shard of the calling goroutine, a hint where
+// to look first. It is beyond all shards if there are none.
+func (o *ShardedObjects[T]) home() uint {
+	return uint(stackHash() >> (o.shift & 63) & uint64(len(o.shards)-1))
+}
+
+// miss looks for a value beyond the one at hand.
+func (o *ShardedObjects[T]) miss() *T {
+	home := o.home()
+	for i := range o.shards {
+		s := &o.shards[(home+uint(i))&uint(len(o.shards)-1)]
+		v := o.pop(s)
+		if v == nil && s.hand.Load() != nil {
+			v = s.hand.Swap(nil)
+		}
+		if v != nil {
+			allocator.Reissue(unsafe.Slice(v, 1))
+			return v
+		}
+	}
+	return o.construct()
+}
+
+// pop returns a value from behind the lock of s, or nil.
+func (o *ShardedObjects[T]) pop(s *objectShard[T]) *T {
+	if o.behind.Load() == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.more) - 1
+	if last < 0 {
+		return nil
+	}
+	v := s.more[last]
+	s.more[last] = nil
+	s.more = s.more[:last]
+	o.behind.Add(-1)
+	return v
+}
+
+// displaced keeps a value whose place the value by has taken behind the lock of
+// s, if there is room.
+func (o *ShardedObjects[T]) displaced(s *objectShard[T], v, by *T) {
+	if v == by {
+		putTwice(o, v)
+	}
+	if o.behind.Add(1) > int64(o.limit-len(o.shards)) {
+		o.behind.Add(-1)
+		allocator.Reissue(unsafe.Slice(v, 1))
+		o.drop(v)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.more = append(s.more, v)
+}
+
+func (o *ShardedObjects[T]) drop(v *T) {
+	if o.OnDrop != nil {
+		o.OnDrop(v)
+	}
+}
