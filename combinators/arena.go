@@ -12,6 +12,7 @@ import (
 // Use it for what is needed together and is given up together, without a
 // bound: the nodes of a tree, all that one request takes. Many values share an
 // allocation of the parent, which is what makes it quicker than the Go heap.
+// A [Scope] has arenas for values of several types.
 //
 // There are two ways to release all blocks at once. Reset gives the chunks
 // back to the parent. If that is [allocator.Heap] nobody gets the storage
@@ -19,31 +20,45 @@ import (
 // so a block that is used after Reset is a bug that harms nobody else. Reuse
 // keeps the chunks and hands them out again, but a block that is used after
 // Reuse is shared with its next owner. With Reuse the rounds soon allocate nothing,
-// where after Reset the chunks are allocated, and collected, anew.
+// where after Reset the chunks are allocated, and collected, anew. Mark and Rewind
+// release what was handed out in between, and keep the chunks as Reuse does.
 //
 // A request costs a few nanoseconds whatever its size. A chunk that comes from
 // the parent has twice the size of the one before, and less than that if the
-// parent has only less. A block that is larger than the next chunk would be
+// parent has only less; if the parent can, it makes the chunk in use larger
+// where it lies instead. A block that is larger than the next chunk would be
 // gets a chunk of its own. One block that is reachable keeps its whole chunk
-// from being collected. Releasing the block that was handed out last makes its
-// storage free again; releasing another clears it if T has pointers, and its
-// storage is free with all the rest.
+// from being collected. Releasing the block that was handed out last in its
+// chunk makes its storage free again, and a chunk without blocks is there for
+// the next request that fits; releasing another clears it if T has pointers, and
+// its storage is free with all the rest. A block that is not in the chunk in use
+// is looked for in all of them, of which there are few, since they double.
 //
 // It is exhausted when its parent is.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that lies in the free part of the chunk in
-// use. Other misuse it cannot see.
+// It panics if a block is released or resized that lies in what is free
+// already, if one is released that is not from here, and if it is rewound to a
+// mark that is void.
 type Arena[T any] struct {
-	_       noCopy
+	_ noCopy
+
+	// Keep is how many values Reuse keeps storage for at most, so that one
+	// round that needed much does not cost memory for ever. It gives back the
+	// largest chunks first. 0 is no limit. Set it before the first request.
+	Keep int
+
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
-	current bump[T] // the chunk in use
-	full    [][]T   // other chunks that have blocks
-	spare   [][]T   // chunks that Reuse kept
-	first   int     // values in the first chunk
-	next    int     // values in the chunk that the parent is asked for next
+	current bump[T]   // the chunk in use
+	older   []bump[T] // other chunks that have blocks
+	spare   [][]T     // chunks that have none
+	marks   marks
+	serial  uint64 // of the chunk that was attached last
+	first   int    // values in the first chunk
+	next    int    // values in the chunk that the parent is asked for next
+	held    int    // values in all chunks
 }
 
 // NewArena returns an Arena that takes chunks from parent, the first one with
@@ -79,32 +94,46 @@ func (a *Arena[T]) Deallocate(s []T) {
 	}
 	i, ok := within(a.current.block, s)
 	if !ok {
-		vacate(s, a.current.clears)
-	} else if !a.current.release(s, i) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		a.releaseOlder(s)
+		return
+	}
+	if !a.current.release(s, i) {
+		a.released(&a.current, s)
 	}
 }
 
-// Resize makes s smaller, or larger if it is the last block and there is room.
+// Resize makes s smaller, or larger if it is the last block of its chunk and
+// there is room, or the parent makes room.
 func (a *Arena[T]) Resize(s []T, n int) ([]T, bool) {
 	if n < 1 || cap(s) == 0 {
 		return nil, false
 	}
-	if i, ok := within(a.current.block, s); ok {
-		return a.current.resize(s, i, n)
-	}
-	if n > cap(s) {
+	c, i := a.find(s)
+	if c == nil {
+		if a.isSpare(s) {
+			panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+		}
 		return nil, false
 	}
-	vacate(s[n:cap(s)], a.current.clears)
-	return s[:n:n], true
+	if c.isFree(s, i) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+	}
+	used := c.used
+	if c == &a.current && i+cap(s) == used && n > len(c.block)-i && !a.extend(n-cap(s), a.size(n)) && !a.extend(n-cap(s), 0) {
+		return nil, false
+	}
+	r, ok := c.resize(s, i, n)
+	if c.used != used && i < c.marked {
+		c.marked = a.marks.void(c.serial, i)
+	}
+	return r, ok
 }
 
 // Owns reports whether s starts inside a chunk. It looks through all of them.
 func (a *Arena[T]) Owns(s []T) bool {
 	ok := covers(a.current.block, s)
-	for i := len(a.full) - 1; i >= 0 && !ok; i-- {
-		ok = covers(a.full[i], s)
+	for i := len(a.older) - 1; i >= 0 && !ok; i-- {
+		ok = covers(a.older[i].block, s)
 	}
 	return ok
 }
@@ -112,14 +141,19 @@ func (a *Arena[T]) Owns(s []T) bool {
 // Reset releases all blocks and gives the chunks back to the parent. What they
 // point to can be collected.
 func (a *Arena[T]) Reset() {
-	a.vacateAll(false) // the parent clears what it gets back
-	a.giveBack()
+	a.detachAll(false) // the parent clears what it gets back
 	a.next = a.first
+	a.giveBack()
 }
 
-// Reuse releases all blocks and keeps the chunks. What they point to can be
-// collected.
-func (a *Arena[T]) Reuse() { a.vacateAll(a.current.clears) }
+// Reuse releases all blocks and keeps the chunks, as far as Keep allows. What
+// they point to can be collected.
+func (a *Arena[T]) Reuse() {
+	a.detachAll(a.current.clears)
+	if a.Keep > 0 && a.held > a.Keep {
+		a.keepLess()
+	}
+}
 
 // Trim gives the chunks that have no blocks back to the parent, and trims it.
 func (a *Arena[T]) Trim() {

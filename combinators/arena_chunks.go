@@ -1,93 +1,87 @@
 package combinators
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// vacateAll makes all chunks ready to be used again, or to be given back.
-func (a *Arena[T]) vacateAll(clears bool) {
+// find returns the chunk that s is in and which value of it s starts at. It is
+// nil if s is in none that has blocks.
+func (a *Arena[T]) find(s []T) (c *bump[T], i int) {
+	if i, ok := within(a.current.block, s); ok {
+		return &a.current, i
+	}
+	for k := len(a.older) - 1; k >= 0; k-- {
+		if i, ok := within(a.older[k].block, s); ok {
+			return &a.older[k], i
+		}
+	}
+	return nil, 0
+}
+
+// isSpare reports whether s is in a chunk that has no blocks.
+func (a *Arena[T]) isSpare(s []T) bool {
+	return slices.ContainsFunc(a.spare, func(chunk []T) bool { return covers(chunk, s) })
+}
+
+// releaseOlder takes back a block that is not in the chunk in use.
+func (a *Arena[T]) releaseOlder(s []T) {
+	c, i := a.find(s)
+	if c == nil {
+		problem := foreignBlock
+		if a.isSpare(s) {
+			problem = freedTwice
+		}
+		panic(allocator.Misuse(a, allocator.SameBlock, s, problem))
+	}
+	if !c.release(s, i) {
+		a.released(c, s)
+	}
+	if c.used == 0 {
+		a.detach(c)
+	}
+}
+
+// released makes marks void after the release of s from c, if it was handed out.
+func (a *Arena[T]) released(c *bump[T], s []T) {
+	if c.used >= c.marked {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+	c.marked = a.marks.void(c.serial, c.used)
+}
+
+// detach makes a chunk of older, which has no blocks any more, a spare one.
+func (a *Arena[T]) detach(c *bump[T]) {
+	a.spare = append(a.spare, c.block)
+	last := len(a.older) - 1
+	*c = a.older[last]
+	a.older[last] = bump[T]{}
+	a.older = a.older[:last]
+}
+
+// detachAll releases all blocks.
+func (a *Arena[T]) detachAll(clears bool) {
 	c := &a.current
 	vacateAll(c.block[:c.used:c.used], clears)
-	c.used = 0
-	for _, chunk := range a.full {
-		vacateAll(chunk, clears)
+	c.used, c.marked = 0, 0
+	for i := range a.older {
+		o := &a.older[i]
+		vacateAll(o.block[:o.used:o.used], clears)
+		a.spare = append(a.spare, o.block)
 	}
-	a.spare = append(a.spare, a.full...)
-	clear(a.full)
-	a.full = a.full[:0]
+	clear(a.older)
+	a.older = a.older[:0]
+	a.marks.cut(Mark{})
 }
 
-// grow serves a request that the chunk in use has no room for.
-func (a *Arena[T]) grow(n int) ([]T, error) {
-	if needsNone[T](n) {
-		return make([]T, n), nil
-	}
-	chunk, err := a.chunk(n)
-	if err != nil {
-		return nil, err
-	}
-	// Of the new chunk and the one in use, that with more room left is used
-	// from now on.
-	other := bump[T]{block: chunk, clears: a.current.clears}
-	s, _ := other.take(n)
-	if other.room() > a.current.room() {
-		a.current, other = other, a.current
-	}
-	switch {
-	case other.used != 0:
-		a.full = append(a.full, other.block)
-	case other.block != nil:
-		a.spare = append(a.spare, other.block)
-	}
-	return s, nil
-}
-
-// chunk returns a chunk of at least n values.
-func (a *Arena[T]) chunk(n int) ([]T, error) {
-	if err := allocator.CheckSize[T](n); err != nil {
-		return nil, err
-	}
+// takeSpare returns a spare chunk of at least n values, or nil.
+func (a *Arena[T]) takeSpare(n int) []T {
 	for i := len(a.spare) - 1; i >= 0; i-- {
 		if s := a.spare[i]; len(s) >= n {
 			a.spare = slices.Delete(a.spare, i, i+1)
-			return s, nil
+			return s
 		}
 	}
-	size := a.can.goodSize(max(n, a.next))
-	for {
-		s, err := a.parent.Allocate(size)
-		switch {
-		case err == nil:
-			if n <= a.next {
-				a.next = 2 * size
-			}
-			return s, nil
-		case size > n:
-			size = max(n, size/2)
-		case !errors.Is(err, allocator.ErrExhausted) || !a.giveBack():
-			return nil, err
-		}
-	}
-}
-
-// giveBack gives the chunks that have no blocks back to the parent, and reports
-// whether there were any.
-func (a *Arena[T]) giveBack() bool {
-	if a.current.used == 0 && a.current.block != nil {
-		a.spare = append(a.spare, a.current.block)
-		a.current.block = nil
-	}
-	given := len(a.spare) != 0
-	for len(a.spare) != 0 {
-		last := len(a.spare) - 1
-		chunk := a.spare[last]
-		a.spare[last] = nil
-		a.spare = a.spare[:last] // first, as the parent may panic
-		allocator.Reissue(chunk)
-		a.parent.Deallocate(chunk)
-	}
-	return given
+	return nil
 }

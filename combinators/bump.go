@@ -7,7 +7,9 @@ import "github.com/heirloom-go/heirloom/allocator"
 type bump[T any] struct {
 	block  []T
 	used   int
-	clears bool // T has pointers
+	marked int    // the highest mark in it that is not void
+	serial uint64 // of the chunk, for marks
+	clears bool   // T has pointers
 }
 
 func (b *bump[T]) room() int { return len(b.block) - b.used }
@@ -26,7 +28,8 @@ func (b *bump[T]) take(n int) ([]T, bool) {
 }
 
 // release takes back s, which starts at value i, and moves back over it if it
-// is the last one. It is false if s is not handed out.
+// is the last one. It is false if s is not handed out, and if it was below a mark
+// that is void now: that is, if used is less than marked.
 func (b *bump[T]) release(s []T, i int) bool {
 	end := i + cap(s)
 	if end > b.used {
@@ -36,11 +39,14 @@ func (b *bump[T]) release(s []T, i int) bool {
 		b.used -= cap(s) // that is i, but without waiting for a division
 	}
 	vacate(s, b.clears)
-	return true
+	return b.used >= b.marked
 }
 
-// resize makes s, which starts at value i, n values long: a smaller block
-// always, a larger one if s is the last.
+// isFree reports whether s, which starts at value i, is not handed out.
+func (b *bump[T]) isFree(s []T, i int) bool { return i+cap(s) > b.used }
+
+// resize makes s, which starts at value i and is handed out, n values long: a
+// smaller block always, a larger one if s is the last.
 func (b *bump[T]) resize(s []T, i, n int) ([]T, bool) {
 	size, last := cap(s), i+cap(s) == b.used
 	switch {

@@ -17,21 +17,24 @@ import (
 // is empty. Releasing the block that was handed out last makes its storage
 // free again, and then the one before may be released so; releasing another
 // clears it if T has pointers, and its storage is free after a Rewind or
-// Reset. Resize makes any block smaller and the last one larger.
+// Reset. Resize makes any block smaller and the last one larger. A mark takes
+// four words on the Go heap until it is void.
 //
 // It is exhausted when less is left than the request is for, or when the
 // parent does not give it its block.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that lies in what is free already or is not
-// from here. A block that is used after a Rewind or Reset that released it is
-// shared with whoever gets its storage next. Where that cannot be ruled out,
-// an [Arena] has a Reset that never hands the same storage out again.
+// It panics if a block is released or resized that lies in what is free
+// already, if one is released that is not from here, and if it is rewound to a
+// mark that is void. A block that is used after a Rewind or Reset that released
+// it is shared with whoever gets its storage next. Where that cannot be ruled
+// out, an [Arena] has a Reset that never hands the same storage out again.
 type Region[T any] struct {
 	_ noCopy
 	backing[T]
-	bump bump[T]
+	bump  bump[T]
+	marks marks
 }
 
 // NewRegion returns a Region of capacity values that takes their storage from
@@ -61,7 +64,7 @@ func (a *Region[T]) Deallocate(s []T) {
 		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
 	}
 	if !a.bump.release(s, i) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		a.void(s)
 	}
 }
 
@@ -71,32 +74,46 @@ func (a *Region[T]) Resize(s []T, n int) ([]T, bool) {
 	if !ok || cap(s) == 0 {
 		return nil, false
 	}
-	return a.bump.resize(s, i, n)
+	if a.bump.isFree(s, i) {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+	}
+	used := a.bump.used
+	r, ok := a.bump.resize(s, i, n)
+	if a.bump.used != used && i < a.bump.marked {
+		a.bump.marked = a.marks.void(0, i)
+	}
+	return r, ok
 }
 
 // Owns reports whether s starts inside the block.
 func (a *Region[T]) Owns(s []T) bool { return covers(a.bump.block, s) }
 
-// A Mark is a state of a [Region] to go back to.
-type Mark struct{ used int }
-
 // Mark returns the present state.
-func (a *Region[T]) Mark() Mark { return Mark{a.bump.used} }
-
-// Rewind releases all blocks that were handed out since m was taken. Marks
-// that were taken since are void, and so is one that lies inside what is handed out
-// now, because the block before it was released and its storage handed out again.
-// It panics if m is void, where it can see that: if the region has less handed out
-// than at m.
-func (a *Region[T]) Rewind(m Mark) {
-	if m.used > a.bump.used {
-		panic(fmt.Sprintf("combinators: %v: Rewind to a mark at %d values, but only %d are handed out", a, m.used, a.bump.used))
+func (a *Region[T]) Mark() Mark {
+	if a.bump.used == 0 {
+		return Mark{owner: a}
 	}
-	a.bump.rewind(m.used)
+	a.bump.marked = a.bump.used
+	return a.marks.mark(a, state{used: a.bump.used})
 }
 
-// Reset releases all blocks and keeps the storage.
-func (a *Region[T]) Reset() { a.bump.rewind(0) }
+// Rewind releases all blocks that were handed out since m was taken. It voids
+// the marks that were taken since. Before that, a mark becomes void when the
+// block that was the last one then is released or resized while it is the last
+// one. Rewind panics if m is void.
+func (a *Region[T]) Rewind(m Mark) {
+	s, ok := a.marks.find(a, m)
+	if !ok {
+		panicVoid(a)
+	}
+	a.marks.cut(m)
+	a.bump.rewind(s.used)
+	a.bump.marked = s.used
+}
+
+// Reset releases all blocks and keeps the storage. Every mark is void then, but
+// for one of the empty region.
+func (a *Region[T]) Reset() { a.Rewind(Mark{}) }
 
 // Trim gives the block back to the parent if nothing of it is handed out, and
 // trims the parent.
@@ -110,6 +127,14 @@ func (a *Region[T]) Trim() {
 // String returns the expression that builds the allocator.
 func (a *Region[T]) String() string {
 	return fmt.Sprintf("Region(%s, %d)", allocator.Describe(a.parent), a.capacity)
+}
+
+// void makes marks void after the release of s, if it was handed out.
+func (a *Region[T]) void(s []T) {
+	if a.bump.used >= a.bump.marked {
+		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+	}
+	a.bump.marked = a.marks.void(0, a.bump.used)
 }
 
 // first serves what take cannot: the first request, and those that fail.

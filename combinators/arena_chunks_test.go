@@ -1,0 +1,213 @@
+package combinators_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// A block in a chunk of its own is the last one in it: its storage serves the
+// next request, and Trim gives it back.
+func TestArenaReleasesTheLastOfAnyChunk(t *testing.T) {
+	const large = 1 << 20
+	parent := newSource[byte](t)
+	a := combinators.NewArena(parent, 4096)
+	kept := take(t, a, 1)
+	for range 100 {
+		a.Deallocate(take(t, a, large))
+	}
+	if live := parent.count - 4096; live != large {
+		t.Errorf("the parent has %d values out for blocks of %d", live, large)
+	}
+	a.Deallocate(kept)
+	a.Trim()
+	if parent.count != 0 {
+		t.Errorf("%d values are not back with the parent", parent.count)
+	}
+}
+
+// So it can become smaller and grow back.
+func TestArenaGrowsTheLastOfAnyChunk(t *testing.T) {
+	a := combinators.NewArena(heap[int](), 10)
+	blocks := [][]int{take(t, a, 10), take(t, a, 100), take(t, a, 1)}
+	for i, s := range blocks[:2] {
+		size := len(s)
+		s, ok := a.Resize(s, 3)
+		if !ok || len(s) != 3 {
+			t.Fatalf("block %d did not become smaller", i)
+		}
+		if s, ok = a.Resize(s, size); !ok || len(s) != size || !same(s, blocks[i]) {
+			t.Fatalf("block %d did not grow back", i)
+		}
+		if _, ok = a.Resize(s, size+1); ok {
+			t.Fatalf("block %d grew beyond its chunk", i)
+		}
+	}
+}
+
+// The chunks grow even if each request is for more than the next one has.
+func TestArenaGrowsWhateverTheRequest(t *testing.T) {
+	for _, first := range []int{1, 99, 100, 101} {
+		parent := newSource[byte](t)
+		a := combinators.NewArena(parent, first)
+		for range 10_000 {
+			take(t, a, 100)
+		}
+		if len(parent.asked) > 22 {
+			t.Errorf("first = %d: %d requests to the parent", first, len(parent.asked))
+		}
+		if parent.count > 3_000_000 {
+			t.Errorf("first = %d: %d values for a million", first, parent.count)
+		}
+	}
+}
+
+func TestArenaSeesBlocksThatAreFree(t *testing.T) {
+	for name, build := range map[string]func() allocator.Allocator[int]{
+		"Region": func() allocator.Allocator[int] { return combinators.NewRegion(heap[int](), 1000) },
+		"Arena":  func() allocator.Allocator[int] { return combinators.NewArena(heap[int](), 10) },
+	} {
+		for _, n := range []int{1, 3, 10, 100} { // with others, filling a chunk, in one of its own
+			a := build()
+			kept := take(t, a, 1)
+			s := take(t, a, n)
+			a.Deallocate(s)
+			for _, size := range []int{1, n, n + 1} {
+				e := misuse(func() { a.(allocator.Resizer[int]).Resize(s, size) })
+				if e == nil || e.Problem != "resized, and it is not a block that is handed out" {
+					t.Errorf("%s: Resize of a released block of %d to %d: panic is %v", name, n, size, e)
+				}
+			}
+			if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Problem != "released twice" {
+				t.Errorf("%s: second release of a block of %d: panic is %v", name, n, e)
+			}
+			a.Deallocate(kept)
+		}
+	}
+}
+
+// A chunk whose parent can make it larger is not left.
+func TestArenaGrowsItsChunkInPlace(t *testing.T) {
+	slab := combinators.NewSlab(heap[int](), 1000)
+	counts := combinators.NewStats(slab)
+	a := combinators.NewArena(counts, 4)
+	first := take(t, a, 4)
+	for range 100 {
+		take(t, a, 5)
+	}
+	if n := counts.Counts().Total; n != 1 {
+		t.Errorf("%d chunks, where one could grow", n)
+	}
+	last := take(t, a, 1)
+	if last, ok := a.Resize(last, 400); !ok || len(last) != 400 {
+		t.Error("the last block did not grow, where its chunk could")
+	}
+	if _, ok := a.Resize(first, 5); ok {
+		t.Error("grew into another block")
+	}
+	if _, err := a.Allocate(1000); !errors.Is(err, allocator.ErrExhausted) && !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Allocate(1000): error %v", err)
+	}
+	a.Reset()
+	take(t, slab, 1000)
+}
+
+// When the parent has no other chunk, what it can add to this one still serves
+// a request.
+func TestArenaGrowsItsChunkByTheLittleThereIs(t *testing.T) {
+	slab := combinators.NewSlab(heap[int](), 10)
+	a := combinators.NewArena(slab, 8)
+	take(t, a, 7)
+	take(t, a, 3)
+	if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("error %v, want ErrExhausted", err)
+	}
+	b := combinators.NewArena(combinators.NewSlab(heap[int](), 10), 8)
+	s := take(t, b, 8)
+	if s, ok := b.Resize(s, 10); !ok || len(s) != 10 {
+		t.Error("the last block did not grow by what there is")
+	}
+}
+
+// generous gives more than it is asked for.
+type generous[T any] struct{ *source[T] }
+
+func (p generous[T]) Allocate(n int) ([]T, error) {
+	if n < 2 {
+		return p.source.Allocate(n)
+	}
+	s, err := p.source.Allocate(n + n/2)
+	return s[:min(n, len(s))], err
+}
+
+// What a parent gives beyond the request is used by an Arena, and goes back with
+// the rest.
+func TestParentThatGivesMore(t *testing.T) {
+	parent := generous[int]{newSource[int](t)}
+	a := combinators.NewArena(parent, 10)
+	for range 15 {
+		take(t, a, 1)
+	}
+	region := combinators.NewRegion(parent, 10)
+	for range 10 {
+		take(t, region, 1)
+	}
+	if _, err := region.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("a region beyond its capacity: error %v, want ErrExhausted", err)
+	}
+	if diff := cmp.Diff([]int{15, 15}, parent.asked); diff != "" {
+		t.Errorf("what the parent gave (-want +got):\n%s", diff)
+	}
+	a.Reset()
+	region.Reset()
+	region.Trim()
+	if parent.count != 0 {
+		t.Errorf("%d values are not back with the parent", parent.count)
+	}
+}
+
+// A round that needs much does not cost memory for ever.
+func TestArenaKeepsAtMost(t *testing.T) {
+	const keep = 1000
+	parent := newSource[*int](t)
+	a := combinators.NewArena(parent, 4)
+	a.Keep = keep
+	round := func(n int) {
+		for range n {
+			take(t, a, 1)
+		}
+		a.Reuse()
+	}
+	round(keep)
+	if parent.count != keep {
+		t.Errorf("%d values kept after a round of %d, of which all may be kept", parent.count, keep)
+	}
+	for _, burst := range []int{keep + 1, 64 * keep} {
+		round(burst)
+		if parent.count > keep {
+			t.Errorf("%d values kept after a round of %d, want %d at most", parent.count, burst, keep)
+		}
+		round(keep) // the chunks fit again after one round
+		asked := len(parent.asked)
+		for range 5 {
+			round(keep)
+		}
+		if got := parent.asked[asked:]; len(got) != 0 {
+			t.Errorf("the parent is asked for %v in rounds for which enough is kept", got)
+		}
+	}
+	asked := len(parent.asked)
+	round(2 * keep)
+	if largest := slices.Max(parent.asked[asked:]); largest > 2*keep {
+		t.Errorf("after a burst the parent is asked for %d values at once", largest)
+	}
+	a.Trim()
+	if parent.count != 0 {
+		t.Errorf("%d values are not back with the parent", parent.count)
+	}
+}

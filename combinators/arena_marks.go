@@ -1,0 +1,64 @@
+package combinators
+
+// Mark returns the present state.
+func (a *Arena[T]) Mark() Mark {
+	if a.isEmpty() {
+		return Mark{owner: a}
+	}
+	a.current.marked = a.current.used
+	return a.marks.mark(a, state{chunk: a.current.serial, last: a.serial, used: a.current.used})
+}
+
+// Rewind releases all blocks that were handed out since m was taken, and keeps
+// the chunks. It voids the marks that were taken since. Before that, a mark
+// becomes void when the block that was the last one then is released, or is resized
+// while it is the last one of its chunk. Rewind panics if m is void.
+func (a *Arena[T]) Rewind(m Mark) {
+	s, ok := a.marked(m)
+	if !ok {
+		panicVoid(a)
+	}
+	a.marks.cut(m)
+	for i := len(a.older) - 1; i >= 0; i-- {
+		if c := &a.older[i]; c.serial > s.last {
+			c.rewind(0)
+			a.detach(c)
+		}
+	}
+	if a.current.serial != s.chunk {
+		a.current.rewind(0)
+		a.spareCurrent()
+		a.resume(s.chunk)
+	}
+	a.current.rewind(s.used)
+	a.current.marked = a.marks.highest(a.current.serial)
+}
+
+// marked returns the state of m. It is false if m is void.
+func (a *Arena[T]) marked(m Mark) (state, bool) {
+	s, ok := a.marks.find(a, m)
+	if s.used != 0 && s.chunk != a.current.serial {
+		ok = false
+		for i := range a.older {
+			ok = ok || a.older[i].serial == s.chunk
+		}
+	}
+	return s, ok
+}
+
+// resume makes a chunk of older the one in use again, where there is none. The
+// chunk is not there any more if it had no blocks.
+func (a *Arena[T]) resume(chunk uint64) {
+	for i := range a.older {
+		if c := &a.older[i]; c.serial == chunk {
+			a.current = *c
+			last := len(a.older) - 1
+			*c = a.older[last]
+			a.older[last] = bump[T]{}
+			a.older = a.older[:last]
+			return
+		}
+	}
+}
+
+func (a *Arena[T]) isEmpty() bool { return a.current.used == 0 && len(a.older) == 0 }
