@@ -421,7 +421,7 @@ func newProfiled[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
 }
 
 func TestProfiledConforms(t *testing.T) {
-	proptest.ConformAll(t, newProfiled, newProfiled, newProfiled, newProfiled, newProfiled, newProfiled,
+	proptest.ConformAll(t, newProfiled, newProfiled, newProfiled, newProfiled, newProfiled, newProfiled, newProfiled,
 		proptest.Claims{SafeAsParent: true, SteadyState: true})
 }
 
