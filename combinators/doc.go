@@ -19,6 +19,10 @@
 //	a hard bound on the number of live values             Slab
 //	sizes of all kinds under one hard bound               Buddy
 //	keys that miss once their value is removed            Handles
+//	values kept with what was constructed in them         Objects
+//	that, for many goroutines, as sync.Pool is used       ShardedObjects
+//	one buffer that is written to many connections        Shared
+//	the first message to allocate nothing either          Preheat
 //	all of it released at once, with a hard bound         Region
 //	all of it released at once, without a bound           Arena
 //	whatever is left released at the end of some work     Scoped
@@ -29,10 +33,12 @@
 //	an allocator that several goroutines share            ThreadSafe
 //	that, with little waiting for each other              Sharded
 //	a budget in values or bytes                           Limit
+//	one budget for several types, and to wait for room    Budget, Budgeted
 //	fewer sizes, and room to grow in place                Quantizer
 //	blocks on cache lines or pages of their own           Aligned
 //	fresh blocks that are zero                            Zeroed
 //	to know what is allocated, and how much at once       Stats
+//	to see who holds how much, in go tool pprof           Profiled
 //	to see each call in an execution trace or a log       Trace
 //	to find misuse, use after release, and leaks          Checked
 //	to find writes beyond a block                         Guarded

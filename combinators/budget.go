@@ -1,0 +1,169 @@
+package combinators
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Budget bounds the bytes that several allocators hand out together, whatever
+// their types, and lets a program wait for room.
+//
+// Use it where a server has so many megabytes for everything: operations,
+// buffers, sessions. Each allocator gets a [Budgeted] as its outermost layer. A
+// program that is refused gives up, or it waits: a goroutine by Wait, a handler
+// by WhenRoom. So exhaustion becomes backpressure. For one type and no waiting
+// there is [Limit].
+//
+// A wait does not end with room that may be gone at the next moment: it ends
+// with a reservation of so many bytes, which nobody else gets. The allocators
+// of this Budget use up what it has reserved before they take anything else. A
+// goroutine or a chain of handlers that waits has a Budget of its own for that,
+// by Account; all accounts share one limit and one queue. Users of one account
+// that each reserve what they allocate may also share it.
+//
+// First come, first served, goroutines and handlers alike: a large request is
+// not overtaken by small ones. While somebody waits, what is released is for
+// the first in the queue, and a request without a reservation is refused as if
+// there were no room. To wait while holding what others wait for is a deadlock,
+// here as with every queue; so reserve the bytes of all types that a piece of
+// work needs by one Wait.
+//
+// A wait costs a mutex at its start and its end, and allocates nothing in the
+// steady state. What an allocator pays, its Budgeted says.
+//
+// It is exhausted when what is handed out and what is reserved come to the
+// limit. To wait for more than the limit fails with [allocator.ErrTooLarge].
+//
+// Any number of goroutines may use it. At no time do they have more than the
+// limit, and none is refused for what another one did not get. No function of
+// the program is called while a lock is held.
+//
+// Reservations that nobody uses are lost to the others, until Unreserve.
+type Budget struct {
+	_        noCopy
+	funds    *funds
+	reserved atomic.Int64 // of this account
+}
+
+// NewBudget returns a Budget of limit bytes. It panics if limit is negative.
+func NewBudget(limit int) *Budget {
+	if limit < 0 {
+		panic(fmt.Sprintf("combinators: NewBudget: the limit is negative: %d", limit))
+	}
+	f := &funds{limit: int64(limit)}
+	f.run = f.callAll
+	return &Budget{funds: f}
+}
+
+// Account returns a Budget that shares the limit and the queue of b, with
+// reservations of its own.
+func (b *Budget) Account() *Budget { return &Budget{funds: b.funds} }
+
+// Wait reserves n bytes, and waits for them in the order of arrival. It fails
+// with ctx.Err() if ctx is done before, and then has reserved nothing.
+func (b *Budget) Wait(ctx context.Context, n int) error {
+	if err := b.check(n); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := b.funds.wait(b, int64(n))
+	if w == nil {
+		b.reserved.Add(int64(n))
+		return nil
+	}
+	select {
+	case <-w.ready:
+		b.funds.leave(w)
+		b.reserved.Add(int64(n))
+		return nil
+	case <-ctx.Done():
+		b.funds.abandon(w, w.generation)
+		return ctx.Err()
+	}
+}
+
+// WhenRoom calls f once, when n bytes are reserved, in the order of arrival.
+//
+// It calls f later, also if there is room at once: never from inside WhenRoom or
+// from inside a release, but on a goroutine of its own, which calls the functions
+// of all who waited one after another. So f is to be short: it posts to where the
+// work is done, or starts an operation.
+func (b *Budget) WhenRoom(n int, f func()) (Waiting, error) {
+	if f == nil {
+		panic("combinators: Budget.WhenRoom: the function is nil")
+	}
+	if err := b.check(n); err != nil {
+		return Waiting{}, err
+	}
+	return b.funds.whenRoom(b, int64(n), f), nil
+}
+
+// A Waiting is a function that waits for room. The zero Waiting is none.
+type Waiting struct {
+	waiter     *waiter
+	generation uint64
+}
+
+// Cancel takes the function out of the queue. It is false if that was called or
+// is being called, or was cancelled before.
+func (w Waiting) Cancel() bool {
+	return w.waiter != nil && w.waiter.funds.abandon(w.waiter, w.generation)
+}
+
+// Unreserve gives back what this account has reserved and not used.
+func (b *Budget) Unreserve() {
+	if n := b.reserved.Swap(0); n != 0 {
+		b.funds.release(n)
+	}
+}
+
+// Live returns how many bytes are handed out or reserved, by all accounts.
+func (b *Budget) Live() int { return int(b.funds.used.Load()) }
+
+// Reserved returns how many bytes this account has reserved and not used.
+func (b *Budget) Reserved() int { return int(b.reserved.Load()) }
+
+// String returns the expression that builds it.
+func (b *Budget) String() string { return fmt.Sprintf("Budget(%d)", b.funds.limit) }
+
+func (b *Budget) check(n int) error {
+	switch {
+	case n < 0:
+		return allocator.ErrSize
+	case int64(n) > b.funds.limit:
+		return allocator.ErrTooLarge
+	}
+	return nil
+}
+
+// take takes n bytes, of the reservation as far as that goes, and returns how
+// many were of that. It is false if there are not so many.
+func (b *Budget) take(n int64) (reserved int64, ok bool) {
+	for {
+		all := b.reserved.Load()
+		reserved = min(all, n)
+		if reserved == 0 || b.reserved.CompareAndSwap(all, all-reserved) {
+			break
+		}
+	}
+	if rest := n - reserved; rest != 0 && !b.funds.take(rest) {
+		b.reserved.Add(reserved)
+		return 0, false
+	}
+	return reserved, true
+}
+
+// giveBack undoes a take.
+func (b *Budget) giveBack(n, reserved int64) {
+	if reserved != 0 {
+		b.reserved.Add(reserved)
+	}
+	if n != reserved {
+		b.funds.release(n - reserved)
+	}
+}

@@ -1,0 +1,154 @@
+package combinators
+
+import (
+	"fmt"
+	"math"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// Budgeted takes the bytes that it hands out from a [Budget] that it shares
+// with other allocators, of whatever types.
+//
+// Use it as the outermost layer of each allocator that has a part in the
+// budget. A cache above it would hold on to the room that others wait for.
+//
+// It costs two atomic operations more than a [Limit] for a block's life, about
+// twenty nanoseconds in all, and keeps no storage.
+//
+// It is exhausted when the budget is, or when its parent is: without a
+// reservation, also while somebody else waits for room. A request that exceeds
+// the limit on its own fails with [allocator.ErrTooLarge].
+//
+// As many goroutines may use it as may use its parent.
+//
+// It panics if more is released than was handed out.
+type Budgeted[T any] struct {
+	_ noCopy
+	passing[T]
+	budget *Budget
+	share  atomic.Int64 // bytes of the budget that are handed out here
+	size   int64        // of a value
+}
+
+// NewBudgeted returns a Budgeted over parent that uses the budget, with its
+// reservations. It panics if there is none.
+func NewBudgeted[T any](parent allocator.Allocator[T], budget *Budget) *Budgeted[T] {
+	var zero T
+	a := &Budgeted[T]{passing: newPassing(parent, "NewBudgeted"), budget: budget, size: int64(unsafe.Sizeof(zero))}
+	if budget == nil {
+		panic("combinators: NewBudgeted: the budget is nil")
+	}
+	return a
+}
+
+// Allocate asks the parent for n values if the budget has room for them.
+func (a *Budgeted[T]) Allocate(n int) ([]T, error) {
+	if err := allocator.CheckSize[T](n); err != nil {
+		return nil, err
+	}
+	held := a.cost(n)
+	if held > a.budget.funds.limit {
+		return nil, allocator.ErrTooLarge
+	}
+	reserved, ok := a.budget.take(held)
+	if !ok {
+		return nil, allocator.ErrExhausted
+	}
+	given := false
+	defer func() { // the parent may panic
+		if !given {
+			a.budget.giveBack(held, reserved)
+		}
+	}()
+	s, err := a.parent.Allocate(n)
+	if err != nil {
+		return nil, err
+	}
+	if more := bytesOf(s) - held; more > 0 { // than the parent's GoodSize says
+		if _, ok := a.budget.take(more); !ok {
+			a.parent.Deallocate(s)
+			return nil, allocator.ErrExhausted
+		}
+	} else if more < 0 {
+		a.budget.funds.release(-more)
+	}
+	given = true
+	a.share.Add(bytesOf(s))
+	return s, nil
+}
+
+// Deallocate gives s back to the parent.
+func (a *Budgeted[T]) Deallocate(s []T) {
+	a.parent.Deallocate(s)
+	size := bytesOf(s)
+	if size == 0 {
+		return
+	}
+	if a.share.Add(-size) < 0 {
+		a.share.Add(size)
+		panic(allocator.Misuse(a, allocator.SameBlock, s, "more is released than was handed out"))
+	}
+	a.budget.funds.release(size)
+}
+
+// Cost returns how many bytes of the budget a request for n values takes: what
+// to wait for.
+func (a *Budgeted[T]) Cost(n int) int {
+	if n > 0 && allocator.CheckSize[T](n) != nil {
+		return math.MaxInt
+	}
+	return int(a.cost(n))
+}
+
+// Live returns how many bytes of the budget are handed out here.
+func (a *Budgeted[T]) Live() int { return int(a.share.Load()) }
+
+// Resize resizes s in place if the parent can and the budget allows it.
+func (a *Budgeted[T]) Resize(s []T, n int) ([]T, bool) {
+	if n < 1 || allocator.CheckSize[T](n) != nil {
+		return nil, false
+	}
+	held := max(a.cost(n)-bytesOf(s), 0)
+	reserved, ok := a.budget.take(held)
+	if !ok {
+		return nil, false
+	}
+	resized := false
+	defer func() { // the parent may panic
+		if !resized {
+			a.budget.giveBack(held, reserved)
+		}
+	}()
+	r, resized := a.can.resize(s, n)
+	if resized {
+		grown := bytesOf(r) - bytesOf(s)
+		a.share.Add(grown)
+		a.budget.funds.release(held - grown)
+	}
+	return r, resized
+}
+
+// Reset releases all blocks, and gives the budget back what they took, and no
+// more: neither what other allocators have nor what is reserved. It panics if
+// the parent cannot be reset.
+func (a *Budgeted[T]) Reset() {
+	a.can.reset()
+	a.budget.funds.release(a.share.Swap(0))
+}
+
+// String returns the expression that builds the allocator.
+func (a *Budgeted[T]) String() string {
+	return fmt.Sprintf("Budgeted(%s, %v)", allocator.Describe(a.parent), a.budget)
+}
+
+// cost returns the bytes of a block for n values. One value has no room beside
+// it.
+func (a *Budgeted[T]) cost(n int) int64 {
+	if n > 1 {
+		n = a.can.goodSize(n)
+	}
+	return int64(n) * a.size
+}
