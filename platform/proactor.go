@@ -32,7 +32,7 @@ type Proactor struct {
 	single    bool
 	looks     bool // the leader looks before it parks
 	looking   looking
-	yielding  looking // whether to yield then, see runner.look
+	yielding  yielding
 	flushing  flushing
 
 	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
@@ -44,8 +44,7 @@ type Proactor struct {
 	polling   bool         // a runner is the leader: it alone talks to the kernel
 	sincePoll int          // handlers called since the kernel was last asked
 	burst     int          // how many may be
-	pollEnd   int64        // when it was
-	woken     int64        // when it was last waited for, until others were let run
+	pollEnd   int64        // when handlers could be called again after that
 	idle      int          // runners that wait on more
 	more      *sync.Cond   // there may be something to do for an idle runner
 	drained   bool         // closed, and everything was abandoned
@@ -130,7 +129,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p.backend = b
 	if c.backend == nil || c.spin != nil { // a kernel of its own can say what has happened the first time
-		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newLooking(nil, 2)
+		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newYielding()
 	}
 	return p, nil
 }

@@ -3,7 +3,6 @@ package platform
 import (
 	"context"
 	"net"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -225,25 +224,15 @@ func (r *runner) lead() {
 		p.asLeader((*Proactor).endLate, 0)
 	}
 	p.ready.Splice(&p.polled)
-	p.pollEnd = p.backend.Now()
-	switch {
-	case wait != 0:
-		p.woken = p.pollEnd
-	case p.woken != 0 && p.pollEnd-p.woken > yieldAfter && p.looks:
-		p.woken = 0
+	if p.looks && p.yielding.due(p.backend.Now()) {
 		if p.idle > 0 && !p.ready.Empty() {
 			p.more.Signal()
 		}
 		p.asLeader((*Proactor).yield, 0)
 	}
+	p.pollEnd = p.backend.Now()
 	p.polling = false
 }
-
-// yieldAfter is after how many nanoseconds without a wait the leader lets others
-// run. The thread that has woken it was the one that waited for the network on
-// behalf of all goroutines, and no other has taken that over: until the scheduler
-// is entered, nobody else is told of anything.
-const yieldAfter = 100_000
 
 // wait returns how long the leader may wait, without end if it is negative.
 func (p *Proactor) wait() time.Duration {
@@ -276,11 +265,6 @@ func (p *Proactor) measureHandlers() {
 
 // look looks for what has completed before the leader parks: once, and then for as long
 // as that is worth it.
-//
-// To let other goroutines run meanwhile is right where they have nowhere else to: what
-// they do may be what the leader waits for. Where a processor is idle they run there
-// already, and to yield wakes a thread for nothing. The scheduler does not tell, so that
-// is learnt as well.
 func (r *runner) look() {
 	p := r.p
 	if !p.looks || !r.mustWait() {
@@ -290,10 +274,11 @@ func (r *runner) look() {
 	if !r.mustWait() {
 		return
 	}
-	alone := runtime.GOMAXPROCS(0) == 1
+	alone := p.yielding.alone()
 	if span := p.looking.wanted(); span > 0 {
-		for end := p.backend.Now() + span; r.mustWait() && p.backend.Now() < end; {
-			if alone {
+		now := p.backend.Now()
+		for end := now + span; r.mustWait() && now < end; now = p.backend.Now() {
+			if alone || p.yielding.due(now) {
 				p.asLeader((*Proactor).yield, 0)
 			}
 			p.asLeader((*Proactor).poll, 0)
@@ -305,10 +290,10 @@ func (r *runner) look() {
 	switch {
 	case alone:
 		p.asLeader((*Proactor).yield, 0)
-	case p.yielding.wanted() > 0:
+	case p.yielding.trial.wanted():
 		p.asLeader((*Proactor).yield, 0)
 		p.asLeader((*Proactor).poll, 0)
-		p.yielding.judge(!r.mustWait())
+		p.yielding.trial.judge(!r.mustWait())
 	}
 }
 
@@ -333,4 +318,7 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 
 func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
 
-func (p *Proactor) yield(time.Duration) { runtime.Gosched() }
+func (p *Proactor) yield(time.Duration) {
+	p.yielding.gosched()
+	p.yielding.last = p.backend.Now()
+}
