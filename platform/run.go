@@ -41,14 +41,14 @@ func (p *Proactor) Run(ctx context.Context) error {
 				return r.reason(ctx)
 			}
 		}
-		if r.flushes {
-			r.flushes = false
-			p.flushing.flush()
-		}
 		r.busy = true
 		op.Complete()
 		r.busy = false
 		p.ended()
+		if r.flushes {
+			r.flushes = false
+			p.flushing.flush()
+		}
 	}
 }
 
@@ -57,7 +57,7 @@ type runner struct {
 	p    *Proactor
 	busy bool // a handler is being called
 
-	flushes bool // it is to flush before the next handler
+	flushes bool // it is to flush after the next handler
 
 	last, abandons bool        // when it has signed off: it was the last, and is to abandon what is left
 	done           atomic.Bool // its context is
@@ -82,6 +82,9 @@ func (r *runner) enter() error {
 		}
 	}
 	c.runners++
+	if p.single {
+		p.flushing.outside = false
+	}
 	return nil
 }
 
@@ -125,6 +128,7 @@ func (r *runner) signOff() {
 	r.last = c.runners == 0
 	if r.last {
 		p.halt.Store(false)
+		p.flushing.outside = p.single
 	}
 	r.abandons = p.mayAbandon()
 	if flush := p.flushing.flush; r.last && flush != nil && c.abandoned == nil {
@@ -160,7 +164,7 @@ func (r *runner) next() *ops.Operation {
 		return nil
 	}
 	p.sincePoll++
-	r.flushes = p.flushing.due(p.sincePoll)
+	r.flushes = !p.drained && p.flushing.due(p.sincePoll)
 	op := p.ready.Pop()
 	switch {
 	case p.idle > 0 && (!p.ready.Empty() || !p.polling):
@@ -224,6 +228,9 @@ func (r *runner) lead() {
 		p.asLeader((*Proactor).endLate, 0)
 	}
 	p.ready.Splice(&p.polled)
+	if !p.ready.Empty() && p.flushing.eager.Load() {
+		p.asLeader((*Proactor).flush, 0) // what the backend has started again by itself
+	}
 	if p.looks && p.yielding.due(p.backend.Now()) {
 		if p.idle > 0 && !p.ready.Empty() {
 			p.more.Signal()
@@ -231,6 +238,7 @@ func (r *runner) lead() {
 		p.asLeader((*Proactor).yield, 0)
 	}
 	p.pollEnd = p.backend.Now()
+	p.startCounting()
 	p.polling = false
 }
 
@@ -245,22 +253,34 @@ func (p *Proactor) wait() time.Duration {
 	return -1
 }
 
+// startCounting forgets the handlers that were counted.
+func (p *Proactor) startCounting() {
+	p.flushing.forget(p.sincePoll)
+	p.sincePoll = 0
+}
+
 // measureHandlers learns how long the handlers take that were called since the last
-// poll.
+// poll has ended.
 func (p *Proactor) measureHandlers() {
 	n := p.sincePoll
-	p.sincePoll = 0
+	p.startCounting()
 	full := n >= p.burst // others may have been kept waiting
 	if n == 0 || !full && p.flushing.flush == nil {
 		return
 	}
 	took := max(1, p.backend.Now()-p.pollEnd)
 	if full {
-		p.burst = min(max(minBurst, int(int64(n)*burstTime/took)), 2*n, maxBurst)
+		p.burst = nextBurst(n, took)
 	}
 	if p.flushing.flush != nil {
 		p.flushing.measured(n, took)
 	}
+}
+
+// nextBurst returns how many handlers may be called after n that took a time.
+func nextBurst(n int, took int64) int {
+	inTime := min(int64(n)*burstTime/took, maxBurst)
+	return min(max(minBurst, int(inTime)), 2*n)
 }
 
 // look looks for what has completed before the leader parks: once, and then for as long
@@ -317,6 +337,8 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 }
 
 func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
+
+func (p *Proactor) flush(time.Duration) { p.flushing.flush() }
 
 func (p *Proactor) yield(time.Duration) {
 	p.yielding.gosched()
