@@ -99,10 +99,10 @@
 // enters the kernel: if it sleeps elsewhere, a message takes two wakes instead of one, and
 // if it computes, messages and the end of a stream wait for it. A read that is a request
 // of its own is made by the thread that then waits. So reads are made one by one until
-// looks find eight of them ended on average, when the thread is awake anyway. Then those
-// of a stream share a request, until the average is below four. What such a request brings before the program asks for it
-// is at most 64 KiB and one message, or eight messages where the kernel does not know
-// that limit (it does from Linux 6.17).
+// looks find eight completions on average, when the thread is awake anyway. Then those
+// of a stream share a request, until the average is below four. What such a request brings
+// before the program asks for it is at most 64 KiB and one message, or eight messages
+// where the kernel does not know that limit (it does from Linux 6.17).
 //
 // # Why is not everything that waits handed over in one call?
 //
