@@ -31,8 +31,8 @@ import (
 // BenchmarkAwake measures an echo server with few connections, whose client is another
 // process: the time of a round trip, the server's processor time and context switches a
 // message, as ratios to those of package net. With a timer, one is pending, far away.
-// With work, another goroutine computes all the time, which is how the 99th percentile
-// is told most.
+// With work, another goroutine computes all the time, which shows in the 99th percentile
+// more than anywhere else.
 func BenchmarkAwake(b *testing.B) {
 	for _, test := range []struct {
 		name  string

@@ -3,6 +3,7 @@ package platform_test
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"runtime"
@@ -35,17 +36,21 @@ func TestChurnAllocations(t *testing.T) {
 		c.visit(1)
 
 		defer debug.SetGCPercent(debug.SetGCPercent(-1))
-		const clients = 2000
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		for range clients {
-			c.visit(3)
+		// The runtime, and whatever else there is in the process, allocates now and then,
+		// and several runners may have more sessions at a time than before.
+		const tries, clients = 3, 700
+		least := uint64(math.MaxUint64)
+		for range tries {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range clients {
+				c.visit(3)
+			}
+			runtime.ReadMemStats(&after)
+			least = min(least, after.Mallocs-before.Mallocs)
 		}
-		runtime.ReadMemStats(&after)
-		// The runtime allocates now and then on its own behalf, and several runners may
-		// have more sessions at a time than before.
-		if n := after.Mallocs - before.Mallocs; n > clients/50 {
-			t.Errorf("%d allocations for %d connections, want none", n, clients)
+		if least > clients/50 {
+			t.Errorf("%d allocations for %d connections, want none", least, clients)
 		}
 		s.stop()
 		w.within("Run", runners.Wait)

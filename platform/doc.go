@@ -62,19 +62,25 @@
 // comes within those 20 µs, and whether it does cannot be told from how long the last
 // sleeps took: a peer that is woken late answers late. So the proactor tries it for four
 // waits. While more than half of them pay, it goes on; otherwise it sleeps at once for
-// the next 8 waits, then 16, and up to 512, and tries again. A proactor without anything
-// to do waits once, so it looks once. On a system with a single processor it
-// never looks, because nobody could answer meanwhile. [Spin] makes looks longer, and
-// Spin(0) does without.
+// the next 8 waits, then 16, and up to 512, and tries again. It counts waits, not time: a
+// proactor that nothing wakes looks no more, and one that a timer wakes now and then looks
+// before a few of its waits. On a system where a single processor is online it looks only
+// once before it sleeps, because nobody could answer meanwhile. [Spin] makes looks
+// longer, there too; with Spin(0) it looks once.
 //
 // # Why does it yield to other goroutines only now and then?
 //
 // With GOMAXPROCS=1 they can run only if the proactor lets them, so it does so with each
-// look. Otherwise runtime.Gosched wakes a second thread whenever a processor is idle: at
-// one connection that took half as much processor time again. Where all processors are
-// busy it is right, though, as what the proactor waits for may come from a goroutine that
-// waits for its turn. The scheduler does not tell which is the case, so yielding is tried
-// and judged as looking is.
+// look. Otherwise runtime.Gosched wakes a second thread whenever a processor is idle: with
+// each look, at one connection, that took half as much processor time again. But where
+// every processor has a proactor that always finds something when it looks, nobody else
+// would run until the scheduler's monitor comes along, after 10 ms. So a proactor yields
+// when it has not slept for 100 µs, however long it goes on to look or to call handlers
+// without a pause.
+//
+// It may also be that what the proactor waits for comes from a goroutine that waits for
+// its turn. The scheduler does not tell, so yielding before each sleep is tried and judged
+// as looking is.
 //
 // # When does what a handler starts reach the kernel?
 //
@@ -93,10 +99,10 @@
 // enters the kernel: if it sleeps elsewhere, a message takes two wakes instead of one, and
 // if it computes, messages and the end of a stream wait for it. A read that is a request
 // of its own is made by the thread that then waits. So reads are made one by one until
-// looks find eight of them ended on average, when the thread is awake anyway. Then those
-// of a stream share a request, until the average is below four. What such a request brings before the program asks for it
-// is at most 64 KiB and one message, or eight messages where the kernel does not know
-// that limit (it does from Linux 6.17).
+// looks find eight completions on average, when the thread is awake anyway. Then those
+// of a stream share a request, until the average is below four. What such a request brings
+// before the program asks for it is at most 64 KiB and one message, or eight messages
+// where the kernel does not know that limit (it does from Linux 6.17).
 //
 // # Why is not everything that waits handed over in one call?
 //

@@ -18,10 +18,15 @@ type flushing struct {
 	// eager: flush with each operation.
 	eager atomic.Bool
 
+	// outside: nobody is in Run of a proactor with a single runner. What is started then
+	// is for the thread that will be: with a single runner the kernel finishes a request
+	// on the thread that has handed it over.
+	outside bool
+
 	mean  int64 // nanoseconds a handler takes
 	fixed bool  // it is not learnt, see force
-	every int   // flush after so many handlers
-	next  int   // the count of handlers since the last poll at which to flush
+	every int   // flush after so many handlers, unless eager
+	next  int   // the count of handlers after which to flush, if positive
 }
 
 // flushTime is how long, in nanoseconds, the first of what handlers have started may
@@ -32,7 +37,8 @@ const flushTime = 50_000
 // taken for: the proactor may not have been run for a while.
 const unknownMean = 64 * flushTime
 
-func (f *flushing) init(flush func()) {
+func (f *flushing) init(flush func(), single bool) {
+	f.outside = single
 	if f.flush = flush; flush != nil {
 		f.learn(unknownMean)
 	}
@@ -57,30 +63,35 @@ func (f *flushing) force(eager bool) {
 }
 
 func (f *flushing) learn(mean int64) {
-	if f.fixed {
-		return
+	if !f.fixed {
+		f.set(mean)
 	}
+	f.next = f.every
+}
+
+func (f *flushing) set(mean int64) {
 	f.mean = mean
 	f.every = int(max(1, flushTime/max(1, mean)))
-	f.next = f.every
 	if eager := f.every == 1; eager != f.eager.Load() {
 		f.eager.Store(eager)
 	}
 }
 
-// due reports whether it is time to flush before the n-th handler since the last
-// poll.
+// due reports whether it is time to flush after the n-th handler that is counted.
 func (f *flushing) due(n int) bool {
-	if n <= f.next || f.flush == nil || f.every == 1 {
+	if n < f.next || f.flush == nil || f.every == 1 {
 		return false
 	}
-	f.next = n + f.every - 1
+	f.next = n + f.every
 	return true
 }
 
+// forget is called when the n handlers that were counted are counted no longer.
+func (f *flushing) forget(n int) { f.next -= n }
+
 // started is called when the kernel is to have an operation.
 func (f *flushing) started() {
-	if f.eager.Load() {
+	if f.eager.Load() && !f.outside {
 		f.flush()
 	}
 }

@@ -28,5 +28,8 @@ func (h *host) Retry(s *backend.Socket, d backend.Side) { (*socket)(s).advance(d
 // Parked implements backend.Host.
 func (h *host) Parked() bool { return h.parked.Load() }
 
+// Slept implements backend.Host.
+func (h *host) Slept() { h.yielding.last = h.backend.Now() }
+
 // Awake implements backend.Host.
 func (h *host) Awake() { h.parked.Store(false) }

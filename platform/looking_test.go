@@ -35,7 +35,7 @@ func after(ns int64) func(bool) int64 { return func(bool) int64 { return ns } }
 
 // Looking goes on where messages follow one another within the time that it takes.
 func TestLookingPays(t *testing.T) {
-	l := newLooking(nil, 2)
+	l := looksWhileItPays()
 	if looks, missed := spend(&l, 1000, after(15_000)); looks != 1000 || missed != 0 {
 		t.Errorf("%d looks in 1000 waits, %d in vain: want 1000, 0", looks, missed)
 	}
@@ -44,7 +44,7 @@ func TestLookingPays(t *testing.T) {
 // A message now and then, such as every millisecond, costs what it does when nobody
 // looks.
 func TestLookingInVain(t *testing.T) {
-	l := newLooking(nil, 2)
+	l := looksWhileItPays()
 	spend(&l, 1000, after(1_000_000))
 	if looks, _ := spend(&l, 100_000, after(1_000_000)); looks > 800 {
 		t.Errorf("%d looks in 100,000 waits: want less than one in a hundred", looks)
@@ -54,7 +54,7 @@ func TestLookingInVain(t *testing.T) {
 // However long there was nothing to look for, looking begins soon after it would pay,
 // also where peers that meet a leader that has parked wait longer than others.
 func TestLookingBegins(t *testing.T) {
-	l := newLooking(nil, 2)
+	l := looksWhileItPays()
 	spend(&l, 100_000, after(1_000_000))
 	behindPark := func(parked bool) int64 {
 		if parked {
@@ -70,7 +70,7 @@ func TestLookingBegins(t *testing.T) {
 
 // Where most looks would be in vain, hardly more is spent than without any.
 func TestLookingSeldomPays(t *testing.T) {
-	l := newLooking(nil, 2)
+	l := looksWhileItPays()
 	n := 0
 	looks, _ := spend(&l, 10_000, func(bool) int64 {
 		if n++; n%3 == 0 {
@@ -158,7 +158,7 @@ func runQuiet(t *testing.T, l looking, n int, prepare func(*Proactor)) *quiet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.looks, p.looking, p.yielding = true, l, newLooking(nil, 2)
+	p.looks, p.looking, p.yielding = true, l, newYielding()
 	defer p.Hold().Release()
 	prepare(p)
 	ended := make(chan error)
@@ -191,9 +191,9 @@ func TestIdleIsIdle(t *testing.T) {
 				l     looking
 				limit int
 			}{
-				{"adaptive", newLooking(nil, 2), 2*waits + 30*lookSpan/1000},
-				{"one processor", newLooking(nil, 1), 2 * waits},
-				{"Spin(0)", newLooking(new(int64), 2), 2 * waits},
+				{"adaptive", looksWhileItPays(), 2*waits + 30*lookSpan/1000},
+				{"one processor", looksNever(), 2 * waits},
+				{"Spin(0)", looksNever(), 2 * waits},
 			} {
 				q := runQuiet(t, test.l, waits, prepare)
 				if q.parks != waits || q.looks > test.limit {

@@ -53,11 +53,14 @@ func SingleRunner() Option { return func(c *config) { c.single = true } }
 // Spin makes the proactor look for d whether something has completed before it lets its
 // goroutine, and then its thread, sleep. Where messages follow one another within that
 // time, an answer comes in about half the time, because nothing has to be woken; the
-// price is a busy processor, for up to d whenever there is nothing to do.
+// price is a processor that is busy for d whenever there is nothing to do for so long.
+// Other goroutines get their turn on it every 100 µs. But if as many proactors spin as
+// GOMAXPROCS says, the Go scheduler looks only every 10 ms whether something has come on
+// the network for other goroutines.
 //
 // Without this option a proactor on a kernel looks for about as long as sleeping and
-// waking cost, 20 µs, and only where that has paid lately; never on a system with
-// one processor. Spin(0) lets it sleep at once.
+// waking cost, 20 µs, and only where that has paid lately. Otherwise, where only one
+// processor is online, and with Spin(0), it looks once before it sleeps.
 func Spin(d time.Duration) Option {
 	ns := max(0, int64(d))
 	return func(c *config) { c.spin = &ns }

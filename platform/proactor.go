@@ -32,7 +32,7 @@ type Proactor struct {
 	single    bool
 	looks     bool // the leader looks before it parks
 	looking   looking
-	yielding  looking // whether to yield then, see runner.look
+	yielding  yielding
 	flushing  flushing
 
 	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
@@ -42,10 +42,9 @@ type Proactor struct {
 	timers    timers       // waiting for a time
 	sockets   []*socket    // all that are open, in no order
 	polling   bool         // a runner is the leader: it alone talks to the kernel
-	sincePoll int          // handlers called since the kernel was last asked
+	sincePoll int          // handlers called since the last poll began or, unless that goes on, has ended
 	burst     int          // how many may be
-	pollEnd   int64        // when it was
-	woken     int64        // when it was last waited for, until others were let run
+	pollEnd   int64        // when it has ended, on the backend's clock
 	idle      int          // runners that wait on more
 	more      *sync.Cond   // there may be something to do for an idle runner
 	drained   bool         // closed, and everything was abandoned
@@ -120,7 +119,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p.lowest, p.fallback = b, fallback
 	if f, ok := b.(backend.Flusher); ok {
-		p.flushing.init(f.Flush)
+		p.flushing.init(f.Flush, p.single)
 	}
 	for _, wrap := range c.layers {
 		b = wrap(b)
@@ -129,8 +128,8 @@ func New(options ...Option) (*Proactor, error) {
 		}
 	}
 	p.backend = b
-	if c.backend == nil || c.spin != nil { // a kernel of its own can say what has happened the first time
-		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newLooking(nil, 2)
+	if c.backend == nil || c.spin != nil && *c.spin > 0 { // another backend knows all that has happened when it is about to wait
+		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newYielding()
 	}
 	return p, nil
 }

@@ -3,7 +3,6 @@ package platform
 import (
 	"context"
 	"net"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -42,14 +41,14 @@ func (p *Proactor) Run(ctx context.Context) error {
 				return r.reason(ctx)
 			}
 		}
-		if r.flushes {
-			r.flushes = false
-			p.flushing.flush()
-		}
 		r.busy = true
 		op.Complete()
 		r.busy = false
 		p.ended()
+		if r.flushes {
+			r.flushes = false
+			p.flushing.flush()
+		}
 	}
 }
 
@@ -58,7 +57,7 @@ type runner struct {
 	p    *Proactor
 	busy bool // a handler is being called
 
-	flushes bool // it is to flush before the next handler
+	flushes bool // it is to flush after the next handler
 
 	last, abandons bool        // when it has signed off: it was the last, and is to abandon what is left
 	done           atomic.Bool // its context is
@@ -83,6 +82,9 @@ func (r *runner) enter() error {
 		}
 	}
 	c.runners++
+	if p.single {
+		p.flushing.outside = false
+	}
 	return nil
 }
 
@@ -126,6 +128,7 @@ func (r *runner) signOff() {
 	r.last = c.runners == 0
 	if r.last {
 		p.halt.Store(false)
+		p.flushing.outside = p.single
 	}
 	r.abandons = p.mayAbandon()
 	if flush := p.flushing.flush; r.last && flush != nil && c.abandoned == nil {
@@ -161,7 +164,7 @@ func (r *runner) next() *ops.Operation {
 		return nil
 	}
 	p.sincePoll++
-	r.flushes = p.flushing.due(p.sincePoll)
+	r.flushes = !p.drained && p.flushing.due(p.sincePoll)
 	op := p.ready.Pop()
 	switch {
 	case p.idle > 0 && (!p.ready.Empty() || !p.polling):
@@ -225,25 +228,19 @@ func (r *runner) lead() {
 		p.asLeader((*Proactor).endLate, 0)
 	}
 	p.ready.Splice(&p.polled)
-	p.pollEnd = p.backend.Now()
-	switch {
-	case wait != 0:
-		p.woken = p.pollEnd
-	case p.woken != 0 && p.pollEnd-p.woken > yieldAfter && p.looks:
-		p.woken = 0
+	if !p.ready.Empty() && p.flushing.eager.Load() {
+		p.asLeader((*Proactor).flush, 0) // what the backend has started again by itself
+	}
+	if p.looks && p.yielding.due(p.backend.Now()) {
 		if p.idle > 0 && !p.ready.Empty() {
 			p.more.Signal()
 		}
 		p.asLeader((*Proactor).yield, 0)
 	}
+	p.pollEnd = p.backend.Now()
+	p.startCounting()
 	p.polling = false
 }
-
-// yieldAfter is after how many nanoseconds without a wait the leader lets others
-// run. The thread that has woken it was the one that waited for the network on
-// behalf of all goroutines, and no other has taken that over: until the scheduler
-// is entered, nobody else is told of anything.
-const yieldAfter = 100_000
 
 // wait returns how long the leader may wait, without end if it is negative.
 func (p *Proactor) wait() time.Duration {
@@ -256,31 +253,38 @@ func (p *Proactor) wait() time.Duration {
 	return -1
 }
 
+// startCounting forgets the handlers that were counted.
+func (p *Proactor) startCounting() {
+	p.flushing.forget(p.sincePoll)
+	p.sincePoll = 0
+}
+
 // measureHandlers learns how long the handlers take that were called since the last
-// poll.
+// poll has ended.
 func (p *Proactor) measureHandlers() {
 	n := p.sincePoll
-	p.sincePoll = 0
+	p.startCounting()
 	full := n >= p.burst // others may have been kept waiting
 	if n == 0 || !full && p.flushing.flush == nil {
 		return
 	}
 	took := max(1, p.backend.Now()-p.pollEnd)
 	if full {
-		p.burst = min(max(minBurst, int(int64(n)*burstTime/took)), 2*n, maxBurst)
+		p.burst = nextBurst(n, took)
 	}
 	if p.flushing.flush != nil {
 		p.flushing.measured(n, took)
 	}
 }
 
+// nextBurst returns how many handlers may be called after n that took a time.
+func nextBurst(n int, took int64) int {
+	inTime := min(int64(n)*burstTime/took, maxBurst)
+	return min(max(minBurst, int(inTime)), 2*n)
+}
+
 // look looks for what has completed before the leader parks: once, and then for as long
 // as that is worth it.
-//
-// To let other goroutines run meanwhile is right where they have nowhere else to: what
-// they do may be what the leader waits for. Where a processor is idle they run there
-// already, and to yield wakes a thread for nothing. The scheduler does not tell, so that
-// is learnt as well.
 func (r *runner) look() {
 	p := r.p
 	if !p.looks || !r.mustWait() {
@@ -290,10 +294,11 @@ func (r *runner) look() {
 	if !r.mustWait() {
 		return
 	}
-	alone := runtime.GOMAXPROCS(0) == 1
+	alone := p.yielding.alone()
 	if span := p.looking.wanted(); span > 0 {
-		for end := p.backend.Now() + span; r.mustWait() && p.backend.Now() < end; {
-			if alone {
+		now := p.backend.Now()
+		for end := now + span; r.mustWait() && now < end; now = p.backend.Now() {
+			if alone || p.yielding.due(now) {
 				p.asLeader((*Proactor).yield, 0)
 			}
 			p.asLeader((*Proactor).poll, 0)
@@ -305,10 +310,10 @@ func (r *runner) look() {
 	switch {
 	case alone:
 		p.asLeader((*Proactor).yield, 0)
-	case p.yielding.wanted() > 0:
+	case p.yielding.trial.wanted():
 		p.asLeader((*Proactor).yield, 0)
 		p.asLeader((*Proactor).poll, 0)
-		p.yielding.judge(!r.mustWait())
+		p.yielding.trial.judge(!r.mustWait())
 	}
 }
 
@@ -333,4 +338,9 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 
 func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
 
-func (p *Proactor) yield(time.Duration) { runtime.Gosched() }
+func (p *Proactor) flush(time.Duration) { p.flushing.flush() }
+
+func (p *Proactor) yield(time.Duration) {
+	p.yielding.gosched()
+	p.yielding.last = p.backend.Now()
+}

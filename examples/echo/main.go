@@ -47,7 +47,7 @@ With -listen, serve real clients until interrupted, then print a summary:
   -listen ADDR   address, such as 127.0.0.1:7777, or :0 for any free port
   -backend NAME  kernel interface
   -buffer N      bytes of a connection's buffer, 1 to 1048576 (default 4096)
-  -spin D        look for the next message for a time D before sleeping, 0s to sleep at
+  -spin D        look for the next message for up to D before sleeping, 0s to sleep at
                  once (default: for 20µs, while that pays)
   -check         check each operation against the allocation contract
 

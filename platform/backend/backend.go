@@ -88,7 +88,8 @@ type Backend interface {
 	// may be called from any goroutine.
 	Wake()
 
-	// Now returns the time in nanoseconds since some moment.
+	// Now returns the time in nanoseconds since some moment. A proactor that spins parks
+	// only when this time has gone on: with a clock that stands still it never does.
 	Now() int64
 
 	// Shutdown releases the backend's own resources. All sockets are closed.
@@ -107,7 +108,12 @@ type ListenOptions struct {
 type Flusher interface {
 	Backend
 
-	// Flush hands the kernel what there is for it. It is called when the last
-	// goroutine leaves Run.
+	// Flush hands the kernel what there is for it, as a Poll does first of all. It is
+	// called between handlers, before the first one after a Poll, when the last goroutine
+	// leaves Run, and, where handlers take long, after each operation that is
+	// started: by the goroutine that starts it, maybe with a socket locked and, for a
+	// [Host.Retry], from inside Poll. Unless there is a single runner, calls may overlap
+	// each other and Poll. It is never called after Shutdown, nor, with a single runner,
+	// by a goroutine that is not in Run.
 	Flush()
 }

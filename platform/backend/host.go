@@ -22,6 +22,11 @@ type Host interface {
 	// it is awake. It may be called from any goroutine.
 	Parked() bool
 
+	// Slept says that the goroutine of the Poll which runs has slept in the Go
+	// scheduler, so others could run. Without that the proactor lets others run every
+	// 100 µs, if it looks several times before it waits. It is called from inside Poll.
+	Slept()
+
 	// Awake says that the Poll which runs waits no longer: nobody needs to wake it.
 	Awake()
 }

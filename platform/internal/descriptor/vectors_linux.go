@@ -42,11 +42,11 @@ type Vectors struct {
 	iovecs []unix.Iovec
 }
 
-// Carry makes the buffers what is received or sent, up to MaxTransfer bytes,
-// and returns how many bytes they are.
-func (v *Vectors) Carry(bufs [][]byte) (size int) {
+// Carry makes the buffers what is received or sent, up to some bytes, and returns how
+// many they are.
+func (v *Vectors) Carry(bufs [][]byte, most int) (size int) {
 	v.iovecs = v.iovecs[:0]
-	EachBuffer(bufs, MaxTransfer, func(b []byte) {
+	EachBuffer(bufs, most, func(b []byte) {
 		if len(b) == 0 {
 			return
 		}
@@ -74,7 +74,7 @@ func Receive(fd int32, op *ops.Operation, v *Vectors) (n, size int, errno syscal
 		n, errno = Recv(fd, buf)
 		return n, len(buf), errno
 	}
-	size = v.Carry(backend.Buffers(op))
+	size = v.Carry(backend.Buffers(op), MaxTransfer)
 	n, errno = message(unix.SYS_RECVMSG, fd, &v.Header)
 	v.Release()
 	EachBuffer(backend.Buffers(op), n, RaceWrite)
@@ -87,7 +87,7 @@ func Transmit(fd int32, op *ops.Operation, v *Vectors) (int, syscall.Errno) {
 	if op.Kind != ops.KindWriteVectored {
 		return Send(fd, op.Buf[:min(len(op.Buf), MaxTransfer)])
 	}
-	EachBuffer(backend.Buffers(op), v.Carry(backend.Buffers(op)), RaceRead)
+	EachBuffer(backend.Buffers(op), v.Carry(backend.Buffers(op), MaxTransfer), RaceRead)
 	n, errno := message(unix.SYS_SENDMSG, fd, &v.Header)
 	v.Release()
 	return n, errno

@@ -71,7 +71,9 @@ func (b *Backend) Poll(wait time.Duration) {
 	case wait == 0:
 		b.collect()
 	default:
-		b.Park(wait)   // which looks first
+		if b.Park(wait) { // which looks first
+			b.host.Slept()
+		}
 		b.host.Awake() // nobody needs to wake it meanwhile
 	}
 	b.serve()

@@ -18,6 +18,7 @@ type Parker struct {
 	file *os.File // the descriptor, as something that a goroutine can park on
 	raw  syscall.RawConn
 	look func(uintptr) bool // reports whether there is no need to wait any more
+	vain bool               // a look of this Park has not found anything
 
 	// The deadline of file: when to return from parking.
 	alarm struct {
@@ -35,7 +36,13 @@ func (k *Parker) Open(fd int, name string, look func() bool) error {
 		return os.NewSyscallError("fcntl", err)
 	}
 	k.file = os.NewFile(uintptr(fd), name)
-	k.look = func(uintptr) bool { return look() }
+	k.look = func(uintptr) bool {
+		found := look()
+		if !found {
+			k.vain = true
+		}
+		return found
+	}
 	var err error
 	if k.raw, err = k.file.SyscallConn(); err == nil {
 		err = k.file.SetReadDeadline(time.Time{})
@@ -52,8 +59,11 @@ func (k *Parker) Opened() bool { return k.file != nil }
 // Close closes the descriptor.
 func (k *Parker) Close() { k.file.Close() }
 
-// Park waits until look returns true, for Wake, or for the time to pass.
-func (k *Parker) Park(wait time.Duration) {
+// Park waits until look returns true, for Wake, or for the time to pass. It reports
+// whether the goroutine has slept: if the first look has found something, or Wake was
+// called before, it has not.
+func (k *Parker) Park(wait time.Duration) (slept bool) {
+	k.vain = false
 	var at time.Time
 	if wait > 0 {
 		at = time.Now().Add(wait)
@@ -72,6 +82,7 @@ func (k *Parker) Park(wait time.Duration) {
 	}
 	k.alarm.woken = false
 	k.alarm.Unlock()
+	return k.vain
 }
 
 // past is a deadline that has passed.

@@ -238,6 +238,7 @@ func (b *Backend) Poll(wait time.Duration) {
 	if wait != 0 {
 		if b.batch == nil && b.finished == nil && !b.woken {
 			b.sleep(wait)
+			b.host.Slept()
 		}
 		b.woken = false
 	}

@@ -57,9 +57,9 @@ type Interest uint8
 // What a descriptor is registered for.
 const (
 	Edges       Interest = iota // whatever changes, when it does
-	InEdges                     // Edges, but for room to write
-	Connections                 // that there are connections to accept, for as long as there are
-	ToEdges                     // Edges, of what was registered for something else
+	InEdges                     // the same, except room to write
+	Connections                 // whether connections wait, at each poll while they do
+	ToEdges                     // Edges, for what was registered for something else
 )
 
 // Init makes e ready. The files of the backend are served by files.

@@ -11,14 +11,6 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// Bits of accept requests and of what came of them, since Linux 6.10, which is also
-// where featRecvsendBundle comes from.
-const (
-	acceptPollFirst    = 1 << 2
-	cqeSockNonempty    = 1 << 2
-	featRecvsendBundle = 1 << 14
-)
-
 // accept opens a socket with a connection that the listener has brought, or
 // sees to it that it brings one.
 func (b *Backend) accept(e *socket, op *ops.Operation) bool {
@@ -60,7 +52,7 @@ func (b *Backend) awaitConnection(e *socket) {
 	e.armed, e.listens = true, true
 	q := b.request(e, multishot, opAccept)
 	q.opFlags = unix.SOCK_CLOEXEC
-	if !e.moreWait && b.ring.features&featRecvsendBundle != 0 {
+	if !e.moreWait && b.ring.features&featBundle != 0 {
 		q.ioprio = acceptPollFirst
 	}
 	b.submitSoon()

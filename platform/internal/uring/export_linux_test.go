@@ -42,6 +42,13 @@ func (b *Backend) Requests() uint32 {
 	return b.ring.tail
 }
 
+// Unsent returns how many of the requests the kernel has not got yet.
+func (b *Backend) Unsent() uint32 {
+	b.lock()
+	defer b.unlock()
+	return b.ring.unsent
+}
+
 // Copied returns how many bytes each of the requests may copy that were made since there
 // were n.
 func (b *Backend) Copied(n uint32) (copied []int) {

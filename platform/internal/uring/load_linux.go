@@ -31,8 +31,8 @@ type load struct {
 const (
 	unit = 256
 
-	// A load becomes high and low again at these averages. What lies between keeps a
-	// load near a bound from having streams change their mode all the time.
+	// A load becomes high at the one average, and low again at the other. They are apart so
+	// that streams do not change their mode all the time when the load is near one of them.
 	highLoad = 8 * unit
 	lowLoad  = 4 * unit
 

@@ -49,7 +49,7 @@ func (b *Backend) mayAsk(e *socket, direct bool) bool {
 func (b *Backend) readOnce(e *socket, op *ops.Operation) {
 	var q *sqe
 	if op.Kind == ops.KindReadVectored {
-		q = b.prepareVectored(e, op, opRecvmsg)
+		q = b.prepareVectored(e, op, opRecvmsg, maxReceive)
 	} else {
 		buf := op.Buf[:min(len(op.Buf), maxReceive)]
 		q = b.prepare(e, op, opRecv)
@@ -171,7 +171,7 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		}
 	case c.res >= 0:
 		h.fd = c.res
-		e.moreWait = c.flags&cqeSockNonempty != 0
+		e.moreWait = c.flags&cqeNonempty != 0
 	}
 	switch errno := syscall.Errno(-c.res); {
 	case c.res > 0 || c.res == 0 && e.listens:

@@ -73,6 +73,7 @@ const (
 	setupNoSQArray   = 1 << 16
 	featSingleMmap   = 1 << 0
 	featNoDrop       = 1 << 1
+	featBundle       = 1 << 14 // came with Linux 6.10, as did acceptPollFirst
 	sqCQOverflow     = 1 << 1
 	sqTaskrun        = 1 << 2
 	enterGetevents   = 1 << 0
@@ -86,11 +87,12 @@ const (
 	sqeSkipSuccess   = 1 << 6
 	cqeBuffer        = 1 << 0
 	cqeMore          = 1 << 1
-	cqeNonempty      = 1 << 2
+	cqeNonempty      = 1 << 2 // there is more to receive or, from Linux 6.10, to accept
 	cqeBufMore       = 1 << 4
 	cqeBufferShift   = 16
 	recvPollFirst    = 1 << 0
 	recvMultishot    = 1 << 1
+	acceptPollFirst  = 1 << 2
 	pollIn           = 1
 	pollOut          = 4
 	cancelAny        = 1<<0 | 1<<2

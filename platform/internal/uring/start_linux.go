@@ -40,7 +40,7 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		q.addr, q.len, q.opFlags = address(unsafe.SliceData(buf)), uint32(len(buf)), unix.MSG_NOSIGNAL
 		b.ring.copies(len(buf))
 	case ops.KindWriteVectored:
-		b.prepareVectored(e, op, opSendmsg)
+		b.prepareVectored(e, op, opSendmsg, descriptor.MaxTransfer)
 	case ops.KindReadFrom:
 		m := e.message(backend.Reading)
 		m.carry(op.Buf, unix.SizeofSockaddrInet6)
@@ -246,11 +246,11 @@ var callNames = [...]string{
 	ops.KindWaitReadable: "poll",
 }
 
-// prepareVectored hands the kernel the buffers of op, to receive into them or to
-// send them.
-func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8) *sqe {
+// prepareVectored hands the kernel the buffers of op, up to some bytes, to receive into
+// them or to send them.
+func (b *Backend) prepareVectored(e *socket, op *ops.Operation, opcode uint8, most int) *sqe {
 	v := &e.extra().vectors[backend.SideOf(op.Kind)]
-	size := v.Carry(backend.Buffers(op))
+	size := v.Carry(backend.Buffers(op), most)
 	if op.Kind == ops.KindWriteVectored {
 		descriptor.EachBuffer(backend.Buffers(op), size, descriptor.RaceRead)
 	}

@@ -32,9 +32,12 @@ func TestCopied(t *testing.T) {
 		start func(*platform.Conn)
 		want  int
 	}{
-		"read":           {func(c *platform.Conn) { c.Read(make([]byte, 500), none) }, 500},
-		"read much":      {func(c *platform.Conn) { c.Read(make([]byte, 1<<20), none) }, 64 << 10},
-		"read vectored":  {func(c *platform.Conn) { c.ReadVectored([][]byte{make([]byte, 7), make([]byte, 8)}, none) }, 15},
+		"read":          {func(c *platform.Conn) { c.Read(make([]byte, 500), none) }, 500},
+		"read much":     {func(c *platform.Conn) { c.Read(make([]byte, 1<<20), none) }, 64 << 10},
+		"read vectored": {func(c *platform.Conn) { c.ReadVectored([][]byte{make([]byte, 7), make([]byte, 8)}, none) }, 15},
+		"read much vectored": {func(c *platform.Conn) {
+			c.ReadVectored([][]byte{make([]byte, 40<<10), make([]byte, 40<<10), make([]byte, 1<<20)}, none)
+		}, 64 << 10},
 		"wait":           {func(c *platform.Conn) { c.WaitReadable(none) }, 0},
 		"write":          {func(c *platform.Conn) { c.Write(make([]byte, 1000), none) }, 1000},
 		"write much":     {func(c *platform.Conn) { c.Write(make([]byte, 1<<20), none) }, 256 << 10},
@@ -44,6 +47,9 @@ func TestCopied(t *testing.T) {
 			st := newStream(t, platform.SingleRunner())
 			before := st.b.Requests()
 			test.start(&st.conn)
+			if st.b.Unsent() == 0 {
+				t.Error("what was started outside of Run was handed over on a thread that will not see to it")
+			}
 			if got := st.b.Copied(before); !slices.Equal(got, []int{test.want}) {
 				t.Errorf("the requests copy %d, want one that copies %d", got, test.want)
 			}

@@ -121,7 +121,9 @@ func (b *Backend) Poll(wait time.Duration) {
 		if !b.flush() && (wait < 0 || wait > time.Millisecond) {
 			wait = time.Millisecond // the kernel has no memory for a request
 		}
-		b.Park(wait)   // which looks first
+		if b.Park(wait) { // which looks first
+			b.host.Slept()
+		}
 		b.host.Awake() // nobody needs to wake it meanwhile
 	}
 	for b.next < b.n {
