@@ -32,8 +32,9 @@ type Resizer[T any] interface {
 	// it to, n values long without moving it, and reports whether it could.
 	// The result starts where s starts, has len == n <= cap, and is the block
 	// from now on; s is not to be used any more. The values of s remain, as
-	// far as n goes. When it reports false nothing has changed; it does so for
-	// a block without room and for n < 1.
+	// far as n goes. It has room for no more than it had, or than GoodSize(n)
+	// tells, so that a budget above can be kept. When it reports false nothing
+	// has changed; it does so for a block without room and for n < 1.
 	Resize(s []T, n int) ([]T, bool)
 }
 

@@ -91,10 +91,10 @@ func TestBudgetedCountsCapacity(t *testing.T) {
 	}
 }
 
-// generous gives blocks with ten times the room, and does not say so.
-type generous struct{ *source[byte] }
+// silent gives blocks with ten times the room, and does not say so.
+type silent struct{ *source[byte] }
 
-func (a generous) Allocate(n int) ([]byte, error) {
+func (a silent) Allocate(n int) ([]byte, error) {
 	s, err := a.source.Allocate(10 * n)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (a generous) Allocate(n int) ([]byte, error) {
 
 func TestBudgetedParentWithUnexpectedRoom(t *testing.T) {
 	budget := combinators.NewBudget(100)
-	parent := generous{newSource[byte](t)}
+	parent := silent{newSource[byte](t)}
 	a := combinators.NewBudgeted[byte](parent, budget)
 	s, err := a.Allocate(6)
 	if err != nil || budget.Live() != 60 {
@@ -184,7 +184,7 @@ func newBudgeted[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
 }
 
 func TestBudgetedConforms(t *testing.T) {
-	proptest.ConformAll(t, newBudgeted, newBudgeted, newBudgeted, newBudgeted, newBudgeted, newBudgeted,
+	proptest.ConformAll(t, newBudgeted, newBudgeted, newBudgeted, newBudgeted, newBudgeted, newBudgeted, newBudgeted,
 		proptest.Claims{SafeAsParent: true, MayRefuse: true, SteadyState: true})
 }
 
