@@ -22,7 +22,7 @@ import (
 // Requests and their buffers share a megabyte. One that finds no room waits
 // until others are served.
 func ExampleBudget() {
-	type request struct{ name string }
+	type request struct{ Name string }
 	budget := combinators.NewBudget(1 << 20)
 	serve := func(ctx context.Context, size int) error {
 		mine := budget.Account() // so that what is reserved is for this one

@@ -15,8 +15,8 @@ import (
 // Use it as the outermost layer of each allocator that has a part in the
 // budget. A cache above it would hold on to the room that others wait for.
 //
-// It costs two atomic operations more than a [Limit] for a block's life, about
-// twenty nanoseconds in all, and keeps no storage.
+// It costs four atomic operations for a block's life, twice what a [Limit] costs
+// or a little more, and keeps no storage.
 //
 // It is exhausted when the budget is, or when its parent is: without a
 // reservation, also while somebody else waits for room. A request that exceeds

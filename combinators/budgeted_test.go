@@ -13,7 +13,7 @@ import (
 
 // Sessions and their buffers share a budget of 64 KiB.
 func ExampleBudgeted() {
-	type session struct{ id, received, sent int64 }
+	type session struct{ ID, Received, Sent int64 }
 	budget := combinators.NewBudget(64 << 10)
 	sessions := combinators.NewBudgeted[session](allocator.Heap[session]{}, budget)
 	buffers := combinators.NewBudgeted[byte](combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20), budget)

@@ -19,10 +19,11 @@ import (
 // storage instead, and clears it. Objects is not an [allocator.Allocator],
 // because it makes values where an allocator makes room for them.
 //
-// A Get that finds a value costs about two nanoseconds with its Put, and a Get
-// that finds none costs what the constructor does. At most limit values are
-// kept, with a pointer each, and the garbage collector takes none of them:
-// Trim lets go of them. A value that is put back beyond the limit is dropped.
+// A Get that finds a value costs about five nanoseconds with its Put, less than
+// half of what sync.Pool costs. A Get that finds none costs what the constructor
+// does. At most limit values are kept, with a pointer each, and the garbage
+// collector takes none of them: Trim lets go of them. A value that is put back
+// beyond the limit is dropped.
 //
 // It is never exhausted. What the constructor returns, Get returns, so one that
 // can fail may return nil.

@@ -33,7 +33,7 @@ import (
 // It samples: of two blocks the larger one is the likelier to be seen, and the
 // figures are scaled up to what they stand for, as those of a heap profile are.
 // Rate says how densely. A block that is not sampled costs an atomic addition
-// and a load, seven nanoseconds and a fifth of what Stats costs; one that is costs its call stack, about a
+// and a load, a quarter of what Stats costs; one that is costs its call stack, about a
 // microsecond. A sampled block takes some words until it is released, and a
 // place that asks for blocks some hundred bytes for good; both are on the Go
 // heap, and none of them keeps a block from being collected. A steady state
