@@ -103,6 +103,8 @@ func counted(a any) (int, bool) {
 		return int(a.Counts().LiveBytes) / 8, true
 	case *combinators.Limit[int]:
 		return a.Live() / 8, true
+	case *combinators.Budgeted[int]:
+		return a.Live() / 8, true
 	}
 	return 0, false
 }

@@ -42,6 +42,8 @@ func layers[T any]() []layer[T] {
 			a.Quarantine = 0
 			return a
 		}},
+		{"Profiled(%v)", func(p parent) parent { return combinators.NewProfiled(p) }},
+		{"Budgeted(%v, Budget(1073741824))", func(p parent) parent { return combinators.NewBudgeted(p, combinators.NewBudget(1<<30)) }},
 		{"FailingAt(%v)", func(p parent) parent { return combinators.NewFailingAt(p) }},
 	}
 }
@@ -135,6 +137,9 @@ func TestNilParent(t *testing.T) {
 		"NewChecked":    func() { combinators.NewChecked[int](nil) },
 		"NewFailingAt":  func() { combinators.NewFailingAt[int](nil, 1) },
 		"NewGuarded":    func() { combinators.NewGuarded[int](nil, 1) },
+		"NewProfiled":   func() { combinators.NewProfiled[int](nil) },
+		"NewBudgeted":   func() { combinators.NewBudgeted[int](nil, combinators.NewBudget(1)) },
+		"NewShared":     func() { combinators.NewShared[int](nil) },
 		"NewThreadSafe": func() { combinators.NewThreadSafe[int](nil) },
 		"NewStats":      func() { combinators.NewStats[int](nil) },
 	} {

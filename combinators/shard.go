@@ -215,16 +215,7 @@ func (a *Sharded[T]) giveBack() (given bool) {
 // bitsOfAddress is the width of the hash of a stack's place.
 const bitsOfAddress = 64
 
-// own returns the number of the calling goroutine's shard. Which one that is may
-// change as the stack grows, so it is a hint where to look first and no more.
-//
-// Where unsafe.Pointer is checked, as in a build with -asan, here would be on
-// the heap.
-//
-//go:nocheckptr
+// own returns the number of the calling goroutine's shard.
 func (a *Sharded[T]) own() int {
-	var here byte
-	// The smallest stacks have 2 KiB, and lie side by side.
-	place := uint64(uintptr(unsafe.Pointer(&here))) >> 11
-	return int(place * 0x9e3779b97f4a7c15 >> (a.shift & 63) & uint64(len(a.shards)-1))
+	return int(stackHash() >> (a.shift & 63) & uint64(len(a.shards)-1))
 }
