@@ -59,6 +59,13 @@ type Arena[T any] struct {
 	first   int    // values in the first chunk
 	next    int    // values in the chunk that the parent is asked for next
 	held    int    // values in all chunks
+	shared  shared // nil unless the arena is one of a Scope
+}
+
+// shared is what the arenas of a [Scope] have in common.
+type shared interface {
+	left() int     // how many values more can be kept
+	relieve() bool // gives back the chunks of all that have no blocks
 }
 
 // NewArena returns an Arena that takes chunks from parent, the first one with
@@ -141,9 +148,8 @@ func (a *Arena[T]) Owns(s []T) bool {
 // Reset releases all blocks and gives the chunks back to the parent. What they
 // point to can be collected.
 func (a *Arena[T]) Reset() {
-	a.detachAll(false) // the parent clears what it gets back
-	a.next = a.first
-	a.giveBack()
+	// A parent clears what it gets back, but for a Scope.
+	a.drop(a.shared != nil && a.current.clears)
 }
 
 // Reuse releases all blocks and keeps the chunks, as far as Keep allows. What
@@ -163,5 +169,8 @@ func (a *Arena[T]) Trim() {
 
 // String returns the expression that builds the allocator.
 func (a *Arena[T]) String() string {
+	if a.shared != nil {
+		return allocator.Describe(a.parent)
+	}
 	return fmt.Sprintf("Arena(%s, %d)", allocator.Describe(a.parent), a.first)
 }

@@ -57,7 +57,7 @@ func (a *Arena[T]) ask(n int) ([]T, error) {
 			return s, nil
 		case size > n:
 			size = max(n, size/2)
-		case !errors.Is(err, allocator.ErrExhausted) || !a.giveBack():
+		case !errors.Is(err, allocator.ErrExhausted) || !a.giveBack() && !a.relieve():
 			return nil, err
 		}
 	}
@@ -88,7 +88,7 @@ func (a *Arena[T]) extend(n, want int) bool {
 // last time, or fewer if that makes Keep values in all.
 func (a *Arena[T]) size(n int) int {
 	size := a.next
-	if left := a.Keep - a.held; left > 0 {
+	if left := a.left(); left > 0 {
 		size = min(size, left)
 	}
 	return max(n, size)
@@ -105,3 +105,6 @@ func (a *Arena[T]) double(n, want, got int) {
 	}
 	a.next = 2 * min(a.next, math.MaxInt/4)
 }
+
+// relieve has those give back what they can who share a limit with a.
+func (a *Arena[T]) relieve() bool { return a.shared != nil && a.shared.relieve() }

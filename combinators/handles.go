@@ -20,7 +20,8 @@ import (
 //
 // Insert and Remove cost what the parent costs and a few nanoseconds; Get
 // costs about one. There is a table with two words a place, on the Go heap,
-// that is as long as the most values that were alive at once.
+// that is as long as the most values that were alive at once, until Trim gives
+// up its end.
 //
 // It is exhausted when its parent is.
 //
@@ -32,8 +33,10 @@ import (
 type Handles[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T]
+	can    capabilities[T]
 	places []place[T]
 	free   uint32 // the place released last, plus 1; 0 if there is none
+	fresh  uint32 // the first generation of a place that is added
 	count  int
 }
 
@@ -43,14 +46,13 @@ type Handle[T any] struct{ index, generation uint32 }
 // A place is a place in the table.
 type place[T any] struct {
 	value      *T     // nil while there is none
-	generation uint32 // of the value that is here, or comes next
+	generation uint32 // of the value that is here, or comes next; 0 once it had all
 	next       uint32 // the free place after this one, plus 1
 }
 
 // NewHandles returns a Handles with values in blocks of parent.
 func NewHandles[T any](parent allocator.Allocator[T]) *Handles[T] {
-	capabilitiesOf(parent, "NewHandles")
-	return &Handles[T]{parent: parent}
+	return &Handles[T]{parent: parent, can: capabilitiesOf(parent, "NewHandles"), fresh: 1}
 }
 
 // Insert stores v and returns its key. It fails if the parent does.
@@ -64,7 +66,7 @@ func (a *Handles[T]) Insert(v T) (Handle[T], error) {
 	}
 	*p = v
 	if a.free == 0 {
-		a.places = append(a.places, place[T]{generation: 1})
+		a.places = append(a.places, place[T]{generation: a.fresh})
 		a.free = uint32(len(a.places))
 	}
 	h := Handle[T]{index: a.free - 1}
@@ -133,8 +135,8 @@ func (a *Handles[T]) remove(i uint32) {
 	p := e.value
 	e.value = nil
 	a.count--
-	if e.generation != math.MaxUint32 {
-		e.generation++
+	e.generation++
+	if e.generation != 0 {
 		e.next, a.free = a.free, i+1
 	}
 	allocator.Delete(a.parent, p)

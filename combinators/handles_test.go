@@ -97,6 +97,16 @@ func TestHandlesPrograms(t *testing.T) {
 				a.Reset()
 				clear(model)
 			},
+			"trim": func(*rapid.T) {
+				a.Trim()
+				last := -1
+				for h := range model {
+					last = max(last, int(uint32(h.Key())))
+				}
+				if a.Places() != last+1 {
+					t.Fatalf("the table has %d places after Trim, want %d", a.Places(), last+1)
+				}
+			},
 			"": func(t *rapid.T) {
 				if a.Len() != len(model) || parent.count != len(model) {
 					t.Fatalf("Len is %d and the parent has %d out, want %d", a.Len(), parent.count, len(model))
@@ -162,6 +172,38 @@ func TestHandlesTableIsBounded(t *testing.T) {
 		live[3], _ = a.Insert(3)
 	}); allocs != 0 {
 		t.Errorf("%v allocations a run", allocs)
+	}
+}
+
+// A place that had all generations, or most of them, is not given up, because
+// what comes in its place would have few left.
+func TestHandlesTrimKeepsWornPlaces(t *testing.T) {
+	for generation, want := range map[uint32]int{7: 0, math.MaxInt32 - 1: 0, math.MaxInt32: 1, math.MaxUint32: 1} {
+		a := combinators.NewHandles(heap[int]())
+		h, _ := a.Insert(1)
+		h = a.Skip(h, generation)
+		a.Remove(h)
+		a.Trim()
+		if a.Places() != want {
+			t.Errorf("%d places after Trim of one that had %d values, want %d", a.Places(), generation, want)
+		}
+		if again, _ := a.Insert(2); again == h {
+			t.Errorf("key %v came twice", h)
+		}
+		if _, ok := a.Get(h); ok {
+			t.Errorf("the stale key %v finds something", h)
+		}
+	}
+}
+
+func TestHandlesTrimTheirParent(t *testing.T) {
+	parent := newCapableSource[int](t)
+	a := combinators.NewHandles(combinators.NewSlab(parent, 8))
+	h, _ := a.Insert(1)
+	a.Remove(h)
+	a.Trim()
+	if parent.trims != 1 || parent.count != 0 {
+		t.Errorf("the parent was trimmed %d times and has %d values out, want 1 and none", parent.trims, parent.count)
 	}
 }
 
