@@ -42,7 +42,7 @@ type Proactor struct {
 	timers    timers       // waiting for a time
 	sockets   []*socket    // all that are open, in no order
 	polling   bool         // a runner is the leader: it alone talks to the kernel
-	sincePoll int          // handlers called since the last poll began or, unless that goes on, has ended
+	sincePoll int          // handlers called since the last poll, or in the one that goes on
 	burst     int          // how many may be
 	pollEnd   int64        // when it has ended, on the backend's clock
 	idle      int          // runners that wait on more
@@ -128,7 +128,8 @@ func New(options ...Option) (*Proactor, error) {
 		}
 	}
 	p.backend = b
-	if c.backend == nil || c.spin != nil && *c.spin > 0 { // another backend knows all that has happened when it is about to wait
+	// A custom backend can say what has happened when it is first asked.
+	if c.backend == nil || c.spin != nil && *c.spin > 0 {
 		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newYielding()
 	}
 	return p, nil
