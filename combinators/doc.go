@@ -25,6 +25,7 @@
 //	the first message to allocate nothing either          Preheat
 //	all of it released at once, with a hard bound         Region
 //	all of it released at once, without a bound           Arena
+//	that, for values of many types                        Scope
 //	whatever is left released at the end of some work     Scoped
 //	one allocator, and another when that is exhausted     Fallback
 //	small and large requests treated differently          Segregator

@@ -93,11 +93,11 @@ func TestStoresResizeToOneValue(t *testing.T) {
 			continue
 		}
 		t.Run(allocator.Describe(a), func(t *testing.T) {
-			if s, ok := r.Resize(make([]int, 4), 2); ok && len(s) != 2 {
+			if s, ok := r.Resize(make([]int, 4), 2); ok {
 				t.Errorf("a foreign block is %d long now", len(s))
 			}
 			first := take(t, a, 4)
-			if s, ok := r.Resize(make([]int, 4), 6); ok {
+			if s, ok := r.Resize(make([]int, 4), 2); ok {
 				t.Errorf("a foreign block is %d long now", len(s))
 			}
 			if first, ok = r.Resize(first, 3); !ok || len(first) != 3 {

@@ -15,8 +15,9 @@ import (
 // time, such as buffers after a burst. A [Recycling] keeps its blocks over a
 // collection, and gives all of them back.
 //
-// A request that finds a block costs what sync.Pool costs, about ten
-// nanoseconds, whatever the number of goroutines. Blocks come in size classes:
+// A request that finds a block costs about one and a half times what sync.Pool
+// costs with its release (17 ns beside 11 in the benchmark), whatever the number
+// of goroutines. Blocks come in size classes:
 // 1 to 8 values are a class each, and above there are four classes to a
 // doubling, up to 65536 values; GoodSize tells which size serves a request. A
 // larger block goes to the parent. Releasing a block allocates nothing,

@@ -46,7 +46,7 @@ func scoped[T any](allocator.Allocator[T]) allocator.Allocator[T] {
 }
 
 func TestScopeConforms(t *testing.T) {
-	proptest.ConformAll(t, scoped, scoped, scoped, scoped, scoped, scoped,
+	proptest.ConformAll(t, scoped, scoped, scoped, scoped, scoped, scoped, scoped,
 		proptest.Claims{OwnStorage: true, UntilReset: true, SeesForeign: true})
 }
 
