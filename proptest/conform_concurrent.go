@@ -232,7 +232,7 @@ func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violatio
 	if !claims.Loses && held > claims.Keeps {
 		return violation{noLeak, fmt.Sprintf("everything is released, and the parent does not have %d values back", held)}
 	}
-	if text := b.settled(); text != "" && !claims.Loses && claims.Keeps == 0 {
+	if text := b.settled(); text != "" && !claims.Loses && claims.Keeps == 0 && b.layout.size != 0 {
 		return violation{countsToNothing, text}
 	}
 	return violation{}

@@ -82,7 +82,7 @@ func (l *leaf[T]) room(n, most int) int {
 	}
 	more := -n & 3 // a multiple of 4
 	if l.able&varies != 0 && !l.books.steady {
-		more = l.books.asked & 3
+		more = (l.books.values + n) & 3 // which a request that failed has left as it was
 	}
 	return n + min(more, most-n)
 }

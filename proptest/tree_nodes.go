@@ -105,6 +105,11 @@ func observers[T any]() []node[T] {
 				return a
 			}}
 		}},
+		layer("Profiled", Claims.passing, func(p parent) parent {
+			a := combinators.NewProfiled(p)
+			a.Rate = 64
+			return a
+		}),
 		layer("Trace", Claims.passing, func(p parent) parent { return combinators.NewTrace(p, "trace") }),
 		layer("Failing", Claims.passing, func(p parent) parent { return combinators.NewFailingAt(p) }),
 		{name: "Checked", children: 1, params: []param{{"quarantine", 0, 8}}, plan: func(p []int, below []plan[T]) plan[T] {
@@ -132,6 +137,16 @@ func policies[T any]() []node[T] {
 			c.Capacity, c.MayRefuse = 0, true
 			return plan[T]{claims: c, build: func(b *books[T]) parent {
 				a := combinators.NewLimit(below[0].build(b), limit)
+				b.audit(a, a.Live)
+				return a
+			}}
+		}},
+		{name: "Budgeted", children: 1, params: []param{{"limit", 0, 3 * largest[T]()}}, plan: func(p []int, below []plan[T]) plan[T] {
+			limit := p[0] * int(layoutOf[T]().size)
+			c := below[0].claims.passing()
+			c.Capacity, c.MayRefuse = 0, true
+			return plan[T]{claims: c, build: func(b *books[T]) parent {
+				a := combinators.NewBudgeted(below[0].build(b), combinators.NewBudget(limit))
 				b.audit(a, a.Live)
 				return a
 			}}

@@ -44,8 +44,8 @@ func TestEveryAllocatorHasANode(t *testing.T) {
 			t.Fatalf("no files in %s, error %v", directory, err)
 		}
 		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
+			if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "_go127.go") {
+				continue // the parser of one version cannot read the language of a later one
 			}
 			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 			if err != nil {
@@ -65,6 +65,9 @@ func allocates(d ast.Decl) string {
 	f, ok := d.(*ast.FuncDecl)
 	if !ok || f.Name.Name != "Allocate" || f.Recv == nil {
 		return ""
+	}
+	if _, slice := f.Type.Results.List[0].Type.(*ast.ArrayType); !slice {
+		return "" // such as Shared, which gives references
 	}
 	receiver := f.Recv.List[0].Type
 	if star, ok := receiver.(*ast.StarExpr); ok {
