@@ -93,12 +93,13 @@ func (a *Slab[T]) Deallocate(s []T) {
 
 // Resize makes s smaller, or larger if the values after it are free.
 func (a *Slab[T]) Resize(s []T, n int) ([]T, bool) {
-	a.putDown()
 	size := cap(s)
 	i, ok := within(a.block, s)
-	switch end := i + size; {
-	case !ok || size == 0 || n < 1 || n > len(a.block)-i:
+	if !ok || size == 0 || n < 1 || n > len(a.block)-i {
 		return nil, false
+	}
+	hand := a.putDown()
+	switch end := i + size; {
 	case a.free.first(i, end) != end:
 		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
 	case n < size:
@@ -106,6 +107,7 @@ func (a *Slab[T]) Resize(s []T, n int) ([]T, bool) {
 		a.free.add(i+n, end)
 		a.low = min(a.low, (i+n)/64)
 	case a.free.gap(end, i+n) != i+n:
+		a.pickUp(hand)
 		return nil, false
 	default:
 		a.free.remove(end, i+n)
@@ -153,12 +155,13 @@ func (a *Slab[T]) search(n int) ([]T, error) {
 		a.free.add(0, a.capacity)
 		a.low = 0
 	}
-	a.putDown()
+	hand := a.putDown()
 	for a.low < len(a.free) && a.free[a.low] == 0 {
 		a.low++
 	}
 	i, ok := a.free.run(64*a.low, a.capacity, n)
 	if !ok {
+		a.pickUp(hand)
 		return nil, allocator.ErrExhausted
 	}
 	a.free.remove(i, i+n)
@@ -186,12 +189,22 @@ func (a *Slab[T]) release(s []T) {
 	vacate(s, a.clears)
 }
 
-// putDown puts the value at hand among the others.
-func (a *Slab[T]) putDown() {
-	if a.hand != nil {
-		i, _ := within(a.block, unsafe.Slice(a.hand, 1))
+// putDown puts the value at hand, which it returns, among the others.
+func (a *Slab[T]) putDown() (hand *T) {
+	if hand = a.hand; hand != nil {
+		i, _ := within(a.block, unsafe.Slice(hand, 1))
 		a.free.put(i)
 		a.low = min(a.low, i/64)
 		a.hand = nil
+	}
+	return hand
+}
+
+// pickUp undoes putDown, for what fails and so changes nothing.
+func (a *Slab[T]) pickUp(hand *T) {
+	if hand != nil {
+		i, _ := within(a.block, unsafe.Slice(hand, 1))
+		a.free.take(i)
+		a.hand = hand
 	}
 }

@@ -165,3 +165,26 @@ func TestSlabEnds(t *testing.T) {
 		t.Error("took a block that ends beyond its end")
 	}
 }
+
+// What fails changes nothing: the next request gets the value that it would have got.
+func TestSlabFailureChangesNothing(t *testing.T) {
+	for name, fail := range map[string]func(a *combinators.Slab[int], other []int) bool{
+		"Allocate": func(a *combinators.Slab[int], _ []int) bool { _, err := a.Allocate(5); return err != nil },
+		"Resize":   func(a *combinators.Slab[int], other []int) bool { _, ok := a.Resize(other, 3); return !ok },
+	} {
+		a := combinators.NewSlab(heap[int](), 6)
+		var blocks [][]int
+		for range 5 {
+			blocks = append(blocks, take(t, a, 1))
+		}
+		want := blocks[4]
+		a.Deallocate(want) // the last one that was released first comes first
+		a.Deallocate(blocks[0])
+		if !fail(a, blocks[1]) {
+			t.Fatalf("%s does not fail", name)
+		}
+		if got := take(t, a, 1); !same(got, want) {
+			t.Errorf("%s, which failed, has changed which value comes next", name)
+		}
+	}
+}
