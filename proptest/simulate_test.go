@@ -53,6 +53,9 @@ func TestSimulatedRepeats(t *testing.T) {
 // a small program: the one chain, or the two at the ends of a connection, that
 // show the fault.
 func TestSimulatedShrinks(t *testing.T) {
+	if raceEnabled {
+		t.Skip("has a limited time to shrink, of which the race detector takes most")
+	}
 	temporaryIn(t, t.TempDir())
 	setFlag(t, "rapid.nofailfile", "true")
 	setFlag(t, "rapid.shrinktime", "30s")
