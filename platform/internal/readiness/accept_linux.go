@@ -17,15 +17,15 @@ import (
 // and one is accepted each time. If they wait at two polls in a row, one a poll is too
 // few, and all that wait are accepted.
 //
-// The kernel would tell of them without end if nobody asks for connections. After some
-// polls like that the listener is registered for edges, and stays so.
+// The kernel would tell of them without end if nobody accepts them. After some polls like
+// that the listener is registered for edges, and stays so.
 
 // A listener is what is known of a descriptor that connections are accepted from.
 type listener struct {
 	all     bool  // all that wait are to be accepted
 	empty   bool  // they were, since the kernel has told of them
 	told    uint8 // at which poll it has
-	unasked uint8 // how often it has since somebody has last asked
+	unasked uint8 // how often it has since one was last asked for
 }
 
 // maxUnasked is how often the kernel may tell of connections that nobody asks for. It is
@@ -37,19 +37,20 @@ const maxUnasked = 8
 // lock.
 func (e *Engine) connectionsWait(s *socket) {
 	s.readable = true
+	if s.unasked++; s.unasked == maxUnasked {
+		e.widen(s)
+		s.unasked = 0
+	}
 	if s.Queues[backend.Reading].Empty() {
-		if s.unasked++; s.unasked == maxUnasked {
-			e.widen(s)
-			s.unasked = 0
-		}
 		return
 	}
 	s.all = !s.empty && e.polls-s.told == 1
-	s.empty, s.told, s.unasked = false, e.polls, 0
+	s.empty, s.told = false, e.polls
 	e.host.Retry(&s.Socket, backend.Reading)
 }
 
 func (e *Engine) accept(s *socket, op *ops.Operation) bool {
+	s.unasked = 0
 	fd, errno := descriptor.Accept(s.fd)
 	switch {
 	case errno == unix.EAGAIN:
@@ -62,7 +63,6 @@ func (e *Engine) accept(s *socket, op *ops.Operation) bool {
 		return true
 	}
 	s.readable = s.all || s.interest != Connections
-	s.unasked = 0
 	conn := backend.Accepted(op)
 	conn.Lock()
 	defer conn.Unlock()

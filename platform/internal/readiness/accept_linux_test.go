@@ -19,11 +19,16 @@ type watch struct {
 	backend.Backend
 	listener *backend.Socket
 	polls    int
+	loses    bool // what is started
 }
 
 func (w *watch) Listen(s *backend.Socket, network, address string, o backend.ListenOptions) error {
 	w.listener = s
 	return w.Backend.Listen(s, network, address, o)
+}
+
+func (w *watch) Start(s *backend.Socket, op *ops.Operation) bool {
+	return !w.loses && w.Backend.Start(s, op)
 }
 
 func (w *watch) Poll(wait time.Duration) {
@@ -173,5 +178,26 @@ func TestUnasked(t *testing.T) {
 	s.run()
 	if accepted != 4 {
 		t.Errorf("%d of 4 were accepted", accepted)
+	}
+}
+
+// TestAcceptLost lets clients wait that somebody asks for, over a layer that does not
+// let him have them. The kernel stops telling of them then too, or a poll that is to
+// wait would not.
+func TestAcceptLost(t *testing.T) {
+	s := listen(t)
+	s.loses = true
+	accepted := 0
+	s.accept(&accepted)
+	s.dial()
+	s.pass(2 * readiness.MaxUnasked)
+	if accepted != 0 || readiness.TellsOfConnections(s.listener) {
+		t.Errorf("%d were accepted, and the kernel tells of more: %v", accepted, readiness.TellsOfConnections(s.listener))
+	}
+	s.loses = false
+	s.dial() // an edge
+	s.run()
+	if accepted != 1 {
+		t.Errorf("%d were accepted", accepted)
 	}
 }
