@@ -62,29 +62,44 @@ func (a *Limit[T]) Allocate(n int) ([]T, error) {
 	if err := allocator.CheckSize[T](n); err != nil {
 		return nil, err
 	}
-	size := int64(n) * a.unit
-	if size > a.limit {
+	held := int64(n) * a.unit
+	if n > 0 {
+		held = int64(max(n, a.can.goodSize(n))) * a.unit
+	}
+	if held > a.limit {
 		return nil, allocator.ErrTooLarge
 	}
-	if !a.take(size) {
+	if !a.take(held) {
 		return nil, allocator.ErrExhausted
 	}
-	given := false
-	defer func() { // the parent may panic
-		if !given {
-			a.live.Add(-size)
-		}
-	}()
+	used := int64(0)
+	defer func() { a.live.Add(used - held) }() // the parent may panic
 	s, err := a.parent.Allocate(n)
 	if err != nil {
 		return nil, err
 	}
-	if more := int64(cap(s)-n) * a.unit; more > 0 && !a.take(more) {
-		a.parent.Deallocate(s)
-		return nil, allocator.ErrExhausted
+	size := int64(cap(s)) * a.unit
+	if more := size - held; more > 0 { // than the parent's GoodSize says
+		if err := a.takeMore(size, more); err != nil {
+			a.parent.Deallocate(s)
+			return nil, err
+		}
+		held = size
 	}
-	given = true
+	used = size
 	return s, nil
+}
+
+// takeMore counts n more units for a block that turned out to have size units, and
+// says why it does not.
+func (a *Limit[T]) takeMore(size, n int64) error {
+	switch {
+	case size > a.limit:
+		return allocator.ErrTooLarge
+	case !a.take(n):
+		return allocator.ErrExhausted
+	}
+	return nil
 }
 
 // Deallocate gives s back to the parent.

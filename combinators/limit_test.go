@@ -28,6 +28,26 @@ func ExampleLimit() {
 	// <nil> 229376
 }
 
+// A parent that rounds up is not asked for what would be more than the limit.
+func TestLimitRounds(t *testing.T) {
+	source := newCapableSource[int32](t)
+	a := combinators.NewLimit(combinators.NewBuddy(source, 64, 1), 12)
+	for _, c := range []struct {
+		n    int
+		want error
+	}{{9, allocator.ErrTooLarge}, {8, nil}, {5, allocator.ErrExhausted}, {4, nil}, {1, allocator.ErrExhausted}} {
+		before := source.count
+		s, err := a.Allocate(c.n)
+		if !errors.Is(err, c.want) {
+			t.Errorf("Allocate(%d) of %v: error %v, want %v", c.n, a, err, c.want)
+		}
+		if err != nil && source.count != before {
+			t.Errorf("Allocate(%d), which failed, took %d values from the source", c.n, source.count-before)
+		}
+		defer a.Deallocate(s)
+	}
+}
+
 func TestLimit(t *testing.T) {
 	parent := newCapableSource[[4]int32](t)
 	for _, a := range []*combinators.Limit[[4]int32]{combinators.NewLimit(parent, 10), combinators.NewByteLimit(parent, 16*10+15)} {

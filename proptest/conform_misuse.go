@@ -20,17 +20,18 @@ import (
 //
 // What it releases wrongly it has no more, whether that panicked or not.
 type misuser[T any] struct {
-	plan   plan[T]
-	layout *layout
-	sides  [2]*side[T]
-	live   []*holding[T]
-	guards []*holding[T] // what lies before and behind slices of the Go heap
-	heap   [][]T         // those, for good
-	wrong  []int         // the capacities of what was released wrongly
-	count  int           // of steps, and so the last one's number
-	seeds  uint64
-	text   []string
-	steps  []misstep
+	plan    plan[T]
+	layout  *layout
+	sides   [2]*side[T]
+	live    []*holding[T]
+	guards  []*holding[T] // what lies before and behind slices of the Go heap
+	heap    [][]T         // those, for good
+	unknown [][]T         // what allocators with storage of their own gave that keep no books
+	wrong   []int         // the capacities of what was released wrongly
+	count   int           // of steps, and so the last one's number
+	seeds   uint64
+	text    []string
+	steps   []misstep
 }
 
 // A side is one of the two allocators of a program.
@@ -165,7 +166,7 @@ func newMisuser[T any](p plan[T]) *misuser[T] { return &misuser[T]{plan: p, layo
 func (m *misuser[T]) open() {
 	for i := range m.sides {
 		b := blankBooks[T]()
-		b.within = m.inside
+		b.within = m.within
 		s := &side[T]{name: string(rune('a' + i)), books: b}
 		m.sides[i] = s
 		if p := try(func() { s.a = m.plan.build(b) }); p != "" {
@@ -434,6 +435,9 @@ func (m *misuser[T]) adopt(number int, s []T, from int) {
 	if !m.inside(h.whole) && (!m.plan.claims.OwnStorage || m.touches(h.whole)) {
 		m.fail(misuseIsHarmless, "%v, with room for %d values, reaches beyond its storage", h, cap(s))
 	}
+	if !m.inside(h.whole) {
+		m.unknown = append(m.unknown, h.whole)
+	}
 	m.fill(h)
 	m.live = append(m.live, h)
 }
@@ -494,6 +498,16 @@ func (m *misuser[T]) touches(s []T) bool {
 		}
 	}
 	return false
+}
+
+// within reports whether s lies in storage that the program has had from somebody.
+func (m *misuser[T]) within(s []T) bool {
+	for _, whole := range m.unknown {
+		if contains(whole, s) {
+			return true
+		}
+	}
+	return m.inside(s)
 }
 
 func contains[T any](whole, s []T) bool {
