@@ -104,7 +104,7 @@ func (a *Aligned[T]) Allocate(n int) ([]T, error) {
 		a.parent.Deallocate(whole)
 		return nil, errUnaligned
 	}
-	end := skip + (cap(whole)-skip)/a.unit*a.unit // whole units
+	end := skip + a.room(cap(whole))
 	if n == 1 {
 		end = skip + 1
 	}
@@ -138,8 +138,12 @@ func (a *Aligned[T]) GoodSize(n int) int {
 	if n < 1 || allocator.CheckSize[T](n) != nil || needsNone[T](n) {
 		return n
 	}
-	return (a.can.goodSize(a.size(n)) - a.unit + 1) / a.unit * a.unit
+	return a.room(a.can.goodSize(a.size(n)))
 }
+
+// room returns how many values of a block of the parent's a block has, whole units,
+// wherever the first aligned one is.
+func (a *Aligned[T]) room(capacity int) int { return (capacity - a.unit + 1) / a.unit * a.unit }
 
 // Capable reports whether Reset works, which is so if it does for the parent.
 func (a *Aligned[T]) Capable(c allocator.Capability) bool {

@@ -70,12 +70,12 @@ func (f *funds) grant() {
 	for w := f.queue.first; w != nil && f.takeInTurn(w.bytes); w = f.queue.first {
 		f.queue.remove(w)
 		f.waiting.Add(-1)
-		f.tell(w)
+		f.wake(w)
 	}
 }
 
-// tell tells a waiter that it has its bytes. The caller holds the lock.
-func (f *funds) tell(w *waiter) {
+// wake lets a waiter know that it has its bytes. The caller holds the lock.
+func (f *funds) wake(w *waiter) {
 	if w.call == nil {
 		w.ready <- struct{}{}
 		return
@@ -107,7 +107,7 @@ func (f *funds) whenRoom(account *Budget, n int64, call func()) Waiting {
 	defer f.mu.Unlock()
 	w := f.unused(account, n, call)
 	if f.enter(n) {
-		f.tell(w)
+		f.wake(w)
 	} else {
 		f.queue.add(w)
 	}
@@ -115,8 +115,13 @@ func (f *funds) whenRoom(account *Budget, n int64, call func()) Waiting {
 }
 
 // enter takes n bytes if there is room for them and nobody is before the
-// caller. Otherwise the caller counts as one who waits.
+// caller. Otherwise the caller counts as one who waits. It does not count itself
+// before it has looked, or others would be refused meanwhile for want of nothing;
+// and it looks again afterwards, for what was released between.
 func (f *funds) enter(n int64) bool {
+	if f.queue.first == nil && f.takeInTurn(n) {
+		return true
+	}
 	f.waiting.Add(1)
 	if f.queue.first != nil || !f.takeInTurn(n) {
 		return false

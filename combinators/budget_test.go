@@ -270,6 +270,45 @@ func TestBudgetCancellationAndRoomAtOnce(t *testing.T) {
 	}
 }
 
+// A function that gets its bytes at once is not in the way of a request meanwhile.
+func TestBudgetFunctionsWithRoom(t *testing.T) {
+	budget := combinators.NewBudget(1 << 20)
+	a := combinators.NewBudgeted(heap[byte](), budget.Account())
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		mine := budget.Account()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			w, err := mine.WhenRoom(10, func() {})
+			if err != nil {
+				t.Error(err)
+			}
+			w.Cancel()
+			mine.Unreserve()
+		}
+	}()
+	refused := 0
+	for range 100_000 {
+		s, err := a.Allocate(10)
+		if err != nil {
+			refused++
+			continue
+		}
+		a.Deallocate(s)
+	}
+	close(stop)
+	<-done
+	if refused != 0 {
+		t.Errorf("%d of 100,000 requests were refused, with room for all", refused)
+	}
+}
+
 // A function is called once and later: not by the one who asks for it, not by the
 // one who makes room, who may hold a lock that it wants.
 func TestBudgetCallsLater(t *testing.T) {

@@ -68,9 +68,17 @@ func (a *Budgeted[T]) Allocate(n int) ([]T, error) {
 		return nil, err
 	}
 	if more := bytesOf(s) - held; more > 0 { // than the parent's GoodSize says
-		if _, ok := a.budget.take(more); !ok {
+		err := allocator.ErrTooLarge
+		if bytesOf(s) <= a.budget.funds.limit {
+			if _, ok := a.budget.take(more); ok {
+				err = nil
+			} else {
+				err = allocator.ErrExhausted
+			}
+		}
+		if err != nil {
 			a.parent.Deallocate(s)
-			return nil, allocator.ErrExhausted
+			return nil, err
 		}
 	} else if more < 0 {
 		a.budget.funds.release(-more)
@@ -95,7 +103,9 @@ func (a *Budgeted[T]) Deallocate(s []T) {
 }
 
 // Cost returns how many bytes of the budget a request for n values takes: what
-// to wait for.
+// to wait for. A parent that gives more than its GoodSize says takes more, and the
+// reservation may not suffice; a [SingleSlot] and [Slots] do that when the block that
+// they keep is larger. Put the Budgeted below those.
 func (a *Budgeted[T]) Cost(n int) int {
 	if n > 0 && allocator.CheckSize[T](n) != nil {
 		return math.MaxInt

@@ -1,6 +1,7 @@
 package combinators_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -146,5 +147,59 @@ func TestCheckedFindsTheOwner(t *testing.T) {
 			t.Errorf("panic is %v, want one that names %v", e, owner)
 		}
 		owner.Deallocate(s)
+	}
+}
+
+// A block has no more room than GoodSize says, over a parent of which that is true. So
+// who reckons with GoodSize, as a Budgeted does, reckons right. A SingleSlot and Slots
+// are not here: they may give the larger block that they keep.
+func TestBlocksHaveTheirGoodSize(t *testing.T) {
+	type parent = allocator.Allocator[byte]
+	parents := map[string]func() parent{
+		"Heap":      func() parent { return heap[byte]() },
+		"Pages":     func() parent { return &allocator.Pages[byte]{} },
+		"Buddy":     func() parent { return combinators.NewBuddy(heap[byte](), 1<<20, 1) },
+		"Quantizer": func() parent { return combinators.NewQuantizer(heap[byte](), func(n int) int { return (n + 99) / 100 * 100 }) },
+	}
+	blocks := map[string]func(parent) parent{
+		"Aligned/64":   func(p parent) parent { return combinators.NewAligned(p, 64) },
+		"Aligned/8192": func(p parent) parent { return combinators.NewAligned(p, 8192) },
+		"Buckets":      func(p parent) parent { return combinators.NewBuckets(64, 4096, 64, func(int) parent { return p }) },
+		"Budgeted":     func(p parent) parent { return combinators.NewBudgeted(p, combinators.NewBudget(1<<20)) },
+		"Checked":      func(p parent) parent { return combinators.NewChecked(p) },
+		"Guarded":      func(p parent) parent { return combinators.NewGuarded(p, 8) },
+		"Limit":        func(p parent) parent { return combinators.NewLimit(p, 1<<20) },
+		"Pool":         func(p parent) parent { return combinators.NewPool(p) },
+		"Profiled":     func(p parent) parent { return combinators.NewProfiled(p) },
+		"Recycling":    func(p parent) parent { return combinators.NewRecycling(p, 1<<16) },
+		"Segregator":   func(p parent) parent { return combinators.NewSegregator(p, p, 1000) },
+		"Sharded":      func(p parent) parent { return combinators.NewSharded(p, 1<<16) },
+		"Stats":        func(p parent) parent { return combinators.NewStats(p) },
+		"ThreadSafe":   func(p parent) parent { return combinators.NewThreadSafe(p) },
+		"Trace":        func(p parent) parent { return combinators.NewTrace(p, "trace") },
+	}
+	for over, source := range parents {
+		for name, build := range blocks {
+			a := build(source())
+			for _, n := range []int{1, 2, 3, 63, 64, 65, 99, 100, 101, 511, 512, 513, 999, 1000, 1001, 4032, 4095, 4096, 4097, 5000} {
+				good := n
+				if g, ok := a.(allocator.Sizer); ok {
+					good = max(n, g.GoodSize(n))
+				}
+				for range 2 { // the second time it may come from what is kept
+					s, err := a.Allocate(n)
+					if err != nil {
+						if !errors.Is(err, allocator.ErrExhausted) && !errors.Is(err, allocator.ErrTooLarge) {
+							t.Errorf("%s over %s: Allocate(%d): %v", name, over, n, err)
+						}
+						continue
+					}
+					if n > 1 && cap(s) > good {
+						t.Errorf("%s over %s: a block for %d has room for %d, and GoodSize is %d", name, over, n, cap(s), good)
+					}
+					a.Deallocate(s)
+				}
+			}
+		}
 	}
 }

@@ -20,7 +20,8 @@ import (
 // There are two ways to release everything, and which one is a question of
 // trust. Reset drops the chunks. Nobody gets the storage again before the
 // garbage collector has seen that no pointer to it is left, so a value that is used
-// after Reset is still what it was: Reset is always safe. Reuse keeps the chunks
+// after Reset is still what it was: Reset is always safe. (A build with -race may
+// report such a use nevertheless, because with Reuse it would be a mistake.) Reuse keeps the chunks
 // and hands them out again, so a value that is used after Reuse is shared with its
 // next owner. Mark and Rewind release what was handed out in between, in the
 // manner of Reuse.
@@ -30,9 +31,9 @@ import (
 // in between, the garbage collector's work included: there is nothing for it to do.
 // With Reset all chunks are allocated, cleared and collected anew. Measured, that
 // takes 0.6 of the time of new for binary trees, and twice that time for a JSON
-// document, of which the last chunks are half empty. One value that is reachable keeps its whole chunk. A type that is used has
-// a chunk of 1 KiB at first, and half of the storage may be unused, as chunks
-// double.
+// document, of which the last chunks are half empty. One value that is reachable
+// keeps its whole chunk. A type that is used has a chunk of 1 KiB at first, and half
+// of the storage may be unused, as chunks double.
 //
 // It is exhausted when its limit is reached. Then it gives back the chunks
 // without blocks of all types first.

@@ -38,7 +38,8 @@ import (
 // go to the parent to make room.
 //
 // It is exhausted when its parent is. Before it fails, it gives all the kept
-// blocks back and asks the parent once more.
+// blocks back and asks the parent once more. If others allocate and release at the
+// same time, it may fail although a block that they have just released would do.
 //
 // Any number of goroutines may use it, but Reset is for one alone. The parent
 // is called by one at a time.
