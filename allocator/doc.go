@@ -34,11 +34,11 @@
 //   - Misuse, such as releasing a block twice, is a bug of the caller and not
 //     an error value: an allocator panics with a [*MisuseError] where it can
 //     see the misuse at no cost.
-//   - No misuse corrupts memory. Whatever is released, an allocator never hands
-//     out a slice that reaches beyond its storage, and never hands storage out
-//     to two owners, unless one and the same block was released twice at
-//     different times. (What sees that, too, is combinators.Checked and the race
-//     detector.)
+//   - Whatever is released, an allocator never hands out a slice that reaches
+//     beyond its storage. And it never hands storage out to two owners, unless it
+//     was misled about who has it: by a block that was released twice, as a whole
+//     and in part, or to an allocator that it is not from. (What sees that, too, is
+//     combinators.Checked and the race detector.)
 //   - One goroutine at a time, unless the type says otherwise.
 //
 // # Growing

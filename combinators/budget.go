@@ -11,14 +11,14 @@ import (
 // Budget bounds the bytes that several allocators hand out together, whatever
 // their types, and lets a program wait for room.
 //
-// Use it where a server has so many megabytes for everything: operations,
+// Use it where a server has a number of megabytes for everything: operations,
 // buffers, sessions. Each allocator gets a [Budgeted] as its outermost layer. A
 // program that is refused gives up, or it waits: a goroutine by Wait, a handler
 // by WhenRoom. So exhaustion becomes backpressure. For one type and no waiting
 // there is [Limit].
 //
 // A wait does not end with room that may be gone at the next moment: it ends
-// with a reservation of so many bytes, which nobody else gets. The allocators
+// with a reservation of the bytes, which nobody else gets. The allocators
 // of this Budget use up what it has reserved before they take anything else. A
 // goroutine or a chain of handlers that waits has a Budget of its own for that,
 // by Account; all accounts share one limit and one queue. Users of one account
@@ -38,8 +38,8 @@ import (
 // limit. To wait for more than the limit fails with [allocator.ErrTooLarge].
 //
 // Any number of goroutines may use it. At no time do they have more than the
-// limit, and none is refused for what another one did not get. No function of
-// the program is called while a lock is held.
+// limit, and a request that exceeds it takes nothing from the others, not even for a
+// moment. No function of the program is called while a lock is held.
 //
 // Reservations that nobody uses are lost to the others, until Unreserve.
 type Budget struct {

@@ -53,9 +53,8 @@
 // # What they promise
 //
 // All of them keep the rules of package allocator: a block has the capacity that
-// it was given, and goes back with it; no misuse makes one hand out storage that it
-// does not have, or storage that somebody else has, except to release a block twice.
-// Besides, a steady state allocates nothing on the Go heap; and a combinator that
+// it was given, and goes back with it, and no misuse makes one hand out storage that
+// it does not have. Besides, a steady state allocates nothing on the Go heap; and a combinator that
 // keeps storage never is the reason why a request to it fails, because it gives that
 // storage back first. (Several over one parent that is bounded do not know of each
 // other.) A [Pool] keeps the last two of these only as far as sync.Pool lets it. Values

@@ -10,8 +10,8 @@ import (
 
 // Limit bounds how many values, or how many bytes, are handed out at once.
 //
-// Use it where memory has a budget: so much for one client, so much for all
-// buffers together.
+// Use it where memory has a budget: one for each client, one for all buffers
+// together.
 //
 // It costs two atomic operations for a block's life, about ten nanoseconds,
 // and keeps no storage.
@@ -22,25 +22,26 @@ import (
 // where [allocator.Null] is exhausted.
 //
 // As many goroutines may use it as may use its parent. At no time do they have
-// more than the limit, and none is refused for what another one did not get.
+// more than the limit, and a request that exceeds it takes nothing from the others,
+// not even for a moment. One whose parent is exhausted does until it fails.
 //
 // It panics if more is released than was handed out.
 type Limit[T any] struct {
 	_ noCopy
 	passing[T]
-	limit int64 // in units, of which a value has so many
+	limit int64 // in units: values, or bytes
 	unit  int64
 	live  atomic.Int64
 	name  string // of the constructor
 }
 
-// NewLimit returns a Limit of so many values over parent. It panics if limit
+// NewLimit returns a Limit of limit values over parent. It panics if limit
 // is negative.
 func NewLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 	return newLimit(parent, limit, 1, "Limit")
 }
 
-// NewByteLimit returns a Limit of so many bytes over parent. Values of no size
+// NewByteLimit returns a Limit of limit bytes over parent. Values of no size
 // take up none, so any number of them is within every limit, even one of 0. It
 // panics if limit is negative.
 func NewByteLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {

@@ -35,7 +35,8 @@ import (
 // Any number of goroutines may use it, if as many may use the parent. Reset is
 // for when no other goroutine does.
 //
-// It panics if a block is released with a capacity that none of its blocks has.
+// It panics if a block is released with a capacity that none of its
+// blocks has, as long as the parent has given a size one capacity only.
 // Other misuse it cannot see: a block that is released twice is handed out twice,
 // and a foreign block with the capacity of a class is kept and handed out.
 type Pool[T any] struct {

@@ -17,8 +17,8 @@ import (
 // A request that finds a block costs a few nanoseconds, for a T with pointers
 // half of them for clearing it. Blocks come in size classes: 1 to 8 values are
 // a class each, and above there are four classes to a doubling (10, 12, 14,
-// 16, 20, …), so a block is less than a quarter larger than the request;
-// GoodSize tells by how much.
+// 16, 20, …), so a block is less than a quarter larger than the request.
+// GoodSize returns its size.
 //
 // The kept blocks have at most limit values in all. A block that is released
 // when there is no room for it goes to the parent, unless a request for its size
@@ -32,8 +32,9 @@ import (
 // One goroutine at a time may use it; see [ThreadSafe].
 //
 // It panics if the block of a class that was released last is released again, or
-// one with a capacity that none of its blocks has. Other misuse it cannot see: a
-// foreign block with the capacity of a class is kept and handed out.
+// one with a capacity that none of its blocks has (while its parent gives a size one
+// capacity only). Other misuse it cannot see: a foreign block with the capacity of a
+// class is kept and handed out.
 type Recycling[T any] struct {
 	_       noCopy
 	parent  allocator.Allocator[T]
@@ -187,7 +188,7 @@ func (a *Recycling[T]) miss(n int, c uint) ([]T, error) {
 }
 
 // pass releases a block that Deallocate does not just keep: one that there is no
-// room for, or that is the first of its size here, or cannot be kept at all.
+// room for, or that cannot be kept at all.
 func (a *Recycling[T]) pass(s []T, c uint) {
 	if cap(s) == 0 {
 		return

@@ -45,8 +45,8 @@ import (
 // is called by one at a time.
 //
 // It panics if the block that a place of its shard has is released again, or a
-// block with a capacity that none of its blocks has. Other misuse it cannot see,
-// as Recycling cannot.
+// block with a capacity that none of its blocks has (while its parent gives a size one
+// capacity only). Other misuse it cannot see, as Recycling cannot.
 type Sharded[T any] struct {
 	parent *ThreadSafe[T]
 	shards []shard[T] // a power of two

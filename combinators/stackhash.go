@@ -4,9 +4,9 @@ import "unsafe"
 
 // stackHash returns a number of 64 bits that tells goroutines apart without a
 // call into the runtime: a hash of the place of the caller's stack. Its upper
-// bits are the best ones. The same goroutine gets the same number until its
-// stack grows, and now and then another one has it too, so it is a hint where
-// to look first and no more.
+// bits are the best ones. A goroutine gets the same number from about the same
+// depth of calls, until its stack grows, and now and then another one has it too, so
+// it is a hint where to look first and no more.
 //
 // Where unsafe.Pointer is checked, as in a build with -asan, here would be on
 // the heap.

@@ -79,9 +79,11 @@ func (a *ThreadSafe[T]) GoodSize(n int) int {
 	return a.can.goodSize(n)
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
-func (a *ThreadSafe[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
+// Capable reports whether Owns or Reset works, and whether blocks are zero, which is
+// so if it is for the parent.
+func (a *ThreadSafe[T]) Capable(c allocator.Capability) bool {
+	return a.can.capable(c) || c == allocator.CanZero && a.can.zeroes
+}
 
 // String returns the expression that builds the allocator.
 func (a *ThreadSafe[T]) String() string { return "ThreadSafe(" + allocator.Describe(a.parent) + ")" }
