@@ -3,6 +3,7 @@ package combinators
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"sync"
 	"unsafe"
 
@@ -47,8 +48,8 @@ type Guarded[T any] struct {
 // negative number.
 const guardByte = 0xa5
 
-// NewGuarded returns a Guarded over parent with so many values before and
-// after each block. It panics if guard is less than 1.
+// NewGuarded returns a Guarded over parent with guard values before and after
+// each block. It panics if guard is less than 1.
 func NewGuarded[T any](parent allocator.Allocator[T], guard int) *Guarded[T] {
 	a := &Guarded[T]{parent: parent, can: capabilitiesOf(parent, "NewGuarded"), guard: guard, live: wholes[T]{}}
 	if err := allocator.CheckSize[T](guard); guard < 1 || err != nil {
@@ -69,6 +70,9 @@ func NewGuarded[T any](parent allocator.Allocator[T], guard int) *Guarded[T] {
 func (a *Guarded[T]) Allocate(n int) ([]T, error) {
 	if needsNone[T](n) {
 		return a.parent.Allocate(n)
+	}
+	if n > math.MaxInt-2*a.guard {
+		return nil, allocator.ErrTooLarge
 	}
 	if err := allocator.CheckSize[T](n); err != nil {
 		return nil, err

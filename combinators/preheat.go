@@ -32,11 +32,7 @@ func Preheat[T any](a allocator.Allocator[T], count, n int) error {
 		panic(fmt.Sprintf("combinators: Preheat: the count is negative: %d", count))
 	}
 	blocks := make([][]T, 0, count)
-	defer func() {
-		for i := len(blocks) - 1; i >= 0; i-- {
-			a.Deallocate(blocks[i])
-		}
-	}()
+	defer func() { deallocateAll(a, blocks) }()
 	for range count {
 		s, err := a.Allocate(n)
 		if err != nil {
@@ -45,4 +41,19 @@ func Preheat[T any](a allocator.Allocator[T], count, n int) error {
 		blocks = append(blocks, s)
 	}
 	return nil
+}
+
+// deallocateAll releases blocks, the last one first. If the allocator panics, so does
+// this, once the others are released.
+func deallocateAll[T any](a allocator.Allocator[T], blocks [][]T) {
+	defer func() {
+		if len(blocks) != 0 {
+			deallocateAll(a, blocks)
+		}
+	}()
+	for last := len(blocks) - 1; last >= 0; last-- {
+		s := blocks[last]
+		blocks = blocks[:last]
+		a.Deallocate(s)
+	}
 }

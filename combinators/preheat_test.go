@@ -172,3 +172,34 @@ func BenchmarkPreheat(b *testing.B) {
 	b.Run("preheated", func(b *testing.B) { b.ReportAllocs(); round(b, 64) })
 	b.Run("peer=cold", func(b *testing.B) { b.ReportAllocs(); round(b, 0) })
 }
+
+// What an allocator that panics has been given is released all the same, but for the
+// block that it panics for.
+func TestPreheatOfOneThatPanics(t *testing.T) {
+	parent := newSource[int](t)
+	a := &panicking{parent, 2}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		combinators.Preheat(allocator.Allocator[int](a), 4, 3)
+	}()
+	if parent.count != 3 {
+		t.Errorf("%d values are not released, want the 3 of one block", parent.count)
+	}
+}
+
+// A panicking allocator panics at its nth release.
+type panicking struct {
+	allocator.Allocator[int]
+	n int
+}
+
+func (a *panicking) Deallocate(s []int) {
+	if a.n--; a.n == 0 {
+		panic("of the allocator")
+	}
+	a.Allocator.Deallocate(s)
+}

@@ -47,19 +47,23 @@ func NewTrace[T any](parent allocator.Allocator[T], name string) *Trace[T] {
 }
 
 // Allocate asks the parent for n values.
-func (a *Trace[T]) Allocate(n int) (s []T, err error) {
-	if trace.IsEnabled() {
-		region := trace.StartRegion(context.Background(), a.allocate)
-		s, err = a.parent.Allocate(n)
-		if err != nil {
-			trace.Logf(context.Background(), a.name, "%d values: %v", n, err)
-		}
-		region.End()
-	} else {
-		s, err = a.parent.Allocate(n)
-	}
+func (a *Trace[T]) Allocate(n int) ([]T, error) {
+	s, err := a.inRegion(n)
 	if a.Logger != nil {
 		a.log(a.allocate, n, err)
+	}
+	return s, err
+}
+
+// inRegion asks the parent, in a region if an execution trace is taken.
+func (a *Trace[T]) inRegion(n int) ([]T, error) {
+	if !trace.IsEnabled() {
+		return a.parent.Allocate(n)
+	}
+	defer trace.StartRegion(context.Background(), a.allocate).End() // also if the parent panics
+	s, err := a.parent.Allocate(n)
+	if err != nil {
+		trace.Logf(context.Background(), a.name, "%d values: %v", n, err)
 	}
 	return s, err
 }

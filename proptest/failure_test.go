@@ -17,7 +17,7 @@ import (
 func TestFailure(t *testing.T) {
 	temporaryIn(t, t.TempDir())
 	setFlag(t, "rapid.nofailfile", "true")
-	setFlag(t, "rapid.shrinktime", "30s")
+	setFlag(t, "rapid.shrinktime", "5m")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) })
 	for _, want := range []string{allocator.ReleasedFirst.String(), "Look at", legend, "▲", "program: 1 runner(s)", "chain 0 alone"} {

@@ -58,7 +58,7 @@ func TestSimulatedShrinks(t *testing.T) {
 	}
 	temporaryIn(t, t.TempDir())
 	setFlag(t, "rapid.nofailfile", "true")
-	setFlag(t, "rapid.shrinktime", "30s")
+	setFlag(t, "rapid.shrinktime", "5m")
 	setFlag(t, "rapid.seed", "1")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for _, test := range []struct {
