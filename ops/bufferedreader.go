@@ -131,6 +131,9 @@ func (b *BufferedReader) isEmpty() bool { return b.start == b.end && b.err == ni
 
 func (b *BufferedReader) begin(h Handler) *Operation {
 	b.mustBeQuiet()
+	if b.r == nil {
+		panic("ops: a BufferedReader without a Reader: use NewBufferedReader or Reset")
+	}
 	op := begin(h, nil, b.r)
 	b.active, b.token = true, nil
 	return op

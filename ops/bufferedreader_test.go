@@ -266,6 +266,7 @@ func TestBufferedReaderMisuse(t *testing.T) {
 	mustPanic(t, "more bytes than are buffered", func() { b.Discard(5) })
 	mustPanic(t, "no buffer", func() { b.Reset(s, nil) })
 	mustPanic(t, "no Reader", func() { b.Reset(nil, make([]byte, 1)) })
+	mustPanic(t, "without a Reader", func() { new(ops.BufferedReader).ReadLine(j.handler()) })
 	mustPanic(t, "nil SplitFunc", func() { b.ReadToken(nil, j.handler()) })
 	mustPanic(t, "nil Handler", func() { b.ReadLine(nil) })
 	b.ReadLine(j.handler())
