@@ -41,7 +41,7 @@ func ExampleBufferedReader_ReadFull() {
 	defer p.Close()
 
 	messages := ops.NewBufferedReader(server, make([]byte, 100))
-	messages.ReadUntil(':', ops.HandlerFunc(func(n int, err error) {
+	messages.ReadUntil(':', ops.HandlerFunc(func(n int, _ error) {
 		size, err := strconv.Atoi(string(messages.Bytes()[:n-1]))
 		if err != nil || size > 1<<20 {
 			fmt.Println("bad length:", err)

@@ -226,4 +226,3 @@ func TestPipeAbandoned(t *testing.T) {
 		t.Errorf("abandoned %d times, %d bytes alive", abandoned, bytes.Counts().Live)
 	}
 }
-
