@@ -51,7 +51,7 @@ func TestBatchOfOperations(t *testing.T) {
 		},
 		"write": func(w *world, h ops.Handler) func() {
 			c, _ := w.peer()
-			ops.WriteFull(c, make([]byte, 64<<20), h)
+			ops.WriteFull(c, make([]byte, 16<<20), h)
 			return func() {}
 		},
 		"copy": func(w *world, h ops.Handler) func() {
