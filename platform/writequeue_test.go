@@ -132,6 +132,8 @@ func TestQueueKeepsOrder(t *testing.T) {
 	})
 }
 
+var stuffing = make([]byte, 16<<20)
+
 // TestQueueOfAPeerThatDoesNotRead fills the queue to its limit, and ends it in several
 // ways. Nobody is forgotten.
 func TestQueueOfAPeerThatDoesNotRead(t *testing.T) {
@@ -140,9 +142,11 @@ func TestQueueOfAPeerThatDoesNotRead(t *testing.T) {
 			eachQueue(t, func(t *testing.T, w *world, queue func(ops.Writer, int, allocator.Allocator[byte]) func([]byte, ops.Handler) bool) {
 				a, peer := w.peer()
 				bufs := combinators.NewStats[byte](combinators.NewThreadSafe[byte](allocator.Heap[byte]{}))
-				const limit = 8 << 20
+				const limit = 8000
+				var before result // more than the kernel takes
+				ops.WriteFull(a, stuffing, &before)
 				write := queue(a, limit, bufs)
-				piece := make([]byte, 1<<20)
+				piece := make([]byte, 1000)
 				var asked, told, failed, late atomic.Int32
 				var memory counting
 				h := ops.WithAllocator(ops.HandlerFunc(func(n int, err error) {
@@ -165,8 +169,9 @@ func TestQueueOfAPeerThatDoesNotRead(t *testing.T) {
 						}
 						asked.Add(1)
 					}
-					if n := asked.Load(); n > 20 {
-						t.Errorf("%d MiB were taken", n)
+					// With several runners some may be written meanwhile.
+					if n := asked.Load(); w.runners == 0 && n != limit/int32(len(piece)) {
+						t.Errorf("%d writes were taken", n)
 					}
 					switch how {
 					case "close":
@@ -183,7 +188,7 @@ func TestQueueOfAPeerThatDoesNotRead(t *testing.T) {
 				w.run()
 				if how == "abandon" {
 					w.within("Close", func() { w.Close() })
-				} else if told.Load() != asked.Load() || failed.Load() == 0 {
+				} else if told.Load() != asked.Load() || how == "close" && w.runners == 0 && failed.Load() == 0 {
 					t.Errorf("%d handlers of %d were called, %d with an error", told.Load(), asked.Load(), failed.Load())
 				}
 				if how == "close" || how == "reset" {
