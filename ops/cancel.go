@@ -28,6 +28,7 @@ type CancelSlot struct {
 	requested bool          // Cancel was called since it began
 	target    Canceler      // where it is outstanding, or nil
 	bound     *boundContext // the contexts that it is bound to
+	doomed    bool          // what begins later is cancelled too
 }
 
 // Cancelable is implemented by a handler that brings a CancelSlot. A nil slot
@@ -83,6 +84,21 @@ func (s *CancelSlot) cancel(b *boundContext) (inUse bool) {
 		target.CancelOperation(s)
 	}
 	return inUse
+}
+
+// doom cancels the operation that is outstanding, and every later one as soon as it
+// begins, until the slot is spared.
+func (s *CancelSlot) doom() {
+	s.mu.Lock()
+	s.doomed = true
+	s.mu.Unlock()
+	s.cancel(nil)
+}
+
+func (s *CancelSlot) spare() {
+	s.mu.Lock()
+	s.doomed = false
+	s.mu.Unlock()
 }
 
 // CancelOnDone binds the slot to ctx: once ctx is done, the operation that is
@@ -141,7 +157,7 @@ func (s *CancelSlot) release(b *boundContext) {
 
 func (s *CancelSlot) begin(op *Operation) {
 	s.mu.Lock()
-	s.op, s.requested, s.target = op, s.bound.done(), nil
+	s.op, s.requested, s.target = op, s.doomed || s.bound.done(), nil
 	s.mu.Unlock()
 }
 

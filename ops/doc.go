@@ -22,7 +22,10 @@
 // This package does no input and output; it is to package platform what io is
 // to net. [Reader], [Writer] and [Executor] are what operations need of a
 // platform, and [ReadFull], [WriteFull] and [Post] work on anything that has
-// them.
+// them. What servers are made of is built on these: [BufferedReader] for lines and
+// headers, [BufferedWriter] and [WriteQueue] for whoever writes to one that others write
+// to, [Copier] and [Pipe] for a proxy, and [Batch] for several operations that end
+// together.
 //
 // # Handlers that allocate nothing
 //

@@ -23,6 +23,12 @@ func connected() (p *platform.Proactor, client, server *platform.Conn) {
 	if err != nil {
 		log.Fatal(err)
 	}
+	client, server = joined(p)
+	return p, client, server
+}
+
+// joined returns both ends of a connection within p.
+func joined(p *platform.Proactor) (client, server *platform.Conn) {
 	l, err := p.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -37,7 +43,7 @@ func connected() (p *platform.Proactor, client, server *platform.Conn) {
 	p.Connect(client, "tcp", l.Addr().String(), mustWork)
 	p.Run(context.Background())
 	l.Close()
-	return p, client, server
+	return client, server
 }
 
 // A chain of operations on one session. Each handler is a pointer to the

@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"time"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -52,12 +53,31 @@ func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation 
 	}
 	op.owner = owner[Operation]{h, is.alloc}
 	if is.flags != 0 || is.slot != nil {
-		op.flags, op.When, op.slot = is.flags, int64(is.timeout), is.slot
-		if op.slot != nil {
-			op.slot.begin(op)
-		}
+		op.associate(&is)
 	}
 	return op
+}
+
+// associate gives the operation what is associated with its handler.
+func (op *Operation) associate(is *associations) {
+	op.flags, op.When, op.slot = is.flags, int64(is.timeout), is.slot
+	if op.slot != nil {
+		op.slot.begin(op)
+	}
+}
+
+// beginHere begins an operation for h in memory that is the program's. It stands for
+// what others do, and waits nowhere itself, so it has no timeout: the result is the
+// one that they are to have.
+func (op *Operation) beginHere(h Handler) (timeout time.Duration) {
+	mustHandler(h)
+	var is associations
+	h = is.collect(h)
+	timeout, is.timeout = is.timeout, 0
+	is.flags &^= limited | undated
+	*op = Operation{owner: owner[Operation]{handler: h}}
+	op.associate(&is)
+	return timeout
 }
 
 // An owner says whose a piece of state is: the handler that is called when the
@@ -185,6 +205,9 @@ func (op *Operation) Refuse(err error) *Operation {
 func (op *Operation) end() Handler {
 	if op.slot != nil {
 		op.slot.end(op)
+	}
+	if op.flags&told != 0 {
+		op.stream.(stepper).ended(op)
 	}
 	return op.release(op)
 }

@@ -126,22 +126,7 @@ func (s *Strand) ran() {
 
 // Abandon abandons everything that waits: the executor was closed.
 func (t *turn) Abandon() {
-	abandonList((*Strand)(t).takeAll())
-}
-
-// abandonList abandons the operations of a list. If one of them panics, so does
-// this, once the others are abandoned.
-func abandonList(op *Operation) {
-	defer func() {
-		if op != nil {
-			abandonList(op)
-		}
-	}()
-	for op != nil {
-		first := op
-		op = op.Next
-		first.Abandon()
-	}
+	endList((*Strand)(t).takeAll(), (*Operation).Abandon)
 }
 
 func (s *Strand) takeAll() *Operation {

@@ -74,13 +74,7 @@ func WriteFull(w Writer, b []byte, h Handler) {
 func (op *Operation) takeStep() bool {
 	switch op.flags & stepMask {
 	case stepRead:
-		if op.more() {
-			op.stream.(Reader).StartRead(op)
-			return true
-		}
-		if op.Err == io.EOF && op.N > 0 {
-			op.Err = io.ErrUnexpectedEOF
-		}
+		return op.readMore(op.stream.(Reader))
 	case stepWrite:
 		if op.more() {
 			op.stream.(Writer).StartWrite(op)
@@ -88,6 +82,40 @@ func (op *Operation) takeStep() bool {
 		}
 	case stepArrival:
 		return op.arrived()
+	case stepVectored:
+		return op.moreVectored()
+	case stepOwn:
+		return op.stream.(stepper).takeStep(op)
+	}
+	return false
+}
+
+// A stepper is what a composed operation works on if it needs more state than an
+// operation has room for, in memory that is the program's.
+type stepper interface {
+	// takeStep is called when a part has ended, and reports whether it has
+	// started another. If not, N and Err are those of the whole.
+	takeStep(op *Operation) bool
+
+	// ended is called when the operation ends, whether its handler will be
+	// called or not, right before its memory is released.
+	ended(op *Operation)
+}
+
+// stepBy has s take the steps of a composed operation.
+func (op *Operation) stepBy(s stepper) {
+	op.stream = s
+	op.flags |= stepOwn | told
+}
+
+// readMore takes the result of a part of reading all of Buf, and starts the next.
+func (op *Operation) readMore(r Reader) bool {
+	if op.more() {
+		r.StartRead(op)
+		return true
+	}
+	if op.Err == io.EOF && op.N > 0 {
+		op.Err = io.ErrUnexpectedEOF
 	}
 	return false
 }

@@ -29,6 +29,8 @@ type chain struct {
 
 	file       *platform.File
 	outs, into [][]byte
+
+	composed composedChain
 }
 
 func (c *chain) Complete(_ int, err error) {
@@ -117,6 +119,7 @@ func TestNoAllocations(t *testing.T) {
 						c.timer = w.NewTimer()
 						c.outs, c.into = [][]byte{{1}, nil, {2, 3}}, [][]byte{make([]byte, 3), make([]byte, 32<<10)}
 						c.file = w.temp()
+						c.composed.open(c)
 						switch memory {
 						case "default":
 							c.h = c

@@ -32,7 +32,8 @@ var (
 	_ ops.Reader = (*Conn)(nil)
 	_ ops.Writer = (*Conn)(nil)
 
-	_ ops.WaitReader = (*Conn)(nil)
+	_ ops.WaitReader   = (*Conn)(nil)
+	_ ops.VectorWriter = (*Conn)(nil)
 )
 
 // Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP

@@ -22,13 +22,20 @@ func (c *Conn) ReadVectored(bufs [][]byte, h ops.Handler) {
 
 // WriteVectored writes several buffers, one after the other, in one operation
 // (gather); the handler is told how many bytes of them were written, which may
-// be less than there are. Without a byte to write it completes with 0.
+// be less than there are. Use [ops.WriteVectoredFull] to write them all. Without a byte to write it completes with 0.
 //
 // The list and the buffers belong to the operation until its handler is called,
 // and the list is left as it is. Only the first 1024 buffers are used, counted
 // from the first that is not empty.
 func (c *Conn) WriteVectored(bufs [][]byte, h ops.Handler) {
 	op := c.h.begin(ops.KindWriteVectored, h)
+	backend.SetBuffers(op, bufs)
+	c.h.start(op)
+}
+
+// StartWriteVectored implements [ops.VectorWriter].
+func (c *Conn) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
+	op.Kind = ops.KindWriteVectored
 	backend.SetBuffers(op, bufs)
 	c.h.start(op)
 }

@@ -40,6 +40,8 @@ type lane struct {
 	returned   []returned // what it has read into before
 	arrivals   arrivals
 	buffers    [][]byte // of a vectored operation
+	reader     ops.BufferedReader
+	room       [8]byte // of the reader
 	notes      notebook
 
 	at       int           // the step

@@ -1,0 +1,238 @@
+package ops
+
+import (
+	"sync"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// A Batch is several operations that run at the same time and end together: the first
+// of several to have an answer, all of them, or one and a limit to its time. When what
+// it waits for has happened it cancels the others, and then waits until the kernel is
+// done with those too, so that no buffer is in use any more when its handler is called.
+//
+// The operations lie in members that the caller owns, so a batch allocates nothing:
+//
+//	b.Start(members[:], ops.UntilFirst, h)
+//	conn.Read(buf, &members[0])
+//	timer.Wait(time.Second, &members[1])
+//
+// The zero value is ready. A batch must not be copied after its first use. It can be
+// started again once its handler was called, by that handler too. Its members may be on
+// several proactors, unless one of them was promised a single runner.
+//
+// (Zig's Io.Batch and Asio's parallel_group do the same. A group of Asio allocates.)
+type Batch struct {
+	mu      sync.Mutex
+	members []Member
+	until   Until
+	timeout time.Duration
+
+	left      int // members that have not ended
+	decided   int // the member that decided, or -1
+	failed    int // the first that ended with an error, or -1
+	abandoned bool
+
+	// op stands for the batch where its handler is looked for. It is
+	// outstanding nowhere.
+	op Operation
+}
+
+// Until says what a [Batch] waits for. When that has happened, it cancels what is left.
+type Until uint8
+
+const (
+	// UntilAll waits for all members. None is cancelled.
+	UntilAll Until = iota
+
+	// UntilFirst waits for the first member that ends, however it ends: an
+	// operation and what limits it.
+	UntilFirst
+
+	// UntilSuccess waits for the first member that ends without an error: the
+	// fastest of several servers.
+	UntilSuccess
+
+	// UntilError waits for all members, or the first that ends with an error:
+	// parts that are worth nothing without the others.
+	UntilError
+)
+
+// A Member is the place of one operation in a [Batch], and its handler. An operation
+// with that handler takes its memory from the member. It may be any, or a composed one,
+// as long as it has one block at a time, and its handler may be wrapped: by
+// [WithExecutor], or with an allocator of byte for [ReadOnArrival].
+//
+// Its operation has the timeout that is associated with the handler of the batch.
+type Member struct {
+	// N and Err are how the operation ended. They are for the handler of the
+	// batch to read.
+	N   int
+	Err error
+
+	batch *Batch
+	ended bool
+	block block
+	slot  CancelSlot
+}
+
+// Start starts a batch. The caller starts one operation for each member right after
+// that, with the member as its handler. A member that was decided against before its
+// operation was started is cancelled as soon as it is.
+//
+// When all members have ended, h is called, once, with the index of the member that
+// decided and its error: the first that ended, succeeded or failed, as until says. If
+// none decided, it is called with the number of members, and with nil or the error of
+// the first that had one. If h is cancelled or its proactor closed, so are the members.
+func (b *Batch) Start(members []Member, until Until, h Handler) {
+	switch {
+	case len(members) == 0:
+		panic("ops: Batch: no members")
+	case until > UntilError:
+		panic("ops: Batch: no such Until")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left > 0 {
+		panic("ops: Batch: it is outstanding already")
+	}
+	b.timeout = b.op.beginHere(h)
+	b.members, b.until = members, until
+	b.left, b.decided, b.failed, b.abandoned = len(members), -1, -1, false
+	for i := range members {
+		m := &members[i]
+		m.N, m.Err, m.batch, m.ended = 0, nil, b, false
+		m.slot.spare()
+	}
+	if !b.op.Arm(b) {
+		b.cancelMembers()
+	}
+}
+
+// Cancel cancels the members that have not ended, also those whose operation has not
+// been started. The handler is called when they have ended.
+func (b *Batch) Cancel() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cancelMembers()
+}
+
+// CancelOperation implements [Canceler].
+func (b *Batch) CancelOperation(s *CancelSlot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.Requested(b) != nil {
+		b.cancelMembers()
+	}
+}
+
+// cancelMembers cancels what is left. The caller holds the lock, so the batch does not
+// end, and its members do not stand for something else, before that is done.
+func (b *Batch) cancelMembers() {
+	if b.left == 0 {
+		return
+	}
+	for i := range b.members {
+		if m := &b.members[i]; !m.ended {
+			m.slot.doom()
+		}
+	}
+}
+
+// end takes the end of a member. It returns whether it was the last.
+func (b *Batch) end(m *Member, n int, err error, abandoned bool) (last bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.ended || m.batch != b {
+		panic("ops: Batch: an operation of a Member ended that was not started, or the second one")
+	}
+	m.N, m.Err, m.ended = n, err, true
+	b.left--
+	b.abandoned = b.abandoned || abandoned
+	if !abandoned {
+		b.judge(m)
+	}
+	if b.left > 0 {
+		return false
+	}
+	b.op.Disarm()
+	b.op.N = len(b.members)
+	if at := b.decided; at >= 0 {
+		b.op.N, b.op.Err = at, b.members[at].Err
+	} else if b.failed >= 0 {
+		b.op.Err = b.members[b.failed].Err
+	}
+	return true
+}
+
+// judge looks whether a member that has ended decides.
+func (b *Batch) judge(m *Member) {
+	at := 0
+	for &b.members[at] != m {
+		at++
+	}
+	if m.Err != nil && b.failed < 0 {
+		b.failed = at
+	}
+	if b.decided >= 0 {
+		return
+	}
+	switch b.until {
+	case UntilFirst:
+	case UntilSuccess:
+		if m.Err != nil {
+			return
+		}
+	case UntilError:
+		if m.Err == nil {
+			return
+		}
+	default:
+		return
+	}
+	b.decided = at
+	b.cancelMembers()
+}
+
+// Complete takes the result of the operation.
+func (m *Member) Complete(n int, err error) {
+	b := m.started()
+	if b.end(m, n, err, false) {
+		b.conclude()
+	}
+}
+
+// Abandon is called in place of Complete when the proactor was closed.
+func (m *Member) Abandon() {
+	b := m.started()
+	if b.end(m, 0, nil, true) {
+		b.conclude()
+	}
+}
+
+// conclude calls the handler, or abandons it. The batch is the program's from then on.
+func (b *Batch) conclude() {
+	if b.abandoned {
+		b.op.Abandon()
+	} else {
+		b.op.Complete()
+	}
+}
+
+func (m *Member) started() *Batch {
+	if m.batch == nil {
+		panic("ops: a Member is the handler of an operation, and its Batch was not started")
+	}
+	return m.batch
+}
+
+// Allocator returns the allocator that hands out the member's own memory.
+func (m *Member) Allocator() allocator.Allocator[Operation] { return &m.block }
+
+// CancelSlot returns the slot by which the batch cancels the operation. The program may
+// cancel it too.
+func (m *Member) CancelSlot() *CancelSlot { return &m.slot }
+
+// Timeout returns that of the handler of the batch.
+func (m *Member) Timeout() time.Duration { return m.started().timeout }

@@ -1,0 +1,32 @@
+package ops
+
+import (
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// A block is an allocator of one operation at a time, whose memory lies in what starts
+// it.
+type block struct {
+	op    Operation
+	inUse bool
+}
+
+// Allocate implements allocator.Allocator.
+func (b *block) Allocate(n int) ([]Operation, error) {
+	if n != 1 || b.inUse {
+		return nil, allocator.ErrExhausted
+	}
+	b.inUse = true
+	return unsafe.Slice(&b.op, 1), nil
+}
+
+// Deallocate implements allocator.Allocator.
+func (b *block) Deallocate(s []Operation) {
+	if len(s) != 1 || &s[0] != &b.op || !b.inUse {
+		panic("ops: a block that is given back is not the one that was handed out")
+	}
+	b.op = Operation{}
+	b.inUse = false
+}

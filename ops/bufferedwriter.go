@@ -1,0 +1,264 @@
+package ops
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// ErrQueueFull is what a [BufferedWriter] or [WriteQueue] answers when what it is given
+// does not fit within its limit at the moment.
+var ErrQueueFull = errors.New("ops: more waits to be written than the limit allows")
+
+// errNeverFits is for what does not fit even if nothing waits.
+var errNeverFits = fmt.Errorf("ops: longer than the limit of what may wait to be written: %w", allocator.ErrTooLarge)
+
+// A BufferedWriter writes what is appended to it, in that order, with one write
+// outstanding at a time. Any handler may append, as in a chat, where everybody writes to
+// everybody. What comes while a write is outstanding goes out together with the next.
+//
+// At most limit bytes wait: beyond that [BufferedWriter.Append] refuses, and
+// [BufferedWriter.WhenRoom] says when to go on. So a peer that does not read costs no
+// more than that. After a write has failed, everything fails with its error.
+//
+// The memory of its write lies in it. Any goroutine that may use w may call its
+// methods. Whatever else is written to w may come between two appended pieces or, if the
+// writes of w are partial, amidst one. A BufferedWriter must not be copied after its
+// first use.
+type BufferedWriter struct {
+	w     Writer
+	limit int
+	from  allocator.Allocator[byte]
+	keep  bool // the buffers, when they are empty
+
+	mu       sync.Mutex
+	pending  []byte // is written next
+	writing  []byte // belongs to the write
+	busy     bool   // there is a write
+	err      error
+	appended uint64 // bytes in all
+	written  uint64
+	flushes  opList // each until as many as its argument were written
+	rooms    opList // each until there is room for as many
+
+	block block
+}
+
+// NewBufferedWriter returns a writer to w, of which at most limit bytes wait. Its two
+// buffers grow as they are needed, together to about twice the limit. They come from an
+// allocator that is given, and go back to it whenever nothing waits; if it is nil they
+// come from the Go heap, and are kept.
+func NewBufferedWriter(w Writer, limit int, buffers allocator.Allocator[byte]) *BufferedWriter {
+	b := new(BufferedWriter)
+	b.Reset(w, limit, buffers)
+	return b
+}
+
+// Reset makes b a writer to w, as if it were new. It is for one that lies in a session
+// struct, and panics while a write is outstanding.
+func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[byte]) {
+	if w == nil || limit <= 0 {
+		panic("ops: BufferedWriter: no Writer, or no limit")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.busy {
+		panic("ops: BufferedWriter: Reset while a write is outstanding")
+	}
+	if b.w != nil {
+		b.giveBack()
+	}
+	b.w, b.limit, b.from, b.keep = w, limit, buffers, buffers == nil
+	if b.keep {
+		b.from = heapBytes
+	}
+	b.err, b.appended, b.written = nil, 0, 0
+}
+
+// Append copies p, to be written after everything that was appended before. It takes all
+// of p or nothing: the error is [ErrQueueFull] if p does not fit at the moment, one that
+// is allocator.ErrTooLarge if it never does, one that is allocator.ErrExhausted if there
+// is no memory, or that of the write that has failed.
+func (b *BufferedWriter) Append(p []byte) error {
+	start, err := b.append(p)
+	if start {
+		b.start()
+	}
+	return err
+}
+
+func (b *BufferedWriter) append(p []byte) (start bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.err != nil:
+		return false, b.err
+	case len(p) > b.limit:
+		return false, errNeverFits
+	case len(p) > b.room():
+		return false, ErrQueueFull
+	case len(p) == 0:
+		return false, nil
+	}
+	if b.pending, err = allocator.Append(b.from, b.pending, p...); err != nil {
+		return false, exhausted(err)
+	}
+	b.appended += uint64(len(p))
+	return b.next(), nil
+}
+
+func (b *BufferedWriter) room() int { return b.limit - len(b.pending) - len(b.writing) }
+
+// Buffered returns how many bytes wait or are being written.
+func (b *BufferedWriter) Buffered() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.limit - b.room()
+}
+
+// next turns to what is pending if nothing is being written, and reports whether the
+// caller is to start a write.
+func (b *BufferedWriter) next() (start bool) {
+	if b.busy || len(b.pending) == 0 {
+		return false
+	}
+	b.writing, b.pending = b.pending, b.writing[:0]
+	b.busy = true
+	return true
+}
+
+// start writes what has been turned to. Only the one that has done that calls it.
+func (b *BufferedWriter) start() { WriteFull(b.w, b.writing, (*bufferedWrite)(b)) }
+
+// Flush calls h when everything that was appended before has been written, with 0 and
+// nil, or with the error of the write that has failed. A timeout of h has no effect
+// while it waits; it can be cancelled.
+func (b *BufferedWriter) Flush(h Handler) {
+	op := begin(h, nil, b.w)
+	b.mu.Lock()
+	op.Args[0] = b.appended
+	b.wait(op, &b.flushes, b.written == b.appended, b.err)
+}
+
+// WhenRoom calls h when Append will take n bytes, unless others are quicker, with 0 and
+// nil; or with the error that keeps it from ever doing so. Those who wait are called in
+// the order in which they came. A timeout of h has no effect while it waits; it can be
+// cancelled.
+func (b *BufferedWriter) WhenRoom(n int, h Handler) {
+	n = max(n, 0)
+	op := begin(h, nil, b.w)
+	b.mu.Lock()
+	op.Args[0] = uint64(n)
+	err := b.err
+	if err == nil && n > b.limit {
+		err = errNeverFits
+	}
+	b.wait(op, &b.rooms, b.rooms.head == nil && n <= b.room(), err)
+}
+
+// wait puts op into a list, unless it is to end now. It gives the lock back.
+func (b *BufferedWriter) wait(op *Operation, list *opList, now bool, err error) {
+	switch {
+	case op.Err != nil:
+		err = op.Err
+	case err == nil && !now && !op.Arm(b):
+		err = ErrCanceled
+	case err == nil && !now:
+		list.push(op)
+		b.mu.Unlock()
+		return
+	}
+	b.mu.Unlock()
+	op.endLater(b.w, err)
+}
+
+// CancelOperation implements [Canceler].
+func (b *BufferedWriter) CancelOperation(s *CancelSlot) {
+	b.mu.Lock()
+	op := s.Requested(b)
+	if op == nil {
+		b.mu.Unlock()
+		return
+	}
+	if b.flushes.has(op) {
+		b.flushes.remove(op)
+	} else {
+		b.rooms.remove(op)
+	}
+	op.Disarm()
+	b.mu.Unlock()
+	op.endLater(b.w, ErrCanceled)
+}
+
+// wrote takes the result of the write. It returns who does not wait any longer, and
+// whether there is another write to start.
+func (b *BufferedWriter) wrote(n int, err error) (done opList, start bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy = false
+	b.written += uint64(n)
+	b.writing = b.writing[:0]
+	if err != nil {
+		b.fail(err)
+	} else {
+		start = b.next()
+	}
+	for op := b.flushes.head; op != nil && (err != nil || op.Args[0] <= b.written); op = b.flushes.head {
+		b.release(op, &b.flushes, &done)
+	}
+	room := b.room()
+	for op := b.rooms.head; op != nil && (!b.busy || int(op.Args[0]) <= room); op = b.rooms.head {
+		room -= int(op.Args[0])
+		b.release(op, &b.rooms, &done)
+	}
+	if !b.busy && !b.keep {
+		b.giveBack()
+	}
+	return done, start
+}
+
+// fail drops what is pending: it would follow a piece that was not written.
+func (b *BufferedWriter) fail(err error) {
+	b.err = err
+	b.pending = b.pending[:0]
+}
+
+func (b *BufferedWriter) release(op *Operation, from, to *opList) {
+	from.remove(op)
+	op.Disarm()
+	op.N, op.Err = 0, b.err
+	to.push(op)
+}
+
+// giveBack gives the buffers back.
+func (b *BufferedWriter) giveBack() {
+	for _, buf := range [...]*[]byte{&b.pending, &b.writing} {
+		if cap(*buf) > 0 {
+			b.from.Deallocate(*buf)
+		}
+		*buf = nil
+	}
+}
+
+// bufferedWrite is a BufferedWriter as the handler of its write.
+type bufferedWrite BufferedWriter
+
+func (f *bufferedWrite) Allocator() allocator.Allocator[Operation] { return &f.block }
+
+func (f *bufferedWrite) Complete(n int, err error) {
+	b := (*BufferedWriter)(f)
+	done, start := b.wrote(n, err)
+	if start {
+		b.start()
+	}
+	endList(done.head, (*Operation).Complete)
+}
+
+// Abandon is called when the proactor was closed: nobody who waits is called.
+func (f *bufferedWrite) Abandon() {
+	b := (*BufferedWriter)(f)
+	done, _ := b.wrote(0, ErrCanceled)
+	endList(done.head, (*Operation).Abandon)
+}

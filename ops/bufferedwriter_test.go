@@ -1,0 +1,323 @@
+package ops_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A sink takes what it is given when it is told to.
+type sink struct {
+	loop
+	waiting []*ops.Operation
+	lists   [][][]byte // of those that wait, or nil
+	wrote   strings.Builder
+	sizes   []int // of the writes
+}
+
+func (s *sink) StartWrite(op *ops.Operation) { s.start(op, [][]byte{op.Buf}) }
+
+func (s *sink) start(op *ops.Operation, bufs [][]byte) {
+	if op.Err != nil {
+		s.Execute(op)
+		return
+	}
+	if len(s.waiting) > 0 {
+		panic("two writes at a time")
+	}
+	s.waiting, s.lists = append(s.waiting, op), append(s.lists, bufs)
+}
+
+// take takes up to n bytes of the write that waits, and fails with err.
+func (s *sink) take(n int, err error) {
+	op, all := s.waiting[0], joinBytes(s.lists[0])
+	s.waiting, s.lists = nil, nil
+	op.N, op.Err = min(n, len(all)), err
+	s.wrote.WriteString(all[:op.N])
+	s.sizes = append(s.sizes, op.N)
+	s.Execute(op)
+	s.run()
+}
+
+func joinBytes(bufs [][]byte) string {
+	var all strings.Builder
+	for _, b := range bufs {
+		all.Write(b)
+	}
+	return all.String()
+}
+
+// vectorSink is one that takes lists.
+type vectorSink struct{ sink }
+
+func (s *vectorSink) StartWriteVectored(op *ops.Operation, bufs [][]byte) { s.start(op, bufs) }
+
+const everything = 1 << 30
+
+func mustAppend(t *testing.T, b *ops.BufferedWriter, p string) {
+	t.Helper()
+	if err := b.Append([]byte(p)); err != nil {
+		t.Errorf("Append(%q): %v", p, err)
+	}
+}
+
+func TestBufferedWriterKeepsOrder(t *testing.T) {
+	var s sink
+	b := ops.NewBufferedWriter(&s, 100, nil)
+	mustAppend(t, b, "a")
+	mustAppend(t, b, "bc")
+	mustAppend(t, b, "")
+	mustAppend(t, b, "def")
+	if len(s.waiting) != 1 || b.Buffered() != 6 {
+		t.Errorf("%d writes, %d bytes", len(s.waiting), b.Buffered())
+	}
+	s.take(everything, nil)
+	s.take(2, nil) // in parts
+	mustAppend(t, b, "g")
+	s.take(everything, nil)
+	s.take(everything, nil)
+	if s.wrote.String() != "abcdefg" || fmt.Sprint(s.sizes) != "[1 2 3 1]" || len(s.waiting) != 0 || b.Buffered() != 0 {
+		t.Errorf("wrote %q in parts of %v, and %d bytes are left", s.wrote.String(), s.sizes, b.Buffered())
+	}
+}
+
+func TestBufferedWriterLimit(t *testing.T) {
+	var s sink
+	var j journal
+	b := ops.NewBufferedWriter(&s, 10, nil)
+	mustAppend(t, b, "1234")
+	mustAppend(t, b, "567890")
+	if err := b.Append([]byte("x")); err != ops.ErrQueueFull {
+		t.Errorf("Append beyond the limit: %v", err)
+	}
+	if err := b.Append(make([]byte, 11)); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Append of more than the limit: %v", err)
+	}
+	room := func(n int, name string) {
+		b.WhenRoom(n, ops.HandlerFunc(func(_ int, err error) { j.add("%s %v", name, err) }))
+	}
+	room(3, "three")
+	room(2, "two")
+	room(1, "one")
+	room(11, "eleven")
+	j.check(t)
+	s.run()
+	j.check(t, "eleven ops: longer than the limit of what may wait to be written: allocator: size too large")
+	s.take(4, nil)
+	j.check(t, "three <nil>") // and one byte is left for the next, which wants two
+	s.take(everything, nil)
+	j.check(t, "two <nil>", "one <nil>")
+	room(10, "ten")
+	room(-1, "none")
+	j.check(t)
+	s.run()
+	j.check(t, "ten <nil>", "none <nil>")
+}
+
+func TestBufferedWriterFlush(t *testing.T) {
+	var s sink
+	var j journal
+	b := ops.NewBufferedWriter(&s, 100, nil)
+	flush := func(name string) {
+		b.Flush(ops.HandlerFunc(func(n int, err error) { j.add("%s %d %v", name, n, err) }))
+	}
+	flush("nothing")
+	j.check(t)
+	s.run()
+	j.check(t, "nothing 0 <nil>")
+	mustAppend(t, b, "a")
+	flush("a")
+	mustAppend(t, b, "b")
+	flush("b")
+	flush("b too")
+	s.take(everything, nil)
+	j.check(t, "a 0 <nil>")
+	s.take(everything, nil)
+	j.check(t, "b 0 <nil>", "b too 0 <nil>")
+}
+
+func TestBufferedWriterFails(t *testing.T) {
+	var s sink
+	var j journal
+	bytes := combinators.NewStats[byte](allocator.Heap[byte]{})
+	b := ops.NewBufferedWriter(&s, 10, bytes)
+	mustAppend(t, b, "abcd")
+	mustAppend(t, b, "efghij")
+	b.Flush(j.handler())
+	b.WhenRoom(5, j.handler())
+	s.take(3, errMid)
+	j.check(t, "handler 0 mid-way", "handler 0 mid-way")
+	if err := b.Append([]byte("x")); err != errMid {
+		t.Errorf("Append after a failure: %v", err)
+	}
+	b.Flush(j.handler())
+	b.WhenRoom(5, j.handler())
+	j.check(t)
+	s.run()
+	j.check(t, "handler 0 mid-way", "handler 0 mid-way")
+	if s.wrote.String() != "abc" || bytes.Counts().Live != 0 || b.Buffered() != 0 {
+		t.Errorf("wrote %q, %d blocks alive, %d bytes wait", s.wrote.String(), bytes.Counts().Live, b.Buffered())
+	}
+	b.Reset(&s, 10, bytes)
+	mustAppend(t, b, "!")
+	s.take(everything, nil)
+	if s.wrote.String() != "abc!" || bytes.Counts().Live != 0 {
+		t.Errorf("wrote %q, %d blocks alive", s.wrote.String(), bytes.Counts().Live)
+	}
+}
+
+func TestBufferedWriterCanceled(t *testing.T) {
+	var s sink
+	var j journal
+	var flush, room ops.CancelSlot
+	b := ops.NewBufferedWriter(&s, 4, nil)
+	mustAppend(t, b, "abcd")
+	b.Flush(ops.WithCancelSlot(j.handler(), &flush))
+	b.WhenRoom(1, ops.WithCancelSlot(j.handler(), &room))
+	b.Flush(j.handler())
+	if !room.Cancel() || !flush.Cancel() {
+		t.Error("nothing to cancel")
+	}
+	flush.Cancel()
+	j.check(t)
+	s.run()
+	j.check(t, "handler 0 ops: operation canceled", "handler 0 ops: operation canceled")
+	s.take(everything, nil)
+	j.check(t, "handler 0 <nil>")
+}
+
+func TestBufferedWriterAbandoned(t *testing.T) {
+	var s sink
+	bytes := combinators.NewStats[byte](allocator.Heap[byte]{})
+	b := ops.NewBufferedWriter(&s, 4, bytes)
+	mustAppend(t, b, "ab")
+	mustAppend(t, b, "cd")
+	abandoned := 0
+	b.Flush(&abandonable{t, &abandoned})
+	b.WhenRoom(3, &abandonable{t, &abandoned})
+	s.waiting[0].Abandon()
+	if abandoned != 2 || bytes.Counts().Live != 0 {
+		t.Errorf("abandoned %d handlers, %d blocks alive", abandoned, bytes.Counts().Live)
+	}
+	if err := b.Append([]byte("x")); err != ops.ErrCanceled {
+		t.Errorf("Append afterwards: %v", err)
+	}
+}
+
+// TestBufferedWriterExhausted refuses an allocation at a time.
+func TestBufferedWriterExhausted(t *testing.T) {
+	var j journal
+	for fail := range 6 {
+		var s sink
+		bytes := combinators.NewFailingAt[byte](allocator.Heap[byte]{}, fail+1, fail+2)
+		b := ops.NewBufferedWriter(&s, 1000, bytes)
+		want := ""
+		for i := range 20 {
+			p := strings.Repeat(string(rune('a'+i)), 10)
+			switch err := b.Append([]byte(p)); {
+			case err == nil:
+				want += p
+			case !errors.Is(err, allocator.ErrExhausted):
+				t.Errorf("Append: %v", err)
+			}
+		}
+		for len(s.waiting) > 0 {
+			s.take(7, nil)
+		}
+		if s.wrote.String() != want {
+			t.Errorf("wrote %q, want %q", s.wrote.String(), want)
+		}
+	}
+	var s sink
+	b := ops.NewBufferedWriter(&s, 10, nil)
+	h := ops.WithAllocator(j.handler(), allocator.Null[ops.Operation]{})
+	mustAppend(t, b, "abc")
+	b.Flush(h)
+	b.WhenRoom(9, h)
+	s.run()
+	j.check(t, "handler 0 allocator: exhausted", "handler 0 allocator: exhausted")
+	s.take(everything, nil)
+	j.check(t)
+}
+
+func TestBufferedWriterMisuse(t *testing.T) {
+	var s sink
+	mustPanic(t, "no Writer", func() { ops.NewBufferedWriter(nil, 1, nil) })
+	mustPanic(t, "no limit", func() { ops.NewBufferedWriter(&s, 0, nil) })
+	b := ops.NewBufferedWriter(&s, 1, nil)
+	mustPanic(t, "nil Handler", func() { b.Flush(nil) })
+	mustAppend(t, b, "a")
+	mustPanic(t, "outstanding", func() { b.Reset(&s, 1, nil) })
+}
+
+// TestBufferedWriterOfManyGoroutines appends numbers from several goroutines: those of
+// each come in order, and none is lost.
+func TestBufferedWriterOfManyGoroutines(t *testing.T) {
+	p := newProactor(t)
+	w := &posted{Executor: p}
+	b := ops.NewBufferedWriter(w, 64, nil)
+	const writers, each = 4, 200
+	done := 0
+	var mu sync.Mutex
+	for i := range writers {
+		at := 0
+		var more ops.HandlerFunc
+		more = func(int, error) {
+			for at < each {
+				if b.Append([]byte{byte(i), byte(at)}) != nil {
+					b.WhenRoom(2, more)
+					return
+				}
+				at++
+			}
+			b.Flush(ops.HandlerFunc(func(_ int, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if done++; err != nil {
+					t.Error(err)
+				}
+			}))
+		}
+		ops.Post(p, more)
+	}
+	run(t, p, 3)
+	var next [writers]byte
+	for i := 0; i < len(w.got); i += 2 {
+		if who, n := w.got[i], w.got[i+1]; n != next[who] {
+			t.Fatalf("of %d came %d, want %d", who, n, next[who])
+		}
+		next[w.got[i]]++
+	}
+	if done != writers || len(w.got) != 2*writers*each {
+		t.Errorf("%d flushes ended, %d bytes came", done, len(w.got))
+	}
+}
+
+// posted is a writer that takes seven bytes at a time.
+type posted struct {
+	ops.Executor
+	got []byte
+}
+
+func (w *posted) StartWrite(op *ops.Operation) {
+	if op.Err == nil {
+		op.N = min(7, len(op.Buf))
+		w.got = append(w.got, op.Buf[:op.N]...)
+	}
+	w.Execute(op)
+}
+
+func (w *posted) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
+	if op.Err == nil {
+		all := joinBytes(bufs)
+		op.N = min(7, len(all))
+		w.got = append(w.got, all[:op.N]...)
+	}
+	w.Execute(op)
+}

@@ -1,0 +1,155 @@
+package ops
+
+import (
+	"io"
+	"math"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// A Copier copies one stream to another, by a read and a write in turn.
+//
+// The zero value is ready, and can lie inside a session struct. It copies one stream at
+// a time and must not be copied meanwhile.
+type Copier struct {
+	dst    Writer
+	src    Reader
+	buf    []byte
+	from   allocator.Allocator[byte] // where buf came from, nil if it was given
+	copied int64
+	end    error // what came with the bytes that are being written
+
+	active, writing bool
+	closeWrite      bool // dst, at the end of src
+
+	other place // of the stream whose turn it is not
+}
+
+// A place is what a platform knows an operation by between its parts, so that a part
+// is not started where everything was cancelled since the last.
+type place struct {
+	target unsafe.Pointer
+	epoch  uint32
+}
+
+// A WriteCloser can end its stream while it goes on reading, as a Conn of package
+// platform can.
+type WriteCloser interface {
+	Writer
+	CloseWrite() error
+}
+
+// copySize is the length of a buffer that nobody has given, in bytes. It is that of
+// io.Copy.
+const copySize = 32 << 10
+
+// Copy copies src to dst until the end of src. Its handler is called with the bytes
+// written and nil, or with the error that ended it early; what was read then and could
+// not be written is lost. For streams with more bytes than an int can count, which are
+// 2 GiB on a 32-bit system, the handler is called with the largest int, and
+// [Copier.Copied] returns how many there were.
+//
+// However many reads and writes it takes, it uses one block of memory, which it keeps
+// until it ends, and buf, which belongs to it meanwhile. If buf is empty, it takes
+// 32 KiB from the allocator of byte associated with h, or else from the Go heap, and
+// gives them back before h is called.
+//
+// Cancelling everything on src or dst, or closing them, ends it too. The streams are on
+// one proactor, or on several that any goroutine may use.
+func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
+	if dst == nil || src == nil {
+		panic("ops: Copier: nil stream")
+	}
+	if c.active {
+		panic("ops: Copier: a copy is outstanding already")
+	}
+	op := begin(h, nil, src)
+	*c = Copier{dst: dst, src: src, buf: buf, active: true, closeWrite: c.closeWrite}
+	if len(buf) == 0 && op.Err == nil {
+		a := AllocatorOf(h, heapBytes)
+		block, err := a.Allocate(copySize)
+		if err != nil {
+			op.Err = exhausted(err)
+		} else {
+			c.buf, c.from = block, a
+		}
+	}
+	op.Buf = c.buf
+	op.stepBy(c)
+	src.StartRead(op)
+}
+
+// Copied returns how many bytes the last copy has written, so far or when it ended. It
+// is asked by the handler, or by whoever keeps it from running at the same time.
+func (c *Copier) Copied() int64 { return c.copied }
+
+func (c *Copier) takeStep(op *Operation) bool {
+	if c.writing {
+		return c.wrote(op)
+	}
+	n, err := op.N, op.Err
+	if n == 0 {
+		if err == nil {
+			err = io.ErrNoProgress
+		}
+		return c.sourceEnded(op, err)
+	}
+	c.end, c.writing = err, true
+	c.change(op, c.buf[:n])
+	c.dst.StartWrite(op)
+	return true
+}
+
+// wrote goes on when a write has ended.
+func (c *Copier) wrote(op *Operation) bool {
+	c.copied += int64(op.N)
+	switch left := op.Buf[op.N:]; {
+	case len(left) == 0 && op.N > 0: // what came with the last byte is for the next write to find
+	case op.Err != nil:
+		return c.finish(op, op.Err)
+	case op.N == 0:
+		return c.finish(op, io.ErrNoProgress)
+	default:
+		op.Buf, op.N = left, 0
+		c.dst.StartWrite(op)
+		return true
+	}
+	if c.end != nil {
+		return c.sourceEnded(op, c.end)
+	}
+	c.writing = false
+	c.change(op, c.buf)
+	c.src.StartRead(op)
+	return true
+}
+
+// change turns to the other stream.
+func (c *Copier) change(op *Operation, buf []byte) {
+	here := place{op.Target, op.Epoch}
+	op.Target, op.Epoch = c.other.target, c.other.epoch
+	c.other = here
+	op.Buf, op.N, op.Err = buf, 0, nil
+}
+
+func (c *Copier) sourceEnded(op *Operation, err error) bool {
+	if err == io.EOF {
+		err = nil
+		if d, ok := c.dst.(WriteCloser); ok && c.closeWrite {
+			err = d.CloseWrite()
+		}
+	}
+	return c.finish(op, err)
+}
+
+func (c *Copier) finish(op *Operation, err error) bool {
+	op.N, op.Err = int(min(c.copied, math.MaxInt)), err
+	return false
+}
+
+func (c *Copier) ended(*Operation) {
+	if c.from != nil {
+		c.from.Deallocate(c.buf)
+	}
+	c.dst, c.src, c.buf, c.from, c.active = nil, nil, nil, nil, false
+}

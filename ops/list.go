@@ -1,0 +1,80 @@
+package ops
+
+import "errors"
+
+// An opList is a list of operations that wait for something in this package.
+type opList struct{ head, tail *Operation }
+
+func (l *opList) push(op *Operation) {
+	op.Next, op.Prev = nil, l.tail
+	if l.tail == nil {
+		l.head = op
+	} else {
+		l.tail.Next = op
+	}
+	l.tail = op
+}
+
+func (l *opList) remove(op *Operation) {
+	if op.Prev == nil {
+		l.head = op.Next
+	} else {
+		op.Prev.Next = op.Next
+	}
+	if op.Next == nil {
+		l.tail = op.Prev
+	} else {
+		op.Next.Prev = op.Prev
+	}
+	op.Next, op.Prev = nil, nil
+}
+
+func (l *opList) has(op *Operation) bool { return op.Prev != nil || l.head == op }
+
+// moveTo moves everything to the end of another list.
+func (l *opList) moveTo(to *opList) {
+	for op := l.head; op != nil; op = l.head {
+		l.remove(op)
+		to.push(op)
+	}
+}
+
+// endList completes or abandons the operations of a list. If one of them panics, so
+// does this, once the others have ended.
+func endList(op *Operation, end func(*Operation)) {
+	defer func() {
+		if op != nil {
+			endList(op, end)
+		}
+	}()
+	for op != nil {
+		first := op
+		op = op.Next
+		end(first)
+	}
+}
+
+// endLater ends op with err, which may be nil, and without anything else: a stream
+// completes an operation that has an error as it is.
+func (op *Operation) endLater(w Writer, err error) {
+	if op.N, op.Err = 0, err; err == nil {
+		op.Err = errNone
+		op.stepBy(noStep{})
+	}
+	w.StartWrite(op)
+}
+
+// errNone stands for no error where there has to be one.
+var errNone = errors.New("ops: no error")
+
+// noStep takes errNone back.
+type noStep struct{}
+
+func (noStep) takeStep(op *Operation) bool {
+	if op.Err == errNone {
+		op.Err = nil
+	}
+	return false
+}
+
+func (noStep) ended(*Operation) {}
