@@ -156,10 +156,12 @@ func TestCheckedFindsTheOwner(t *testing.T) {
 func TestBlocksHaveTheirGoodSize(t *testing.T) {
 	type parent = allocator.Allocator[byte]
 	parents := map[string]func() parent{
-		"Heap":      func() parent { return heap[byte]() },
-		"Pages":     func() parent { return &allocator.Pages[byte]{} },
-		"Buddy":     func() parent { return combinators.NewBuddy(heap[byte](), 1<<20, 1) },
-		"Quantizer": func() parent { return combinators.NewQuantizer(heap[byte](), func(n int) int { return (n + 99) / 100 * 100 }) },
+		"Heap":  func() parent { return heap[byte]() },
+		"Pages": func() parent { return &allocator.Pages[byte]{} },
+		"Buddy": func() parent { return combinators.NewBuddy(heap[byte](), 1<<20, 1) },
+		"Quantizer": func() parent {
+			return combinators.NewQuantizer(heap[byte](), func(n int) int { return (n + 99) / 100 * 100 })
+		},
 	}
 	blocks := map[string]func(parent) parent{
 		"Aligned/64":   func(p parent) parent { return combinators.NewAligned(p, 64) },
