@@ -300,6 +300,17 @@ func (h *handle) cancelAll(out *record.Queue) {
 	s.cancelSide(backend.Writing, ops.ErrCanceled, out)
 }
 
+// Executor implements ops.Located.
+func (s *socket) Executor() ops.Executor { return s.proactorOf().onlyRunner() }
+
+// onlyRunner returns what gets to the one goroutine that may cancel, or nil if any may.
+func (p *Proactor) onlyRunner() ops.Executor {
+	if p.single {
+		return p
+	}
+	return nil
+}
+
 // CancelOperation implements ops.Canceler.
 func (s *socket) CancelOperation(slot *ops.CancelSlot) {
 	p := s.proactorOf()

@@ -86,6 +86,9 @@ func (t *Timer) Cancel() {
 // program's, who may have done away with it when a cancel comes late.)
 type waiting Proactor
 
+// Executor implements ops.Located.
+func (w *waiting) Executor() ops.Executor { return (*Proactor)(w).onlyRunner() }
+
 // CancelOperation implements ops.Canceler.
 func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	p := (*Proactor)(w)
