@@ -37,7 +37,9 @@ type Cancelable interface {
 	CancelSlot() *CancelSlot
 }
 
-// A Canceler is where operations are outstanding, such as a socket.
+// A Canceler is where operations are outstanding, such as a socket. If not every
+// goroutine may call it, it is [Located] as well, on an executor that gets to one which
+// may; its executor may be asked for by any goroutine.
 type Canceler interface {
 	// CancelOperation cancels the operation that [CancelSlot.Requested] returns,
 	// if there is one. Its handler is called later, with [ErrCanceled] unless
@@ -67,20 +69,11 @@ func CancelSlotOf(h Handler) *CancelSlot {
 // before its next part; of one made with [Compose], what is cancelled is the
 // operation that is outstanding, and the step that is told decides.
 func (s *CancelSlot) Cancel() bool {
-	return s.cancel(nil)
-}
-
-// cancel is Cancel, unless it is for a context that the slot has been released from.
-func (s *CancelSlot) cancel(b *boundContext) (inUse bool) {
-	s.mu.Lock()
-	target := s.target
-	inUse = s.op != nil && !b.isReleased()
-	s.requested = s.requested || inUse
-	s.mu.Unlock()
+	target, inUse := s.request()
 	// The lock of the target comes before that of the slot, so that of the
 	// slot is not held here. If the operation has ended by now, nothing is
 	// requested any more.
-	if inUse && target != nil {
+	if target != nil {
 		target.CancelOperation(s)
 	}
 	return inUse
@@ -92,7 +85,7 @@ func (s *CancelSlot) doom() {
 	s.mu.Lock()
 	s.doomed = true
 	s.mu.Unlock()
-	s.cancel(nil)
+	s.Cancel()
 }
 
 func (s *CancelSlot) spare() {
@@ -101,58 +94,16 @@ func (s *CancelSlot) spare() {
 	s.mu.Unlock()
 }
 
-// CancelOnDone binds the slot to ctx: once ctx is done, the operation that is
-// outstanding is cancelled, and so is every further one as soon as it is started,
-// so that a chain ends also if ctx is done between two of its operations, or is
-// done already. (What is only posted runs.) Calling the result lets go of ctx:
-// from then on it cancels nothing. Like that of context.AfterFunc it returns
-// whether it came before ctx was done.
-//
-// It cancels from a goroutine of its own, which may not use a proactor that was
-// promised a single runner; there, let context.AfterFunc call [Post] with a
-// handler that cancels.
-func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
-	b := &boundContext{ctx: ctx}
-	s.mu.Lock()
-	b.next, s.bound = s.bound, b
-	s.mu.Unlock()
-	stopped := context.AfterFunc(ctx, func() { s.cancel(b) })
-	return func() bool {
-		s.release(b)
-		return stopped()
-	}
-}
-
-// A boundContext is a context that a slot is bound to.
-type boundContext struct {
-	ctx      context.Context
-	next     *boundContext
-	released bool
-}
-
-func (b *boundContext) isReleased() bool { return b != nil && b.released }
-
-// done reports whether a context that the slot is bound to is.
-func (b *boundContext) done() bool {
-	for ; b != nil; b = b.next {
-		if b.ctx.Err() != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// release lets go of a context.
-func (s *CancelSlot) release(b *boundContext) {
+// request notes that the operation which has begun and not ended is to be cancelled, if
+// there is one, and returns where it is outstanding, or nil.
+func (s *CancelSlot) request() (target Canceler, inUse bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b.released = true
-	for at := &s.bound; *at != nil; at = &(*at).next {
-		if *at == b {
-			*at = b.next
-			return
-		}
+	if s.op == nil {
+		return nil, false
 	}
+	s.requested = true
+	return s.target, true
 }
 
 func (s *CancelSlot) begin(op *Operation) {

@@ -104,6 +104,48 @@ type told chan uint64
 
 func (t told) CancelOperation(s *ops.CancelSlot) { t <- s.Requested(t).Args[1] }
 
+// TestCancelOnDoneElsewhere has a canceler that only its executor may call: it is
+// called there, and not if the context was let go of meanwhile.
+func TestCancelOnDoneElsewhere(t *testing.T) {
+	for _, released := range []bool{false, true} {
+		posted := make(chan *ops.Operation, 1)
+		c := elsewhere{told(make(chan uint64, 1)), executor(posted)}
+		var slot ops.CancelSlot
+		ctx, cancel := context.WithCancel(context.Background())
+		stop := slot.CancelOnDone(ctx)
+		op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
+		op.Args[1] = 7
+		if !op.Arm(c) {
+			t.Fatal("Arm says that it was cancelled")
+		}
+		cancel()
+		there := <-posted
+		if len(c.told) != 0 {
+			t.Error("it was cancelled by the goroutine of the context")
+		}
+		if released {
+			stop()
+		}
+		there.Complete()
+		if n := len(c.told); n == 0 != released {
+			t.Errorf("released is %v, and %d operations were cancelled", released, n)
+		}
+		op.Complete()
+	}
+}
+
+type elsewhere struct {
+	told
+	executor
+}
+
+func (e elsewhere) CancelOperation(s *ops.CancelSlot) { e.told <- s.Requested(e).Args[1] }
+func (e elsewhere) Executor() ops.Executor            { return e.executor }
+
+type executor chan *ops.Operation
+
+func (e executor) Execute(op *ops.Operation) { e <- op }
+
 // TestCancelOnDoneReleased lets go of a context that is done at the same time. What is
 // started afterwards is not cancelled, however late the context's own goroutine comes.
 func TestCancelOnDoneReleased(t *testing.T) {

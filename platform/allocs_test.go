@@ -80,6 +80,13 @@ var chains = []struct {
 			c.b.ReadVectored(c.into, h)
 		}
 	}},
+	{"read with a deadline", func(c *chain, h ops.Handler) {
+		c.a.SetReadDeadline(time.Now().Add(time.Hour))
+		c.a.Read(c.in, h)
+		c.b.SetWriteDeadline(time.Now().Add(time.Hour))
+		c.b.Write(c.out, (*unwatched)(c))
+		c.a.SetWriteDeadline(time.Time{})
+	}},
 	{"vectored before write", func(c *chain, h ops.Handler) {
 		c.a.ReadVectored(c.into, h)
 		c.b.WriteVectored(c.outs, (*unwatched)(c))

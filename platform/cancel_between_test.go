@@ -64,9 +64,6 @@ func TestDoneBetween(t *testing.T) {
 	for _, kind := range chainKinds {
 		t.Run(kind.name, func(t *testing.T) {
 			for _, m := range modes() {
-				if m.runners == 0 {
-					continue // the context would call from a goroutine of its own
-				}
 				t.Run(m.String(), func(t *testing.T) {
 					w := m.open(t)
 					start := kind.of(t, w)

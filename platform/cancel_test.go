@@ -255,41 +255,6 @@ func TestCancelTooLate(t *testing.T) {
 	})
 }
 
-func TestCancelOnDone(t *testing.T) {
-	for _, m := range modes() {
-		if m.runners == 0 {
-			continue // the context would call from a goroutine of its own
-		}
-		t.Run(m.String(), func(t *testing.T) {
-			w := m.open(t)
-			a, b := w.pair()
-			ctx, cancel := context.WithCancel(context.Background())
-			var slot ops.CancelSlot
-			release := slot.CancelOnDone(ctx)
-			var r result
-			a.Read(make([]byte, 1), ops.WithCancelSlot(&r, &slot))
-			ops.Post(w, ops.HandlerFunc(func(int, error) { cancel() }))
-			w.run()
-			r.want(t, 0, context.Canceled)
-			if release() {
-				t.Error("the context was let go of before it was done, and it is")
-			}
-
-			ctx, cancel = context.WithCancel(context.Background())
-			stop := slot.CancelOnDone(ctx)
-			if !stop() {
-				t.Error("the context could not be let go of")
-			}
-			cancel()
-			var read, wrote result
-			a.Read(make([]byte, 1), ops.WithCancelSlot(&read, &slot))
-			b.Write([]byte{1}, &wrote)
-			w.run()
-			read.want(t, 1, nil)
-		})
-	}
-}
-
 func TestCancelConn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		a, b := w.pair()

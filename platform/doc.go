@@ -41,7 +41,8 @@
 // Of each direction of a socket one operation is with the kernel; further ones
 // wait their turn, in the order in which they were started. Timeouts and timers
 // are the proactor's own: a heap in which a wait is started, cancelled and ended
-// without allocating.
+// without allocating. The deadline of a socket is in it once, whatever is outstanding
+// there, and is put right when it comes up: to move it forward changes only a number.
 //
 // An idle connection costs its Conn, its handler, the operation that waits, and
 // a record, which later connections use again and the proactor keeps. It needs no

@@ -25,6 +25,10 @@ func TestSingleRunnerMisused(t *testing.T) {
 			a, _ := w.peer()
 			return func() { a.Read(buf, h) }
 		}},
+		{"SetDeadline", func(t *testing.T, w *world) func() {
+			a, _ := w.peer()
+			return func() { a.SetDeadline(time.Now()) }
+		}},
 		{"Write", func(t *testing.T, w *world) func() {
 			a, _ := w.peer()
 			return func() { a.Write(buf, h) }

@@ -99,14 +99,9 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 		// whose socket was closed.
 		op.Err = ops.ErrCanceled
 	}
-	if op.Limited() && op.Err == nil {
-		// The parts of a composed operation have the time that the first
-		// was given.
-		if d, ok := op.Timeout(); ok {
-			op.SetWhen(p.after(d))
-		} else if op.When <= p.backend.Now() {
-			op.Err = os.ErrDeadlineExceeded
-		}
+	d := backend.SideOf(op.Kind)
+	if op.Err == nil {
+		op.Err = s.overdue(op, d)
 	}
 	if op.Err == nil && !op.Arm(s) {
 		op.Err = ops.ErrCanceled
@@ -115,7 +110,6 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 		s.conclude(op, out)
 		return
 	}
-	d := backend.SideOf(op.Kind)
 	q := &s.Queues[d]
 	q.Push(op)
 	if q.First() == op {
@@ -124,6 +118,25 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	if op.Limited() && q.Last() == op {
 		p.limit(op)
 	}
+}
+
+// overdue returns the error of an operation that is started on a side when its time is
+// over, or when the part before it was asked to end. The caller holds the lock.
+func (s *socket) overdue(op *ops.Operation, d backend.Side) error {
+	p := s.proactorOf()
+	switch limit, ok := op.Timeout(); {
+	case ok:
+		op.SetWhen(p.after(limit))
+	case op.When == canceled:
+		return ops.ErrCanceled
+	case op.When == expired, op.Limited() && op.When <= p.backend.Now():
+		// The parts of a composed operation have the time that the first was given.
+		return os.ErrDeadlineExceeded
+	}
+	if s.Passed>>d&1 != 0 {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
 }
 
 // limit makes op end when its time is over. The caller holds the lock of its socket.
@@ -189,6 +202,12 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 // unlimit makes the proactor forget when op is to end.
 func (p *Proactor) unlimit(op *ops.Operation) {
 	p.lock()
+	p.forget(op)
+	p.unlock()
+}
+
+// forget is unlimit for who holds the lock.
+func (p *Proactor) forget(op *ops.Operation) {
 	switch {
 	case op.Index > 0:
 		p.timers.remove(op)
@@ -196,7 +215,6 @@ func (p *Proactor) unlimit(op *ops.Operation) {
 		p.late[-op.Index-1].op = nil
 		op.Index = 0
 	}
-	p.unlock()
 }
 
 // complete is called by the leader when the kernel is done with the first
@@ -250,6 +268,8 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 		q.Pop()
 		first.Err = err
 		s.conclude(first, out)
+	} else {
+		asked(first, err)
 	}
 }
 
@@ -278,6 +298,17 @@ func (h *handle) cancelAll(out *record.Queue) {
 	s.Epoch++
 	s.cancelSide(backend.Reading, ops.ErrCanceled, out)
 	s.cancelSide(backend.Writing, ops.ErrCanceled, out)
+}
+
+// Executor implements ops.Located.
+func (s *socket) Executor() ops.Executor { return s.proactorOf().onlyRunner() }
+
+// onlyRunner returns what gets to the one goroutine that may cancel, or nil if any may.
+func (p *Proactor) onlyRunner() ops.Executor {
+	if p.single {
+		return p
+	}
+	return nil
 }
 
 // CancelOperation implements ops.Canceler.
@@ -313,11 +344,25 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 		op.Err = err
 		s.conclude(op, out)
 		s.advance(d, out)
-	case err == os.ErrDeadlineExceeded:
-		op.When = expired
+	default:
+		asked(op, err)
 	}
 }
 
-// expired is the When of an operation that was cancelled because it has taken
-// too long.
-const expired = -1
+// The When of an operation that the kernel was asked to let go of says why: because it
+// has taken too long, or was cancelled. What comes first is what the handler is told.
+const (
+	expired  = -1
+	canceled = -2
+)
+
+// asked notes why the kernel was asked to let go of op.
+func asked(op *ops.Operation, err error) {
+	switch {
+	case op.When == expired || op.When == canceled:
+	case err == os.ErrDeadlineExceeded:
+		op.When = expired
+	case err == ops.ErrCanceled:
+		op.When = canceled
+	}
+}

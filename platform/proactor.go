@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -28,6 +29,7 @@ type Proactor struct {
 	backend   backend.Backend
 	lowest    backend.Backend    // without the layers over it
 	fallback  error              // why it is not a better one
+	epoch     time.Time          // when its clock showed 0, if it has a time of its own
 	observers []backend.Observer // among the layers of backend, innermost first
 	single    bool
 	looks     bool // the leader looks before it parks
@@ -41,6 +43,8 @@ type Proactor struct {
 	ready     record.Queue // finished, and their handlers not yet called
 	timers    timers       // waiting for a time
 	sockets   []*socket    // all that are open, in no order
+	deadlines []*deadlines // of some of the sockets, in the same places
+	spare     *deadlines   // that no socket has
 	polling   bool         // a runner is the leader: it alone talks to the kernel
 	sincePoll int          // handlers called since the last poll, or in the one that goes on
 	burst     int          // how many may be
@@ -118,6 +122,9 @@ func New(options ...Option) (*Proactor, error) {
 		return nil, err
 	}
 	p.lowest, p.fallback = b, fallback
+	if c, ok := b.(backend.Clock); ok {
+		p.epoch = c.Epoch()
+	}
 	if f, ok := b.(backend.Flusher); ok {
 		p.flushing.init(f.Flush, p.single)
 	}

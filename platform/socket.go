@@ -241,6 +241,7 @@ func (s *socket) unregister() {
 	p.sockets[s.Place-1], moved.Place = moved, s.Place
 	p.sockets[last] = nil
 	p.sockets = p.sockets[:last]
+	p.placeDeadlines(int(s.Place-1), last)
 	s.Place = 0
 }
 
@@ -286,6 +287,7 @@ func (s *socket) shut(out *record.Queue) error {
 		return net.ErrClosed
 	}
 	s.State = record.Closed
+	s.dropDeadlines()
 	s.cancelSide(backend.Reading, net.ErrClosed, out)
 	s.cancelSide(backend.Writing, net.ErrClosed, out)
 	closed := false

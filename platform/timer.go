@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"math"
 	"os"
 	"time"
 	"unsafe"
@@ -87,6 +86,9 @@ func (t *Timer) Cancel() {
 // program's, who may have done away with it when a cancel comes late.)
 type waiting Proactor
 
+// Executor implements ops.Located.
+func (w *waiting) Executor() ops.Executor { return (*Proactor)(w).onlyRunner() }
+
 // CancelOperation implements ops.Canceler.
 func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	p := (*Proactor)(w)
@@ -130,15 +132,21 @@ func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 
 // after returns the time on the backend's clock when d has passed.
 func (p *Proactor) after(d time.Duration) int64 {
-	now := p.backend.Now()
-	if when := now + int64(d); d <= 0 || when > now {
-		return max(when, now)
+	return later(p.backend.Now(), max(0, d))
+}
+
+// later returns the time when d has passed since another, or never if that is too far
+// in the future.
+func later(since int64, d time.Duration) int64 {
+	if int64(d) > never-since {
+		return never
 	}
-	return math.MaxInt64
+	return since + int64(d)
 }
 
 // expire moves the waits that are due to polled, and remembers in late the
-// operations on sockets that have taken too long. The caller holds the lock.
+// operations on sockets that have taken too long, and deadlines. The caller holds the
+// lock.
 func (p *Proactor) expire() {
 	if len(p.timers) == 0 {
 		return
@@ -155,8 +163,8 @@ func (p *Proactor) expire() {
 	}
 }
 
-// A lateOperation has taken longer than its handler allows. It may end before its
-// socket can be locked; then op is nil. While it is here, the operation's Index is the
+// A lateOperation has taken longer than its handler allows, or stands for the deadlines
+// of a socket. It may end before its socket can be locked; then op is nil. While it is here, the operation's Index is the
 // place, from -1 downwards.
 type lateOperation struct {
 	s  *socket
@@ -174,7 +182,11 @@ func (p *Proactor) endLateOne(s *socket, l *lateOperation) {
 		op.Index = 0
 	}
 	p.unlock()
-	if op != nil {
+	switch {
+	case op == nil:
+	case op.Kind == kindDeadline:
+		s.endDeadlines(&p.polled)
+	default:
 		s.endOne(op, os.ErrDeadlineExceeded, &p.polled)
 	}
 }

@@ -51,6 +51,11 @@ func (t *timers) remove(op *ops.Operation) {
 	}
 }
 
+// advance moves op, whose time has become an earlier one, further to the front.
+func (t timers) advance(op *ops.Operation) {
+	t.up(int(op.Index)-1, timerEntry{op.When, op})
+}
+
 func (t timers) up(i int, e timerEntry) {
 	for i > 0 {
 		parent := (i - 1) / 4

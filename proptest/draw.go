@@ -116,6 +116,9 @@ func (d *drawing) append(chain int, s Step) {
 		}
 		if k.late() && d.one("deadline", 10) {
 			s.Cancel = CancelLate
+			if k.dated() {
+				s.Cancel = pick(d, "of what", []Cancel{CancelLate, CancelMoved, CancelPassed})
+			}
 		}
 		if s.Pause < 0 && s.Cancel == CancelNothing {
 			s.Cancel = CancelSlot

@@ -150,6 +150,8 @@ func (c *lane) canceler(s *Step, k *kind) func() {
 	switch s.Cancel {
 	case CancelSlot:
 		return func() { c.cancels.cancel(func() { c.slot.Cancel() }) }
+	case CancelMoved, CancelPassed:
+		return c.mover(s, k)
 	case CancelAll:
 		all, by, of := k.cancel(c, s), &c.cancels, &c.users
 		switch {
@@ -198,7 +200,7 @@ func (c *lane) completed(o operation, n int, err error) {
 	case errors.Is(err, allocator.ErrExhausted):
 		c.again(o) // the ledger knows whether there was reason for it
 		return
-	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled(), errors.Is(err, os.ErrDeadlineExceeded) && c.late:
+	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled(), errors.Is(err, os.ErrDeadlineExceeded) && (c.removeDeadline(s, k) || c.late):
 		switch {
 		case s.Kind == "connect":
 			// Not once more: the listener may have this attempt already,

@@ -17,6 +17,7 @@ type link struct {
 	index    int
 	listener *platform.Listener
 	users    users // of the listener: the ends, and who cancels what it has
+	deadline deadline
 	address  string
 	ends     [2]*end // of connect, of accept
 	streams  [2]int  // where in the pattern the bytes from each end begin
@@ -37,6 +38,8 @@ type end struct {
 	over    chan struct{}  // closed when the Conn was disposed of
 	cancels *cancels       // shared by those whose Conn is the same and was kept
 
+	deadlines [2]*deadline // by backend.Side
+
 	sent, received int // bytes, by the lane that writes and the one that reads
 }
 
@@ -55,10 +58,11 @@ func (r *run) listen() error {
 		l := &link{Link: plan, index: i, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
 		for n := range l.ends {
 			e := &end{link: l, number: n, over: make(chan struct{}), cancels: new(cancels)}
+			e.deadlines = [2]*deadline{new(deadline), new(deadline)}
 			if plan.Reuse {
 				e.before = r.links[i-1].ends[n]
 				if e.before.disposal() == Kept {
-					e.cancels = e.before.cancels
+					e.cancels, e.deadlines = e.before.cancels, e.before.deadlines
 				}
 			}
 			e.lanes.Store(1)

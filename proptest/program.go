@@ -77,7 +77,9 @@ const (
 	CancelNothing Cancel = iota
 	CancelSlot           // by the cancel slot of the chain
 	CancelAll            // everything on the socket or timer
-	CancelLate           // by a deadline, if it takes too long
+	CancelLate           // by a timeout of the handler, if it takes too long
+	CancelMoved          // by the deadline of the socket, which is moved to be earlier
+	CancelPassed         // by the deadline of the socket, which is moved into the past
 )
 
 // An Association is how the handlers of a chain come by their memory.
@@ -156,7 +158,7 @@ func (s Step) String() string {
 	if s.Refuse > 0 {
 		text += fmt.Sprintf(", allocator fails %d×", s.Refuse)
 	}
-	return text + [...]string{"", ", cancel by slot", ", cancel all", ", cancel when late"}[s.Cancel]
+	return text + [...]string{"", ", cancel by slot", ", cancel all", ", cancel when late", ", deadline moved", ", deadline moved into the past"}[s.Cancel]
 }
 
 func when(cond bool, text string) string {

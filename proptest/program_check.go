@@ -58,6 +58,8 @@ func (p Program) wrong(c ChainProgram, s Step) string {
 		return fmt.Sprintf("there is nothing to cancel all of a %s", s.Kind)
 	case s.Cancel == CancelLate && !k.late():
 		return fmt.Sprintf("a %s cannot be late, or has a deadline of its own", s.Kind)
+	case s.Cancel >= CancelMoved && !k.dated():
+		return fmt.Sprintf("a %s has no deadline that is moved", s.Kind)
 	case s.Pause < 0 && s.Cancel == CancelNothing:
 		return "an hour is too long, unless it is cancelled"
 	}

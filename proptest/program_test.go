@@ -23,6 +23,7 @@ func TestProgramCheck(t *testing.T) {
 		"the size must be":    {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Size: -1}}}}},
 		"no cancel slot":      {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Cancel: CancelSlot}}}}},
 		"nothing to cancel":   {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Cancel: CancelAll}}}}},
+		"no deadline that is": {Chains: []ChainProgram{{Steps: []Step{{Kind: "post", Cancel: CancelMoved}}}}},
 		"an hour is too long": {Chains: []ChainProgram{{Steps: []Step{{Kind: "wait", Pause: -1}}}}},
 		"-1 runners":          {Runners: -1},
 	} {

@@ -103,6 +103,15 @@ type ListenOptions struct {
 	ReusePort bool
 }
 
+// A Clock is a Backend whose time is not that of the system, such as a simulation. It
+// is asked of the backend below all layers.
+type Clock interface {
+	Backend
+
+	// Epoch returns the time of day at which Now is 0. It is always the same.
+	Epoch() time.Time
+}
+
 // A Flusher is a Backend that collects what it has for the kernel. It is asked of the
 // backend below all layers.
 type Flusher interface {

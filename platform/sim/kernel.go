@@ -3,6 +3,7 @@ package sim
 import (
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
@@ -66,6 +67,9 @@ var _ backend.Backend = (*kernel)(nil)
 
 func (b *kernel) Name() string { return "sim" }
 func (b *kernel) Now() int64   { return b.w.now.Load() }
+
+// Epoch implements backend.Clock.
+func (b *kernel) Epoch() time.Time { return epoch }
 
 // endpointOf returns the backend's state of a socket, or nil if there is none.
 func endpointOf(s *backend.Socket) *endpoint {

@@ -17,7 +17,9 @@ import (
 //	w := sim.New(sim.Seeded(1), sim.WithWeather(sim.Stormy()), sim.Alone())
 //	p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
 //
-// Any goroutine may call its methods.
+// Its time begins at midnight UTC on 1 January 2000, as that of package testing/synctest
+// does: deadlines are reckoned from what platform.Proactor.Now returns. Any goroutine
+// may call its methods.
 type World struct {
 	chooser  Chooser
 	weather  Weather
@@ -99,6 +101,9 @@ func (w *World) Backend(host backend.Host) (backend.Backend, error) {
 
 // Now returns the virtual time that has passed since the world began.
 func (w *World) Now() time.Duration { return time.Duration(w.now.Load()) }
+
+// epoch is the time of day when a world begins.
+var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // never is a time that does not come.
 const never = math.MaxInt64

@@ -40,6 +40,9 @@ type Record struct {
 
 	State  State
 	Single bool // Mu is not used, because a single goroutine runs the proactor
+
+	Passed uint8 // a bit for each backend.Side whose deadline has passed
+	Timed  bool  // the proactor has deadlines for it
 }
 
 // A State is where a socket is in its life.

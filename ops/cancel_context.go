@@ -1,0 +1,102 @@
+package ops
+
+import (
+	"context"
+	"sync"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// CancelOnDone binds the slot to ctx: once ctx is done, the operation that is
+// outstanding is cancelled, and so is every further one as soon as it is started,
+// so that a chain ends also if ctx is done between two of its operations, or is
+// done already. (What is only posted runs.) Calling the result lets go of ctx:
+// from then on it cancels nothing, and does not look at the slot. Like that of
+// context.AfterFunc it returns whether it came before ctx was done.
+//
+// It cancels from a goroutine of its own or, where the operation is outstanding with
+// a proactor that has a single runner, posts to that. It allocates; call it once a
+// chain.
+func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
+	b := &boundContext{ctx: ctx, slot: s}
+	s.mu.Lock()
+	b.next, s.bound = s.bound, b
+	s.mu.Unlock()
+	stopped := context.AfterFunc(ctx, func() {
+		if ex := b.cancel(false); ex != nil {
+			Post(ex, b)
+		}
+	})
+	return func() bool {
+		b.release()
+		return stopped()
+	}
+}
+
+// A boundContext is a context that a slot is bound to, and the handler that cancels
+// where the operation is outstanding. Its own memory, not that of the slot, is what the
+// goroutine of the context finds when it comes late.
+type boundContext struct {
+	ctx  context.Context
+	next *boundContext // of the slot, guarded by its lock
+
+	mu   sync.Mutex  // held while the slot is used; comes before all other locks
+	slot *CancelSlot // nil once it was released
+}
+
+// cancel cancels the operation that is outstanding, unless only the goroutines of some
+// executor may and the caller is none of them: then it returns the executor.
+func (b *boundContext) cancel(there bool) Executor {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.slot == nil {
+		return nil
+	}
+	target, _ := b.slot.request()
+	if target == nil {
+		return nil
+	}
+	if l, ok := target.(Located); ok && !there {
+		if ex := l.Executor(); ex != nil {
+			return ex
+		}
+	}
+	target.CancelOperation(b.slot)
+	return nil
+}
+
+// release lets go of the context.
+func (b *boundContext) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.slot
+	if s == nil {
+		return
+	}
+	b.slot = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at := &s.bound; *at != nil; at = &(*at).next {
+		if *at == b {
+			*at = b.next
+			return
+		}
+	}
+}
+
+// Complete cancels, on the executor of where the operation was outstanding.
+func (b *boundContext) Complete(int, error) { b.cancel(true) }
+
+// Allocator has the operation that gets there come from the heap: it is posted by a
+// goroutine that the program knows nothing of.
+func (b *boundContext) Allocator() allocator.Allocator[Operation] { return heap }
+
+// done reports whether a context that the slot is bound to is.
+func (b *boundContext) done() bool {
+	for ; b != nil; b = b.next {
+		if b.ctx.Err() != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,40 @@
+package ops_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+type requestID struct{}
+
+// A composed operation gets at the values of whoever has started it: here what to write
+// into a log.
+func ExampleWithContext() {
+	p, err := platform.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	ctx := context.WithValue(context.Background(), requestID{}, 42)
+	h := ops.WithContext(ops.HandlerFunc(func(n int, err error) { fmt.Println("done:", n, err) }), ctx)
+	ops.Compose(p, h, 3, func(f *ops.Frame[int], _ int, err error) {
+		if f.State--; f.State == 0 {
+			f.Return(7, err)
+			return
+		}
+		fmt.Println("request", ops.ContextOf(f).Value(requestID{}), "goes on")
+		ops.Post(p, f)
+	})
+	if err := p.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// request 42 goes on
+	// request 42 goes on
+	// done: 7 <nil>
+}

@@ -1,0 +1,102 @@
+package platform
+
+import (
+	"net"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
+)
+
+// Now returns the time of day that deadlines are compared with: time.Now(), or on a
+// simulated platform the time there. Any goroutine may call it.
+func (p *Proactor) Now() time.Time {
+	if p.epoch.IsZero() {
+		return time.Now()
+	}
+	return p.epoch.Add(time.Duration(p.backend.Now()))
+}
+
+// SetDeadline sets the deadline of reads and writes, as [Conn.SetReadDeadline] and
+// [Conn.SetWriteDeadline] do.
+func (c *Conn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSides) }
+
+// SetReadDeadline sets the time at which reads end, those that are outstanding and
+// those that are started later, until it is set again. A zero t means never.
+//
+// Once the time has passed, handlers are told os.ErrDeadlineExceeded, later as always,
+// or the result that their operation already had; also if there is something to read. A
+// t in the past ends what is outstanding now. Moving the deadline forward again concerns
+// what is started afterwards, and what is outstanding and has not been ended; a composed
+// operation that was ended in the midst of a part does not start the next. Of a deadline,
+// an ops.WithTimeout, a cancel and a close the first decides. [Conn.TryRead] does not
+// wait and has no deadline.
+//
+// It returns net.ErrClosed if the connection is not open; a connection opens without a
+// deadline. To set one costs no allocation but the first on a connection, whose memory
+// the proactor keeps for others, and moving one forward does not touch the heap of
+// timers, so that it can be done before each operation. As with all methods, of a
+// proactor that has a single runner only that one may call it.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.h.setDeadline(t, readingSide) }
+
+// SetWriteDeadline sets the time at which writes end, as [Conn.SetReadDeadline] does
+// for reads. What was written before stays written: the handler is told how much.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.h.setDeadline(t, writingSide) }
+
+// SetDeadline sets the deadline of reads and writes, see [Conn.SetReadDeadline].
+func (c *PacketConn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSides) }
+
+// SetReadDeadline sets the time at which reads end, see [Conn.SetReadDeadline].
+func (c *PacketConn) SetReadDeadline(t time.Time) error { return c.h.setDeadline(t, readingSide) }
+
+// SetWriteDeadline sets the time at which writes end, see [Conn.SetReadDeadline].
+func (c *PacketConn) SetWriteDeadline(t time.Time) error { return c.h.setDeadline(t, writingSide) }
+
+// SetDeadline sets the time at which accepts end, see [Conn.SetReadDeadline]. What
+// was accepted has no deadline.
+func (l *Listener) SetDeadline(t time.Time) error { return l.h.setDeadline(t, readingSide) }
+
+// Sides are some of the sides of a socket, a bit each.
+const (
+	readingSide = 1 << backend.Reading
+	writingSide = 1 << backend.Writing
+	bothSides   = readingSide | writingSide
+)
+
+// setDeadline sets the deadline of some sides of a socket that is open.
+func (h *handle) setDeadline(t time.Time, sides uint8) error {
+	p := h.proactor()
+	if p == nil {
+		return net.ErrClosed // it was never opened
+	}
+	p.mustBeRunner()
+	var out record.Queue
+	defer p.finish(&out) // also if the backend panics
+	s, ok := h.lockedOpen()
+	if !ok {
+		return net.ErrClosed
+	}
+	defer s.unlock()
+	now := p.backend.Now()
+	when := p.deadlineAt(t, now)
+	if when > now {
+		s.Passed &^= sides
+		s.moveDeadline(when, sides)
+		return nil
+	}
+	s.moveDeadline(never, sides)
+	s.passDeadline(sides, &out)
+	return nil
+}
+
+// deadlineAt returns when t is on the backend's clock, which shows now. The zero time
+// is never.
+func (p *Proactor) deadlineAt(t time.Time, now int64) int64 {
+	switch {
+	case t.IsZero():
+		return never
+	case p.epoch.IsZero():
+		return later(now, time.Until(t))
+	}
+	return later(0, t.Sub(p.epoch))
+}
