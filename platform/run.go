@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -247,7 +248,7 @@ func (p *Proactor) wait() time.Duration {
 	if !p.ready.Empty() || !p.polled.Empty() {
 		return 0
 	}
-	if when, ok := p.timers.next(); ok {
+	if when, ok := p.timers.next(); ok && when != math.MaxInt64 {
 		return max(0, time.Duration(when-p.backend.Now()))
 	}
 	return -1
