@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"net"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
 )
@@ -17,8 +18,9 @@ func (a *Acceptor[S]) Drain() { a.ask(false) }
 // live. The handlers of what is outstanding on them are told net.ErrClosed, as that of
 // the next operation is, so the sessions come to their ends.
 //
-// The sessions of a proactor that was closed have no handlers to come. Once Close of
-// the proactor is over, Close of the acceptor releases them.
+// The sessions of a proactor that was closed have no handlers to come. A handler that is
+// an [ops.Abandoner] may call Done for its session. Once Close of the proactor is over,
+// Close of the acceptor releases those that are left.
 func (a *Acceptor[S]) Close() { a.ask(true) }
 
 // Draining reports whether the acceptor has stopped accepting, or is about to.
@@ -34,7 +36,8 @@ func (a *Acceptor[S]) Draining() bool {
 // it returns net.ErrClosed.
 //
 // It blocks until others, who run the proactor, have called the handlers of the
-// sessions. So it must not be called from a handler.
+// sessions. So it must not be called from a handler; and once ctx is done and nobody
+// runs the proactor any more, it waits no longer.
 func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
 	a.Drain()
 	over := a.end()
@@ -51,8 +54,25 @@ func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
 		return a.outcome(nil)
 	case <-ctx.Done():
 		a.Close()
-		<-over
+		a.awaitClosed(over)
 		return a.outcome(context.Cause(ctx))
+	}
+}
+
+// awaitClosed waits until all sessions are done or nobody is there to do it. For the
+// latter it looks now and then: runners do not tell when they leave.
+func (a *Acceptor[S]) awaitClosed(over <-chan struct{}) {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-look.C:
+			if !a.proactor.hasRunner() {
+				return
+			}
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ type guest struct {
 	slot    combinators.SingleSlot[ops.Operation]
 	buf     [16]byte
 	writing bool
+	tells   bool // it is done when its proactor is closed
 	plain   bool // its operations have the default memory, as a new slot has none yet
 }
 
@@ -46,6 +47,13 @@ func (g *guest) Complete(n int, err error) {
 	default:
 		g.writing = true
 		ops.WriteFull(&g.conn, g.buf[:n], g)
+	}
+}
+
+// Abandon is called when the proactor was closed.
+func (g *guest) Abandon() {
+	if g.tells {
+		g.of.Done(g)
 	}
 }
 
@@ -380,44 +388,100 @@ func TestAcceptorNoOperations(t *testing.T) {
 	})
 }
 
-// TestAcceptorAbandoned closes the proactor while sessions live.
+// TestAcceptorAbandoned closes the proactor while sessions live. They are done when
+// their handlers are told, or released at last.
 func TestAcceptorAbandoned(t *testing.T) {
+	for name, tells := range map[string]bool{"told": true, "released": false} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) { abandonAcceptor(t, w, tells) })
+		})
+	}
+}
+
+func abandonAcceptor(t *testing.T, w *world, tells bool) {
+	const clients = 4
+	var served atomic.Int32
+	told := make(chan error)
+	var a *platform.Acceptor[guest]
+	a = guests(func(g *guest) {
+		g.tells = tells
+		if served.Add(1) == clients {
+			go func() { told <- a.Shutdown(context.Background()) }()
+			w.Close()
+		}
+	})
+	sessions := combinators.NewStats(allocator.Heap[guest]{})
+	var over result
+	l := w.listen("tcp", "127.0.0.1:0")
+	address := l.Addr().String()
+	a.Start(l, ops.WithAllocator[guest](&over, sessions))
+	for range clients {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	if err := w.runErr(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Run: %v", err)
+	}
+	if err := <-told; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Shutdown: %v", err)
+	}
+	over.later(t)
+	if n := a.Live(); (n == 0) != tells {
+		t.Errorf("%d sessions are left", n)
+	}
+	a.Close()
+	if c := sessions.Counts(); c.Live != 0 || a.Live() != 0 {
+		t.Errorf("%d sessions are left: %v", a.Live(), c)
+	}
+}
+
+// TestAcceptorUnrun shuts down what nobody runs. It returns when the context is done,
+// and what it has asked for is done by the next Run.
+func TestAcceptorUnrun(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		const clients = 4
-		var served atomic.Int32
-		told := make(chan error)
-		var a *platform.Acceptor[guest]
-		a = guests(func(*guest) {
-			if served.Add(1) == clients {
-				go func() { told <- a.Shutdown(context.Background()) }()
-				w.Close()
+		var over result
+		a := guests(nil)
+		a.Start(w.listen("tcp", "127.0.0.1:0"), &over)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		w.within("Shutdown", func() {
+			if err := a.Shutdown(ctx); err != context.Canceled {
+				t.Errorf("Shutdown: %v, want %v", err, context.Canceled)
 			}
 		})
-		sessions := combinators.NewStats(allocator.Heap[guest]{})
+		over.later(t)
+		w.run()
+		over.want(t, 0, nil)
+	})
+}
+
+// TestAcceptorStrand has the handler on a strand, so Serve is called there too, and so
+// is the end told.
+func TestAcceptorStrand(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const clients = 10
+		served := 0 // by one at a time
+		var a *platform.Acceptor[guest]
+		a = guests(func(*guest) {
+			if served++; served == clients {
+				a.Drain()
+			}
+		})
 		var over result
+		over.then = func() { served++ }
 		l := w.listen("tcp", "127.0.0.1:0")
 		address := l.Addr().String()
-		a.Start(l, ops.WithAllocator[guest](&over, sessions))
+		a.Start(l, ops.WithExecutor(&over, ops.NewStrand(w)))
 		for range clients {
-			c, err := net.Dial("tcp", address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
+			go call(t, address, atOnce)
 		}
-		if err := w.runErr(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Run: %v", err)
-		}
-		if err := <-told; !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Shutdown: %v", err)
-		}
-		over.later(t)
-		if n := a.Live(); n == 0 {
-			t.Error("no session is left")
-		}
-		a.Close()
-		if c := sessions.Counts(); c.Live != 0 || a.Live() != 0 {
-			t.Errorf("%d sessions are left: %v", a.Live(), c)
+		w.run()
+		over.want(t, 0, nil)
+		if served != clients+1 {
+			t.Errorf("%d handlers were called, want %d", served, clients+1)
 		}
 	})
 }
@@ -438,6 +502,18 @@ func TestAcceptorBeforeStart(t *testing.T) {
 		if l.Addr() != nil {
 			t.Error("the listener is open")
 		}
+	})
+}
+
+// TestAcceptorClosedBefore starts with a listener that was closed.
+func TestAcceptorClosedBefore(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var over result
+		l := w.listen("tcp", "127.0.0.1:0")
+		l.Close()
+		guests(nil).Start(l, &over)
+		w.run()
+		over.want(t, 0, net.ErrClosed)
 	})
 }
 

@@ -98,6 +98,13 @@ func (p *Proactor) unhalt() {
 	}
 }
 
+// hasRunner reports whether somebody is in Run.
+func (p *Proactor) hasRunner() bool {
+	p.control.mu.Lock()
+	defer p.control.mu.Unlock()
+	return p.control.runners > 0
+}
+
 // exit also runs when a handler has panicked.
 func (r *runner) exit() {
 	p := r.p
