@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/heirloom-go/heirloom/platform"
 )
 
 // TestAcceptorNoDescriptors has more clients than the process may have descriptors. It
@@ -31,8 +29,7 @@ func TestAcceptorNoDescriptors(t *testing.T) {
 			w, layer := m.failures(t)
 			var served, failures atomic.Int32
 			full := make(chan struct{})
-			var a *platform.Acceptor[guest]
-			a = guests(func(*guest) { served.Add(1) })
+			a := guests(func(*guest) { served.Add(1) })
 			a.OnError = func(err error) {
 				if !errors.Is(err, syscall.EMFILE) {
 					t.Error(err)
