@@ -3,6 +3,7 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"slices"
@@ -31,7 +32,7 @@ func TestPauseAfter(t *testing.T) {
 			t.Errorf("%v: pauses of %v, want %v", c.err, got, c.want)
 		}
 	}
-	if got := pauseAfter(1<<40, syscall.EMFILE); got != maxPause {
+	if got := pauseAfter(math.MaxInt, syscall.EMFILE); got != maxPause {
 		t.Errorf("at last it pauses for %v, want %v", got, maxPause)
 	}
 }
