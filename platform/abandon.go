@@ -93,3 +93,16 @@ func (p *Proactor) anySocket() (s *socket, number uint64) {
 	}
 	return nil, 0
 }
+
+// wasAbandoned reports whether the proactor was closed and has nothing left.
+func (p *Proactor) wasAbandoned() bool {
+	p.control.mu.Lock()
+	over := p.control.abandoned
+	p.control.mu.Unlock()
+	select {
+	case <-over: // not if it is nil
+		return true
+	default:
+		return false
+	}
+}

@@ -13,8 +13,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// TestAcceptLoop runs the loop of the README where accepting fails for want of
-// descriptors: it waits a little, goes on, and serves whoever came meanwhile.
+// TestAcceptLoop runs a loop of accepts, as a program may have one of its own, where
+// they fail for want of descriptors: it waits a little, goes on, and serves whoever came
+// meanwhile.
 func TestAcceptLoop(t *testing.T) {
 	if !apart(t, nil) {
 		return

@@ -36,6 +36,12 @@
 // different chains at the same time; an ops.Strand keeps those apart that must not
 // be. Proactors of a [Group] share nothing.
 //
+// # A server
+//
+// An [Acceptor] is the part that every server needs: it accepts for as long as the
+// server runs, whatever errors come by, has each session from an allocator, bounds
+// how many live at a time, and at the end waits for them.
+//
 // # What waits, and where
 //
 // Of each direction of a socket one operation is with the kernel; further ones

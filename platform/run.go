@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -95,6 +96,13 @@ func (p *Proactor) unhalt() {
 	if p.control.runners == 0 && !p.closed.Load() {
 		p.halt.Store(false)
 	}
+}
+
+// hasRunner reports whether somebody is in Run.
+func (p *Proactor) hasRunner() bool {
+	p.control.mu.Lock()
+	defer p.control.mu.Unlock()
+	return p.control.runners > 0
 }
 
 // exit also runs when a handler has panicked.
@@ -247,7 +255,7 @@ func (p *Proactor) wait() time.Duration {
 	if !p.ready.Empty() || !p.polled.Empty() {
 		return 0
 	}
-	if when, ok := p.timers.next(); ok {
+	if when, ok := p.timers.next(); ok && when != math.MaxInt64 {
 		return max(0, time.Duration(when-p.backend.Now()))
 	}
 	return -1

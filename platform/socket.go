@@ -124,6 +124,17 @@ func (h *handle) inUse(number uint64) bool {
 	return number == claimed || s != nil && number != 0 && s.Number.Load() == number
 }
 
+// outstanding reports whether an operation is outstanding on the socket. One whose
+// handler is about to be called is not.
+func (h *handle) outstanding() bool {
+	s, ok := h.locked()
+	if !ok {
+		return false
+	}
+	defer s.unlock()
+	return s.Queues != [2]record.Queue{}
+}
+
 // newSocket returns a record with a number, in a state.
 func (p *Proactor) newSocket(state record.State) *socket {
 	s := (*socket)(p.backend.NewSocket())

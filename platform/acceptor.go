@@ -1,0 +1,163 @@
+package platform
+
+import (
+	"sync"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// An Acceptor accepts the connections of a listener for as long as a server runs, and
+// keeps account of the sessions that live. A session, S, is what the program has for
+// one connection: most often a struct with the [Conn], a buffer and the memory of its
+// operations.
+//
+// Set the fields, which must not change afterwards, and call [Acceptor.Start]. For each
+// connection the acceptor allocates a session, accepts into its Conn and calls Serve.
+// The program ends the session with [Acceptor.Done], most often in the last handler of
+// its chain, and its memory is then there for the next one. The server ends with
+// [Acceptor.Shutdown], or with [Acceptor.Drain] and [Acceptor.Close], which do not wait.
+//
+// An acceptor outlasts errors. One without a descriptor or memory to spare leaves the
+// clients in the queue of the kernel, and tries again when one of its sessions has
+// ended, or else after 5 ms, 10 ms and so on up to a second. So it does after any other
+// error, but one that says that there will be no more connections: see Start.
+//
+// Any goroutine may call its methods, except that Start and Done belong to the runner if
+// the proactor has a single one. An Acceptor must not be copied. The servers of a
+// [Group] have one for each listener.
+type Acceptor[S any] struct {
+	// Conn returns the connection that lies in a session, always the same one and
+	// never nil: func(s *session) *platform.Conn { return &s.conn }.
+	Conn func(s *S) *Conn
+
+	// Serve is called from a handler with each new session, whose connection is
+	// open. It starts the first operation, and may also call Done.
+	Serve func(s *S)
+
+	// Max is the number of sessions that may live at a time; further clients stay in
+	// the queue of the kernel until one has ended. 0 stands for no limit.
+	Max int
+
+	// OnError, if it is set, is called from a handler with every error after which
+	// the acceptor goes on, for a log or a counter.
+	OnError func(err error)
+
+	handler  ops.Handler
+	proactor *Proactor
+	timer    Timer                                 // of the waits
+	slot     combinators.SingleSlot[ops.Operation] // their memory
+	memory   allocator.Allocator[ops.Operation]    // that of the accepts
+
+	mu        sync.Mutex
+	listener  *Listener // nil before Start
+	sessions  allocator.Allocator[S]
+	live      []*S // in no order, but the same order in the same run
+	places    map[*S]int
+	pending   *S // that the next connection is for
+	accepting bool
+	woken     bool // the wait was ended, and not by the program
+	failures  int  // since the last connection
+
+	stopped bool  // it is to accept nothing more
+	closing bool  // and the sessions that live are to be closed
+	lost    bool  // it was abandoned
+	err     error // why it has stopped, if nobody has asked it to
+	over    chan struct{}
+}
+
+// Start accepts connections on l, which is the acceptor's from then on. It is called
+// once.
+//
+// Sessions come from the allocator of S associated with h, of which the acceptor makes
+// one call at a time, or else from one that recycles over the Go heap. If it is
+// exhausted, clients wait, as for a descriptor. The accepts take their memory from the
+// allocator of [ops.Operation] associated with h, or else it is the acceptor's own, and
+// one operation is outstanding at any time. What waits for a session to end or a time
+// to pass needs no memory.
+//
+// The handler is called once the acceptor has closed the listener and its last session
+// is done, with 0 and nil if it was asked to stop, otherwise with 0 and the reason:
+// net.ErrClosed if the program has closed the listener, [ops.ErrCanceled] if it has
+// cancelled, os.ErrDeadlineExceeded if nobody has come for the timeout of the handler,
+// or an error of the system that says that the listener is none.
+func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
+	switch {
+	case l == nil:
+		panic("platform: Acceptor.Start: nil Listener")
+	case h == nil:
+		panic("platform: Acceptor.Start: nil Handler")
+	case a.Conn == nil || a.Serve == nil:
+		panic("platform: Acceptor.Start: Conn and Serve must be set")
+	case a.Max < 0:
+		panic("platform: Acceptor.Start: Max is negative")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.listener != nil {
+		panic("platform: Acceptor.Start was called before")
+	}
+	a.proactor = l.h.opened().proactorOf()
+	a.proactor.mustBeRunner()
+	a.listener, a.handler = l, h
+	a.timer.Init(a.proactor)
+	a.memory = ops.AllocatorOf[ops.Operation](h, &a.slot)
+	if a.sessions = ops.AllocatorOf[S](h, nil); a.sessions == nil {
+		kept := recycled
+		if a.Max > 0 {
+			kept = a.Max
+		}
+		a.sessions = combinators.NewRecycling(allocator.Heap[S]{}, kept)
+	}
+	a.places = make(map[*S]int)
+	a.over = make(chan struct{})
+	a.wait(0) // and the first turn is taken in a handler, as the others are
+}
+
+// Done ends a session: it closes the connection, if that is open, and releases the
+// session, which must not be used any more. No operation may be outstanding on the
+// connection, and no handler to come may use the session.
+//
+// It panics if s is not a session of a that lives, and if it sees that something is
+// outstanding.
+func (a *Acceptor[S]) Done(s *S) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.places[s]; !ok {
+		panic("platform: Acceptor.Done: no session of it that lives; was it done before?")
+	}
+	c := a.Conn(s)
+	if c.h.outstanding() {
+		panic("platform: Acceptor.Done: an operation is outstanding on the connection")
+	}
+	c.Close()
+	a.remove(s)
+	if !a.stopped || len(a.live) == 0 {
+		a.wake()
+	}
+}
+
+// Live returns the number of sessions that live.
+func (a *Acceptor[S]) Live() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.live)
+}
+
+// add makes s one of the sessions that live. The caller holds the lock.
+func (a *Acceptor[S]) add(s *S) {
+	a.places[s] = len(a.live)
+	a.live = append(a.live, s)
+}
+
+// remove releases a session that lives. The caller holds the lock.
+func (a *Acceptor[S]) remove(s *S) {
+	i, last := a.places[s], len(a.live)-1
+	moved := a.live[last]
+	a.live[i], a.places[moved] = moved, i
+	a.live[last] = nil
+	a.live = a.live[:last]
+	delete(a.places, s)
+	allocator.Delete(a.sessions, s)
+}

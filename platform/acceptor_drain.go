@@ -1,0 +1,129 @@
+package platform
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// Drain makes the acceptor stop: it closes the listener, and its handler is called once
+// the sessions that live are done. It does not wait for that. Sessions that would go on
+// for ever can ask [Acceptor.Draining] before they start the next operation, or are
+// closed by [Acceptor.Close].
+func (a *Acceptor[S]) Drain() { a.ask(false) }
+
+// Close is like [Acceptor.Drain], and closes the connections of all sessions that
+// live. The handlers of what is outstanding on them are told net.ErrClosed, as that of
+// the next operation is, so the sessions come to their ends.
+//
+// The sessions of a proactor that was closed have no handlers to come. A handler that is
+// an [ops.Abandoner] may call Done for its session. Once Close of the proactor is over,
+// Close of the acceptor releases those that are left.
+func (a *Acceptor[S]) Close() { a.ask(true) }
+
+// Draining reports whether the acceptor has stopped accepting, or is about to.
+func (a *Acceptor[S]) Draining() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stopped
+}
+
+// Shutdown drains the acceptor and waits until all sessions are done. If ctx is done
+// before, it closes what is left, as [Acceptor.Close] does, waits for those sessions to
+// end and returns why ctx is done (see context.Cause). If the proactor is closed before,
+// it returns net.ErrClosed.
+//
+// It blocks until others, who run the proactor, have called the handlers of the
+// sessions. So it must not be called from a handler; and once ctx is done and nobody
+// runs the proactor any more, it waits no longer.
+func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
+	a.Drain()
+	over := a.end()
+	if over == nil {
+		return nil // Start was not called
+	}
+	select {
+	case <-over:
+		return a.outcome(nil)
+	default:
+	}
+	select {
+	case <-over:
+		return a.outcome(nil)
+	case <-ctx.Done():
+		a.Close()
+		a.awaitClosed(over)
+		return a.outcome(context.Cause(ctx))
+	}
+}
+
+// awaitClosed waits until all sessions are done or nobody is there to do it. For the
+// latter it looks now and then: runners do not tell when they leave.
+func (a *Acceptor[S]) awaitClosed(over <-chan struct{}) {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-look.C:
+			if !a.proactor.hasRunner() {
+				return
+			}
+		}
+	}
+}
+
+// end returns what is closed when the acceptor has ended, or nil before Start.
+func (a *Acceptor[S]) end() <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.over
+}
+
+// outcome returns what Shutdown returns if the proactor was not closed, or that it was.
+func (a *Acceptor[S]) outcome(err error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.lost {
+		return net.ErrClosed
+	}
+	return err
+}
+
+func (a *Acceptor[S]) ask(closing bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped = true
+	a.closing = a.closing || closing
+	switch {
+	case a.listener == nil:
+	case !a.lost:
+		ops.Post(a.proactor, (*ending[S])(a))
+	case a.closing && a.proactor.wasAbandoned():
+		for len(a.live) > 0 {
+			a.remove(a.live[len(a.live)-1])
+		}
+	}
+}
+
+// An ending is an acceptor as the handler of what brings Drain and Close to a goroutine
+// that runs the proactor. It does so too if there was no memory for that.
+type ending[S any] Acceptor[S]
+
+func (e *ending[S]) Complete(int, error) {
+	a := (*Acceptor[S])(e)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.listener.Close() // which ends an accept
+	if a.closing {
+		for _, s := range a.live {
+			a.Conn(s).Close()
+		}
+	}
+	if len(a.live) == 0 {
+		a.wake()
+	}
+}

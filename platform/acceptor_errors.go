@@ -1,0 +1,50 @@
+package platform
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// What an acceptor waits after errors, at first and at most: what package net/http
+// does.
+const (
+	minPause = 5 * time.Millisecond
+	maxPause = time.Second
+)
+
+// endsAccepting reports whether an error says that there will be no more connections.
+// Others pass: that there are no descriptors or no memory, what the network has done to
+// a single connection, which accept reports too (see accept(2)), and what is unknown.
+func endsAccepting(err error) bool {
+	for _, end := range []error{net.ErrClosed, ops.ErrCanceled, ErrInUse, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return isTimeout(err)
+}
+
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
+// backOff counts a failure, and returns how long to wait before the next try. The
+// caller holds the lock.
+func (a *Acceptor[S]) backOff(err error) time.Duration {
+	d := pauseAfter(a.failures, err)
+	a.failures++
+	return d
+}
+
+// pauseAfter returns how long to wait after an error, with a number of failures before
+// it. The first client that has gone away before it was accepted is no reason to keep
+// the next one waiting.
+func pauseAfter(failures int, err error) time.Duration {
+	if failures == 0 && (errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, syscall.EPROTO)) {
+		return 0
+	}
+	return min(minPause<<min(failures, 10), maxPause)
+}

@@ -1,0 +1,129 @@
+package platform
+
+import (
+	"math"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// Of an acceptor one operation is outstanding at any time, an accept or a wait, and
+// when that ends it takes a turn: it makes of the result what follows, and starts the
+// next. What is associated with the program's handler is so with both, but for the
+// memory of a wait, which is there when there is no other.
+//
+//	accepting ──▶ a connection, and there may be more ──▶ accepting
+//	          ──▶ Max sessions live, or none may follow ──▶ waits for one to end
+//	          ──▶ it has failed ──▶ waits for one to end, or a time to pass
+
+// endless is a wait that only a wake ends.
+const endless = math.MaxInt64
+
+// An accepted is an acceptor as the handler of its accepts.
+type accepted[S any] Acceptor[S]
+
+func (t *accepted[S]) Unwrap() ops.Handler                           { return t.handler }
+func (t *accepted[S]) Allocator() allocator.Allocator[ops.Operation] { return t.memory }
+func (t *accepted[S]) Complete(_ int, err error)                     { (*Acceptor[S])(t).takeTurn(err) }
+func (t *accepted[S]) Abandon()                                      { (*Acceptor[S])(t).abandon() }
+
+// A waited is an acceptor as the handler of its waits.
+type waited[S any] Acceptor[S]
+
+func (t *waited[S]) Unwrap() ops.Handler                           { return t.handler }
+func (t *waited[S]) Allocator() allocator.Allocator[ops.Operation] { return &t.slot }
+func (t *waited[S]) Complete(_ int, err error)                     { (*Acceptor[S])(t).takeTurn(err) }
+func (t *waited[S]) Abandon()                                      { (*Acceptor[S])(t).abandon() }
+
+func (a *Acceptor[S]) takeTurn(err error) {
+	s, failure, over := a.turn(err)
+	if failure != nil && a.OnError != nil {
+		a.OnError(failure)
+	}
+	if s != nil {
+		a.Serve(s) // the next accept is outstanding already: this may take long, or panic
+	}
+	if over {
+		defer close(a.over)
+		a.handler.Complete(0, a.err)
+	}
+}
+
+// turn starts the next operation, after one that has ended with err. It returns a
+// session to serve, and an error to report, if there are any.
+func (a *Acceptor[S]) turn(err error) (s *S, failure error, over bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	pause := time.Duration(-1) // none
+	switch woken := a.woken; {
+	case a.accepting && err == nil:
+		a.failures = 0
+		s, a.pending = a.pending, nil
+		a.add(s)
+		if a.closing {
+			a.Conn(s).Close()
+			a.remove(s)
+			s = nil
+		}
+	case a.stopped:
+		// Whatever it was told, it knows why.
+	case a.accepting && !endsAccepting(err):
+		failure, pause = err, a.backOff(err)
+	case a.accepting, err != nil && !woken && !isTimeout(err):
+		a.stopped, a.err = true, err
+	}
+	a.woken = false
+	if over = a.stopped && a.stop(); over {
+		return s, nil, true
+	}
+	switch {
+	case a.stopped, a.Max > 0 && len(a.live) >= a.Max:
+		pause = endless
+	case pause < 0 && a.pending == nil:
+		if a.pending, failure = allocator.New(a.sessions); failure != nil {
+			pause = a.backOff(failure)
+		}
+	}
+	if pause >= 0 {
+		a.wait(pause)
+	} else {
+		a.accepting = true
+		a.listener.Accept(a.Conn(a.pending), (*accepted[S])(a))
+	}
+	return s, failure, false
+}
+
+// stop makes sure that nobody comes any more, and reports whether nobody is left. The
+// caller holds the lock.
+func (a *Acceptor[S]) stop() (over bool) {
+	a.listener.Close()
+	allocator.Delete(a.sessions, a.pending)
+	a.pending = nil
+	return len(a.live) == 0
+}
+
+// wait starts a wait. The caller holds the lock.
+func (a *Acceptor[S]) wait(d time.Duration) {
+	a.accepting = false
+	a.timer.Wait(d, (*waited[S])(a))
+}
+
+// wake ends the wait, if one is outstanding. The caller holds the lock.
+func (a *Acceptor[S]) wake() {
+	if !a.accepting && !a.woken {
+		a.woken = true
+		a.timer.Cancel()
+	}
+}
+
+// abandon is what is left to do when the proactor was closed. The sessions that live
+// are left alone: their own operations are abandoned before or after this.
+func (a *Acceptor[S]) abandon() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped, a.lost = true, true
+	allocator.Delete(a.sessions, a.pending)
+	a.pending = nil
+	close(a.over)
+}
