@@ -55,7 +55,7 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	op := ops.Begin(h, p.alloc)
 	op.Kind = ops.KindConnect
 	if op.Err == nil {
-		op.Err = setPeer(op, network, address)
+		op.Err = whence("dial", network, nil, nil, setPeer(op, network, address))
 	}
 	s := p.claim(&c.h, op)
 	if s == nil {
@@ -90,7 +90,7 @@ func setPeer(op *ops.Operation, network, address string) error {
 	}
 	addr, err := netip.ParseAddrPort(numeric)
 	if err != nil {
-		return fmt.Errorf("platform: connect %s %s: the address must be numeric: %w", network, address, err)
+		return &net.AddrError{Err: "platform: the address must be numeric", Addr: address}
 	}
 	switch addr.Addr() {
 	case netip.IPv4Unspecified():

@@ -172,7 +172,9 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 	}
 	switch op.Kind {
 	case ops.KindAccept:
-		op.Err = (*socket)(backend.Accepted(op)).settle(op.Err)
+		if op.Err = (*socket)(backend.Accepted(op)).settle(op.Err); op.Err != nil {
+			op.Err = s.acceptError(op.Err)
+		}
 	case ops.KindConnect:
 		switch {
 		case s.State != record.Opening: // closed meanwhile
@@ -180,6 +182,7 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 		case op.Err == nil:
 			s.State = record.Open
 		default:
+			op.Err = connectError(op)
 			s.shut(out)
 		}
 	}

@@ -107,7 +107,7 @@ func (b *kernel) open(s *backend.Socket, network, address string, packets *packe
 	defer b.w.mu.Unlock()
 	e := &endpoint{b: b, packets: packets}
 	if err := b.w.bind(e, network, address); err != nil {
-		return &net.OpError{Op: "listen", Net: network, Err: err}
+		return err
 	}
 	b.w.sockets++
 	e.id = b.w.sockets
