@@ -58,7 +58,8 @@
 // An error of the system, and a time that has run out, while a socket is opened is in a
 // [*net.OpError] that says where: what was done, and the address of the peer or of the
 // listener. What the program has caused itself is told as it is. So errors.Is finds the
-// cause, and errors.As a net.Error, whose Timeout is true of os.ErrDeadlineExceeded.
+// cause, and errors.As a net.Error, whose Timeout is true of os.ErrDeadlineExceeded. A
+// Dial of one numeric address is a Connect, and of others fails also as that does.
 //
 //	call     when                                 errors.Is, or a type     where
 //	Connect  nobody listens                       syscall.ECONNREFUSED     dial, the peer
@@ -70,6 +71,9 @@
 //	Connect  it is cancelled                      ops.ErrCanceled
 //	Connect  the Conn is closed meanwhile         net.ErrClosed
 //	Connect  no memory for the operation          allocator.ErrExhausted
+//	Dial     no such host                         *net.DNSError            dial, the name
+//	Dial     every address of the host fails      syscall.ECONNREFUSED     dial, the first
+//	Dial     it takes too long (Dialer.Timeout)   os.ErrDeadlineExceeded   dial, the name
 //	Listen   the address is in use                syscall.EADDRINUSE       listen, the address
 //	Listen   the network is not known             net.UnknownNetworkError  listen
 //	Listen   the proactor is closed               net.ErrClosed            listen, the address

@@ -41,7 +41,11 @@ func connectError(op *ops.Operation) error {
 	if path, ok := backend.Path(op); ok {
 		return whence("dial", "unix", nil, &net.UnixAddr{Name: path, Net: "unix"}, op.Err)
 	}
-	return whence("dial", "tcp", nil, net.TCPAddrFromAddrPort(backend.Addr(op)), op.Err)
+	var source net.Addr
+	if from, ok := backend.Source(op); ok {
+		source = net.TCPAddrFromAddrPort(from)
+	}
+	return whence("dial", "tcp", source, net.TCPAddrFromAddrPort(backend.Addr(op)), op.Err)
 }
 
 // acceptError returns the error of an accept with the address of the listener. The

@@ -112,6 +112,23 @@ var errorRows = []errorRow{
 			w.Connect(new(platform.Conn), "tcp", "127.0.0.1:80", ops.WithAllocator(&r, allocator.Null[ops.Operation]{}))
 			return w.told(&r), ""
 		}},
+	{call: "Dial", when: "no such host", as: "*net.DNSError", op: "dial", where: "the name",
+		happen: func(t *testing.T, w *world) (error, string) {
+			return w.dial(&platform.Dialer{Resolver: &hosts{}}, new(platform.Conn), "tcp", "none.test:80"), "none.test:80"
+		}},
+	{call: "Dial", when: "every address of the host fails", is: errRefused, op: "dial", where: "the first",
+		happen: func(t *testing.T, w *world) (error, string) {
+			l := w.listen("tcp", "127.0.0.1:0")
+			at := l.Addr().String()
+			l.Close()
+			_, port, _ := net.SplitHostPort(at)
+			return w.dial(new(platform.Dialer), new(platform.Conn), "tcp", "localhost:"+port), at
+		}},
+	{call: "Dial", when: "it takes too long (Dialer.Timeout)", is: os.ErrDeadlineExceeded, op: "dial", where: "the name", real: true,
+		happen: func(t *testing.T, w *world) (error, string) {
+			d := &platform.Dialer{Timeout: time.Millisecond, Resolver: &hosts{addrs: map[string][]string{"slow.test": nil}}}
+			return w.dial(d, new(platform.Conn), "tcp", "slow.test:80"), "slow.test:80"
+		}},
 	{call: "Listen", when: "the address is in use", is: errInUse, op: "listen", where: "the address", real: true,
 		happen: func(t *testing.T, w *world) (error, string) {
 			l := w.listen("tcp", "127.0.0.1:0")

@@ -65,7 +65,11 @@ type completion struct {
 var _ backend.Backend = (*kernel)(nil)
 
 func (b *kernel) Name() string { return "sim" }
-func (b *kernel) Now() int64   { return b.w.now.Load() }
+
+// Isolated implements backend.Isolated.
+func (b *kernel) Isolated() {}
+
+func (b *kernel) Now() int64 { return b.w.now.Load() }
 
 // endpointOf returns the backend's state of a socket, or nil if there is none.
 func endpointOf(s *backend.Socket) *endpoint {
@@ -136,6 +140,7 @@ func (b *kernel) Start(s *backend.Socket, op *ops.Operation) bool {
 			r.path = address
 		} else {
 			r.to = backend.Addr(op)
+			r.from, _ = backend.Source(op)
 		}
 	case ops.KindWriteTo:
 		r.to = backend.Addr(op)
