@@ -38,20 +38,22 @@ type dial struct {
 	started  int // of the attempts
 	pending  int // of those, how many have not ended
 	winner   *attempt
-	err      error // of the first that has failed
+	err      error // of the lookup
 	ending   bool  // nothing is started any more
 	over     bool  // the operation has ended
 
-	timer       Timer // for the next attempt
-	alarm, news combinators.SingleSlot[ops.Operation]
+	timer Timer // for the next attempt
+	news  combinators.SingleSlot[ops.Operation]
 }
 
-// An attempt is a connect to one of the addresses.
+// An attempt is a connect to one of the addresses. It has the memory for that and for the
+// wait until the next one, of which those of several attempts may overlap.
 type attempt struct {
-	d    *dial
-	conn Conn
-	to   netip.AddrPort
-	slot combinators.SingleSlot[ops.Operation]
+	d           *dial
+	conn        Conn
+	to          netip.AddrPort
+	err         error // why it has failed
+	slot, alarm combinators.SingleSlot[ops.Operation]
 }
 
 // fallbackDelay is that of package net.
@@ -151,8 +153,13 @@ func (d *dial) step(do func(out *record.Queue)) {
 		return
 	}
 	if d.winner == nil {
-		if d.op.Err = d.err; d.ending {
+		switch {
+		case d.ending:
 			d.op.Err = ops.ErrCanceled
+		case d.err != nil:
+			d.op.Err = d.err
+		default:
+			d.op.Err = d.attempts[0].err
 		}
 	}
 	d.s.Queues[backend.Writing].Pop()
@@ -179,7 +186,7 @@ func (d *dial) startNext() {
 		delay = fallbackDelay
 	}
 	if delay > 0 && d.started < len(d.attempts) {
-		d.timer.Wait(delay, (*overdue)(d))
+		d.timer.Wait(delay, (*overdue)(a))
 	}
 }
 
@@ -196,16 +203,16 @@ func (p *Proactor) connect(c *Conn, to netip.AddrPort, d *Dialer, h ops.Handler)
 	p.claimAndStart(c, op)
 }
 
-// overdue is a dial as the handler that is called when an attempt takes long.
-type overdue dial
+// overdue is an attempt as the handler that is called when it takes long.
+type overdue attempt
 
 func (h *overdue) Allocator() allocator.Allocator[ops.Operation] { return &h.alarm }
 
 func (h *overdue) Complete(_ int, err error) {
-	d := (*dial)(h)
 	if err != nil {
 		return // there is nothing to wait for any more
 	}
+	d := h.d
 	d.step(func(*record.Queue) {
 		if !d.ending {
 			d.startNext()
@@ -228,9 +235,7 @@ func (a *attempt) Complete(_ int, err error) {
 			d.hangUp(out)
 		case d.ending:
 		default:
-			if d.err == nil {
-				d.err = err
-			}
+			a.err = err
 			d.startNext()
 		}
 	})

@@ -55,7 +55,7 @@ func (p *Proactor) Dial(c *Conn, network, address string, h ops.Handler) {
 // says (happy eyeballs): those of both families in turn, the next one when the one before
 // has failed or takes longer than FallbackDelay. The first connection is kept, and the
 // handler called when the other attempts have ended. If all of them fail, it is called
-// with the error of the first.
+// with the error of the first address.
 //
 // Cancelling, closing c or the proactor, and a timeout end a dial at once, even if the
 // Resolver does not return. Of the allocator that is associated with h a dial takes one

@@ -3,15 +3,21 @@ package platform_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // hosts is a resolver that knows some hosts. Of one that is not in it, it says what
@@ -454,4 +460,76 @@ func TestDialExhausted(t *testing.T) {
 		c.Close()
 	})
 	mustPanic(t, "nil Conn", func() { new(platform.Dialer).Dial(simulated(t).Proactor, nil, "tcp", "localhost:1", &result{}) })
+}
+
+// TestDialClosedMeanwhile closes Conns from another goroutine, at any moment of their
+// dials: they are closed then, and not forgotten.
+func TestDialClosedMeanwhile(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		if w.runners == 0 {
+			t.Skip("the single runner closes, between two handlers")
+		}
+		l := w.listen("tcp4", "127.0.0.1:0")
+		defer l.Close()
+		hold := w.Hold()
+		go func() {
+			defer hold.Release()
+			for i := range 60 {
+				var c platform.Conn
+				ended := make(chan error, 1)
+				w.Dial(&c, "tcp", at("localhost", l), ops.HandlerFunc(func(_ int, err error) { ended <- err }))
+				for range i * 50 {
+					runtime.Gosched()
+				}
+				closed := c.Close()
+				err := <-ended
+				if closed != nil || err != nil && !errors.Is(err, net.ErrClosed) || c.RemoteAddr() != nil {
+					t.Errorf("Close returns %v, the handler was told %v, and the peer is %v", closed, err, c.RemoteAddr())
+				}
+			}
+		}()
+		w.run()
+	})
+}
+
+// TestDialSimulated dials a host on a simulated network in bad weather, of which the
+// same seed makes the same again.
+func TestDialSimulated(t *testing.T) {
+	for seed := range uint64(50) {
+		var events [2][]string
+		for again := range events {
+			s := sim.New(sim.Seeded(seed), sim.Alone(), sim.WithWeather(sim.Weather{Delay: 2, MaxDelay: 2 * time.Second, Refuse: 4, Overtake: 2, SlowCancel: 2, Lag: 4}),
+				sim.WithObserver(func(e sim.Event) { e.Op = nil; events[again] = append(events[again], fmt.Sprint(e)) }))
+			p, err := platform.New(platform.WithCustomBackend(s.Backend), platform.SingleRunner())
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, err := p.Listen("tcp4", ":7")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var blocks counting
+			var c platform.Conn
+			var r result
+			known := &hosts{addrs: map[string][]string{"many.test": {"10.0.0.1", "::1", "10.0.0.2", "10.0.0.3"}}}
+			d := &platform.Dialer{Resolver: known, Timeout: 3 * time.Second}
+			d.Dial(p, &c, "tcp", "many.test:7", ops.WithAllocator(&r, &blocks))
+			if err := p.Run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if r.calls != 1 || r.err == nil != (c.RemoteAddr() != nil) {
+				t.Errorf("seed %d: told %d times, last %v, and the peer is %v", seed, r.calls, r.err, c.RemoteAddr())
+			}
+			if r.err != nil && !errors.Is(r.err, syscall.ECONNREFUSED) && !errors.Is(r.err, os.ErrDeadlineExceeded) {
+				t.Errorf("seed %d: %v", seed, r.err)
+			}
+			blocks.check(t)
+			c.Close()
+			l.Close()
+			p.Close()
+		}
+		if d := cmp.Diff(events[0], events[1]); d != "" {
+			t.Fatalf("seed %d: not the same again:\n%s", seed, d)
+		}
+	}
 }
