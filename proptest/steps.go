@@ -55,6 +55,7 @@ type kind struct {
 	mail      bool // needs a mailbox
 	file      bool // needs a file
 	once      bool // is not tried again if it was cancelled
+	connects  bool // opens the connection of a link
 }
 
 // A role says where in a program a kind of step may stand.
@@ -97,7 +98,8 @@ func init() {
 		{name: "read on arrival", role: receives, text: sizeText, start: startReadOnArrival, finish: takeArrived, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "wait readable", role: receives, text: sizeText, start: startWaitReadable, finish: tryRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 
-		{name: "connect", text: linkText, start: startConnect, check: plain},
+		{name: "connect", text: linkText, start: startConnect, check: plain, connects: true},
+		{name: "dial", text: linkText, start: startDial, check: plain, connects: true},
 		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
 		{name: "shut", text: linkText, do: (*lane).shut},
 		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn, reads: true},
@@ -118,7 +120,7 @@ var (
 
 // late reports whether an operation of the kind can be given a deadline.
 func (k *kind) late() bool {
-	return k.name != "receive" && (k.cancel != nil || k.name == "connect")
+	return k.name != "receive" && (k.cancel != nil || k.connects)
 }
 
 func kindOf(name string) *kind        { return byName[name] }
