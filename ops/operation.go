@@ -106,6 +106,16 @@ func (op *ControlBlock) Timeout() (d time.Duration, ok bool) {
 	return time.Duration(op.When), op.flags&undated != 0
 }
 
+// Limit gives the operation, which was not started yet, a timeout of d, unless its
+// handler has given it a shorter one. A d of 0 is none.
+func (op *ControlBlock) Limit(d time.Duration) {
+	if d == 0 || op.flags&undated != 0 && op.When <= int64(d) {
+		return
+	}
+	op.When = int64(d)
+	op.flags |= limited | undated
+}
+
 // SetWhen sets the time on the platform's clock at which the operation is due.
 func (op *ControlBlock) SetWhen(when int64) {
 	op.When = when
@@ -131,10 +141,11 @@ const (
 	KindWriteAt
 	KindSync
 	KindWaitReadable
+	KindDial // the platform's own, of several connects
 )
 
 var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
-	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable"}
+	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable", "dial"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

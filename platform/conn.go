@@ -40,8 +40,7 @@ var (
 // address is "host:port" with a numeric host. An empty host and "localhost" are
 // 127.0.0.1, or [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0
 // the former and [::] the latter, unless the network is "tcp4". (Where package net
-// would try both, only that one is tried.) Other names are for net.Resolver, which may
-// block.
+// would try both, only that one is tried.) Other names are for [Proactor.Dial].
 //
 // The handler is called with 0 and nil once c is connected, otherwise with 0 and
 // the reason, and c can then be used again. A connection that meets itself, as happens
@@ -56,14 +55,18 @@ func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	op := ops.Begin(h, p.alloc)
 	op.Kind = ops.KindConnect
 	if op.Err == nil {
-		op.Err = setPeer(op, network, address)
+		op.Err = whence("dial", network, nil, nil, setPeer(op, network, address))
 	}
-	s := p.claim(&c.h, op)
-	if s == nil {
+	p.claimAndStart(c, op)
+}
+
+// claimAndStart starts a connect, unless it has failed already.
+func (p *Proactor) claimAndStart(c *Conn, op *ops.Operation) {
+	if s := p.claim(&c.h, op); s != nil {
+		s.startConnect(op)
+	} else {
 		p.Execute(op)
-		return
 	}
-	s.startConnect(op)
 }
 
 var loopback4 = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -91,7 +94,7 @@ func setPeer(op *ops.Operation, network, address string) error {
 	}
 	addr, err := netip.ParseAddrPort(numeric)
 	if err != nil {
-		return fmt.Errorf("platform: connect %s %s: the address must be numeric: %w", network, address, err)
+		return &net.AddrError{Err: "platform: the address must be numeric", Addr: address}
 	}
 	switch addr.Addr() {
 	case netip.IPv4Unspecified():

@@ -63,6 +63,11 @@ func TestAcceptNoDescriptors(t *testing.T) {
 		w.run()
 		again.want(t, 0, syscall.EMFILE)
 		connect.want(t, 0, syscall.EMFILE)
+		for op, r := range map[string]*result{"accept": &again, "dial": &connect} {
+			if e, ok := r.err.(*net.OpError); !ok || e.Op != op || e.Addr == nil || e.Addr.String() != l.Addr().String() {
+				t.Errorf("the error of the %s is %v, want one with the address %v", op, r.err, l.Addr())
+			}
+		}
 
 		for _, fd := range files {
 			unix.Close(fd)

@@ -60,6 +60,43 @@
 // later there, so Listen and ListenPacket try again for up to half a second when an
 // address is in use.
 //
+// # Which call gives which error
+//
+// An error of the system, and a time that has run out, while a socket is opened is in a
+// [*net.OpError] that says where: what was done, and the address of the peer or of the
+// listener. What the program has caused itself is told as it is. So errors.Is finds the
+// cause, and errors.As a net.Error, whose Timeout is true of os.ErrDeadlineExceeded. A
+// Dial of one numeric address is a Connect, and of others fails also as that does.
+//
+//	call     when                                 errors.Is, or a type     where
+//	Connect  nobody listens                       syscall.ECONNREFUSED     dial, the peer
+//	Connect  no such path                         syscall.ENOENT           dial, the peer
+//	Connect  it takes too long (ops.WithTimeout)  os.ErrDeadlineExceeded   dial, the peer
+//	Connect  the address is not numeric           *net.AddrError           dial
+//	Connect  the network is not known             net.UnknownNetworkError  dial
+//	Connect  the Conn is in use                   ErrInUse
+//	Connect  it is cancelled                      ops.ErrCanceled
+//	Connect  the Conn is closed meanwhile         net.ErrClosed
+//	Connect  no memory for the operation          allocator.ErrExhausted
+//	Dial     no such host                         *net.DNSError            dial, the name
+//	Dial     every address of the host fails      syscall.ECONNREFUSED     dial, the first
+//	Dial     it takes too long (Dialer.Timeout)   os.ErrDeadlineExceeded   dial, the name
+//	Listen   the address is in use                syscall.EADDRINUSE       listen, the address
+//	Listen   the network is not known             net.UnknownNetworkError  listen
+//	Listen   the proactor is closed               net.ErrClosed            listen, the address
+//	Accept   no descriptor is left                syscall.EMFILE           accept, the listener
+//	Accept   it takes too long (ops.WithTimeout)  os.ErrDeadlineExceeded   accept, the listener
+//	Accept   the Conn is in use                   ErrInUse
+//	Accept   it is cancelled                      ops.ErrCanceled
+//	Accept   the listener is closed               net.ErrClosed
+//	Accept   no memory for the operation          allocator.ErrExhausted
+//	Read     the peer has ended the stream        io.EOF
+//	Read     the peer has reset it                syscall.ECONNRESET
+//	Read     it takes too long (ops.WithTimeout)  os.ErrDeadlineExceeded
+//	Read     it is cancelled                      ops.ErrCanceled
+//	Read     the Conn is closed                   net.ErrClosed
+//	Write    the Conn is closed                   net.ErrClosed
+//
 // # Why does a proactor look before it sleeps?
 //
 // To put a thread to sleep and to wake it costs some 16 to 31 µs of processor time, and

@@ -18,11 +18,11 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6", "unix":
 	default:
-		return nil, net.UnknownNetworkError(network)
+		return nil, listenError(network, address, net.UnknownNetworkError(network))
 	}
 	if network == "unix" {
 		if err := checkPath(address); err != nil {
-			return nil, err
+			return nil, listenError(network, address, err)
 		}
 	}
 	l := new(Listener)
@@ -33,9 +33,9 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 }
 
 func (p *Proactor) listen(l *Listener, network, address string, o backend.ListenOptions) error {
-	return p.openSocket(&l.h, "listen "+network+" "+address, func(s *backend.Socket) error {
+	return listenError(network, address, p.openSocket(&l.h, "listen", func(s *backend.Socket) error {
 		return p.backend.Listen(s, network, address, o)
-	})
+	}))
 }
 
 // Accept accepts a connection into c, which must not be open. The handler is

@@ -155,6 +155,9 @@ func (p *Proactor) limit(op *ops.Operation) {
 func (s *socket) advance(d backend.Side, out *record.Queue) {
 	q := &s.Queues[d]
 	for op := q.First(); op != nil; op = q.First() {
+		if op.Kind == ops.KindDial {
+			return // it is for nobody else
+		}
 		if p := s.proactorOf(); !transfersNothing(op) && !p.backend.Start((*backend.Socket)(s), op) {
 			p.flushing.started()
 			return
@@ -185,7 +188,11 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 	}
 	switch op.Kind {
 	case ops.KindAccept:
-		op.Err = (*socket)(backend.Accepted(op)).settle(op.Err)
+		if op.Err = (*socket)(backend.Accepted(op)).settle(op.Err); op.Err != nil {
+			op.Err = s.acceptError(op.Err)
+		}
+	case ops.KindDial:
+		dialOf(op).settle(out)
 	case ops.KindConnect:
 		switch {
 		case s.State != record.Opening: // closed meanwhile
@@ -193,6 +200,7 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 		case op.Err == nil:
 			s.State = record.Open
 		default:
+			op.Err = connectError(op)
 			s.shut(out)
 		}
 	}
@@ -228,6 +236,14 @@ func (s *socket) complete(op *ops.Operation) {
 		panic("platform: " + p.backend.Name() + " completed an operation that it does not have")
 	}
 	s.Queues[d].Pop()
+	s.giveReason(op)
+	s.conclude(op, &p.polled)
+	s.advance(d, &p.polled)
+	s.freeIfQuiet()
+}
+
+// giveReason says why an operation has failed that had to end early.
+func (s *socket) giveReason(op *ops.Operation) {
 	switch {
 	case op.Err == nil:
 	case s.State == record.Closed:
@@ -235,9 +251,15 @@ func (s *socket) complete(op *ops.Operation) {
 	case op.When == expired && op.Err == ops.ErrCanceled:
 		op.Err = os.ErrDeadlineExceeded
 	}
-	s.conclude(op, &p.polled)
-	s.advance(d, &p.polled)
-	s.freeIfQuiet()
+}
+
+// cancelStarted asks for the first operation of a side to end early. It reports whether
+// it was let go of at once.
+func (s *socket) cancelStarted(op *ops.Operation, out *record.Queue) bool {
+	if op.Kind == ops.KindDial {
+		return dialOf(op).cancel(out)
+	}
+	return s.proactorOf().backend.Cancel((*backend.Socket)(s), op)
 }
 
 // quiet reports whether nothing is outstanding on the socket that had a number.
@@ -264,7 +286,7 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 			s.conclude(op, out)
 		}
 	}()
-	if s.proactorOf().backend.Cancel((*backend.Socket)(s), first) {
+	if s.cancelStarted(first, out) {
 		q.Pop()
 		first.Err = err
 		s.conclude(first, out)
@@ -339,7 +361,7 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 		op.Err = err
 		s.conclude(op, out)
 	case s.State == record.Closed: // closing it has cancelled the operation
-	case s.proactorOf().backend.Cancel((*backend.Socket)(s), op):
+	case s.cancelStarted(op, out):
 		q.Pop()
 		op.Err = err
 		s.conclude(op, out)

@@ -21,12 +21,12 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 	switch network {
 	case "udp", "udp4", "udp6":
 	default:
-		return nil, net.UnknownNetworkError(network)
+		return nil, listenError(network, address, net.UnknownNetworkError(network))
 	}
 	c := new(PacketConn)
-	err := p.openSocket(&c.h, "listen "+network+" "+address, func(s *backend.Socket) error {
+	err := listenError(network, address, p.openSocket(&c.h, "listen", func(s *backend.Socket) error {
 		return p.backend.ListenPacket(s, network, address)
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}

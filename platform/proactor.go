@@ -71,6 +71,8 @@ type Proactor struct {
 	// waits. Whoever resets it wakes the backend.
 	parked atomic.Bool
 
+	lookups lookups // the goroutines that look up names
+
 	holds  atomic.Int64
 	closed atomic.Bool // Close was called
 	halt   atomic.Bool // every runner is to return

@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -39,6 +40,13 @@ func TestConnectToItself(t *testing.T) {
 					t.Fatalf("try %d: connected %v to %v", i, c.LocalAddr(), c.RemoteAddr())
 				}
 				r.want(t, 0, syscall.ECONNREFUSED)
+			}
+		}
+		for i := range 100 {
+			var c platform.Conn
+			d := &platform.Dialer{Resolver: &hosts{addrs: map[string][]string{"both.test": {"::1", "127.0.0.1"}}}}
+			if err := w.dial(d, &c, "tcp", net.JoinHostPort("both.test", fmt.Sprint(port))); !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Fatalf("dial %d: %v, connected %v to %v", i, err, c.LocalAddr(), c.RemoteAddr())
 			}
 		}
 	})

@@ -58,6 +58,10 @@ func (h *handle) set(s *socket, old uint64) bool {
 	return true
 }
 
+// pass makes h stand for the socket of another handle, instead of the one that has had
+// the number, whose lock the caller holds.
+func (h *handle) pass(from *handle, old uint64) bool { return h.set(from.s.Load(), old) }
+
 // A socket is a record as the proactor sees it.
 type socket backend.Socket
 
@@ -101,11 +105,14 @@ func (h *handle) locked() (s *socket, ok bool) {
 		return nil, false
 	}
 	s.lock()
-	if s.Number.Load() != h.number.Load() {
-		s.unlock()
-		return nil, false
+	if s.Number.Load() == h.number.Load() {
+		return s, true
 	}
-	return s, true
+	s.unlock()
+	if h.s.Load() != s { // a dial has ended meanwhile
+		return h.locked()
+	}
+	return nil, false
 }
 
 // lockedOpen returns the record of the socket, locked, if it is open.

@@ -169,7 +169,11 @@ func (d *drawing) session(a, b int, again bool) {
 	}
 	l.Disposal, l.Apart = [2]Disposal{d.disposal(), d.disposal()}, d.one("by another goroutine", 4)
 	d.p.Links = append(d.p.Links, l)
-	d.add(a, Step{Kind: "connect", Link: link})
+	how := "connect"
+	if d.one("dial", 3) {
+		how = "dial"
+	}
+	d.add(a, Step{Kind: how, Link: link})
 	d.add(b, Step{Kind: "accept", Link: link})
 
 	// Who writes at either end: with full duplex, a chain that is forked.

@@ -202,7 +202,7 @@ func (c *lane) completed(o operation, n int, err error) {
 		return
 	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled(), errors.Is(err, os.ErrDeadlineExceeded) && (c.removeDeadline(s, k) || c.late):
 		switch {
-		case s.Kind == "connect":
+		case k.connects:
 			// Not once more: the listener may have this attempt already,
 			// and would close when the next one is under way.
 			c.giveUp(s.Link)

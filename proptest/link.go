@@ -117,7 +117,7 @@ func (p Program) fragile(link int) bool {
 			switch {
 			case s.Kind == "cancel" && s.Chain != i:
 				cancelled[s.Chain] = true
-			case s.Kind == "connect" && s.Link == link:
+			case kindOf(s.Kind).connects && s.Link == link:
 				connects = i
 				cancelled[i] = cancelled[i] || s.Cancel != CancelNothing
 			case s.Cancel == CancelAll && s.Link == link-1 && p.Links[link].Reuse && p.Links[link-1].Disposal[0] == Kept:

@@ -179,7 +179,7 @@ func passes(s *Step, err error) bool {
 	case errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.EMFILE):
 		return true
 	}
-	return s.Kind == "connect" && errors.Is(err, syscall.ECONNREFUSED)
+	return kindOf(s.Kind).connects && errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // playAlone runs the program to its end on the goroutine that calls it.

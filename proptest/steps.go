@@ -55,6 +55,7 @@ type kind struct {
 	mail      bool // needs a mailbox
 	file      bool // needs a file
 	once      bool // is not tried again if it was cancelled
+	connects  bool // opens the connection of a link
 }
 
 // A role says where in a program a kind of step may stand.
@@ -100,7 +101,8 @@ func init() {
 		{name: "read token", role: receives, text: sizeText, start: startReadToken, finish: takeBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read buffered", role: receives, text: sizeText, start: startReadBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 
-		{name: "connect", text: linkText, start: startConnect, check: plain},
+		{name: "connect", text: linkText, start: startConnect, check: plain, connects: true},
+		{name: "dial", text: linkText, start: startDial, check: plain, connects: true},
 		{name: "accept", text: linkText, start: startAccept, check: checkAccept, cancel: cancelListener},
 		{name: "shut", text: linkText, do: (*lane).shut},
 		{name: "end", text: linkText, start: startEnd, check: checkEnd, cancel: cancelConn, reads: true},
@@ -121,7 +123,7 @@ var (
 
 // late reports whether an operation of the kind can be given a deadline.
 func (k *kind) late() bool {
-	return k.name != "receive" && (k.cancel != nil || k.name == "connect")
+	return k.name != "receive" && (k.cancel != nil || k.connects)
 }
 
 func kindOf(name string) *kind        { return byName[name] }

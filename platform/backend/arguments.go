@@ -17,6 +17,7 @@ import (
 //	        first of a list of buffers; a *peerName
 //	Args    an address, how many buffers there are, or an offset
 //	Port    of the address
+//	Buf     what to read into or write; of a connect, where its source address is
 //
 // The Arg of a KindWaitReadable is not the platform's.
 
@@ -74,6 +75,32 @@ func Addr(op *ops.Operation) netip.AddrPort {
 		addr = addr.WithZone(name.zone)
 	}
 	return netip.AddrPortFrom(addr, op.Port)
+}
+
+// Source returns the address that an operation of ops.KindConnect binds its own end to
+// first, if it is to, which has the family of the peer. The port 0 leaves the choice to
+// the system.
+func Source(op *ops.Operation) (from netip.AddrPort, ok bool) {
+	if cap(op.Buf) == 0 {
+		return from, false
+	}
+	from = *(*netip.AddrPort)(unsafe.Pointer(unsafe.SliceData(op.Buf)))
+	addr, is4 := from.Addr().Unmap(), Addr(op).Addr().Is4()
+	switch {
+	case addr.IsValid() && !addr.IsUnspecified():
+	case is4:
+		addr = netip.IPv4Unspecified()
+	default:
+		addr = netip.IPv6Unspecified()
+	}
+	return netip.AddrPortFrom(addr, from.Port()), true
+}
+
+// SetSource sets what Source returns. What from points to must stay as it is while the
+// operation is outstanding. There is no room for it in the operation, and nothing is
+// allocated for it.
+func SetSource(op *ops.Operation, from *netip.AddrPort) {
+	op.Buf = unsafe.Slice((*byte)(unsafe.Pointer(from)), unsafe.Sizeof(*from))[:0] // nothing to transfer
 }
 
 // SetPath sets what Path returns. The proactor calls it, as it does the other

@@ -45,7 +45,7 @@ type Backend interface {
 	//	KindWrite    write some of Buf, which is not empty
 	//	KindAccept   accept a connection from the listener s into the socket
 	//	             [Accepted](op), which becomes the backend's if N is 0
-	//	KindConnect  connect s to the address [Peer](op)
+	//	KindConnect  connect s to the address [Peer](op), from [Source](op)
 	//	KindReadFrom read a packet into Buf, and pass the sender's address to
 	//	             [SetSender]; Err is io.ErrShortBuffer if it is longer than
 	//	             Buf
@@ -94,6 +94,15 @@ type Backend interface {
 
 	// Shutdown releases the backend's own resources. All sockets are closed.
 	Shutdown()
+}
+
+// An Isolated backend has a network of its own, such as a simulated one. The names of
+// hosts that the system knows mean nothing there, so a dial looks them up only in its
+// platform.Dialer's Resolver, and calls that on the goroutine that runs the proactor. It
+// is asked of the backend below all layers.
+type Isolated interface {
+	Backend
+	Isolated()
 }
 
 // ListenOptions says how a listener is opened.

@@ -14,6 +14,7 @@ var (
 	errRefused       = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	errNoPath        = os.NewSyscallError("connect", syscall.ENOENT)
 	errNoRoom        = os.NewSyscallError("connect", syscall.ENOBUFS)
+	errSourceInUse   = os.NewSyscallError("bind", syscall.EADDRINUSE)
 	errNoDescriptors = os.NewSyscallError("accept4", syscall.EMFILE)
 )
 
@@ -35,18 +36,35 @@ func (b *kernel) connect(r *request) result {
 	if l == nil || len(l.backlog) == backlog || w.happens(w.weather.Refuse, "refuse") {
 		return result{err: errRefused}
 	}
+	from, free := w.places.source(r.from, to)
+	if !free {
+		return result{err: errSourceInUse}
+	}
 	accepted := w.newEndpoint(nil)
 	join(e, accepted)
 	e.unix, e.path = l.unix, l.path
 	accepted.unix, accepted.path = l.unix, l.path
 	if !l.unix {
-		e.local = netip.AddrPortFrom(to.Addr(), w.places.ephemeral())
-		e.remote = to
+		if from.Port() == 0 {
+			from = netip.AddrPortFrom(from.Addr(), w.places.ephemeral())
+		}
+		e.local, e.remote = from, to
 		accepted.local, accepted.remote = e.remote, e.local
 	}
 	l.backlog = append(l.backlog, accepted)
 	l.wake(reading)
 	return result{}
+}
+
+// source returns where a connection to an address comes from, if it asks for a place
+// that nobody listens at.
+func (p *places) source(from, to netip.AddrPort) (at netip.AddrPort, free bool) {
+	addr := to.Addr()
+	if from.IsValid() && !from.Addr().IsUnspecified() {
+		addr = from.Addr()
+	}
+	at = netip.AddrPortFrom(addr, from.Port())
+	return at, at.Port() == 0 || p.find(false, at) == nil
 }
 
 // accept takes the first connection that waits at a listener.

@@ -66,7 +66,11 @@ type completion struct {
 var _ backend.Backend = (*kernel)(nil)
 
 func (b *kernel) Name() string { return "sim" }
-func (b *kernel) Now() int64   { return b.w.now.Load() }
+
+// Isolated implements backend.Isolated.
+func (b *kernel) Isolated() {}
+
+func (b *kernel) Now() int64 { return b.w.now.Load() }
 
 // Epoch implements backend.Clock.
 func (b *kernel) Epoch() time.Time { return epoch }
@@ -111,7 +115,7 @@ func (b *kernel) open(s *backend.Socket, network, address string, packets *packe
 	defer b.w.mu.Unlock()
 	e := &endpoint{b: b, packets: packets}
 	if err := b.w.bind(e, network, address); err != nil {
-		return &net.OpError{Op: "listen", Net: network, Err: err}
+		return err
 	}
 	b.w.sockets++
 	e.id = b.w.sockets
@@ -140,6 +144,7 @@ func (b *kernel) Start(s *backend.Socket, op *ops.Operation) bool {
 			r.path = address
 		} else {
 			r.to = backend.Addr(op)
+			r.from, _ = backend.Source(op)
 		}
 	case ops.KindWriteTo:
 		r.to = backend.Addr(op)

@@ -19,8 +19,9 @@ type request struct {
 	single   [1][]byte // bufs of what is not vectored
 	offset   int64     // in a file
 	to       netip.AddrPort
-	path     string // of a unix listener to connect to
-	canceled bool   // the proactor wants it back
+	path     string         // of a unix listener to connect to
+	from     netip.AddrPort // what a connect binds its end to, if it is valid
+	canceled bool           // the proactor wants it back
 
 	place place
 	due   int64  // when it is done, if it is delayed

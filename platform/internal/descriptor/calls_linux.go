@@ -95,6 +95,17 @@ func Accept(fd int32) (int, syscall.Errno) {
 	}
 }
 
+// Connect connects a socket that does not block.
+func Connect(fd int, to *unix.RawSockaddrAny, size uintptr) syscall.Errno {
+	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(to)), size)
+	return errno
+}
+
+func bind(fd int, sa *unix.RawSockaddrInet6, size uintptr) syscall.Errno {
+	_, _, errno := syscall.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(sa)), size)
+	return errno
+}
+
 // closeSocket closes a socket. That does not block, unlike with a file: the kernel
 // sends what is left to send afterwards. An ordinary call would besides wake the
 // runtime's monitor thread if the process has just slept, which costs more than the

@@ -187,6 +187,31 @@ func OpenStream(family, flags int) (int, error) {
 	return fd, os.NewSyscallError("socket", err)
 }
 
+// OpenSource opens a stream socket of a family for a connect, and binds it to the
+// source address of that, if there is one.
+func OpenSource(op *ops.Operation, family, flags int) (int, error) {
+	fd, err := OpenStream(family, flags)
+	from, ok := backend.Source(op)
+	if err != nil || !ok || family == unix.AF_UNIX {
+		return fd, err
+	}
+	if from.Port() == 0 { // it is chosen by the connect, so that one port can serve several peers
+		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	}
+	var sa unix.RawSockaddrInet6
+	size, err := ToSockaddr(&sa, from, family == unix.AF_INET6)
+	if err == nil {
+		if errno := bind(fd, &sa, size); errno != 0 {
+			err = os.NewSyscallError("bind", errno)
+		}
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
 // TakeOver returns a descriptor of its own for what c is.
 func TakeOver(c syscall.Conn) (fd int, err error) {
 	raw, err := c.SyscallConn()

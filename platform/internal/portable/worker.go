@@ -74,8 +74,7 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 		case ops.KindAccept:
 			w.made, err = w.s.listener.Accept()
 		case ops.KindConnect:
-			network, address := backend.Peer(op)
-			w.made, err = dial(ctx, network, address)
+			w.made, err = dial(ctx, op)
 		case ops.KindReadFrom:
 			n, err = w.s.readFrom(op)
 		case ops.KindWriteTo:
@@ -95,8 +94,13 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 
 // dial connects. Package net tries again when a connection meets itself, but not for
 // ever.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := dialer.DialContext(ctx, network, address)
+func dial(ctx context.Context, op *ops.Operation) (net.Conn, error) {
+	network, address := backend.Peer(op)
+	from := dialer
+	if source, ok := backend.Source(op); ok {
+		from.LocalAddr = net.TCPAddrFromAddrPort(source)
+	}
+	c, err := from.DialContext(ctx, network, address)
 	if err == nil && network != "unix" && c.LocalAddr().String() == c.RemoteAddr().String() {
 		c.Close()
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)

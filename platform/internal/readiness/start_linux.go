@@ -120,17 +120,22 @@ func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 		return true
 	}
 
-	family, to := descriptor.Sockaddr(op)
-	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK)
+	to, size, err := descriptor.PeerSockaddr(op)
 	if err != nil {
 		op.Err = err
 		return true
 	}
-	err = unix.Connect(fd, to)
-	connecting := err == unix.EINPROGRESS || err == unix.EINTR
-	if err != nil && !connecting {
+	family := int(to.Addr.Family)
+	fd, err := descriptor.OpenSource(op, family, unix.SOCK_NONBLOCK)
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	errno := descriptor.Connect(fd, &to, size)
+	connecting := errno == unix.EINPROGRESS || errno == unix.EINTR
+	if errno != 0 && !connecting {
 		unix.Close(fd)
-		op.Err = os.NewSyscallError("connect", err)
+		op.Err = os.NewSyscallError("connect", errno)
 		return true
 	}
 	// Registered after connect(2): before it, the socket reports a hang-up.

@@ -73,6 +73,31 @@ func (e *socket) extra() *extra {
 	return e.rare
 }
 
+// keptConnects is how many extras are kept for further connects.
+const keptConnects = 64
+
+// extraOfConnect returns an extra for a connect.
+func (b *Backend) extraOfConnect() *extra {
+	b.lock()
+	defer b.unlock()
+	n := len(b.connects)
+	if n == 0 {
+		return &extra{peer: new(peer)}
+	}
+	x := b.connects[n-1]
+	b.connects = b.connects[:n-1]
+	return x
+}
+
+// keepExtra takes an extra back when its connect has ended.
+func (b *Backend) keepExtra(x *extra) {
+	b.lock()
+	defer b.unlock()
+	if len(b.connects) < keptConnects {
+		b.connects = append(b.connects, x)
+	}
+}
+
 // The roles that a request may have for a socket. The first two are sides.
 type role uint8
 

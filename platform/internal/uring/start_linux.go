@@ -81,13 +81,14 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 	if to.Addr.Family == unix.AF_UNIX {
 		return b.connectUnix(e, op)
 	}
-	fd, err := descriptor.OpenStream(int(to.Addr.Family), 0)
+	fd, err := descriptor.OpenSource(op, int(to.Addr.Family), 0)
 	if err != nil {
 		op.Err = err
 		return true
 	}
 	b.attach(e, fd, descriptor.Traits{})
-	e.extra().peer = &peer{to, size}
+	e.rare = b.extraOfConnect()
+	e.rare.peer.addr, e.rare.peer.size = to, size
 	return b.Start(&e.Socket, op)
 }
 
@@ -217,6 +218,7 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 		if op.Err == nil && e.fd >= 0 {
 			op.Err = descriptor.ConnectResult(e.fd, op, nil)
 		}
+		b.keepExtra(e.rare)
 		e.rare = nil
 	} else if e.rare != nil { // it would keep the buffers
 		if m := e.rare.messages; m != nil {

@@ -45,6 +45,8 @@ type Backend struct {
 
 	load load
 
+	connects []*extra // of connects that have ended, for further ones
+
 	ahead     []aheadItem // see socket.readAhead
 	freeAhead int32
 	limit     aheadLimit

@@ -1,0 +1,112 @@
+package platform
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// A Dialer connects to addresses that may have names. Its zero value is ready, and any
+// number of dials may use one at the same time; while one does, it must not be changed.
+type Dialer struct {
+	// Timeout is how long a dial may take, with everything that belongs to it. Its
+	// handler is then called with os.ErrDeadlineExceeded. With 0 there is no limit but
+	// that of the handler, see [ops.WithTimeout], and of the system.
+	Timeout time.Duration
+
+	// LocalAddr is the address to dial from, if it is valid. Its port may be 0; and its
+	// address unspecified, to ask for nothing but the port. Of a name's addresses only those
+	// of its family are tried. It is for TCP.
+	LocalAddr netip.AddrPort
+
+	// FallbackDelay is how long a dial waits for an attempt before it also tries the next
+	// address of a name. With 0 it is 300 ms, as in package net; if it is negative, an
+	// address is tried only when the one before has failed.
+	FallbackDelay time.Duration
+
+	// Resolver looks up names. A nil one is net.DefaultResolver.
+	Resolver Resolver
+}
+
+// A Resolver looks up the addresses of a host, as [net.Resolver] does. The network is
+// "ip", "ip4" or "ip6". A proactor calls it on goroutines that are not its own, several
+// at a time. When its context is done nobody waits for the result any more.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+var plainDialer Dialer
+
+// Dial is [Dialer.Dial] of a zero Dialer.
+func (p *Proactor) Dial(c *Conn, network, address string, h ops.Handler) {
+	plainDialer.Dial(p, c, network, address, h)
+}
+
+// Dial connects c, a Conn of p, as [Proactor.Connect] does, and takes what net.Dial takes
+// for an address: also the names of hosts and of services.
+//
+// An address that is numeric is one connect, and costs nothing beyond that. So is
+// "localhost" with "tcp4" or "tcp6"; with "tcp" it is 127.0.0.1 or else [::1].
+// Any other name is looked up, on one of a few goroutines that the proactor starts for
+// that, or, when all of them are busy, later. Then the addresses are tried as RFC 8305
+// says (happy eyeballs): those of both families in turn, the next one when the one before
+// has failed or takes longer than FallbackDelay. The first connection is kept, and the
+// handler called when the other attempts have ended. If all of them fail, it is called
+// with the error of the first address.
+//
+// Cancelling, closing c or the proactor, and a timeout end a dial at once, even if the
+// Resolver does not return. Of the allocator that is associated with h a dial takes one
+// operation, from the start to the end; what it needs for a name besides is of the Go heap.
+//
+// On a simulated network no name but "localhost" is known except to the Dialer's Resolver,
+// which is called by the goroutine that runs the proactor.
+func (d *Dialer) Dial(p *Proactor, c *Conn, network, address string, h ops.Handler) {
+	if c == nil {
+		panic("platform: Dial: nil Conn")
+	}
+	p.mustBeRunner()
+	op := ops.Begin(h, p.alloc)
+	op.Kind = ops.KindConnect
+	var names *dial
+	if op.Err == nil {
+		op.Limit(d.Timeout)
+		names = d.prepare(p, op, network, address)
+	}
+	if names == nil {
+		p.claimAndStart(c, op)
+		return
+	}
+	s := p.claim(&c.h, op)
+	if s == nil {
+		p.Execute(op)
+		return
+	}
+	names.claimed(s, c, op)
+	s.startConnect(op)
+	names.begin()
+}
+
+// prepare puts into op where it connects to, or why it cannot, and returns a dial if that
+// is not one address.
+func (d *Dialer) prepare(p *Proactor, op *ops.Operation, network, address string) *dial {
+	t, ok, err := parseTarget(network, address)
+	if ok {
+		return newDial(p, d, t)
+	}
+	if err == nil {
+		err = setPeer(op, network, address)
+	}
+	if _, unix := backend.Path(op); err == nil && !unix && d.hasSource() {
+		if err = d.suits(backend.Addr(op).Addr()); err == nil {
+			backend.SetSource(op, &d.LocalAddr)
+		}
+	}
+	op.Err = whence("dial", network, nil, nil, err)
+	return nil
+}
+
+// hasSource reports whether there is an address to dial from.
+func (d *Dialer) hasSource() bool { return d.LocalAddr != netip.AddrPort{} }

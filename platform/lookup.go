@@ -1,0 +1,134 @@
+package platform
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// maxLookups is how many names a proactor has looked up at a time.
+const maxLookups = 32
+
+// lookups is the goroutines of a proactor that look up names. They end when there is
+// nothing to look up. One whose Resolver does not return is not waited for by anybody,
+// but is one of them until it does.
+type lookups struct {
+	mu          sync.Mutex
+	running     int
+	first, last *lookup // that wait for a goroutine
+}
+
+// A lookup is the search for the addresses of a target.
+type lookup struct {
+	target
+	resolver Resolver
+	ctx      context.Context
+	done     func() // called with the result in place, unless ctx is done before
+
+	found []netip.Addr
+	err   error
+
+	next    *lookup
+	waiting bool
+}
+
+// start has l done by a goroutine.
+func (all *lookups) start(l *lookup) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.running < maxLookups {
+		all.running++
+		go all.serve(l)
+		return
+	}
+	l.waiting = true
+	if all.first == nil {
+		all.first = l
+	} else {
+		all.last.next = l
+	}
+	all.last = l
+}
+
+// drop forgets l if it waits for a goroutine.
+func (all *lookups) drop(l *lookup) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if !l.waiting {
+		return
+	}
+	l.waiting = false
+	var before *lookup
+	for x := all.first; x != l; x = x.next {
+		before = x
+	}
+	if before == nil {
+		all.first = l.next
+	} else {
+		before.next = l.next
+	}
+	if all.last == l {
+		all.last = before
+	}
+	l.next = nil
+}
+
+// serve does l, and then what waits.
+func (all *lookups) serve(l *lookup) {
+	for ; l != nil; l = all.take() {
+		if l.ctx.Err() == nil {
+			l.run()
+		}
+		if l.ctx.Err() == nil { // nor was it meanwhile
+			l.done()
+		}
+	}
+}
+
+// take returns the lookup that has waited for longest. If there is none it returns nil,
+// and the goroutine ends.
+func (all *lookups) take() *lookup {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	l := all.first
+	if l == nil {
+		all.running--
+		return nil
+	}
+	if all.first = l.next; all.first == nil {
+		all.last = nil
+	}
+	l.next, l.waiting = nil, false
+	return l
+}
+
+// run looks up what is not known of the target.
+func (l *lookup) run() {
+	if l.found = l.addrs; l.host != "" {
+		if l.found, l.err = l.resolver.LookupNetIP(l.ctx, l.addressFamily(), l.host); l.err != nil {
+			return
+		}
+		if len(l.found) == 0 {
+			l.err = noSuchHost(l.host)
+			return
+		}
+	}
+	if l.service != "" {
+		var port int
+		if port, l.err = net.DefaultResolver.LookupPort(l.ctx, l.network, l.service); l.err == nil {
+			l.port = uint16(port)
+		}
+	}
+}
+
+func noSuchHost(host string) error {
+	return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+}
+
+// nobody knows no name.
+type nobody struct{}
+
+func (nobody) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	return nil, noSuchHost(host)
+}
