@@ -75,13 +75,13 @@ func listenError(network, address string, err error) error {
 		return err
 	}
 	if _, bad := e.Err.(net.UnknownNetworkError); !bad && e.Addr == nil {
-		e.Addr = asked(network, address)
+		e.Addr = givenAddr(network, address)
 	}
 	return e
 }
 
-// asked returns the address that a program has given, or nil.
-func asked(network, address string) net.Addr {
+// givenAddr returns the address that a program has given, or nil.
+func givenAddr(network, address string) net.Addr {
 	if network == "unix" {
 		return &net.UnixAddr{Name: address, Net: network}
 	}

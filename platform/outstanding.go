@@ -291,7 +291,7 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 		first.Err = err
 		s.conclude(first, out)
 	} else {
-		asked(first, err)
+		noteCause(first, err)
 	}
 }
 
@@ -367,7 +367,7 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 		s.conclude(op, out)
 		s.advance(d, out)
 	default:
-		asked(op, err)
+		noteCause(op, err)
 	}
 }
 
@@ -378,8 +378,8 @@ const (
 	canceled = -2
 )
 
-// asked notes why the kernel was asked to let go of op.
-func asked(op *ops.Operation, err error) {
+// noteCause notes why the kernel was asked to let go of op.
+func noteCause(op *ops.Operation, err error) {
 	switch {
 	case op.When == expired || op.When == canceled:
 	case err == os.ErrDeadlineExceeded:
