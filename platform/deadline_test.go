@@ -97,7 +97,7 @@ func TestDeadline(t *testing.T) {
 					}
 					w.await(&r[0], &r[1], &r[2])
 					for i := range r {
-						if r[i].calls != 1 || r[i].n != 0 || r[i].err != os.ErrDeadlineExceeded {
+						if r[i].calls != 1 || r[i].n != 0 || !errors.Is(r[i].err, os.ErrDeadlineExceeded) {
 							t.Fatalf("%s: operation %d: %d calls, last with (%d, %v)", what, i, r[i].calls, r[i].n, r[i].err)
 						}
 					}
