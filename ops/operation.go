@@ -128,10 +128,14 @@ const (
 	KindWriteAt
 	KindSync
 	KindWaitReadable
+	KindWaitSignal
+
+	Kinds int = iota // how many there are
 )
 
-var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
-	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable"}
+var kindNames = [Kinds]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
+	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable",
+	"wait signal"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

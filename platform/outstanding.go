@@ -92,6 +92,7 @@ func (s *socket) registerAndStart(op *ops.Operation, out *record.Queue) {
 // The caller holds the lock.
 func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	p := s.proactorOf()
+	p.countOutstanding(op, 1)
 	if op.Target == nil {
 		op.Target, op.Epoch = unsafe.Pointer(s), s.Epoch
 	} else if op.Target != unsafe.Pointer(s) || op.Epoch != s.Epoch {
@@ -166,9 +167,14 @@ func transfersNothing(op *ops.Operation) bool {
 // conclude moves an operation that has ended, and is in no queue, to out. The
 // caller holds the lock.
 func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
+	p := s.proactorOf()
+	p.countOutstanding(op, -1)
+	if out == &p.polled {
+		p.counted.completions++
+	}
 	op.Disarm()
 	if op.Limited() {
-		s.proactorOf().unlimit(op)
+		p.unlimit(op)
 	}
 	switch op.Kind {
 	case ops.KindAccept:
@@ -178,7 +184,7 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 		case s.State != record.Opening: // closed meanwhile
 			op.Err = net.ErrClosed
 		case op.Err == nil:
-			s.State = record.Open
+			s.isOpen()
 		default:
 			s.shut(out)
 		}

@@ -8,7 +8,6 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
@@ -35,7 +34,10 @@ type Proactor struct {
 	yielding  yielding
 	flushing  flushing
 
-	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
+	alloc  allocator.Allocator[ops.Operation] // for handlers that bring none
+	blocks func() (inUse, kept int64)         // of alloc; nil if it does not count them
+
+	sharesAllocator bool // alloc may be that of others, too
 
 	mu        sync.Mutex   // see lock
 	ready     record.Queue // finished, and their handlers not yet called
@@ -50,13 +52,22 @@ type Proactor struct {
 	drained   bool         // closed, and everything was abandoned
 
 	// The leader's own: what its poll has finished, and what took too long.
-	polled record.Queue
-	late   []lateOperation
+	polled  record.Queue
+	late    []lateOperation
+	counted struct{ polls, completions int64 } // since it has taken the lead
 
 	// Operations begun and not ended. A single runner counts in held, once it
 	// has them.
 	work atomic.Int64
 	held int64
+
+	// What Stats returns, see figures.go. The lock guards figures; a single runner
+	// publishes them.
+	figures     figures
+	publishedAt int64 // on the backend's clock
+	published   publishedFigures
+	wakes       atomic.Int64
+	open        [record.Classes]atomic.Int64 // sockets
 
 	numbers atomic.Uint64 // the number of the last socket, see nextNumber
 
@@ -84,9 +95,6 @@ var (
 	_ ops.Associated[ops.Operation] = (*Proactor)(nil)
 )
 
-// recycled is the number of blocks that the default allocator keeps.
-const recycled = 1024
-
 // Handlers that always start more cannot starve the kernel or the timers: at most
 // maxBurst are called before those are looked at again, or fewer if that takes longer
 // than burstTime, in nanoseconds.
@@ -106,12 +114,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
-	if p.alloc = c.alloc; p.alloc == nil {
-		// Also for a single runner: an operation may end on another proactor,
-		// and is released there.
-		p.alloc = combinators.NewThreadSafe[ops.Operation](
-			combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycled))
-	}
+	p.setAllocator(c.alloc)
 	p.numbers.Store(proactors.Add(1) << 40)
 	b, fallback, err := openBackend(c, (*host)(p))
 	if err != nil {
@@ -198,6 +201,15 @@ func (p *Proactor) ended() {
 		p.held--
 	} else if p.work.Add(-1) == 0 {
 		p.wakeAll()
+	}
+}
+
+// abandoned counts an operation that has ended without its handler being called.
+func (p *Proactor) abandoned() {
+	if p.single {
+		p.held--
+	} else {
+		p.work.Add(-1)
 	}
 }
 
@@ -289,6 +301,7 @@ func (p *Proactor) wakePoller() {
 
 func (p *Proactor) wakeParked() {
 	if p.parked.CompareAndSwap(true, false) {
+		p.wakes.Add(1)
 		p.backend.Wake()
 	}
 }

@@ -75,6 +75,7 @@ func (t *Timer) Cancel() {
 	p.lock()
 	for op := t.waits.First(); op != nil; op = t.waits.Next(op) {
 		p.timers.remove(op)
+		p.countOutstanding(op, -1)
 		op.Disarm()
 		op.Err = ops.ErrCanceled
 	}
@@ -95,7 +96,7 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	p.lock()
 	if op := slot.Requested(w); op != nil {
 		p.timers.remove(op)
-		endWait(op)
+		p.endWait(op)
 		op.Err = ops.ErrCanceled
 		out.Push(op)
 	}
@@ -104,7 +105,8 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 }
 
 // endWait takes a wait off its timer. The caller holds the lock.
-func endWait(op *ops.Operation) {
+func (p *Proactor) endWait(op *ops.Operation) {
+	p.countOutstanding(op, -1)
 	timerOf(op).waits.Remove(op)
 	op.Disarm()
 }
@@ -119,6 +121,7 @@ func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 		p.finishOne(op)
 		return
 	}
+	p.countOutstanding(op, 1)
 	t.waits.Push(op)
 	p.timers.push(op)
 	earliest := p.timers[0].op == op
@@ -146,7 +149,7 @@ func (p *Proactor) expire() {
 	now := p.backend.Now()
 	for op := p.timers.due(now); op != nil; op = p.timers.due(now) {
 		if op.Kind == ops.KindWait {
-			endWait(op)
+			p.endWait(op)
 			p.polled.Push(op)
 		} else {
 			p.late = append(p.late, lateOperation{(*socket)(op.Target), op})

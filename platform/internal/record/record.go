@@ -39,8 +39,21 @@ type Record struct {
 	Index uint32
 
 	State  State
+	Class  Class
 	Single bool // Mu is not used, because a single goroutine runs the proactor
 }
+
+// A Class is what a socket is to a program.
+type Class uint8
+
+// The classes of socket.
+const (
+	Stream Class = iota
+	Listener
+	Packets
+	File
+	Classes // how many there are
+)
 
 // A State is where a socket is in its life.
 type State uint8

@@ -1,0 +1,131 @@
+package platform
+
+import (
+	"sync/atomic"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// How Stats comes by its figures without a cost on the way of an operation.
+//
+// Where several goroutines run the proactor, the lock guards what the leader counts, a
+// few additions a poll, and what is outstanding is counted when somebody asks.
+//
+// A single runner takes no lock, so nobody can look at what it has. It counts for
+// itself what is outstanding, with additions that are not atomic, and publishes all its
+// figures: before it sleeps, so that those of a proactor at rest are exact, when it
+// leaves Run, and otherwise every 100 µs, since to publish costs more than to count.
+
+// figures are what the leader counts, by what they are.
+type figures [outstanding + ops.Kinds]int64
+
+const (
+	polls = iota
+	completions
+	handlers
+	parks
+	looks
+	looksPaid
+	timersWaiting
+	ready
+	outstanding // the first of one for each kind
+)
+
+// publishedFigures are those that a single runner lets others see.
+type publishedFigures [len(figures{})]atomic.Int64
+
+// publishAfter is how old, in nanoseconds, published figures may become.
+const publishAfter = 100_000
+
+// countOutstanding counts an operation of a single runner that waits, from now on or no
+// longer.
+func (p *Proactor) countOutstanding(op *ops.Operation, n int64) {
+	if p.single {
+		p.figures[outstanding+int(op.Kind)] += n
+	}
+}
+
+// isToPark counts a poll that waits. The caller is the leader and holds the lock.
+func (p *Proactor) isToPark() {
+	p.figures[parks]++
+	if p.countPolls(); p.single {
+		p.publish()
+	}
+}
+
+// hasPolled counts what the leader has done. The caller holds the lock.
+func (p *Proactor) hasPolled() {
+	p.countPolls()
+	if p.single && p.pollEnd-p.publishedAt > publishAfter {
+		p.publish()
+	}
+}
+
+func (p *Proactor) countPolls() {
+	p.figures[polls] += p.counted.polls
+	p.figures[completions] += p.counted.completions
+	p.counted.polls, p.counted.completions = 0, 0
+}
+
+// publish lets others see the figures of a single runner, who is the caller.
+func (p *Proactor) publish() {
+	p.publishedAt = p.pollEnd
+	p.countPolls()
+	f := p.figures
+	f[handlers] += int64(p.sincePoll)
+	f[timersWaiting] = int64(len(p.timers))
+	f[ready] = p.held
+	for _, n := range f[outstanding:] {
+		f[ready] -= n
+	}
+	for i, n := range f {
+		if to := &p.published[i]; to.Load() != n { // to load costs less than to store
+			to.Store(n)
+		}
+	}
+}
+
+// read returns the published figures.
+func (f *publishedFigures) read() (all figures) {
+	for i := range f {
+		all[i] = f[i].Load()
+	}
+	return all
+}
+
+// count returns the figures of a proactor that several goroutines may run, which takes
+// the locks of all its sockets in turn.
+func (p *Proactor) count() figures {
+	p.mu.Lock()
+	f := p.figures
+	f[handlers] += int64(p.sincePoll)
+	f[timersWaiting] = int64(len(p.timers))
+	for _, t := range p.timers {
+		if t.op.Kind == ops.KindWait {
+			f[outstanding+int(ops.KindWait)]++
+		}
+	}
+	sockets := append([]*socket(nil), p.sockets...)
+	p.mu.Unlock()
+	for _, s := range sockets {
+		s.countQueues(&f)
+	}
+	f[ready] = p.work.Load()
+	for _, n := range f[outstanding:] {
+		f[ready] -= n
+	}
+	f[ready] = max(0, f[ready]) // what has ended meanwhile
+	return f
+}
+
+// countQueues counts what is outstanding on the socket.
+func (s *socket) countQueues(f *figures) {
+	s.lock()
+	defer s.unlock()
+	for i := range s.Queues {
+		q := &s.Queues[i]
+		for op := q.First(); op != nil; op = q.Next(op) {
+			f[outstanding+int(op.Kind)]++
+		}
+	}
+}
