@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -27,12 +28,43 @@ const (
 	looks
 	looksPaid
 	timersWaiting
-	ready
+	begun       // and not ended
 	outstanding // the first of one for each kind
 )
 
-// publishedFigures are those that a single runner lets others see.
-type publishedFigures [len(figures{})]atomic.Int64
+// publishedFigures are those that a single runner lets others see. There are three: the
+// runner's, which it writes, the readers', and one between them that each side exchanges
+// for its own. So to publish is to copy once and to exchange once.
+type publishedFigures struct {
+	buffers [3]figures
+	writes  uint32        // the buffer of the runner
+	between atomic.Uint32 // a buffer, and fresh if the runner has left it there
+
+	mu    sync.Mutex // of those who read
+	reads uint32
+}
+
+const fresh = 4
+
+func (f *publishedFigures) init() {
+	f.writes = 1
+	f.between.Store(2)
+}
+
+// next returns where to write what is published next.
+func (f *publishedFigures) next() *figures { return &f.buffers[f.writes] }
+
+func (f *publishedFigures) publish() { f.writes = f.between.Swap(f.writes|fresh) &^ fresh }
+
+// read returns what was published last.
+func (f *publishedFigures) read() figures {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.between.Load()&fresh != 0 {
+		f.reads = f.between.Swap(f.reads) &^ fresh
+	}
+	return f.buffers[f.reads]
+}
 
 // publishAfter is how old, in nanoseconds, published figures may become.
 const publishAfter = 100_000
@@ -71,26 +103,12 @@ func (p *Proactor) countPolls() {
 func (p *Proactor) publish() {
 	p.publishedAt = p.pollEnd
 	p.countPolls()
-	f := p.figures
+	f := p.published.next()
+	*f = p.figures
 	f[handlers] += int64(p.sincePoll)
 	f[timersWaiting] = int64(len(p.timers))
-	f[ready] = p.held
-	for _, n := range f[outstanding:] {
-		f[ready] -= n
-	}
-	for i, n := range f {
-		if to := &p.published[i]; to.Load() != n { // to load costs less than to store
-			to.Store(n)
-		}
-	}
-}
-
-// read returns the published figures.
-func (f *publishedFigures) read() (all figures) {
-	for i := range f {
-		all[i] = f[i].Load()
-	}
-	return all
+	f[begun] = p.held
+	p.published.publish()
 }
 
 // count returns the figures of a proactor that several goroutines may run, which takes
@@ -110,12 +128,17 @@ func (p *Proactor) count() figures {
 	for _, s := range sockets {
 		s.countQueues(&f)
 	}
-	f[ready] = p.work.Load()
-	for _, n := range f[outstanding:] {
-		f[ready] -= n
-	}
-	f[ready] = max(0, f[ready]) // what has ended meanwhile
+	f[begun] = p.work.Load()
 	return f
+}
+
+// ready returns how many operations are begun and wait for nothing but their handlers.
+func (f *figures) ready() int64 {
+	n := f[begun]
+	for _, waiting := range f[outstanding:] {
+		n -= waiting
+	}
+	return max(0, n) // some may have ended while they were counted
 }
 
 // countQueues counts what is outstanding on the socket.

@@ -92,7 +92,6 @@ func (s *socket) registerAndStart(op *ops.Operation, out *record.Queue) {
 // The caller holds the lock.
 func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	p := s.proactorOf()
-	p.countOutstanding(op, 1)
 	if op.Target == nil {
 		op.Target, op.Epoch = unsafe.Pointer(s), s.Epoch
 	} else if op.Target != unsafe.Pointer(s) || op.Epoch != s.Epoch {
@@ -119,10 +118,13 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	d := backend.SideOf(op.Kind)
 	q := &s.Queues[d]
 	q.Push(op)
-	if q.First() == op {
-		s.advance(d, out)
+	if q.First() == op && s.startFirst(op) {
+		q.Pop()
+		s.conclude(op, out)
+		return
 	}
-	if op.Limited() && q.Last() == op {
+	p.countOutstanding(op, 1)
+	if op.Limited() {
 		p.limit(op)
 	}
 }
@@ -142,14 +144,20 @@ func (p *Proactor) limit(op *ops.Operation) {
 // long as they end at once. The caller holds the lock.
 func (s *socket) advance(d backend.Side, out *record.Queue) {
 	q := &s.Queues[d]
-	for op := q.First(); op != nil; op = q.First() {
-		if p := s.proactorOf(); !transfersNothing(op) && !p.backend.Start((*backend.Socket)(s), op) {
-			p.flushing.started()
-			return
-		}
+	for op := q.First(); op != nil && s.startFirst(op); op = q.First() {
 		q.Pop()
-		s.conclude(op, out)
+		s.ended(op, out)
 	}
+}
+
+// startFirst gives the first operation of a side to the backend, and reports whether it
+// has ended. The caller holds the lock.
+func (s *socket) startFirst(op *ops.Operation) (ended bool) {
+	if p := s.proactorOf(); !transfersNothing(op) && !p.backend.Start((*backend.Socket)(s), op) {
+		p.flushing.started()
+		return false
+	}
+	return true
 }
 
 // transfersNothing reports whether op has no room for a byte. An empty packet is
@@ -164,14 +172,20 @@ func transfersNothing(op *ops.Operation) bool {
 	return false
 }
 
-// conclude moves an operation that has ended, and is in no queue, to out. The
-// caller holds the lock.
-func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
+// ended concludes an operation that was outstanding. The caller holds the lock.
+func (s *socket) ended(op *ops.Operation, out *record.Queue) {
 	p := s.proactorOf()
 	p.countOutstanding(op, -1)
 	if out == &p.polled {
 		p.counted.completions++
 	}
+	s.conclude(op, out)
+}
+
+// conclude moves an operation that has ended, and is in no queue, to out. The
+// caller holds the lock.
+func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
+	p := s.proactorOf()
 	op.Disarm()
 	if op.Limited() {
 		p.unlimit(op)
@@ -223,7 +237,7 @@ func (s *socket) complete(op *ops.Operation) {
 	case op.When == expired && op.Err == ops.ErrCanceled:
 		op.Err = os.ErrDeadlineExceeded
 	}
-	s.conclude(op, &p.polled)
+	s.ended(op, &p.polled)
 	s.advance(d, &p.polled)
 	s.freeIfQuiet()
 }
@@ -249,13 +263,13 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 	defer func() { // also if the backend panics
 		for op := rest.Pop(); op != nil; op = rest.Pop() {
 			op.Err = err
-			s.conclude(op, out)
+			s.ended(op, out)
 		}
 	}()
 	if s.proactorOf().backend.Cancel((*backend.Socket)(s), first) {
 		q.Pop()
 		first.Err = err
-		s.conclude(first, out)
+		s.ended(first, out)
 	}
 }
 
@@ -312,12 +326,12 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 	case op != q.First():
 		q.Remove(op)
 		op.Err = err
-		s.conclude(op, out)
+		s.ended(op, out)
 	case s.State == record.Closed: // closing it has cancelled the operation
 	case s.proactorOf().backend.Cancel((*backend.Socket)(s), op):
 		q.Pop()
 		op.Err = err
-		s.conclude(op, out)
+		s.ended(op, out)
 		s.advance(d, out)
 	case err == os.ErrDeadlineExceeded:
 		op.When = expired

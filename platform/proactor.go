@@ -114,6 +114,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
+	p.published.init()
 	p.setAllocator(c.alloc)
 	p.numbers.Store(proactors.Add(1) << 40)
 	b, fallback, err := openBackend(c, (*host)(p))

@@ -81,7 +81,7 @@ func (p *Proactor) Stats() Stats {
 		PacketConns: p.open[record.Packets].Load(),
 		Files:       p.open[record.File].Load(),
 		Outstanding: KindCounts(f[outstanding:]),
-		Ready:       f[ready],
+		Ready:       f.ready(),
 		Timers:      f[timersWaiting],
 		Polls:       f[polls],
 		Completions: f[completions],
