@@ -69,10 +69,13 @@ func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 			out.Splice(&p.polled)
 		}
 	}
+	for s := p.anySignals(); s != nil; s = p.anySignals() {
+		s.close(out)
+	}
 
 	p.lock()
 	defer p.unlock()
-	if len(p.sockets) > 0 {
+	if len(p.sockets) > 0 || len(p.signals) > 0 {
 		return true // opened meanwhile, and may have what takes too long
 	}
 	for len(p.timers) > 0 {

@@ -123,6 +123,11 @@ func (p *Proactor) count() figures {
 			f[outstanding+int(ops.KindWait)]++
 		}
 	}
+	for _, s := range p.signals {
+		for op := s.waits.First(); op != nil; op = s.waits.Next(op) {
+			f[outstanding+int(ops.KindWaitSignal)]++
+		}
+	}
 	sockets := append([]*socket(nil), p.sockets...)
 	p.mu.Unlock()
 	for _, s := range sockets {

@@ -43,6 +43,7 @@ type Proactor struct {
 	ready     record.Queue // finished, and their handlers not yet called
 	timers    timers       // waiting for a time
 	sockets   []*socket    // all that are open, in no order
+	signals   []*Signals   // likewise
 	polling   bool         // a runner is the leader: it alone talks to the kernel
 	sincePoll int          // handlers called since the last poll, or in the one that goes on
 	burst     int          // how many may be

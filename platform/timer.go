@@ -95,7 +95,9 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	var out record.Queue
 	p.lock()
 	if op := slot.Requested(w); op != nil {
-		p.timers.remove(op)
+		if op.Index > 0 { // a wait for a signal may have no time
+			p.timers.remove(op)
+		}
 		p.endWait(op)
 		op.Err = ops.ErrCanceled
 		out.Push(op)
@@ -104,10 +106,14 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	p.finish(&out)
 }
 
-// endWait takes a wait off its timer. The caller holds the lock.
+// endWait takes a wait off its Timer or Signals. The caller holds the lock.
 func (p *Proactor) endWait(op *ops.Operation) {
 	p.countOutstanding(op, -1)
-	timerOf(op).waits.Remove(op)
+	if op.Kind == ops.KindWaitSignal {
+		signalsOf(op).waits.Remove(op)
+	} else {
+		timerOf(op).waits.Remove(op)
+	}
 	op.Disarm()
 }
 
@@ -148,7 +154,7 @@ func (p *Proactor) expire() {
 	}
 	now := p.backend.Now()
 	for op := p.timers.due(now); op != nil; op = p.timers.due(now) {
-		if op.Kind == ops.KindWait {
+		if op.Kind == ops.KindWait || op.Kind == ops.KindWaitSignal {
 			p.endWait(op)
 			p.polled.Push(op)
 		} else {
