@@ -149,6 +149,9 @@ func (a *Recycling[T]) Reset() {
 // parent.
 func (a *Recycling[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
+// Kept returns how many values the kept blocks have.
+func (a *Recycling[T]) Kept() int { return a.limit - a.room }
+
 // String returns the expression that builds the allocator.
 func (a *Recycling[T]) String() string {
 	return fmt.Sprintf("Recycling(%s, %d)", allocator.Describe(a.parent), a.limit)

@@ -44,6 +44,14 @@ func (a *ThreadSafe[T]) Deallocate(s []T) {
 	a.parent.Deallocate(s)
 }
 
+// Locked calls f with the parent while nobody else uses it: to look at it. What f
+// calls must not use the ThreadSafe itself.
+func (a *ThreadSafe[T]) Locked(f func(parent allocator.Allocator[T])) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(a.parent)
+}
+
 // Owns reports whether the parent owns s.
 func (a *ThreadSafe[T]) Owns(s []T) bool {
 	a.mu.Lock()

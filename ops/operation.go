@@ -142,10 +142,14 @@ const (
 	KindSync
 	KindWaitReadable
 	KindDial // the platform's own, of several connects
+	KindWaitSignal
+
+	Kinds int = iota // how many there are
 )
 
-var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
-	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable", "dial"}
+var kindNames = [Kinds]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
+	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable",
+	"dial", "wait signal"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

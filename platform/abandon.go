@@ -17,6 +17,9 @@ func (p *Proactor) mayAbandon() bool {
 // abandon abandons everything and releases the backend.
 func (p *Proactor) abandon() {
 	defer close(p.control.abandoned)
+	if p.single {
+		defer p.publish()
+	}
 	defer p.backend.Shutdown()
 	defer p.halt.Store(false) // a later Run tells those who are refused
 	p.abandonAll()
@@ -30,27 +33,28 @@ func (p *Proactor) abandonAll() {
 	var out record.Queue
 	panicked := false
 	defer func() {
-		abandonQueue(&out) // what was taken when the backend has panicked
+		p.abandonQueue(&out) // what was taken when the backend has panicked
 		if panicked {
 			p.abandonAll()
 		}
 	}()
 	for p.takeAll(&out) {
 		panicked = true
-		abandonQueue(&out)
+		p.abandonQueue(&out)
 		panicked = false
 	}
 }
 
 // abandonQueue abandons the operations of a queue. If one of them panics, so does
 // this, once the others are abandoned.
-func abandonQueue(q *record.Queue) {
+func (p *Proactor) abandonQueue(q *record.Queue) {
 	defer func() {
 		if !q.Empty() {
-			abandonQueue(q)
+			p.abandonQueue(q)
 		}
 	}()
 	for op := q.Pop(); op != nil; op = q.Pop() {
+		p.abandoned()
 		op.Abandon()
 	}
 }
@@ -65,16 +69,19 @@ func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 			out.Splice(&p.polled)
 		}
 	}
+	for s := p.anySignals(); s != nil; s = p.anySignals() {
+		s.close(out)
+	}
 
 	p.lock()
 	defer p.unlock()
-	if len(p.sockets) > 0 {
+	if len(p.sockets) > 0 || len(p.signals) > 0 {
 		return true // opened meanwhile, and may have what takes too long
 	}
 	for len(p.timers) > 0 {
 		op := p.timers[0].op
 		p.timers.remove(op)
-		endWait(op)
+		p.endWait(op)
 		out.Push(op)
 	}
 	p.held += p.inbox.moveTo(&p.ready)

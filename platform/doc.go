@@ -1,6 +1,6 @@
 // Package platform starts operations of the operating system and calls their
 // handlers when they have ended: a proactor, with connections, listeners, packets,
-// files and timers.
+// files, timers and signals.
 //
 // A [Proactor] has one backend, the kernel interface that it uses: io_uring,
 // epoll, or package net where there is neither. [New] takes the best that the
@@ -96,6 +96,12 @@
 //	Read     it is cancelled                      ops.ErrCanceled
 //	Read     the Conn is closed                   net.ErrClosed
 //	Write    the Conn is closed                   net.ErrClosed
+//
+// # How a running proactor stands
+//
+// [Proactor.Stats] says what is open, what is outstanding by kind, and how often the
+// kernel was asked, slept for and woken; [Proactor.Var] is for package expvar, and a
+// [Group] adds its proactors up. It costs an operation nothing that is atomic.
 //
 // # Why does a proactor look before it sleeps?
 //

@@ -10,6 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A File is an open file that is read and written at offsets: a regular file, a
@@ -75,7 +76,11 @@ var (
 
 func (p *Proactor) openFile(open func(*backend.Socket) error) (*File, error) {
 	f := new(File)
-	if err := p.openSocket(&f.h, "open", open); err != nil {
+	err := p.openSocket(&f.h, "open", func(s *backend.Socket) error {
+		s.Class = record.File
+		return open(s)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return f, nil

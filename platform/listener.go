@@ -6,6 +6,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A Listener accepts stream connections. Unless the proactor has a single
@@ -34,6 +35,7 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 
 func (p *Proactor) listen(l *Listener, network, address string, o backend.ListenOptions) error {
 	return listenError(network, address, p.openSocket(&l.h, "listen", func(s *backend.Socket) error {
+		s.Class = record.Listener
 		return p.backend.Listen(s, network, address, o)
 	}))
 }

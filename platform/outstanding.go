@@ -112,10 +112,13 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	}
 	q := &s.Queues[d]
 	q.Push(op)
-	if q.First() == op {
-		s.advance(d, out)
+	if q.First() == op && s.startFirst(op) {
+		q.Pop()
+		s.conclude(op, out)
+		return
 	}
-	if op.Limited() && q.Last() == op {
+	p.countOutstanding(op, 1)
+	if op.Limited() {
 		p.limit(op)
 	}
 }
@@ -154,17 +157,23 @@ func (p *Proactor) limit(op *ops.Operation) {
 // long as they end at once. The caller holds the lock.
 func (s *socket) advance(d backend.Side, out *record.Queue) {
 	q := &s.Queues[d]
-	for op := q.First(); op != nil; op = q.First() {
-		if op.Kind == ops.KindDial {
-			return // it is for nobody else
-		}
-		if p := s.proactorOf(); !transfersNothing(op) && !p.backend.Start((*backend.Socket)(s), op) {
-			p.flushing.started()
-			return
-		}
+	for op := q.First(); op != nil && s.startFirst(op); op = q.First() {
 		q.Pop()
-		s.conclude(op, out)
+		s.ended(op, out)
 	}
+}
+
+// startFirst gives the first operation of a side to the backend, and reports whether it
+// has ended. The caller holds the lock.
+func (s *socket) startFirst(op *ops.Operation) (ended bool) {
+	if op.Kind == ops.KindDial {
+		return false // it is for nobody else
+	}
+	if p := s.proactorOf(); !transfersNothing(op) && !p.backend.Start((*backend.Socket)(s), op) {
+		p.flushing.started()
+		return false
+	}
+	return true
 }
 
 // transfersNothing reports whether op has no room for a byte. An empty packet is
@@ -179,12 +188,23 @@ func transfersNothing(op *ops.Operation) bool {
 	return false
 }
 
+// ended concludes an operation that was outstanding. The caller holds the lock.
+func (s *socket) ended(op *ops.Operation, out *record.Queue) {
+	p := s.proactorOf()
+	p.countOutstanding(op, -1)
+	if out == &p.polled {
+		p.counted.completions++
+	}
+	s.conclude(op, out)
+}
+
 // conclude moves an operation that has ended, and is in no queue, to out. The
 // caller holds the lock.
 func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
+	p := s.proactorOf()
 	op.Disarm()
 	if op.Limited() {
-		s.proactorOf().unlimit(op)
+		p.unlimit(op)
 	}
 	switch op.Kind {
 	case ops.KindAccept:
@@ -198,7 +218,7 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 		case s.State != record.Opening: // closed meanwhile
 			op.Err = net.ErrClosed
 		case op.Err == nil:
-			s.State = record.Open
+			s.isOpen()
 		default:
 			op.Err = connectError(op)
 			s.shut(out)
@@ -237,7 +257,7 @@ func (s *socket) complete(op *ops.Operation) {
 	}
 	s.Queues[d].Pop()
 	s.giveReason(op)
-	s.conclude(op, &p.polled)
+	s.ended(op, &p.polled)
 	s.advance(d, &p.polled)
 	s.freeIfQuiet()
 }
@@ -283,13 +303,13 @@ func (s *socket) cancelSide(d backend.Side, err error, out *record.Queue) {
 	defer func() { // also if the backend panics
 		for op := rest.Pop(); op != nil; op = rest.Pop() {
 			op.Err = err
-			s.conclude(op, out)
+			s.ended(op, out)
 		}
 	}()
 	if s.cancelStarted(first, out) {
 		q.Pop()
 		first.Err = err
-		s.conclude(first, out)
+		s.ended(first, out)
 	} else {
 		noteCause(first, err)
 	}
@@ -359,12 +379,12 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 	case op != q.First():
 		q.Remove(op)
 		op.Err = err
-		s.conclude(op, out)
+		s.ended(op, out)
 	case s.State == record.Closed: // closing it has cancelled the operation
 	case s.cancelStarted(op, out):
 		q.Pop()
 		op.Err = err
-		s.conclude(op, out)
+		s.ended(op, out)
 		s.advance(d, out)
 	default:
 		noteCause(op, err)

@@ -7,6 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A PacketConn sends and receives UDP packets. One read and one write may be
@@ -25,6 +26,7 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 	}
 	c := new(PacketConn)
 	err := listenError(network, address, p.openSocket(&c.h, "listen", func(s *backend.Socket) error {
+		s.Class = record.Packets
 		return p.backend.ListenPacket(s, network, address)
 	}))
 	if err != nil {

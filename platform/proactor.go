@@ -9,7 +9,6 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
@@ -37,7 +36,10 @@ type Proactor struct {
 	yielding  yielding
 	flushing  flushing
 
-	alloc allocator.Allocator[ops.Operation] // for handlers that bring none
+	alloc  allocator.Allocator[ops.Operation] // for handlers that bring none
+	blocks func() (inUse, kept int64)         // of alloc; nil if it does not count them
+
+	sharesAllocator bool // alloc may be that of others, too
 
 	mu        sync.Mutex   // see lock
 	ready     record.Queue // finished, and their handlers not yet called
@@ -45,6 +47,7 @@ type Proactor struct {
 	sockets   []*socket    // all that are open, in no order
 	deadlines []*deadlines // of some of the sockets, in the same places
 	spare     *deadlines   // that no socket has
+	signals   []*Signals   // likewise
 	polling   bool         // a runner is the leader: it alone talks to the kernel
 	sincePoll int          // handlers called since the last poll, or in the one that goes on
 	burst     int          // how many may be
@@ -54,13 +57,22 @@ type Proactor struct {
 	drained   bool         // closed, and everything was abandoned
 
 	// The leader's own: what its poll has finished, and what took too long.
-	polled record.Queue
-	late   []lateOperation
+	polled  record.Queue
+	late    []lateOperation
+	counted struct{ polls, completions int64 } // since it has taken the lead
 
 	// Operations begun and not ended. A single runner counts in held, once it
 	// has them.
 	work atomic.Int64
 	held int64
+
+	// What Stats returns, see figures.go. The lock guards figures; a single runner
+	// publishes them.
+	figures     figures
+	publishedAt int64 // on the backend's clock
+	published   publishedFigures
+	wakes       atomic.Int64
+	open        [record.Classes]atomic.Int64 // sockets
 
 	numbers atomic.Uint64 // the number of the last socket, see nextNumber
 
@@ -90,9 +102,6 @@ var (
 	_ ops.Associated[ops.Operation] = (*Proactor)(nil)
 )
 
-// recycled is the number of blocks that the default allocator keeps.
-const recycled = 1024
-
 // Handlers that always start more cannot starve the kernel or the timers: at most
 // maxBurst are called before those are looked at again, or fewer if that takes longer
 // than burstTime, in nanoseconds.
@@ -112,12 +121,8 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
-	if p.alloc = c.alloc; p.alloc == nil {
-		// Also for a single runner: an operation may end on another proactor,
-		// and is released there.
-		p.alloc = combinators.NewThreadSafe[ops.Operation](
-			combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, recycled))
-	}
+	p.published.init()
+	p.setAllocator(c.alloc)
 	p.numbers.Store(proactors.Add(1) << 40)
 	b, fallback, err := openBackend(c, (*host)(p))
 	if err != nil {
@@ -210,6 +215,15 @@ func (p *Proactor) ended() {
 	}
 }
 
+// abandoned counts an operation that has ended without its handler being called.
+func (p *Proactor) abandoned() {
+	if p.single {
+		p.held--
+	} else {
+		p.work.Add(-1)
+	}
+}
+
 // mustBeRunner panics if a proactor that was promised a single runner is used by a
 // second goroutine while the runner waits for the kernel: nobody would see to what it
 // starts.
@@ -298,6 +312,7 @@ func (p *Proactor) wakePoller() {
 
 func (p *Proactor) wakeParked() {
 	if p.parked.CompareAndSwap(true, false) {
+		p.wakes.Add(1)
 		p.backend.Wake()
 	}
 }

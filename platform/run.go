@@ -134,6 +134,9 @@ func (r *runner) signOff() {
 	defer c.mu.Unlock()
 	c.runners--
 	r.last = c.runners == 0
+	if r.last && p.single {
+		p.publish()
+	}
 	if r.last {
 		p.halt.Store(false)
 		p.flushing.outside = p.single
@@ -225,6 +228,7 @@ func (r *runner) lead() {
 			// From here on whoever adds something wakes the poll. What was
 			// added before is seen now.
 			p.parked.Store(true)
+			p.isToPark()
 			if r.halted() || p.inbox.full() || p.outOfWork() {
 				wait = 0
 			}
@@ -247,6 +251,7 @@ func (r *runner) lead() {
 	}
 	p.pollEnd = p.backend.Now()
 	p.startCounting()
+	p.hasPolled()
 	p.polling = false
 }
 
@@ -264,6 +269,7 @@ func (p *Proactor) wait() time.Duration {
 // startCounting forgets the handlers that were counted.
 func (p *Proactor) startCounting() {
 	p.flushing.forget(p.sincePoll)
+	p.figures[handlers] += int64(p.sincePoll)
 	p.sincePoll = 0
 }
 
@@ -311,7 +317,9 @@ func (r *runner) look() {
 			}
 			p.asLeader((*Proactor).poll, 0)
 		}
+		p.figures[looks]++
 		if p.looking.judge(!r.mustWait()); !r.mustWait() {
+			p.figures[looksPaid]++
 			return
 		}
 	}
@@ -344,7 +352,10 @@ func (p *Proactor) asLeader(f func(*Proactor, time.Duration), wait time.Duration
 	returned = true
 }
 
-func (p *Proactor) poll(wait time.Duration) { p.backend.Poll(wait) }
+func (p *Proactor) poll(wait time.Duration) {
+	p.counted.polls++
+	p.backend.Poll(wait)
+}
 
 func (p *Proactor) flush(time.Duration) { p.flushing.flush() }
 

@@ -152,7 +152,7 @@ func (p *Proactor) newSocket(state record.State) *socket {
 		}
 	}
 	s.lock()
-	s.State = state
+	s.State, s.Class = state, record.Stream
 	s.Epoch++
 	s.Number.Store(p.nextNumber())
 	s.unlock()
@@ -188,7 +188,7 @@ func (s *socket) settle(err error) error {
 	defer s.unlock()
 	if err == nil {
 		if s.register() {
-			s.State = record.Open
+			s.isOpen()
 			return nil
 		}
 		s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
@@ -213,9 +213,15 @@ func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket)
 		s.freeIfQuiet()
 		return err
 	}
-	s.State = record.Open
+	s.isOpen()
 	h.set(s, 0)
 	return nil
+}
+
+// isOpen says that the socket is open from now on. The caller holds the lock.
+func (s *socket) isOpen() {
+	s.State = record.Open
+	s.proactorOf().open[s.Class].Add(1)
 }
 
 // freeIfQuiet frees the record of a socket that is closed, once nothing is outstanding
@@ -303,6 +309,9 @@ func (s *socket) shutNumber(number uint64, out *record.Queue) {
 func (s *socket) shut(out *record.Queue) error {
 	if s.State == record.Closed {
 		return net.ErrClosed
+	}
+	if s.State == record.Open {
+		s.proactorOf().open[s.Class].Add(-1)
 	}
 	s.State = record.Closed
 	s.dropDeadlines()

@@ -74,6 +74,7 @@ func (t *Timer) Cancel() {
 	p.lock()
 	for op := t.waits.First(); op != nil; op = t.waits.Next(op) {
 		p.timers.remove(op)
+		p.countOutstanding(op, -1)
 		op.Disarm()
 		op.Err = ops.ErrCanceled
 	}
@@ -96,8 +97,10 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	var out record.Queue
 	p.lock()
 	if op := slot.Requested(w); op != nil {
-		p.timers.remove(op)
-		endWait(op)
+		if op.Index > 0 { // a wait for a signal may have no time
+			p.timers.remove(op)
+		}
+		p.endWait(op)
 		op.Err = ops.ErrCanceled
 		out.Push(op)
 	}
@@ -105,9 +108,14 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	p.finish(&out)
 }
 
-// endWait takes a wait off its timer. The caller holds the lock.
-func endWait(op *ops.Operation) {
-	timerOf(op).waits.Remove(op)
+// endWait takes a wait off its Timer or Signals. The caller holds the lock.
+func (p *Proactor) endWait(op *ops.Operation) {
+	p.countOutstanding(op, -1)
+	if op.Kind == ops.KindWaitSignal {
+		signalsOf(op).waits.Remove(op)
+	} else {
+		timerOf(op).waits.Remove(op)
+	}
 	op.Disarm()
 }
 
@@ -121,6 +129,7 @@ func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 		p.finishOne(op)
 		return
 	}
+	p.countOutstanding(op, 1)
 	t.waits.Push(op)
 	p.timers.push(op)
 	earliest := p.timers[0].op == op
@@ -153,8 +162,8 @@ func (p *Proactor) expire() {
 	}
 	now := p.backend.Now()
 	for op := p.timers.due(now); op != nil; op = p.timers.due(now) {
-		if op.Kind == ops.KindWait {
-			endWait(op)
+		if op.Kind == ops.KindWait || op.Kind == ops.KindWaitSignal {
+			p.endWait(op)
 			p.polled.Push(op)
 		} else {
 			p.late = append(p.late, lateOperation{(*socket)(op.Target), op})

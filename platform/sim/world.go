@@ -38,6 +38,7 @@ type World struct {
 	operations uint64 // that there have been
 	places     places
 	files      map[string]*file // by name
+	notified   []*notified      // of signals
 }
 
 // An Option changes how New makes a world.

@@ -39,11 +39,24 @@ type Record struct {
 	Index uint32
 
 	State  State
+	Class  Class
 	Single bool // Mu is not used, because a single goroutine runs the proactor
 
 	Passed uint8 // a bit for each backend.Side whose deadline has passed
 	Timed  bool  // the proactor has deadlines for it
 }
+
+// A Class is what a socket is to a program.
+type Class uint8
+
+// The classes of socket.
+const (
+	Stream Class = iota
+	Listener
+	Packets
+	File
+	Classes // how many there are
+)
 
 // A State is where a socket is in its life.
 type State uint8
