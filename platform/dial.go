@@ -164,7 +164,7 @@ func (d *dial) step(do func(out *record.Queue)) {
 	}
 	d.s.Queues[backend.Writing].Pop()
 	d.s.giveReason(d.op)
-	d.s.conclude(d.op, &out)
+	d.s.ended(d.op, &out)
 	d.s.freeIfQuiet()
 }
 
