@@ -16,21 +16,9 @@ import (
 type PacketConn struct{ h handle }
 
 // ListenPacket opens a packet socket on an address as net.ListenPacket takes
-// it; the network is "udp", "udp4" or "udp6".
+// it; the network is "udp", "udp4" or "udp6". Options are in [ListenConfig].
 func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
-	switch network {
-	case "udp", "udp4", "udp6":
-	default:
-		return nil, net.UnknownNetworkError(network)
-	}
-	c := new(PacketConn)
-	err := p.openSocket(&c.h, "listen "+network+" "+address, func(s *backend.Socket) error {
-		return p.backend.ListenPacket(s, network, address)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return ListenConfig{}.ListenPacket(p, network, address)
 }
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless

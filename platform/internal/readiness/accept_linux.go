@@ -63,6 +63,9 @@ func (e *Engine) accept(s *socket, op *ops.Operation) bool {
 		return true
 	}
 	s.readable = s.all || s.interest != Connections
+	if s.multipath {
+		descriptor.ConfigureAccepted(fd)
+	}
 	conn := backend.Accepted(op)
 	conn.Lock()
 	defer conn.Unlock()

@@ -95,6 +95,7 @@ type traits struct {
 
 	connecting bool // connect(2) has not reported yet
 	inet6      bool // a packet socket of the IPv6 family
+	multipath  bool // a socket of multipath TCP
 	unlink     bool // a unix listener's path is removed when it closes
 }
 
@@ -172,8 +173,8 @@ func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.Li
 
 // ListenPacket implements backend.Backend. A read takes one packet, so a short one
 // says nothing of the next.
-func (e *Engine) ListenPacket(s *backend.Socket, network, address string) error {
-	fd, is, err := descriptor.OpenPacket(network, address)
+func (e *Engine) ListenPacket(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	fd, is, err := descriptor.OpenPacket(network, address, o)
 	if err != nil {
 		return err
 	}

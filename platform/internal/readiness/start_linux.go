@@ -121,7 +121,7 @@ func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 	}
 
 	family, to := descriptor.Sockaddr(op)
-	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK)
+	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK, backend.ConnectOptions(op))
 	if err != nil {
 		op.Err = err
 		return true

@@ -50,6 +50,8 @@ type life struct {
 	inet6  bool // a packet socket of the IPv6 family
 	unlink bool // a unix listener's path is removed when it closes
 	file   bool // not a socket
+
+	multipath bool // a socket of multipath TCP
 }
 
 // An extra is what few sockets need for their requests. It stays where it is

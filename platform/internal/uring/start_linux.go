@@ -81,7 +81,7 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 	if to.Addr.Family == unix.AF_UNIX {
 		return b.connectUnix(e, op)
 	}
-	fd, err := descriptor.OpenStream(int(to.Addr.Family), 0)
+	fd, err := descriptor.OpenStream(int(to.Addr.Family), 0, backend.ConnectOptions(op))
 	if err != nil {
 		op.Err = err
 		return true
@@ -95,7 +95,7 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 // full. The kernel would wait for that, and is not asked to.
 func (b *Backend) connectUnix(e *socket, op *ops.Operation) bool {
 	family, to := descriptor.Sockaddr(op)
-	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK)
+	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK, backend.ConnectOptions(op))
 	if err != nil {
 		op.Err = err
 		return true
