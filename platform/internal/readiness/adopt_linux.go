@@ -26,12 +26,15 @@ func (e *Engine) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) er
 	if err != nil {
 		return err
 	}
-	t := traits{sticky: is.Unix || is.Multipath, multipath: is.Multipath}
+	t := traits{sticky: is.Unix || is.Multipath}
 	switch as {
 	case backend.Stream:
 		t.writable = true
 	case backend.Listening:
 		t.interest = Connections
+		if is.Multipath {
+			t.duty = configures
+		}
 	case backend.Packets:
 		t.readable, t.writable, t.sticky, t.inet6 = true, true, true, is.Inet6
 	}
@@ -44,4 +47,9 @@ func (e *Engine) File(s *backend.Socket) (*os.File, error) {
 }
 
 // SetUnlink implements backend.SocketBackend.
-func (e *Engine) SetUnlink(s *backend.Socket, unlink bool) { s.Sys.(*socket).unlink = unlink }
+func (e *Engine) SetUnlink(s *backend.Socket, unlink bool) {
+	x := s.Sys.(*socket)
+	if x.duty = noDuty; unlink {
+		x.duty = unlinks
+	}
+}

@@ -1,6 +1,7 @@
 package uring
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"syscall"
@@ -29,14 +30,28 @@ func (b *Backend) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) e
 	if err != nil {
 		return err
 	}
-	b.attach(s.Sys.(*socket), fd, is)
+	e := s.Sys.(*socket)
+	b.attach(e, fd, is)
+	e.shared = as != backend.Stream
 	return nil
 }
 
 // File implements backend.SocketBackend.
 func (b *Backend) File(s *backend.Socket) (*os.File, error) {
-	return descriptor.File(s.Sys.(*socket).fd)
+	e := s.Sys.(*socket)
+	e.shared = true
+	b.lock()
+	defer b.unlock()
+	if !e.listens && e.armed {
+		b.disarm(e)
+	}
+	if !e.listens && (e.armed || e.readAhead != 0) {
+		return nil, errReadAhead
+	}
+	return descriptor.File(e.fd)
 }
+
+var errReadAhead = fmt.Errorf("platform: the connection is read ahead: read what there is, and ask again: %w", syscall.EAGAIN)
 
 // SetUnlink implements backend.SocketBackend.
 func (b *Backend) SetUnlink(s *backend.Socket, unlink bool) { s.Sys.(*socket).unlink = unlink }

@@ -70,7 +70,9 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	fd := e.fd
 	// What was not read resets the connection, as it does when the kernel has it.
 	resets := unread || e.pending > 0 && descriptor.Resets(fd)
-	if reset := resets && disconnect(fd); !reset && e.pending > 0 {
+	if e.shared {
+		// Only the descriptor is closed.
+	} else if reset := resets && disconnect(fd); !reset && e.pending > 0 {
 		// A thread that has made a request may let go of the socket later, but for
 		// others it ends now: the peer is told, and a listener's address is free.
 		unix.Shutdown(int(fd), unix.SHUT_RDWR)
