@@ -2,6 +2,7 @@ package platform_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -87,6 +88,82 @@ func TestOptionDefaults(t *testing.T) {
 		for name, c := range map[string]*platform.Conn{"accepted": accepted, "connected": connected} {
 			if diff := cmp.Diff(netSetting, settingOf(t, c)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+// TestTableDefaults reads back the other defaults in the table of options. A new row
+// needs a new line here.
+func TestTableDefaults(t *testing.T) {
+	nl, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nl.Close()
+	nc, err := net.Dial("tcp", nl.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nuPath := filepath.Join(t.TempDir(), "s")
+	nu, err := net.Listen("unix", nuPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nu.Close()
+	nuInfo, err := os.Stat(nuPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	somaxconn, err := os.ReadFile("/proc/sys/net/core/somaxconn")
+	if err != nil {
+		t.Skip(err)
+	}
+	each(t, func(t *testing.T, w *world) {
+		l := w.listen("tcp", "127.0.0.1:0")
+		_, c := w.acceptOn(l)
+		path := filepath.Join(t.TempDir(), "s")
+		u := w.listen("unix", path)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Close()
+		_, gone := os.Stat(path)
+		s := settingOf(t, c)
+		for _, row := range documentedOptions(t) {
+			name := row.field
+			if name == "-" {
+				name = row.method
+			}
+			var ok bool
+			switch name {
+			case "Delay":
+				ok = s.NoDelay
+			case "KeepAlive":
+				ok = row.byDefault == fmt.Sprintf("%d s, %d s, %d", s.Idle, s.Interval, s.Count)
+			case "NoKeepAlive":
+				ok = s.KeepAlive
+			case "ReadBuffer": // which Linux has grown already, when data has come
+				ok = get(t, l, unix.SOL_SOCKET, unix.SO_RCVBUF) == get(t, nl.(syscall.Conn), unix.SOL_SOCKET, unix.SO_RCVBUF)
+			case "WriteBuffer":
+				ok = get(t, l, unix.SOL_SOCKET, unix.SO_SNDBUF) == get(t, nl.(syscall.Conn), unix.SOL_SOCKET, unix.SO_SNDBUF)
+			case "Backlog":
+				ok = fmt.Sprintln(backlogOf(t, l)) == string(somaxconn)
+			case "ReusePort":
+				ok = get(t, l, unix.SOL_SOCKET, unix.SO_REUSEPORT) == 0
+			case "Mode":
+				ok = info.Mode() == nuInfo.Mode()
+			case "Control":
+				ok = platform.ListenConfig{}.Control == nil
+			case "SetLinger":
+				ok = !s.Lingers
+			case "SetUnlinkOnClose":
+				ok = errors.Is(gone, fs.ErrNotExist)
+			}
+			if !ok {
+				t.Errorf("%s: the default is not %s", name, row.byDefault)
 			}
 		}
 	})
@@ -266,140 +343,6 @@ func TestPacketOptions(t *testing.T) {
 		}
 		if r, s := get(t, a, unix.SOL_SOCKET, unix.SO_RCVBUF), get(t, a, unix.SOL_SOCKET, unix.SO_SNDBUF); r != 50_000 || s != 60_000 {
 			t.Errorf("buffers of %d and %d bytes, want 50000 and 60000", r, s)
-		}
-	})
-}
-
-// TestSetOptions sets the options of connections that are open.
-func TestSetOptions(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		a, b := w.pair()
-		for _, c := range []*platform.Conn{a, b} {
-			for name, err := range map[string]error{
-				"SetNoDelay":     c.SetNoDelay(false),
-				"SetKeepAlive":   c.SetKeepAlive(net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: -1, Count: 4}),
-				"SetLinger":      c.SetLinger(0),
-				"SetReadBuffer":  c.SetReadBuffer(20_000),
-				"SetWriteBuffer": c.SetWriteBuffer(30_000),
-			} {
-				if err != nil {
-					t.Errorf("%s: %v", name, err)
-				}
-			}
-			want := setting{KeepAlive: true, Idle: 60, Interval: 15, Count: 4, Lingers: true}
-			if diff := cmp.Diff(want, settingOf(t, c)); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-			if r, s := get(t, c, unix.SOL_SOCKET, unix.SO_RCVBUF), get(t, c, unix.SOL_SOCKET, unix.SO_SNDBUF); r != 40_000 || s != 60_000 {
-				t.Errorf("buffers of %d and %d bytes, want 40000 and 60000", r, s)
-			}
-			c.SetKeepAlive(net.KeepAliveConfig{})
-			c.SetLinger(-1)
-			c.SetNoDelay(true)
-			if s := settingOf(t, c); s.KeepAlive || s.Lingers || !s.NoDelay {
-				t.Errorf("after they were taken back: %+v", s)
-			}
-		}
-		for name, c := range map[string]struct{ err, want error }{
-			"linger":   {a.SetLinger(1), errors.ErrUnsupported},
-			"buffer":   {a.SetReadBuffer(0), syscall.EINVAL},
-			"buffer 2": {a.SetWriteBuffer(-1), syscall.EINVAL},
-			"probes":   {a.SetKeepAlive(net.KeepAliveConfig{Enable: true, Count: 1000}), syscall.EINVAL},
-		} {
-			if !errors.Is(c.err, c.want) {
-				t.Errorf("%s: %v, want %v", name, c.err, c.want)
-			}
-		}
-
-		u, _ := w.acceptOn(w.listen("unix", filepath.Join(t.TempDir(), "s")))
-		for name, err := range map[string]error{
-			"SetNoDelay":   u.SetNoDelay(true),
-			"SetKeepAlive": u.SetKeepAlive(net.KeepAliveConfig{Enable: true}),
-			"SetLinger":    u.SetLinger(0),
-		} {
-			if !errors.Is(err, errors.ErrUnsupported) {
-				t.Errorf("%s of a unix connection: %v", name, err)
-			}
-		}
-		if err := u.SetWriteBuffer(30_000); err != nil {
-			t.Errorf("SetWriteBuffer of a unix connection: %v", err)
-		}
-	})
-}
-
-// TestOptionsOfClosed asks sockets that are closed, or were never opened.
-func TestOptionsOfClosed(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		a, _ := w.pair()
-		raw, err := a.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := raw.Read(func(uintptr) bool { return true }); !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("RawConn.Read: %v", err)
-		}
-		if err := raw.Write(func(uintptr) bool { return true }); !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("RawConn.Write: %v", err)
-		}
-		a.Close()
-		l := w.listen("tcp", "127.0.0.1:0")
-		l.Close()
-		p, err := w.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Close()
-		second := func(_ any, err error) error { return err }
-		for name, err := range map[string]error{
-			"RawConn.Control":           raw.Control(func(uintptr) { t.Error("called with the descriptor of a socket that is closed") }),
-			"SetNoDelay":                a.SetNoDelay(true),
-			"SetKeepAlive":              a.SetKeepAlive(net.KeepAliveConfig{}),
-			"SetLinger":                 a.SetLinger(0),
-			"SetReadBuffer":             a.SetReadBuffer(1),
-			"Abort":                     a.Abort(),
-			"zero SetNoDelay":           new(platform.Conn).SetNoDelay(true),
-			"zero Abort":                new(platform.Conn).Abort(),
-			"Conn.SyscallConn":          second(a.SyscallConn()),
-			"Conn.File":                 second(a.File()),
-			"zero Conn.File":            second(new(platform.Conn).File()),
-			"Listener.SyscallConn":      second(l.SyscallConn()),
-			"Listener.File":             second(l.File()),
-			"Listener.SetUnlinkOnClose": l.SetUnlinkOnClose(false),
-			"PacketConn.SetReadBuffer":  p.SetReadBuffer(1),
-			"PacketConn.SyscallConn":    second(p.SyscallConn()),
-			"PacketConn.File":           second(p.File()),
-		} {
-			if !errors.Is(err, net.ErrClosed) {
-				t.Errorf("%s: %v, want %v", name, err, net.ErrClosed)
-			}
-		}
-	})
-}
-
-// TestAbort closes connections so that the peer learns of a reset, also with a read and
-// with data outstanding.
-func TestAbort(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		for _, reads := range []bool{false, true} {
-			a, peer := w.peer()
-			var read result
-			if reads {
-				a.Read(make([]byte, 1), &read)
-				w.settle()
-			}
-			if err := a.Abort(); err != nil {
-				t.Error(err)
-			}
-			if reads {
-				w.await(&read)
-				read.want(t, 0, net.ErrClosed)
-			}
-			if _, err := peer.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
-				t.Errorf("with a read outstanding: %t: the peer reads %v, want %v", reads, err, syscall.ECONNRESET)
-			}
-			if err := a.Abort(); !errors.Is(err, net.ErrClosed) {
-				t.Errorf("the second time: %v", err)
-			}
 		}
 	})
 }
