@@ -200,6 +200,9 @@ func (p *Proactor) connect(c *Conn, to netip.AddrPort, d *Dialer, h ops.Handler)
 	if d.hasSource() {
 		backend.SetSource(op, &d.LocalAddr)
 	}
+	if op.Err == nil {
+		d.setOptions(op)
+	}
 	p.claimAndStart(c, op)
 }
 

@@ -29,6 +29,10 @@ type Dialer struct {
 
 	// Resolver looks up names. A nil one is net.DefaultResolver.
 	Resolver Resolver
+
+	// SocketOptions are those of the connection. Any but the defaults cost a dial one
+	// allocation an address.
+	SocketOptions
 }
 
 // A Resolver looks up the addresses of a host, as [net.Resolver] does. The network is
@@ -104,8 +108,18 @@ func (d *Dialer) prepare(p *Proactor, op *ops.Operation, network, address string
 			backend.SetSource(op, &d.LocalAddr)
 		}
 	}
+	if err == nil {
+		d.setOptions(op)
+	}
 	op.Err = whence("dial", network, nil, nil, err)
 	return nil
+}
+
+// setOptions sets the options of the connection, unless they are the defaults.
+func (d *Dialer) setOptions(op *ops.Operation) {
+	if d.SocketOptions != (SocketOptions{}) {
+		backend.SetConnectOptions(op, (*backend.SocketOptions)(&d.SocketOptions))
+	}
 }
 
 // hasSource reports whether there is an address to dial from.

@@ -14,23 +14,9 @@ import (
 type Listener struct{ h handle }
 
 // Listen listens on an address as net.Listen takes it; the network is "tcp",
-// "tcp4", "tcp6" or "unix".
+// "tcp4", "tcp6" or "unix". Options are in [ListenConfig].
 func (p *Proactor) Listen(network, address string) (*Listener, error) {
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix":
-	default:
-		return nil, listenError(network, address, net.UnknownNetworkError(network))
-	}
-	if network == "unix" {
-		if err := checkPath(address); err != nil {
-			return nil, listenError(network, address, err)
-		}
-	}
-	l := new(Listener)
-	if err := p.listen(l, network, address, backend.ListenOptions{}); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return ListenConfig{}.Listen(p, network, address)
 }
 
 func (p *Proactor) listen(l *Listener, network, address string, o backend.ListenOptions) error {

@@ -7,7 +7,6 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
-	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A PacketConn sends and receives UDP packets. One read and one write may be
@@ -17,22 +16,9 @@ import (
 type PacketConn struct{ h handle }
 
 // ListenPacket opens a packet socket on an address as net.ListenPacket takes
-// it; the network is "udp", "udp4" or "udp6".
+// it; the network is "udp", "udp4" or "udp6". Options are in [ListenConfig].
 func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
-	switch network {
-	case "udp", "udp4", "udp6":
-	default:
-		return nil, listenError(network, address, net.UnknownNetworkError(network))
-	}
-	c := new(PacketConn)
-	err := listenError(network, address, p.openSocket(&c.h, "listen", func(s *backend.Socket) error {
-		s.Class = record.Packets
-		return p.backend.ListenPacket(s, network, address)
-	}))
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return ListenConfig{}.ListenPacket(p, network, address)
 }
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless

@@ -202,6 +202,10 @@ func (s *socket) settle(err error) error {
 // openSocket opens a new socket for h with a function of the backend, which does what.
 func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket) error) error {
 	p.mustBeRunner()
+	old := h.number.Load()
+	if h.inUse(old) {
+		return ErrInUse
+	}
 	s := p.newSocket(record.Closed)
 	s.lock()
 	defer s.unlock()
@@ -213,8 +217,12 @@ func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket)
 		s.freeIfQuiet()
 		return err
 	}
+	if !h.set(s, old) { // somebody else was faster
+		p.backend.CloseSocket((*backend.Socket)(s))
+		s.freeIfQuiet()
+		return ErrInUse
+	}
 	s.isOpen()
-	h.set(s, 0)
 	return nil
 }
 

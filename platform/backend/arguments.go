@@ -48,12 +48,16 @@ func Peer(op *ops.Operation) (network, address string) {
 }
 
 // A peerName is what few peers have and does not fit into an operation: the path
-// of a socket in the file system, or the zone of an IPv6 address.
+// of a socket in the file system, the zone of an IPv6 address, or options for the
+// connection.
 type peerName struct {
-	path string
-	unix bool
-	zone string
+	path    string
+	unix    bool
+	zone    string
+	options *SocketOptions
 }
+
+func setPeerName(op *ops.Operation, name *peerName) { op.Arg = unsafe.Pointer(name) }
 
 // Path returns the path of the unix listener that an operation of ops.KindConnect
 // connects to, if it is for one.
@@ -106,7 +110,7 @@ func SetSource(op *ops.Operation, from *netip.AddrPort) {
 // SetPath sets what Path returns. The proactor calls it, as it does the other
 // functions here that set an argument.
 func SetPath(op *ops.Operation, path string) {
-	op.Arg = unsafe.Pointer(&peerName{path: path, unix: true})
+	setPeerName(op, &peerName{path: path, unix: true})
 }
 
 // SetAddr sets what Addr returns. An IPv4 address that is mapped to IPv6 is as good
@@ -121,7 +125,7 @@ func SetAddr(op *ops.Operation, to netip.AddrPort) error {
 	op.Args[1] = binary.NativeEndian.Uint64(b[8:])
 	op.Port = to.Port()
 	if zone := addr.Zone(); zone != "" {
-		op.Arg = unsafe.Pointer(&peerName{zone: zone})
+		setPeerName(op, &peerName{zone: zone})
 	}
 	return nil
 }

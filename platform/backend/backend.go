@@ -33,7 +33,7 @@ type Backend interface {
 
 	// ListenPacket opens s for packets, on an address as net.ListenPacket
 	// takes it.
-	ListenPacket(s *Socket, network, address string) error
+	ListenPacket(s *Socket, network, address string, o ListenOptions) error
 
 	// Start starts an operation and reports whether it ended at once, with
 	// its results in N and Err. Otherwise the backend keeps it until it calls
@@ -45,7 +45,8 @@ type Backend interface {
 	//	KindWrite    write some of Buf, which is not empty
 	//	KindAccept   accept a connection from the listener s into the socket
 	//	             [Accepted](op), which becomes the backend's if N is 0
-	//	KindConnect  connect s to the address [Peer](op), from [Source](op)
+	//	KindConnect  connect s to the address [Peer](op), from [Source](op),
+	//	             with the [ConnectOptions](op)
 	//	KindReadFrom read a packet into Buf, and pass the sender's address to
 	//	             [SetSender]; Err is io.ErrShortBuffer if it is longer than
 	//	             Buf
@@ -103,13 +104,6 @@ type Backend interface {
 type Isolated interface {
 	Backend
 	Isolated()
-}
-
-// ListenOptions says how a listener is opened.
-type ListenOptions struct {
-	// ReusePort lets several listeners have one port, and the kernel deal its
-	// connections out to them.
-	ReusePort bool
 }
 
 // A Clock is a Backend whose time is not that of the system, such as a simulation. It

@@ -63,7 +63,7 @@ type completion struct {
 	lag int // polls that pass it by
 }
 
-var _ backend.Backend = (*kernel)(nil)
+var _ backend.Aborter = (*kernel)(nil)
 
 func (b *kernel) Name() string { return "sim" }
 
@@ -106,7 +106,7 @@ func (b *kernel) Listen(s *backend.Socket, network, address string, _ backend.Li
 }
 
 // ListenPacket implements backend.Backend.
-func (b *kernel) ListenPacket(s *backend.Socket, network, address string) error {
+func (b *kernel) ListenPacket(s *backend.Socket, network, address string, _ backend.ListenOptions) error {
 	return b.open(s, network, address, new(packetQueue))
 }
 
@@ -285,6 +285,15 @@ func (b *kernel) CloseWrite(s *backend.Socket) error {
 		return errNotFinished
 	}
 	return b.w.finish(e)
+}
+
+// Abort implements backend.Aborter.
+func (b *kernel) Abort(s *backend.Socket) {
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	if e := endpointOf(s); e != nil {
+		e.aborts = true
+	}
 }
 
 // CloseSocket implements backend.Backend.

@@ -15,6 +15,7 @@ type stream struct {
 	dialed  bool // it is the end that has connected
 	broken  bool // reset: there is nothing to read after what has arrived, and nobody to write to
 	news    bool // the program does not know yet that it was reset
+	aborts  bool // the peer is to be told of a reset when it is closed
 }
 
 // A pipe is one direction of a connection.
@@ -162,9 +163,9 @@ func (w *World) cut(e *endpoint) {
 }
 
 // hangUp closes an end of a stream. As on Linux the peer reads the end of the
-// stream, or a reset if something was never read.
+// stream, or a reset if something was never read or the program wants it.
 func (w *World) hangUp(e *endpoint) {
-	if e.in.len() > 0 && !e.unix {
+	if (e.aborts || e.in.len() > 0) && !e.unix {
 		w.sever(e)
 	}
 	e.in.drop()

@@ -1,22 +1,138 @@
 package descriptor
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// ListenConfig is how a backend lets package net open a listener: for plain TCP,
-// because what a multipath listener accepts does not inherit its options.
-func ListenConfig(o backend.ListenOptions) *net.ListenConfig {
-	c := &net.ListenConfig{KeepAlive: -1}
-	c.SetMultipathTCP(false)
-	if o.ReusePort {
-		c.Control = reusePort
+// Package net opens listeners and packet sockets for all backends, as it knows how
+// names, dual-stack addresses and the backlog are meant.
+
+// inherits is whether accepted connections have the options of their listener.
+// Elsewhere package net, which sets them on each, does so as well.
+const inherits = runtime.GOOS == "linux"
+
+// Listen opens a stream listener: for plain TCP, because what a multipath listener
+// accepts does not inherit its options.
+func Listen(network, address string, o *backend.ListenOptions) (net.Listener, error) {
+	tcp := network != "unix"
+	c := &net.ListenConfig{KeepAlive: -1, KeepAliveConfig: o.KeepAliveConfig(), Control: control(tcp, o)}
+	if inherits {
+		c.KeepAliveConfig.Enable = false
 	}
-	return c
+	c.SetMultipathTCP(false)
+	l, err := c.Listen(context.Background(), network, address)
+	if err != nil {
+		return nil, err
+	}
+	if o.Mode != 0 {
+		// Only what the umask has taken away is missing where setMode works.
+		err = os.Chmod(address, o.Mode)
+	}
+	if err == nil && o.Backlog > 0 {
+		err = onDescriptor(l.(syscall.Conn), func(fd uintptr) error { return setBacklog(fd, o.Backlog) })
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
-// CanReusePort reports whether the system deals the connections of a port out to
-// several listeners.
-func CanReusePort() bool { return reusePort != nil }
+// ListenPacket opens a packet socket.
+func ListenPacket(network, address string, o *backend.ListenOptions) (net.PacketConn, error) {
+	c := net.ListenConfig{Control: control(false, o)}
+	return c.ListenPacket(context.Background(), network, address)
+}
+
+// control returns what package net calls before it binds a socket.
+func control(tcp bool, o *backend.ListenOptions) func(network, address string, c syscall.RawConn) error {
+	return func(network, address string, c syscall.RawConn) error {
+		err := onRaw(c, func(fd uintptr) error {
+			if o.ReusePort {
+				if err := reusePort(fd); err != nil {
+					return err
+				}
+			}
+			if o.Mode != 0 {
+				if err := setMode(fd, o.Mode); err != nil {
+					return err
+				}
+			}
+			if inherits {
+				return Configure(fd, tcp, &o.SocketOptions)
+			}
+			return setBuffers(fd, &o.SocketOptions)
+		})
+		if err == nil && o.Control != nil {
+			err = o.Control(network, address, c)
+		}
+		return err
+	}
+}
+
+// BuffersControl returns what sets the sizes of the buffers of a socket before package
+// net connects it, or nil if they are the system's.
+func BuffersControl(o *backend.SocketOptions) func(network, address string, c syscall.RawConn) error {
+	if o.ReadBuffer == 0 && o.WriteBuffer == 0 {
+		return nil
+	}
+	return func(_, _ string, c syscall.RawConn) error {
+		return onRaw(c, func(fd uintptr) error { return setBuffers(fd, o) })
+	}
+}
+
+// onDescriptor calls f with the descriptor of c.
+func onDescriptor(c syscall.Conn, f func(fd uintptr) error) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return onRaw(raw, f)
+}
+
+func onRaw(c syscall.RawConn, f func(fd uintptr) error) (err error) {
+	if cerr := c.Control(func(fd uintptr) { err = f(fd) }); cerr != nil {
+		return cerr
+	}
+	return err
+}
+
+// CheckListen refuses what this system cannot do, or not on the network.
+func CheckListen(network, address string, o *backend.ListenOptions) error {
+	isUnix, packets := network == "unix", strings.HasPrefix(network, "udp")
+	wrong := func(what string, err error) error {
+		return fmt.Errorf("platform: listen %s %s: %s: %w", network, address, what, err)
+	}
+	switch {
+	case o.Backlog < 0:
+		return wrong("negative backlog", syscall.EINVAL)
+	case o.Backlog > 0 && packets:
+		return wrong("backlog of a packet socket", errors.ErrUnsupported)
+	case o.Backlog > 0 && !canSetBacklog:
+		return wrong("backlog", errors.ErrUnsupported)
+	case o.ReusePort && (isUnix || !CanReusePort()):
+		return wrong("reuse of the port", errors.ErrUnsupported)
+	case o.Mode&^0o777 != 0:
+		return wrong("mode "+o.Mode.String()+" is more than permissions", syscall.EINVAL)
+	case o.Mode != 0 && (!isUnix || !hasModes || address == "" || address[0] == '@' || address[0] == 0):
+		return wrong("mode of what has no path", errors.ErrUnsupported)
+	}
+	return CheckOptions(&o.SocketOptions)
+}
+
+// CheckOptions refuses what is no option.
+func CheckOptions(o *backend.SocketOptions) error {
+	if o.ReadBuffer < 0 || o.WriteBuffer < 0 {
+		return fmt.Errorf("platform: negative size of a buffer: %w", syscall.EINVAL)
+	}
+	return nil
+}

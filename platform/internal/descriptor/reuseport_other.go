@@ -2,6 +2,10 @@
 
 package descriptor
 
-import "syscall"
+import "errors"
 
-var reusePort func(network, address string, c syscall.RawConn) error
+// CanReusePort reports whether the system deals the connections of a port out to
+// several listeners.
+func CanReusePort() bool { return false }
+
+func reusePort(uintptr) error { return errors.ErrUnsupported }

@@ -3,19 +3,13 @@
 package descriptor
 
 import (
-	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// reusePort lets several listeners have one port, and the kernel deal its
-// connections out to them.
-var reusePort = func(_, _ string, c syscall.RawConn) (err error) {
-	if cerr := c.Control(func(fd uintptr) {
-		err = os.NewSyscallError("setsockopt", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, portShared, 1))
-	}); cerr != nil {
-		return cerr
-	}
-	return err
-}
+// CanReusePort reports whether the system deals the connections of a port out to
+// several listeners.
+func CanReusePort() bool { return true }
+
+// reusePort lets several sockets have one port, and the kernel deal its connections out
+// to them.
+func reusePort(fd uintptr) error { return setInt(fd, syscall.SOL_SOCKET, portShared, 1) }

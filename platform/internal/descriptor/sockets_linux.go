@@ -1,7 +1,6 @@
 package descriptor
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -136,13 +135,15 @@ type Traits struct {
 	Unlink bool // a unix listener whose path is to be removed when it is closed
 	Inet6  bool // a packet socket of the IPv6 family
 	File   bool // not a socket
+
+	Multipath bool // a socket of multipath TCP
 }
 
 // OpenListener opens a stream listener. Package net does, as it knows how
 // names, dual-stack addresses and the backlog are meant; its descriptor is then
 // taken over.
 func OpenListener(network, address string, o backend.ListenOptions) (fd int, is Traits, err error) {
-	l, err := ListenConfig(o).Listen(context.Background(), network, address)
+	l, err := Listen(network, address, &o)
 	if err != nil {
 		return -1, is, err
 	}
@@ -154,15 +155,12 @@ func OpenListener(network, address string, o backend.ListenOptions) (fd int, is 
 	if fd, err = TakeOver(l.(syscall.Conn)); err != nil {
 		return -1, is, err
 	}
-	if !isUnix {
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // accepted sockets inherit it
-	}
 	return fd, Traits{Unix: isUnix, Unlink: isUnix && len(address) > 0 && address[0] != '@'}, nil
 }
 
 // OpenPacket opens a packet socket, as OpenListener does a listener.
-func OpenPacket(network, address string) (fd int, is Traits, err error) {
-	c, err := ListenConfig(backend.ListenOptions{}).ListenPacket(context.Background(), network, address)
+func OpenPacket(network, address string, o backend.ListenOptions) (fd int, is Traits, err error) {
+	c, err := ListenPacket(network, address, &o)
 	if err != nil {
 		return -1, is, err
 	}
@@ -179,18 +177,22 @@ func OpenPacket(network, address string) (fd int, is Traits, err error) {
 }
 
 // OpenStream opens a stream socket of a family for a connect.
-func OpenStream(family, flags int) (int, error) {
+func OpenStream(family, flags int, o *backend.SocketOptions) (int, error) {
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|flags, 0)
-	if err == nil && family != unix.AF_UNIX {
-		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
 	}
-	return fd, os.NewSyscallError("socket", err)
+	if err := Configure(uintptr(fd), family != unix.AF_UNIX, o); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
 // OpenSource opens a stream socket of a family for a connect, and binds it to the
 // source address of that, if there is one.
 func OpenSource(op *ops.Operation, family, flags int) (int, error) {
-	fd, err := OpenStream(family, flags)
+	fd, err := OpenStream(family, flags, backend.ConnectOptions(op))
 	from, ok := backend.Source(op)
 	if err != nil || !ok || family == unix.AF_UNIX {
 		return fd, err

@@ -30,7 +30,10 @@ type Backend struct {
 	next, n int // those of events that were not served yet
 }
 
-var _ backend.FileBackend = (*Backend)(nil)
+var (
+	_ backend.FileBackend   = (*Backend)(nil)
+	_ backend.SocketBackend = (*Backend)(nil)
+)
 
 // batch is how many events are taken at once. All their reads come before
 // the first write, so with more of them the kernel's part of a connection has left

@@ -44,6 +44,7 @@ type socket struct {
 
 	conn     net.Conn // of a Conn, once there is one
 	listener deadlineListener
+	delay    bool // what the listener accepts holds back small writes
 	packet   *net.UDPConn
 	file     *os.File
 	workers  [2]*worker // by side, once there was an operation
@@ -81,17 +82,17 @@ func (b *Backend) Shutdown() { b.workers.Wait() }
 
 // Listen implements backend.Backend.
 func (b *Backend) Listen(s *backend.Socket, network, address string, o backend.ListenOptions) error {
-	l, err := descriptor.ListenConfig(o).Listen(context.Background(), network, address)
+	l, err := descriptor.Listen(network, address, &o)
 	if err != nil {
 		return err
 	}
-	s.Sys = &socket{listener: l.(deadlineListener)}
+	s.Sys = &socket{listener: l.(deadlineListener), delay: o.Delay}
 	return nil
 }
 
 // ListenPacket implements backend.Backend.
-func (b *Backend) ListenPacket(s *backend.Socket, network, address string) error {
-	c, err := descriptor.ListenConfig(backend.ListenOptions{}).ListenPacket(context.Background(), network, address)
+func (b *Backend) ListenPacket(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	c, err := descriptor.ListenPacket(network, address, &o)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // A worker serves one side of a socket. It has one operation at a time.
@@ -51,10 +52,6 @@ func (w *worker) setDeadline(k ops.Kind, at time.Time) {
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
-// Connections are what the system's own calls would make, as those of the other
-// backends are, without the keep-alives of package net.
-var dialer = net.Dialer{KeepAlive: -1}
-
 // run does what the worker is given until the socket is closed. The context is
 // that of a connect.
 func (w *worker) run(ctx context.Context, b *Backend) {
@@ -73,6 +70,9 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 			n, err = w.s.conn.Write(op.Buf)
 		case ops.KindAccept:
 			w.made, err = w.s.listener.Accept()
+			if err == nil && w.s.delay {
+				delay(w.made)
+			}
 		case ops.KindConnect:
 			w.made, err = dial(ctx, op)
 		case ops.KindReadFrom:
@@ -96,16 +96,27 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 // ever.
 func dial(ctx context.Context, op *ops.Operation) (net.Conn, error) {
 	network, address := backend.Peer(op)
-	from := dialer
+	o := backend.ConnectOptions(op)
+	d := net.Dialer{KeepAlive: -1, KeepAliveConfig: o.KeepAliveConfig(), Control: descriptor.BuffersControl(o)}
 	if source, ok := backend.Source(op); ok {
-		from.LocalAddr = net.TCPAddrFromAddrPort(source)
+		d.LocalAddr = net.TCPAddrFromAddrPort(source)
 	}
-	c, err := from.DialContext(ctx, network, address)
+	c, err := d.DialContext(ctx, network, address)
 	if err == nil && network != "unix" && c.LocalAddr().String() == c.RemoteAddr().String() {
 		c.Close()
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
+	if err == nil && o.Delay {
+		delay(c)
+	}
 	return c, err
+}
+
+// delay lets the system hold back small writes, which package net tells it not to.
+func delay(c net.Conn) {
+	if c, ok := c.(*net.TCPConn); ok {
+		c.SetNoDelay(false)
+	}
 }
 
 // readFrom reads a packet.

@@ -95,7 +95,6 @@ type traits struct {
 
 	connecting bool // connect(2) has not reported yet
 	inet6      bool // a packet socket of the IPv6 family
-	unlink     bool // a unix listener's path is removed when it closes
 }
 
 // NewSocket implements backend.Backend.
@@ -143,12 +142,12 @@ func (e *Engine) CloseSocket(s *backend.Socket) error {
 	if !ok {
 		return e.files.CloseSocket(s)
 	}
-	fd, unlink := x.fd, x.unlink
+	fd, duty := x.fd, x.duty
 	if fd < 0 {
 		return nil // never got as far
 	}
 	x.fd, x.vectors, x.traits = -1, nil, traits{}
-	return descriptor.Close(fd, descriptor.Traits{Unlink: unlink})
+	return descriptor.Close(fd, descriptor.Traits{Unlink: duty == unlinks})
 }
 
 // CloseWrite implements backend.Backend.
@@ -167,13 +166,17 @@ func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.Li
 	if err != nil {
 		return err
 	}
-	return e.attach(s.Sys.(*socket), fd, traits{interest: Connections, sticky: is.Unix, unlink: is.Unlink})
+	t := traits{interest: Connections, sticky: is.Unix}
+	if is.Unlink {
+		t.duty = unlinks
+	}
+	return e.attach(s.Sys.(*socket), fd, t)
 }
 
 // ListenPacket implements backend.Backend. A read takes one packet, so a short one
 // says nothing of the next.
-func (e *Engine) ListenPacket(s *backend.Socket, network, address string) error {
-	fd, is, err := descriptor.OpenPacket(network, address)
+func (e *Engine) ListenPacket(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	fd, is, err := descriptor.OpenPacket(network, address, o)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ func (b *Backend) accept(e *socket, op *ops.Operation) bool {
 	if fd < 0 {
 		return op.Err != nil
 	}
+	if e.multipath {
+		descriptor.ConfigureAccepted(fd)
+	}
 	conn := backend.Accepted(op)
 	conn.Lock()
 	b.attach(conn.Sys.(*socket), fd, descriptor.Traits{})

@@ -33,11 +33,11 @@ func (b *Backend) read(e *socket, op *ops.Operation) bool {
 func (b *Backend) mayAsk(e *socket, direct bool) bool {
 	switch {
 	case e.armed:
-		if b.load.oneShot() {
+		if e.shared || b.load.oneShot() {
 			b.disarm(e)
 		}
 		return false
-	case direct || e.noBuffers || b.load.oneShot():
+	case direct || e.shared || e.noBuffers || b.load.oneShot():
 		e.noBuffers = false
 		return true
 	}

@@ -43,7 +43,7 @@ func (b *Backend) freeIfQuiet(e *socket) {
 
 // attach makes fd the descriptor of e. The caller holds the lock of the socket.
 func (b *Backend) attach(e *socket, fd int, is descriptor.Traits) {
-	e.fd, e.inet6, e.unlink, e.file = int32(fd), is.Inet6, is.Unlink, is.File
+	e.fd, e.inet6, e.unlink, e.file, e.multipath = int32(fd), is.Inet6, is.Unlink, is.File, is.Multipath
 }
 
 // CloseSocket implements backend.Backend. The kernel keeps what a request is for open
@@ -69,7 +69,10 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	}
 	fd := e.fd
 	// What was not read resets the connection, as it does when the kernel has it.
-	if reset := unread && disconnect(fd); !reset && e.pending > 0 {
+	resets := unread || e.pending > 0 && descriptor.Resets(fd)
+	if e.shared {
+		// Only the descriptor is closed.
+	} else if reset := resets && disconnect(fd); !reset && e.pending > 0 {
 		// A thread that has made a request may let go of the socket later, but for
 		// others it ends now: the peer is told, and a listener's address is free.
 		unix.Shutdown(int(fd), unix.SHUT_RDWR)
@@ -102,8 +105,8 @@ func (b *Backend) Listen(s *backend.Socket, network, address string, o backend.L
 }
 
 // ListenPacket implements backend.Backend.
-func (b *Backend) ListenPacket(s *backend.Socket, network, address string) error {
-	return b.listen(s, func() (int, descriptor.Traits, error) { return descriptor.OpenPacket(network, address) })
+func (b *Backend) ListenPacket(s *backend.Socket, network, address string, o backend.ListenOptions) error {
+	return b.listen(s, func() (int, descriptor.Traits, error) { return descriptor.OpenPacket(network, address, o) })
 }
 
 // listen opens s by a function, and tries again for a while if the address is in use:

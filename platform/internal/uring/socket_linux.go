@@ -50,6 +50,12 @@ type life struct {
 	inet6  bool // a packet socket of the IPv6 family
 	unlink bool // a unix listener's path is removed when it closes
 	file   bool // not a socket
+
+	multipath bool // a socket of multipath TCP
+
+	// shared: somebody else may have the socket, so it is neither shut down when it is
+	// closed, nor read ahead of what is asked for.
+	shared bool
 }
 
 // An extra is what few sockets need for their requests. It stays where it is

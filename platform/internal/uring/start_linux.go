@@ -96,7 +96,7 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 // full. The kernel would wait for that, and is not asked to.
 func (b *Backend) connectUnix(e *socket, op *ops.Operation) bool {
 	family, to := descriptor.Sockaddr(op)
-	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK)
+	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK, backend.ConnectOptions(op))
 	if err != nil {
 		op.Err = err
 		return true

@@ -1,0 +1,63 @@
+package descriptor
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// Adopt returns a descriptor of its own for a socket of package net, which does not
+// block, if it can be used in a role.
+func Adopt(from syscall.Conn, as backend.Role) (fd int, is Traits, err error) {
+	if err := CheckRole(from, as); err != nil {
+		return -1, is, err
+	}
+	if fd, err = TakeOver(from); err != nil {
+		return -1, is, err
+	}
+	if is, err = traitsOf(fd); err == nil && as == backend.Listening && !is.Multipath {
+		err = Configure(uintptr(fd), !is.Unix, &backend.SocketOptions{})
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, is, err
+	}
+	return fd, is, nil
+}
+
+func traitsOf(fd int) (is Traits, err error) {
+	family, err := getInt(uintptr(fd), unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil {
+		return is, err
+	}
+	protocol, err := getInt(uintptr(fd), unix.SOL_SOCKET, unix.SO_PROTOCOL)
+	if err != nil {
+		return is, err
+	}
+	is.Unix, is.Inet6 = family == unix.AF_UNIX, family == unix.AF_INET6
+	is.Multipath = protocol == unix.IPPROTO_MPTCP
+	return is, nil
+}
+
+// ConfigureAccepted sets the options of a connection that a multipath listener has
+// accepted. They are the defaults, as only an adopted listener is one, and what cannot be
+// set is not missed.
+func ConfigureAccepted(fd int) { Configure(uintptr(fd), true, &backend.SocketOptions{}) }
+
+// File returns another descriptor for a socket.
+func File(fd int32) (*os.File, error) {
+	another, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(another), "socket"), nil
+}
+
+// Resets reports whether a stream is to be reset when it is closed.
+func Resets(fd int32) bool {
+	l, err := unix.GetsockoptLinger(int(fd), unix.SOL_SOCKET, unix.SO_LINGER)
+	return err == nil && l.Onoff != 0 && l.Linger == 0
+}

@@ -1,0 +1,55 @@
+package readiness
+
+import (
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// Control implements backend.Controller.
+func (e *Engine) Control(s *backend.Socket, f func(fd uintptr)) error {
+	x := s.Sys.(*socket)
+	if x.fd < 0 {
+		return net.ErrClosed
+	}
+	f(uintptr(x.fd))
+	return nil
+}
+
+// Adopt implements backend.SocketBackend. What is there to be read when a descriptor is
+// registered is told as an edge.
+func (e *Engine) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) error {
+	fd, is, err := descriptor.Adopt(from, as)
+	if err != nil {
+		return err
+	}
+	t := traits{sticky: is.Unix || is.Multipath}
+	switch as {
+	case backend.Stream:
+		t.writable = true
+	case backend.Listening:
+		t.interest = Connections
+		if is.Multipath {
+			t.duty = configures
+		}
+	case backend.Packets:
+		t.readable, t.writable, t.sticky, t.inet6 = true, true, true, is.Inet6
+	}
+	return e.attach(s.Sys.(*socket), fd, t)
+}
+
+// File implements backend.SocketBackend.
+func (e *Engine) File(s *backend.Socket) (*os.File, error) {
+	return descriptor.File(s.Sys.(*socket).fd)
+}
+
+// SetUnlink implements backend.SocketBackend.
+func (e *Engine) SetUnlink(s *backend.Socket, unlink bool) {
+	x := s.Sys.(*socket)
+	if x.duty = noDuty; unlink {
+		x.duty = unlinks
+	}
+}

@@ -1,0 +1,127 @@
+package platform
+
+import (
+	"io/fs"
+	"net"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
+)
+
+// SocketOptions are the options of a stream connection. The zero value has the defaults
+// of package net; those of TCP are ignored for unix connections. The table in the
+// documentation of this package has them all.
+type SocketOptions struct {
+	// Delay lets the system hold back a small write while the peer has not
+	// acknowledged the one before (Nagle's algorithm). Otherwise it is sent at once.
+	Delay bool
+
+	// KeepAlive says when the system probes a TCP peer that is silent, and after how
+	// many probes without an answer the connection fails. What is 0 is 15 s, 15 s and 9
+	// probes; what is negative is the system's. Enable is ignored.
+	KeepAlive net.KeepAliveConfig
+
+	// NoKeepAlive turns the probes off. A peer that vanishes without a word then
+	// is never noticed by a connection that only reads.
+	NoKeepAlive bool
+
+	// ReadBuffer and WriteBuffer are the sizes in bytes of the system's buffers for what
+	// is received and sent. With 0 the system chooses, and most adapt the size to the
+	// connection. Linux keeps twice the size, for its own needs, and bounds it by
+	// net.core.rmem_max and wmem_max.
+	ReadBuffer, WriteBuffer int
+}
+
+// A ListenConfig has options for listeners and packet sockets. The zero value is that of
+// [Proactor.Listen] and [Proactor.ListenPacket].
+//
+// What the system or the network does not have is an error that is
+// [errors.ErrUnsupported], and a value that is none is syscall.EINVAL. A proactor of
+// package sim checks the values, but has no use for them.
+type ListenConfig struct {
+	// SocketOptions are those of the connections that are accepted. For a packet
+	// socket they are only the sizes of its buffers.
+	SocketOptions
+
+	// Backlog is how many connections may wait to be accepted. With 0 it is as many as
+	// the system allows (on Linux net.core.somaxconn, which also bounds it). Windows
+	// and packet sockets do not have it.
+	Backlog int
+
+	// ReusePort lets several listeners, or packet sockets, have one port: the system
+	// deals connections or packets out to them (SO_REUSEPORT; SO_REUSEPORT_LB on
+	// FreeBSD). Only Linux and FreeBSD do; unix listeners do not have it. See [Group].
+	ReusePort bool
+
+	// Mode is the permissions of the path of a unix listener, whatever the umask is: who
+	// may write to it can connect. With 0 they are those that the umask leaves. On
+	// Linux nobody has more at any time; on other systems the path has those that the
+	// umask leaves for a moment. Windows does not have it, nor has a name that is no
+	// path ("@name").
+	Mode fs.FileMode
+
+	// Control is called with the socket before it is bound, as that of a
+	// net.ListenConfig is, and after the options above were set; on Linux what it
+	// sets is inherited by the connections that are accepted. It is not called by a
+	// proactor of package sim.
+	Control func(network, address string, c syscall.RawConn) error
+}
+
+// Listen listens as [Proactor.Listen] does, with the options of c.
+func (c ListenConfig) Listen(p *Proactor, network, address string) (*Listener, error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6", "unix":
+	default:
+		return nil, listenError(network, address, net.UnknownNetworkError(network))
+	}
+	if network == "unix" {
+		if err := checkPath(address); err != nil {
+			return nil, listenError(network, address, err)
+		}
+	}
+	o := c.options()
+	if err := descriptor.CheckListen(network, address, &o); err != nil {
+		return nil, listenError(network, address, err)
+	}
+	l := new(Listener)
+	if err := p.listen(l, network, address, o); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// ListenPacket opens a packet socket as [Proactor.ListenPacket] does, with the options
+// of c.
+func (c ListenConfig) ListenPacket(p *Proactor, network, address string) (*PacketConn, error) {
+	switch network {
+	case "udp", "udp4", "udp6":
+	default:
+		return nil, listenError(network, address, net.UnknownNetworkError(network))
+	}
+	o := c.options()
+	if err := descriptor.CheckListen(network, address, &o); err != nil {
+		return nil, listenError(network, address, err)
+	}
+	pc := new(PacketConn)
+	err := listenError(network, address, p.openSocket(&pc.h, "listen", func(s *backend.Socket) error {
+		s.Class = record.Packets
+		return p.backend.ListenPacket(s, network, address, o)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return pc, nil
+}
+
+// options returns what the backend is told.
+func (c *ListenConfig) options() backend.ListenOptions {
+	return backend.ListenOptions{
+		SocketOptions: backend.SocketOptions(c.SocketOptions),
+		Backlog:       c.Backlog,
+		ReusePort:     c.ReusePort,
+		Mode:          c.Mode,
+		Control:       c.Control,
+	}
+}

@@ -1,0 +1,207 @@
+package platform_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A service on a unix socket that only its own user may connect to.
+func ExampleListenConfig() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	dir, err := os.MkdirTemp("", "service")
+	fatal(err)
+	defer os.RemoveAll(dir)
+
+	path := filepath.Join(dir, "control")
+	l, err := platform.ListenConfig{Mode: 0o600, Backlog: 16}.Listen(p, "unix", path)
+	if errors.Is(err, errors.ErrUnsupported) { // on Windows
+		l, err = p.Listen("unix", path)
+	}
+	fatal(err)
+	fmt.Println(l.Addr().Network(), filepath.Base(l.Addr().String()))
+	// Output: unix control
+}
+
+// A server for clients that vanish: it learns of that after 30 s of silence and three
+// probes without an answer.
+func ExampleSocketOptions() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	c := platform.ListenConfig{SocketOptions: platform.SocketOptions{
+		KeepAlive:  net.KeepAliveConfig{Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
+		ReadBuffer: 256 << 10,
+	}}
+	l, err := c.Listen(p, "tcp", "127.0.0.1:0")
+	fatal(err)
+	fmt.Println("listens:", l.Addr() != nil)
+	// Output: listens: true
+}
+
+// An upload wants to be sent in full packets, so the system may hold small writes back.
+func ExampleConn_SetNoDelay() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	var server, client platform.Conn
+	l.Accept(&server, ops.HandlerFunc(func(int, error) {}))
+	p.Connect(&client, "tcp", l.Addr().String(), ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		fmt.Println(client.SetNoDelay(false))
+	}))
+	fatal(p.Run(context.Background()))
+	// Output: <nil>
+}
+
+// A client that does not keep to the protocol is thrown out, and nothing is kept for
+// it: no data that it might still read, and no port.
+func ExampleConn_Abort() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	var server platform.Conn
+	l.Accept(&server, ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		server.Abort()
+	}))
+	client, err := net.Dial("tcp", l.Addr().String())
+	fatal(err)
+	defer client.Close()
+	fatal(p.Run(context.Background()))
+	_, err = client.Read(make([]byte, 1))
+	fmt.Println("the end of the stream:", err == io.EOF)
+	// Output: the end of the stream: false
+}
+
+// An option that has no method: what the system calls the socket's kind.
+func ExampleConn_SyscallConn() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	raw, err := l.SyscallConn()
+	fatal(err)
+	err = raw.Control(func(fd uintptr) {
+		// setsockopt(2) with fd comes here.
+		fmt.Println("a descriptor:", fd != 0)
+	})
+	fatal(err)
+	// Output: a descriptor: true
+}
+
+// A connection that began with package net, or with a library on it, goes on here.
+func ExampleProactor_AdoptConn() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	defer l.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	fatal(err)
+	defer client.Close()
+	accepted, err := l.Accept()
+	fatal(err)
+
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	var c platform.Conn
+	fatal(p.AdoptConn(&c, accepted)) // which is closed
+	ops.WriteFull(&c, []byte("hello"), ops.HandlerFunc(func(int, error) { c.Close() }))
+	fatal(p.Run(context.Background()))
+
+	text, err := io.ReadAll(client)
+	fmt.Println(string(text), err)
+	// Output: hello <nil>
+}
+
+// Socket activation: systemd has opened the listener, and it is descriptor 3 of this
+// process, which may be started again without a connection being refused.
+func ExampleProactor_AdoptListener() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+
+	var l *platform.Listener
+	if os.Getenv("LISTEN_FDS") == "1" {
+		f := os.NewFile(3, "listener")
+		inherited, err := net.FileListener(f)
+		fatal(err)
+		fatal(f.Close())
+		l, err = p.AdoptListener(inherited)
+		fatal(err)
+	} else { // started by hand
+		l, err = p.Listen("tcp", "127.0.0.1:0")
+		fatal(err)
+	}
+	fmt.Println(l.Addr().Network())
+	// Output: tcp
+}
+
+// A resolver that has its packet socket from package net.
+func ExampleProactor_AdoptPacketConn() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	opened, err := net.ListenPacket("udp", "127.0.0.1:0")
+	fatal(err)
+	c, err := p.AdoptPacketConn(opened)
+	fatal(err)
+	fatal(c.SetReadBuffer(1 << 20)) // for many packets at a time
+	fmt.Println(c.LocalAddr().Network())
+	// Output: udp
+}
+
+// A listener is given to the next version of a program, which goes on to accept from
+// it when this one has stopped. (Here the next version is package net.)
+func ExampleListener_File() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	f, err := l.File() // for the ExtraFiles of an exec.Cmd
+	fatal(err)
+	address := l.Addr().String()
+	fatal(l.Close())
+
+	next, err := net.FileListener(f)
+	fatal(err)
+	fatal(f.Close())
+	defer next.Close()
+	c, err := net.Dial("tcp", address)
+	fmt.Println("connected:", err == nil)
+	if err == nil {
+		c.Close()
+	}
+	// Output: connected: true
+}
+
+// Options of the socket itself are set before it is bound.
+func ExampleListenConfig_control() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	c := platform.ListenConfig{Control: func(network, address string, c syscall.RawConn) error {
+		fmt.Println(network, address)
+		return nil
+	}}
+	_, err = c.ListenPacket(p, "udp", "127.0.0.1:0")
+	fatal(err)
+	// Output: udp4 127.0.0.1:0
+}

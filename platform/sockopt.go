@@ -1,0 +1,141 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// The options of a socket that is open are in this file.
+
+// SetNoDelay has small writes sent at once, which is the default, or lets the system
+// hold them back while the peer has not acknowledged the one before (Nagle's algorithm).
+func (c *Conn) SetNoDelay(noDelay bool) error {
+	return c.h.setTCPOption("no-delay", func(fd uintptr) error { return descriptor.SetNoDelay(fd, noDelay) })
+}
+
+// SetKeepAlive says whether and when the system probes a peer that is silent. It is
+// net.TCPConn.SetKeepAliveConfig: what is 0 is 15 s, 15 s and 9 probes, and what is
+// negative stays as it is.
+func (c *Conn) SetKeepAlive(k net.KeepAliveConfig) error {
+	return c.h.setTCPOption("keep-alive", func(fd uintptr) error { return descriptor.SetKeepAlive(fd, k) })
+}
+
+// SetLinger says what becomes of data that the peer has not acknowledged when the
+// connection is closed. With sec < 0, the default, it is sent in the background. With
+// 0 it is discarded, and the peer is told of a reset, as [Conn.Abort] does.
+//
+// A close that waits for up to sec seconds, as net.TCPConn has it, would hold up the
+// proactor, so sec > 0 is errors.ErrUnsupported.
+func (c *Conn) SetLinger(sec int) error {
+	if sec > 0 {
+		return fmt.Errorf("platform: a close that waits for %d s: %w", sec, errors.ErrUnsupported)
+	}
+	return c.h.setTCPOption("linger", func(fd uintptr) error { return descriptor.SetLinger(fd, sec) })
+}
+
+// SetReadBuffer sets the size in bytes of the system's buffer for what is received; see
+// [SocketOptions].
+func (c *Conn) SetReadBuffer(bytes int) error {
+	return c.h.setBuffer(bytes, descriptor.SetReadBuffer)
+}
+
+// SetWriteBuffer sets the size in bytes of the system's buffer for what is sent; see
+// [SocketOptions].
+func (c *Conn) SetWriteBuffer(bytes int) error {
+	return c.h.setBuffer(bytes, descriptor.SetWriteBuffer)
+}
+
+// SetReadBuffer sets the size in bytes of the system's buffer for packets that nobody
+// has read yet. What does not fit is lost.
+func (c *PacketConn) SetReadBuffer(bytes int) error {
+	return c.h.setBuffer(bytes, descriptor.SetReadBuffer)
+}
+
+// SetWriteBuffer sets the size in bytes of the system's buffer for packets that are to be
+// sent.
+func (c *PacketConn) SetWriteBuffer(bytes int) error {
+	return c.h.setBuffer(bytes, descriptor.SetWriteBuffer)
+}
+
+// Abort closes the connection as [Conn.Close] does, but discards what the peer has not
+// acknowledged, and a TCP peer is told of a reset (RST, ECONNRESET) instead of the end of
+// the stream. No port is kept for stragglers (TIME-WAIT) then, and a peer that does
+// not read cannot keep anything here. A unix connection is just closed.
+func (c *Conn) Abort() error {
+	c.h.mustBeRunner()
+	c.h.abort()
+	return c.h.close()
+}
+
+// abort has the close that follows reset the connection, if it is open and can be.
+func (h *handle) abort() {
+	if err := h.control(func(fd uintptr) error { return descriptor.SetLinger(fd, 0) }); !errors.Is(err, errors.ErrUnsupported) {
+		return
+	}
+	s, ok := h.lockedOpen()
+	if !ok {
+		return
+	}
+	defer s.unlock()
+	if a, ok := s.proactorOf().lowest.(backend.Aborter); ok {
+		a.Abort((*backend.Socket)(s))
+	}
+}
+
+func (h *handle) setBuffer(bytes int, set func(fd uintptr, bytes int) error) error {
+	if bytes <= 0 {
+		return fmt.Errorf("platform: a buffer of %d bytes: %w", bytes, syscall.EINVAL)
+	}
+	return h.setOption(func(fd uintptr) error { return set(fd, bytes) })
+}
+
+// setTCPOption sets an option that other sockets do not have.
+func (h *handle) setTCPOption(name string, set func(fd uintptr) error) error {
+	h.mustBeRunner()
+	if at, ok := h.addr(false).(*net.UnixAddr); ok {
+		return fmt.Errorf("platform: %s of a %s socket: %w", name, at.Net, errors.ErrUnsupported)
+	}
+	return h.setOption(set)
+}
+
+// setOption sets an option. A backend without descriptors takes it for set.
+func (h *handle) setOption(set func(fd uintptr) error) error {
+	h.mustBeRunner()
+	s, ok := h.lockedOpen()
+	if !ok {
+		return net.ErrClosed
+	}
+	defer s.unlock()
+	if system, ok := s.proactorOf().lowest.(backend.Controller); ok {
+		return control(system, s, set)
+	}
+	return nil
+}
+
+// control calls f with the descriptor of the socket, if it is open.
+func (h *handle) control(f func(fd uintptr) error) error {
+	s, ok := h.lockedOpen()
+	if !ok {
+		return net.ErrClosed
+	}
+	defer s.unlock()
+	p := s.proactorOf()
+	system, ok := p.lowest.(backend.Controller)
+	if !ok {
+		return fmt.Errorf("platform: %s has no descriptors: %w", p.Backend(), errors.ErrUnsupported)
+	}
+	return control(system, s, f)
+}
+
+// control calls f with the descriptor of a socket. The caller holds its lock.
+func control(system backend.Controller, s *socket, f func(fd uintptr) error) (err error) {
+	if cerr := system.Control((*backend.Socket)(s), func(fd uintptr) { err = f(fd) }); cerr != nil {
+		return cerr
+	}
+	return err
+}
