@@ -28,7 +28,7 @@ type errorRow struct {
 	op         string // of the *net.OpError, or empty
 	where      string // its address is that of whom
 	real       bool   // not on a simulated network, where it does not happen
-	happen     func(t *testing.T, w *world) (err error, addr string)
+	happen     func(t *testing.T, w *world) (addr string, err error)
 }
 
 // told runs the proactor until the handler of an operation was called.
@@ -42,60 +42,60 @@ func (w *world) told(r *result) error {
 }
 
 // connectTo connects a new Conn.
-func (w *world) connectTo(network, address string) (error, string) {
+func (w *world) connectTo(network, address string) (string, error) {
 	var r result
 	w.Connect(new(platform.Conn), network, address, &r)
 	r.later(w.t)
-	return w.told(&r), address
+	return address, w.told(&r)
 }
 
 var errorRows = []errorRow{
 	{call: "Connect", when: "nobody listens", is: errRefused, op: "dial", where: "the peer",
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			at := l.Addr().String()
 			l.Close()
 			return w.connectTo("tcp", at)
 		}},
 	{call: "Connect", when: "no such path", is: syscall.ENOENT, op: "dial", where: "the peer",
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			return w.connectTo("unix", filepath.Join(t.TempDir(), "none"))
 		}},
 	{call: "Connect", when: "it takes too long (ops.WithTimeout)", is: os.ErrDeadlineExceeded, op: "dial", where: "the peer", real: true,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			at := stuck(t)
 			if at == "" {
-				return os.ErrDeadlineExceeded, ""
+				return "", os.ErrDeadlineExceeded
 			}
 			var r result
 			w.Connect(new(platform.Conn), "tcp", at, ops.WithTimeout(&r, time.Millisecond))
-			return w.told(&r), at
+			return at, w.told(&r)
 		}},
 	{call: "Connect", when: "the address is not numeric", as: "*net.AddrError", op: "dial",
-		happen: func(t *testing.T, w *world) (error, string) { return w.connectTo("tcp", "example.org:80") }},
+		happen: func(t *testing.T, w *world) (string, error) { return w.connectTo("tcp", "example.org:80") }},
 	{call: "Connect", when: "the network is not known", as: "net.UnknownNetworkError", op: "dial",
-		happen: func(t *testing.T, w *world) (error, string) { return w.connectTo("udp", "127.0.0.1:80") }},
+		happen: func(t *testing.T, w *world) (string, error) { return w.connectTo("udp", "127.0.0.1:80") }},
 	{call: "Connect", when: "the Conn is in use", is: platform.ErrInUse,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, _ := w.pair()
 			var r result
 			w.Connect(a, "tcp", "127.0.0.1:80", &r)
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Connect", when: "it is cancelled", is: ops.ErrCanceled, real: true,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			at := stuck(t)
 			if at == "" {
-				return ops.ErrCanceled, ""
+				return "", ops.ErrCanceled
 			}
 			var r result
 			c := new(platform.Conn)
 			w.Connect(c, "tcp", at, &r)
 			c.Cancel()
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Connect", when: "the Conn is closed meanwhile", is: net.ErrClosed,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			defer l.Close()
 			var r result
@@ -104,129 +104,129 @@ var errorRows = []errorRow{
 			if c.Close(); c.RemoteAddr() != nil {
 				t.Error("a Conn that is closed has a peer")
 			}
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Connect", when: "no memory for the operation", is: allocator.ErrExhausted,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			var r result
 			w.Connect(new(platform.Conn), "tcp", "127.0.0.1:80", ops.WithAllocator(&r, allocator.Null[ops.Operation]{}))
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Dial", when: "no such host", as: "*net.DNSError", op: "dial", where: "the name",
-		happen: func(t *testing.T, w *world) (error, string) {
-			return w.dial(&platform.Dialer{Resolver: &hosts{}}, new(platform.Conn), "tcp", "none.test:80"), "none.test:80"
+		happen: func(t *testing.T, w *world) (string, error) {
+			return "none.test:80", w.dial(&platform.Dialer{Resolver: &hosts{}}, new(platform.Conn), "tcp", "none.test:80")
 		}},
 	{call: "Dial", when: "every address of the host fails", is: errRefused, op: "dial", where: "the first",
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			at := l.Addr().String()
 			l.Close()
 			_, port, _ := net.SplitHostPort(at)
-			return w.dial(new(platform.Dialer), new(platform.Conn), "tcp", "localhost:"+port), at
+			return at, w.dial(new(platform.Dialer), new(platform.Conn), "tcp", "localhost:"+port)
 		}},
 	{call: "Dial", when: "it takes too long (Dialer.Timeout)", is: os.ErrDeadlineExceeded, op: "dial", where: "the name", real: true,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			d := &platform.Dialer{Timeout: time.Millisecond, Resolver: &hosts{addrs: map[string][]string{"slow.test": nil}}}
-			return w.dial(d, new(platform.Conn), "tcp", "slow.test:80"), "slow.test:80"
+			return "slow.test:80", w.dial(d, new(platform.Conn), "tcp", "slow.test:80")
 		}},
 	{call: "Listen", when: "the address is in use", is: errInUse, op: "listen", where: "the address", real: true,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			defer l.Close()
 			_, err := w.Listen("tcp", l.Addr().String())
-			return err, l.Addr().String()
+			return l.Addr().String(), err
 		}},
 	{call: "Listen", when: "the network is not known", as: "net.UnknownNetworkError", op: "listen",
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			_, err := w.Listen("tcp9", "127.0.0.1:0")
-			return err, ""
+			return "", err
 		}},
 	{call: "Listen", when: "the proactor is closed", is: net.ErrClosed, op: "listen", where: "the address",
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			w.Close()
 			_, err := w.Listen("tcp", "127.0.0.1:7")
-			return err, "127.0.0.1:7"
+			return "127.0.0.1:7", err
 		}},
 	{call: "Accept", when: "no descriptor is left", is: syscall.EMFILE, op: "accept", where: "the listener"}, // see TestAcceptNoDescriptors
 	{call: "Accept", when: "it takes too long (ops.WithTimeout)", is: os.ErrDeadlineExceeded, op: "accept", where: "the listener",
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			defer l.Close()
 			var r result
 			l.Accept(new(platform.Conn), ops.WithTimeout(&r, time.Millisecond))
-			return w.told(&r), l.Addr().String()
+			return l.Addr().String(), w.told(&r)
 		}},
 	{call: "Accept", when: "the Conn is in use", is: platform.ErrInUse,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, _ := w.pair()
 			l := w.listen("tcp", "127.0.0.1:0")
 			defer l.Close()
 			var r result
 			l.Accept(a, &r)
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Accept", when: "it is cancelled", is: ops.ErrCanceled,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			defer l.Close()
 			var r result
 			l.Accept(new(platform.Conn), &r)
 			l.Cancel()
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Accept", when: "the listener is closed", is: net.ErrClosed,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			var r result
 			l.Accept(new(platform.Conn), &r)
 			l.Close()
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Accept", when: "no memory for the operation", is: allocator.ErrExhausted,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
 			defer l.Close()
 			var r result
 			l.Accept(new(platform.Conn), ops.WithAllocator(&r, allocator.Null[ops.Operation]{}))
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Read", when: "the peer has ended the stream", is: io.EOF,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, b := w.pair()
 			b.Close()
-			return w.readOf(a, nil), ""
+			return "", w.readOf(a, nil)
 		}},
 	{call: "Read", when: "the peer has reset it", is: errReset, real: true,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, peer := w.peer()
 			peer.SetLinger(0)
 			peer.Close()
-			return w.readOf(a, nil), ""
+			return "", w.readOf(a, nil)
 		}},
 	{call: "Read", when: "it takes too long (ops.WithTimeout)", is: os.ErrDeadlineExceeded,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, _ := w.pair()
 			var r result
 			a.Read(make([]byte, 1), ops.WithTimeout(&r, time.Millisecond))
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 	{call: "Read", when: "it is cancelled", is: ops.ErrCanceled,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, _ := w.pair()
-			return w.readOf(a, a.Cancel), ""
+			return "", w.readOf(a, a.Cancel)
 		}},
 	{call: "Read", when: "the Conn is closed", is: net.ErrClosed,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, _ := w.pair()
-			return w.readOf(a, func() { a.Close() }), ""
+			return "", w.readOf(a, func() { a.Close() })
 		}},
 	{call: "Write", when: "the Conn is closed", is: net.ErrClosed,
-		happen: func(t *testing.T, w *world) (error, string) {
+		happen: func(t *testing.T, w *world) (string, error) {
 			a, _ := w.pair()
 			a.Close()
 			var r result
 			a.Write([]byte("x"), &r)
-			return w.told(&r), ""
+			return "", w.told(&r)
 		}},
 }
 
@@ -296,7 +296,7 @@ func TestErrors(t *testing.T) {
 		}
 		t.Run(row.call+"/"+row.when, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
-				err, addr := row.happen(t, w)
+				addr, err := row.happen(t, w)
 				if addr == "" && row.where != "" {
 					t.Skip("it cannot be had here")
 				}
@@ -307,7 +307,7 @@ func TestErrors(t *testing.T) {
 			}
 			t.Run("sim", func(t *testing.T) {
 				w := simulated(t)
-				err, addr := row.happen(t, w)
+				addr, err := row.happen(t, w)
 				row.check(t, err, addr)
 			})
 		})
