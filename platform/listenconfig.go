@@ -85,10 +85,9 @@ func (c ListenConfig) Listen(p *Proactor, network, address string) (*Listener, e
 		return nil, err
 	}
 	l := new(Listener)
-	if err := p.listen(l, network, address, o); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return orNil(l, p.openSocket(&l.h, "listen "+network+" "+address, func(s *backend.Socket) error {
+		return p.backend.Listen(s, network, address, o)
+	}))
 }
 
 // ListenPacket opens a packet socket as [Proactor.ListenPacket] does, with the options
@@ -104,13 +103,17 @@ func (c ListenConfig) ListenPacket(p *Proactor, network, address string) (*Packe
 		return nil, err
 	}
 	pc := new(PacketConn)
-	err := p.openSocket(&pc.h, "listen "+network+" "+address, func(s *backend.Socket) error {
+	return orNil(pc, p.openSocket(&pc.h, "listen "+network+" "+address, func(s *backend.Socket) error {
 		return p.backend.ListenPacket(s, network, address, o)
-	})
+	}))
+}
+
+// orNil returns v, or nil if there is an error.
+func orNil[T any](v *T, err error) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pc, nil
+	return v, nil
 }
 
 // options returns what the backend is told.

@@ -18,12 +18,6 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 	return ListenConfig{}.Listen(p, network, address)
 }
 
-func (p *Proactor) listen(l *Listener, network, address string, o backend.ListenOptions) error {
-	return p.openSocket(&l.h, "listen "+network+" "+address, func(s *backend.Socket) error {
-		return p.backend.Listen(s, network, address, o)
-	})
-}
-
 // Accept accepts a connection into c, which must not be open. The handler is
 // called with 0 and nil once c is connected, otherwise with 0 and the reason,
 // and c can then be used again. An error does not harm the listener: when the
