@@ -64,7 +64,7 @@ func (a *Limit[T]) Allocate(n int) ([]T, error) {
 		return nil, err
 	}
 	held := int64(n) * a.unit
-	if n > 0 {
+	if n > 1 { // one value has no room beside it
 		held = int64(max(n, a.can.goodSize(n))) * a.unit
 	}
 	if held > a.limit {

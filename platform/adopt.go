@@ -72,13 +72,6 @@ func (p *Proactor) AdoptPacketConn(c net.PacketConn) (*PacketConn, error) {
 	return nil, cannotAdopt(c, "*net.UDPConn")
 }
 
-func orNil[T any](v *T, err error) (*T, error) {
-	if err != nil {
-		return nil, err
-	}
-	return v, nil
-}
-
 func cannotAdopt(from any, want string) error {
 	return fmt.Errorf("platform: adopt a %T, which is no %s: %w", from, want, errors.ErrUnsupported)
 }

@@ -50,8 +50,9 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 
 // NewFile makes a File of an open file, which it takes over: nobody else may use
 // f or close it, unless NewFile returns an error. Something without offsets (a pipe,
-// a terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE, and
-// so is a file that appends.
+// a terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE, as on
+// Linux is a device that makes its readers wait (an input device, say): such a
+// read could not be cancelled. A file that appends is refused, too.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
 	files, ok := p.lowest.(backend.FileBackend)
 	if !ok {

@@ -3,6 +3,7 @@ package platform_test
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -106,6 +107,23 @@ func TestNewFileWithoutOffsets(t *testing.T) {
 			unix.Close(both[1])
 			return both[0], err
 		},
+		"terminal": func() (int, error) { return unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0) },
+	}
+	for name, thing := range maps.Clone(things) { // that block, and that do not
+		fd, err := thing()
+		if err != nil {
+			t.Logf("%s: %v", name, err) // a container may have no such device
+			delete(things, name)
+			continue
+		}
+		unix.Close(fd)
+		things[name+" that does not block"] = func() (int, error) {
+			fd, err := thing()
+			if err == nil {
+				err = unix.SetNonblock(fd, true)
+			}
+			return fd, err
+		}
 	}
 	for _, m := range modes() {
 		t.Run(m.String(), func(t *testing.T) {
@@ -126,7 +144,7 @@ func TestNewFileWithoutOffsets(t *testing.T) {
 			if _, err := w.OpenFile(name, os.O_RDWR, 0); !errors.Is(err, syscall.ESPIPE) {
 				t.Errorf("a named pipe: %v, want %v", err, syscall.ESPIPE)
 			}
-			for _, name := range []string{"/dev/null", "/dev/zero"} {
+			for _, name := range []string{"/dev/null", "/dev/zero", "/dev/urandom"} {
 				if _, err := w.OpenFile(name, os.O_RDWR, 0); err != nil {
 					t.Error(err)
 				}

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
@@ -83,6 +82,12 @@ func (g *Group) Proactors() []*Proactor { return g.proactors }
 // Systems that do not deal connections out to
 // such listeners, which is all but Linux and FreeBSD, get errors.ErrUnsupported.
 func (g *Group) Listen(network, address string) ([]*Listener, error) {
+	return ListenConfig{}.ListenGroup(g, network, address)
+}
+
+// ListenGroup listens as [Group.Listen] does, with the options of c. ReusePort is set for
+// it.
+func (c ListenConfig) ListenGroup(g *Group, network, address string) ([]*Listener, error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6":
 	default:
@@ -91,10 +96,11 @@ func (g *Group) Listen(network, address string) ([]*Listener, error) {
 	if !descriptor.CanReusePort() && len(g.proactors) > 1 {
 		return nil, fmt.Errorf("platform: listen %s %s with several proactors: %w", network, address, errors.ErrUnsupported)
 	}
+	c.ReusePort = descriptor.CanReusePort()
 	var all []*Listener
 	for _, p := range g.proactors {
-		l := new(Listener)
-		if err := p.listen(l, network, address, backend.ListenOptions{ReusePort: descriptor.CanReusePort()}); err != nil {
+		l, err := c.Listen(p, network, address)
+		if err != nil {
 			for _, l := range all {
 				l.Close()
 			}

@@ -86,10 +86,10 @@ func (c ListenConfig) Listen(p *Proactor, network, address string) (*Listener, e
 		return nil, listenError(network, address, err)
 	}
 	l := new(Listener)
-	if err := p.listen(l, network, address, o); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return orNil(l, listenError(network, address, p.openSocket(&l.h, "listen", func(s *backend.Socket) error {
+		s.Class = record.Listener
+		return p.backend.Listen(s, network, address, o)
+	})))
 }
 
 // ListenPacket opens a packet socket as [Proactor.ListenPacket] does, with the options
@@ -105,14 +105,18 @@ func (c ListenConfig) ListenPacket(p *Proactor, network, address string) (*Packe
 		return nil, listenError(network, address, err)
 	}
 	pc := new(PacketConn)
-	err := listenError(network, address, p.openSocket(&pc.h, "listen", func(s *backend.Socket) error {
+	return orNil(pc, listenError(network, address, p.openSocket(&pc.h, "listen", func(s *backend.Socket) error {
 		s.Class = record.Packets
 		return p.backend.ListenPacket(s, network, address, o)
-	}))
+	})))
+}
+
+// orNil returns v, or nil if there is an error.
+func orNil[T any](v *T, err error) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pc, nil
+	return v, nil
 }
 
 // options returns what the backend is told.

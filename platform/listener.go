@@ -6,7 +6,6 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
-	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A Listener accepts stream connections. Unless the proactor has a single
@@ -17,13 +16,6 @@ type Listener struct{ h handle }
 // "tcp4", "tcp6" or "unix". Options are in [ListenConfig].
 func (p *Proactor) Listen(network, address string) (*Listener, error) {
 	return ListenConfig{}.Listen(p, network, address)
-}
-
-func (p *Proactor) listen(l *Listener, network, address string, o backend.ListenOptions) error {
-	return listenError(network, address, p.openSocket(&l.h, "listen", func(s *backend.Socket) error {
-		s.Class = record.Listener
-		return p.backend.Listen(s, network, address, o)
-	}))
 }
 
 // Accept accepts a connection into c, which must not be open. The handler is

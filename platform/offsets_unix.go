@@ -9,14 +9,20 @@ import (
 )
 
 // checkOffsets refuses what has no offsets although it lets itself be sought: an
-// inotify, an eventfd, a timerfd and their like, which are files of no type.
+// inotify, an eventfd, a timerfd and their like, which are files of no type, and devices
+// of which a read may wait for ever.
 func checkOffsets(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var status unix.Stat_t
-	if cerr := raw.Control(func(fd uintptr) { err = unix.Fstat(int(fd), &status) }); cerr != nil {
+	waits := false
+	if cerr := raw.Control(func(fd uintptr) {
+		if err = unix.Fstat(int(fd), &status); err == nil && status.Mode&unix.S_IFMT == unix.S_IFCHR {
+			waits = deviceWaits(int(fd), uint64(status.Rdev))
+		}
+	}); cerr != nil {
 		return cerr
 	}
 	if err != nil {
@@ -24,7 +30,9 @@ func checkOffsets(f *os.File) error {
 	}
 	switch status.Mode & unix.S_IFMT {
 	case unix.S_IFREG, unix.S_IFBLK, unix.S_IFCHR, unix.S_IFDIR:
-		return nil
+		if !waits {
+			return nil
+		}
 	}
 	return &os.PathError{Op: "seek", Path: f.Name(), Err: unix.ESPIPE}
 }

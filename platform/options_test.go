@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,4 +123,23 @@ func TestOptionSystems(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestListenGroup has the listeners of a group have options.
+func TestListenGroup(t *testing.T) {
+	g, err := platform.NewGroup(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if _, err := (platform.ListenConfig{Backlog: -1}).ListenGroup(g, "tcp", "127.0.0.1:0"); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a negative backlog: %v", err)
+	}
+	all, err := platform.ListenConfig{SocketOptions: platform.SocketOptions{ReadBuffer: 20_000}}.ListenGroup(g, "tcp", "127.0.0.1:0")
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil || len(all) != 2 || all[0].Addr().String() != all[1].Addr().String() {
+		t.Fatalf("%d listeners, %v", len(all), err)
+	}
 }

@@ -35,9 +35,12 @@ func (c *PacketConn) SyscallConn() (syscall.RawConn, error) { return c.h.raw() }
 
 // File returns a duplicate of the descriptor of the connection: the caller's, to be
 // closed by it. The connection stays open here; closing one does not affect the other,
-// but options are those of both. With net.FileConn it becomes a net.Conn again. What
-// has been read ahead here (see [Conn.Read]) does not come with it, so nothing should have
-// been read.
+// but options are those of both, and each byte goes to whoever reads first. With
+// net.FileConn it becomes a net.Conn again.
+//
+// On io_uring something may have been received that nobody has asked for yet, which would
+// be lost to the duplicate. Then there is an error that is syscall.EAGAIN: read what
+// there is with [Conn.TryRead], let the proactor run, and ask again.
 func (c *Conn) File() (*os.File, error) { return c.h.file() }
 
 // File returns a duplicate of the descriptor of the listener: the caller's, to be closed by

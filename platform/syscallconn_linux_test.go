@@ -1,10 +1,14 @@
 package platform_test
 
 import (
+	"errors"
+	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
 
@@ -115,5 +119,50 @@ func TestSocketFile(t *testing.T) {
 			t.Errorf("after Close, the duplicate reads %d bytes, %v", n, err)
 		}
 		np.Close()
+	})
+}
+
+// TestSocketFileReadAhead asks for the descriptor of a connection that has been read
+// from, when more has come: no byte is lost between the two.
+func TestSocketFileReadAhead(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c, peer := w.peer()
+		buf := make([]byte, 1)
+		var got []byte
+		var first result
+		c.Read(buf, &first)
+		w.settle()
+		peer.Write([]byte("abcdefgh"))
+		w.await(&first)
+		first.want(t, 1, nil)
+		got = append(got, buf...)
+		f, err := c.File()
+		for errors.Is(err, syscall.EAGAIN) {
+			n, rerr := c.TryRead(buf)
+			if got = append(got, buf[:n]...); rerr == ops.ErrWouldBlock {
+				w.settle()
+			} else if rerr != nil {
+				t.Fatal(rerr)
+			}
+			f, err = c.File()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		nc, err := net.FileConn(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		f.Close()
+		peer.Write([]byte("ij"))
+		rest := make([]byte, 10-len(got))
+		nc.SetDeadline(time.Now().Add(patience))
+		if _, err := io.ReadFull(nc, rest); err != nil {
+			t.Errorf("the duplicate reads: %v", err)
+		}
+		if got = append(got, rest...); string(got) != "abcdefghij" {
+			t.Errorf("read %q in all", got)
+		}
 	})
 }

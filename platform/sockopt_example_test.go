@@ -1,0 +1,88 @@
+package platform_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A connection that is idle for hours, through a router that forgets it after minutes.
+func ExampleConn_SetKeepAlive() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	var server, client platform.Conn
+	l.Accept(&server, ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		fmt.Println(server.SetKeepAlive(net.KeepAliveConfig{Enable: true, Idle: time.Minute}))
+	}))
+	p.Connect(&client, "tcp", l.Addr().String(), ops.HandlerFunc(func(int, error) {}))
+	fatal(p.Run(context.Background()))
+	// Output: <nil>
+}
+
+// A connection is given to a library that wants a net.Conn.
+func ExampleConn_File() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	var c platform.Conn
+	l.Accept(&c, ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
+	client, err := net.Dial("tcp", l.Addr().String())
+	fatal(err)
+	defer client.Close()
+	fatal(p.Run(context.Background()))
+
+	f, err := c.File()
+	fatal(err)
+	fatal(c.Close())
+	nc, err := net.FileConn(f)
+	fatal(err)
+	fatal(f.Close())
+	fmt.Fprint(nc, "from package net")
+	fatal(nc.Close())
+	text, err := io.ReadAll(client)
+	fmt.Println(string(text), err)
+	// Output: from package net <nil>
+}
+
+// A program leaves the path of its listener to its successor.
+func ExampleListener_SetUnlinkOnClose() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	dir, err := os.MkdirTemp("", "service")
+	fatal(err)
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "s")
+	l, err := p.Listen("unix", path)
+	fatal(err)
+	fatal(l.SetUnlinkOnClose(false))
+	fatal(l.Close())
+	_, err = os.Lstat(path)
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// All listeners of a group have the same options.
+func ExampleListenConfig_ListenGroup() {
+	g, err := platform.NewGroup(2)
+	fatal(err)
+	defer g.Close()
+	c := platform.ListenConfig{SocketOptions: platform.SocketOptions{NoKeepAlive: true}}
+	all, err := c.ListenGroup(g, "tcp", "127.0.0.1:0")
+	fmt.Println(len(all) == 2 || errors.Is(err, errors.ErrUnsupported))
+	// Output: true
+}
