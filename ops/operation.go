@@ -128,10 +128,14 @@ const (
 	KindWriteAt
 	KindSync
 	KindWaitReadable
+	KindReadBatch
+	KindWriteBatch
+	KindSendFile
 )
 
 var kindNames = [...]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
-	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable"}
+	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable",
+	"read batch", "write batch", "send file"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

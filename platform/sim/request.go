@@ -19,6 +19,10 @@ type request struct {
 	single   [1][]byte // bufs of what is not vectored
 	offset   int64     // in a file
 	to       netip.AddrPort
+	packets  []backend.Packet
+	source   *openFile // the file to send
+	left     int64     // of it, or -1
+	sent     int
 	path     string // of a unix listener to connect to
 	canceled bool   // the proactor wants it back
 
@@ -55,6 +59,7 @@ type result struct {
 	err  error
 	from netip.AddrPort
 	conn *endpoint // accepted
+	more bool      // it goes on
 }
 
 // possible reports whether the request can be done now, with whatever result.
@@ -66,12 +71,12 @@ func (r *request) possible() bool {
 	switch r.kind {
 	case ops.KindRead, ops.KindReadVectored, ops.KindWaitReadable:
 		return e.readable()
-	case ops.KindWrite, ops.KindWriteVectored:
+	case ops.KindWrite, ops.KindWriteVectored, ops.KindSendFile:
 		return e.writable(r.b.w)
 	case ops.KindAccept:
 		return len(e.backlog) > 0
-	case ops.KindReadFrom:
-		return e.packets != nil && len(e.packets.queue) > 0
+	case ops.KindReadFrom, ops.KindReadBatch:
+		return e.packets != nil && (len(e.packets.queue) > 0 || e.packets.refused)
 	}
 	return true
 }
@@ -93,6 +98,12 @@ func (b *kernel) perform(r *request) result {
 		return result{}
 	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
 		return b.onFile(r)
+	case ops.KindReadBatch:
+		return b.readBatch(r)
+	case ops.KindWriteBatch:
+		return b.writeBatch(r)
+	case ops.KindSendFile:
+		return b.sendFile(r)
 	}
 	return b.writeTo(r)
 }
@@ -116,6 +127,11 @@ func (b *kernel) ask(e *endpoint, op *ops.Operation) *request {
 		r.bufs = backend.Buffers(op)
 	case ops.KindReadAt, ops.KindWriteAt:
 		r.offset = backend.Offset(op)
+	case ops.KindReadBatch, ops.KindWriteBatch:
+		r.packets = backend.Packets(op)
+	case ops.KindSendFile:
+		r.source = endpointOf(backend.Source(op)).file
+		r.offset, r.left = backend.Rest(op)
 	}
 	return r
 }

@@ -30,7 +30,10 @@ type Backend struct {
 	next, n int // those of events that were not served yet
 }
 
-var _ backend.FileBackend = (*Backend)(nil)
+var (
+	_ backend.FileBackend = (*Backend)(nil)
+	_ backend.Controller  = (*Backend)(nil)
+)
 
 // batch is how many events are taken at once. All their reads come before
 // the first write, so with more of them the kernel's part of a connection has left
@@ -39,7 +42,7 @@ const batch = 32
 
 // New returns a backend whose files are served by the one that openFiles returns. That
 // wakes this one by the function that it is given.
-func New(host backend.Host, openFiles func(wake func()) backend.FileBackend) (*Backend, error) {
+func New(host backend.Host, openFiles func(wake func()) readiness.Files) (*Backend, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)

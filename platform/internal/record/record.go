@@ -40,6 +40,7 @@ type Record struct {
 
 	State  State
 	Single bool // Mu is not used, because a single goroutine runs the proactor
+	Lent   bool // operations on connections send the file, which stays open until they have ended
 }
 
 // A State is where a socket is in its life.
