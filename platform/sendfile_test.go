@@ -19,7 +19,9 @@ import (
 // filled opens a file with content to send.
 func (w *world) filled(size int) (*platform.File, []byte) {
 	w.t.Helper()
-	name, content := filepath.Join(w.t.TempDir(), "content"), random(7, size)
+	name := filepath.Join(w.t.TempDir(), "content")
+	part := random(7, 65_537) // no part of the file that is sent at once looks like another
+	content := bytes.Repeat(part, size/len(part)+1)[:size]
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
