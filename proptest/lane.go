@@ -39,7 +39,8 @@ type lane struct {
 	buf        []byte     // what it reads into
 	returned   []returned // what it has read into before
 	arrivals   arrivals
-	buffers    [][]byte // of a vectored operation
+	buffers    [][]byte          // of a vectored operation
+	packets    []platform.Packet // of a batch
 	notes      notebook
 
 	at       int           // the step
