@@ -143,13 +143,16 @@ const (
 	KindWaitReadable
 	KindDial // the platform's own, of several connects
 	KindWaitSignal
+	KindReadBatch
+	KindWriteBatch
+	KindSendFile
 
 	Kinds int = iota // how many there are
 )
 
 var kindNames = [Kinds]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
 	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable",
-	"dial", "wait signal"}
+	"dial", "wait signal", "read batch", "write batch", "send file"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

@@ -67,7 +67,7 @@ func (p *Proactor) AdoptListener(l net.Listener) (*Listener, error) {
 func (p *Proactor) AdoptPacketConn(c net.PacketConn) (*PacketConn, error) {
 	if c, ok := c.(*net.UDPConn); ok && c != nil {
 		adopted := new(PacketConn)
-		return orNil(adopted, p.adopt(&adopted.h, c, backend.Packets))
+		return orNil(adopted, p.adopt(&adopted.h, c, backend.Datagrams))
 	}
 	return nil, cannotAdopt(c, "*net.UDPConn")
 }
@@ -105,7 +105,7 @@ type closer interface {
 }
 
 // classOf is what a socket that is adopted counts as.
-var classOf = [...]record.Class{backend.Stream: record.Stream, backend.Listening: record.Listener, backend.Packets: record.Packets}
+var classOf = [...]record.Class{backend.Stream: record.Stream, backend.Listening: record.Listener, backend.Datagrams: record.Packets}
 
 // adopt opens a socket for h with one of package net, which it closes then.
 func (p *Proactor) adopt(h *handle, from closer, as backend.Role) error {

@@ -98,6 +98,16 @@ var chains = []struct {
 			c.file.ReadAt(c.in, 7, h)
 		}
 	}},
+	{"send file", func(c *chain, h ops.Handler) {
+		switch c.phase++; {
+		case c.phase == 1:
+			c.file.WriteAt(c.out, 0, h)
+		case c.phase&1 == 0:
+			c.a.SendFile(c.file, 0, 3, h)
+		default:
+			ops.ReadFull(c.b, c.in, h)
+		}
+	}},
 	{"sync", func(c *chain, h ops.Handler) { c.file.Sync(h) }},
 }
 

@@ -84,8 +84,19 @@ func setPeer(op *ops.Operation, network, address string) error {
 	default:
 		return net.UnknownNetworkError(network)
 	}
+	addr, err := numericAddr(network, address)
+	if err != nil {
+		return err
+	}
+	return backend.SetAddr(op, addr)
+}
+
+// numericAddr returns the address of a peer, which stands for this host if it has none of
+// its own. The network is TCP or UDP, with a 4 or a 6 or neither.
+func numericAddr(network, address string) (netip.AddrPort, error) {
+	four, six := strings.HasSuffix(network, "4"), strings.HasSuffix(network, "6")
 	local := loopback4
-	if network == "tcp6" {
+	if six {
 		local = netip.IPv6Loopback()
 	}
 	numeric := address
@@ -94,21 +105,21 @@ func setPeer(op *ops.Operation, network, address string) error {
 	}
 	addr, err := netip.ParseAddrPort(numeric)
 	if err != nil {
-		return &net.AddrError{Err: "platform: the address must be numeric", Addr: address}
+		return addr, &net.AddrError{Err: "platform: the address must be numeric", Addr: address}
 	}
 	switch addr.Addr() {
 	case netip.IPv4Unspecified():
 		addr = netip.AddrPortFrom(loopback4, addr.Port())
 	case netip.IPv6Unspecified():
 		addr = netip.AddrPortFrom(netip.IPv6Loopback(), addr.Port())
-		if network == "tcp4" {
+		if four {
 			addr = netip.AddrPortFrom(loopback4, addr.Port())
 		}
 	}
-	if is4 := addr.Addr().Unmap().Is4(); network == "tcp4" && !is4 || network == "tcp6" && is4 {
-		return &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
+	if is4 := addr.Addr().Unmap().Is4(); four && !is4 || six && is4 {
+		return addr, &net.AddrError{Err: "platform: not an address for " + network, Addr: address}
 	}
-	return backend.SetAddr(op, addr)
+	return addr, nil
 }
 
 // checkPath refuses the path of a unix socket that the system would cut short.

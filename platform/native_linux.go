@@ -4,6 +4,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/epoll"
 	"github.com/heirloom-go/heirloom/platform/internal/portable"
+	"github.com/heirloom-go/heirloom/platform/internal/readiness"
 	"github.com/heirloom-go/heirloom/platform/internal/uring"
 )
 
@@ -22,7 +23,7 @@ func openURing(host backend.Host) (backend.Backend, error) {
 }
 
 func openEpoll(host backend.Host) (backend.Backend, error) {
-	b, err := epoll.New(host, func(wake func()) backend.FileBackend { return portable.New(host, wake) })
+	b, err := epoll.New(host, func(wake func()) readiness.Files { return portable.New(host, wake) })
 	if err != nil {
 		return nil, err
 	}

@@ -60,8 +60,11 @@ func reject(op *ops.Operation, state record.State, out *record.Queue) {
 	if state == record.Opening {
 		op.Err = syscall.ENOTCONN
 	}
-	if op.Kind == ops.KindAccept {
+	switch op.Kind {
+	case ops.KindAccept:
 		(*socket)(backend.Accepted(op)).settle(op.Err)
+	case ops.KindSendFile:
+		(*socket)(backend.SourceFile(op)).letGo()
 	}
 	out.Push(op)
 }
@@ -184,6 +187,11 @@ func transfersNothing(op *ops.Operation) bool {
 		return len(op.Buf) == 0
 	case ops.KindReadVectored, ops.KindWriteVectored:
 		return len(backend.Buffers(op)) == 0
+	case ops.KindReadBatch, ops.KindWriteBatch:
+		return len(backend.Packets(op)) == 0
+	case ops.KindSendFile:
+		_, left := backend.Rest(op)
+		return left == 0
 	}
 	return false
 }
@@ -213,6 +221,8 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 		}
 	case ops.KindDial:
 		dialOf(op).settle(out)
+	case ops.KindSendFile:
+		(*socket)(backend.SourceFile(op)).letGo()
 	case ops.KindConnect:
 		switch {
 		case s.State != record.Opening: // closed meanwhile

@@ -37,3 +37,45 @@ func TestPacketsAllocateNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestBatchesAllocateNothing sends and reads several packets at a time, with control
+// data, and single ones on a connected socket.
+func TestBatchesAllocateNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		if w.backend == "portable" {
+			t.Skip("only what this library calls itself is promised")
+		}
+		a := w.packets("udp4", "127.0.0.1:0")
+		b := w.connectPacket("udp4", a.LocalAddr().String())
+		if err := a.EnablePacketInfo(); err != nil {
+			t.Fatal(err)
+		}
+		var slots [2]combinators.SingleSlot[ops.Operation]
+		got := 0
+		read := ops.WithAllocator(ops.HandlerFunc(func(n int, _ error) { got += n }), &slots[0])
+		wrote := ops.WithAllocator(ops.HandlerFunc(func(int, error) {}), &slots[1])
+		in, out := rooms(4, 1), rooms(4, 1)
+		for i := range out {
+			out[i].ECN = uint8(i)
+			out[i].Local = addrOf(b).Addr()
+		}
+		ctx := t.Context()
+		once := func() {
+			b.WriteBatch(out, wrote)
+			w.Run(ctx)
+			a.ReadBatch(in, read)
+			w.Run(ctx)
+			a.ReadBatch(in, read) // waits
+			b.Write(out[0].Buf, wrote)
+			w.Run(ctx)
+		}
+		once()
+		idle := testing.AllocsPerRun(100, func() { w.Run(ctx); w.Run(ctx); w.Run(ctx) }) // Run watches the context
+		if n := testing.AllocsPerRun(100, once); n != idle {
+			t.Errorf("%v allocations, and %v of them by Run", n, idle)
+		}
+		if got != 102*5 {
+			t.Errorf("%d packets of %d were read", got, 102*5)
+		}
+	})
+}

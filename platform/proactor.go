@@ -56,6 +56,8 @@ type Proactor struct {
 	more      *sync.Cond   // there may be something to do for an idle runner
 	drained   bool         // closed, and everything was abandoned
 
+	lent map[*socket]int // how many operations send a file, for those that are sent; see lock
+
 	// The leader's own: what its poll has finished, and what took too long.
 	polled  record.Queue
 	late    []lateOperation

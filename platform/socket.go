@@ -239,6 +239,9 @@ func (s *socket) freeIfQuiet() {
 		return
 	}
 	s.unregister()
+	if s.Lent {
+		return // Close waits for the connections on which it is sent
+	}
 	s.Number.Store(0)
 	s.proactorOf().backend.FreeSocket((*backend.Socket)(s))
 }
@@ -334,7 +337,10 @@ func (s *socket) shut(out *record.Queue) error {
 			s.Number.Store(0)
 		}
 	}()
-	err := s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
+	var err error
+	if !s.Lent { // else the last of them closes it
+		err = s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
+	}
 	closed = true
 	return err
 }

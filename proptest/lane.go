@@ -41,7 +41,8 @@ type lane struct {
 	arrivals   arrivals
 	buffers    [][]byte // of a vectored operation
 	reader     ops.BufferedReader
-	room       [8]byte // of the reader
+	room       [8]byte           // of the reader
+	packets    []platform.Packet // of a batch
 	notes      notebook
 
 	at       int           // the step

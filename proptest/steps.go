@@ -79,6 +79,8 @@ func init() {
 		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
 		{name: "send to", role: local, draw: drawSendTo, text: chainText, start: startSendTo, check: checkSend, cancel: cancelMail, mail: true, once: true},
 		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true, settle: settleReceive},
+		{name: "send batch", role: local, start: startSendBatch, check: checkSendBatch, cancel: cancelMail, mail: true, once: true, settle: becomes("send")},
+		{name: "receive batch", role: local, draw: drawReceive, text: receiveText, start: startReceiveBatch, check: checkReceiveBatch, cancel: cancelMail, mail: true, reads: true, once: true, settle: settleReceiveBatch},
 		{name: "wait", role: local, draw: drawWait, text: waitText, start: startWait, check: checkWait, cancel: cancelTimer, once: true},
 		{name: "fork", role: local, draw: drawFork, text: chainText, do: (*lane).fork},
 		{name: "join", role: local, draw: drawJoin, text: chainText, pass: (*lane).join},
@@ -123,7 +125,7 @@ var (
 
 // late reports whether an operation of the kind can be given a deadline.
 func (k *kind) late() bool {
-	return k.name != "receive" && (k.cancel != nil || k.connects)
+	return k.name != "receive" && k.name != "receive batch" && (k.cancel != nil || k.connects)
 }
 
 func kindOf(name string) *kind        { return byName[name] }

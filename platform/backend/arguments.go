@@ -14,8 +14,10 @@ import (
 //
 //	Target  the *platform.Timer of a KindWait, otherwise the *Socket
 //	Arg     the *Socket that an accept opens; where a packet's sender goes; the
-//	        first of a list of buffers; a *peerName
-//	Args    an address, how many buffers there are, or an offset
+//	        first of a list of buffers or packets; the *Socket of a file to send;
+//	        a *peerName
+//	Args    an address, how many buffers or packets there are, an offset, or an
+//	        offset and a count
 //	Port    of the address
 //	Buf     what to read into or write; of a connect, where its source address is
 //
@@ -68,9 +70,21 @@ func Path(op *ops.Operation) (path string, ok bool) {
 	return "", false
 }
 
+// connected is the Arg of an operation of ops.KindWriteTo that is for the peer of a
+// connected socket. Its Args may belong to a composed operation.
+var connected peerName
+
+// SetConnected has an operation of ops.KindWriteTo send to the peer that its socket is
+// connected to.
+func SetConnected(op *ops.Operation) { op.Arg = unsafe.Pointer(&connected) }
+
 // Addr returns the address of the peer of an operation of ops.KindConnect or
-// ops.KindWriteTo.
+// ops.KindWriteTo. It is not valid if the packet is for the peer that the socket is
+// connected to.
 func Addr(op *ops.Operation) netip.AddrPort {
+	if op.Arg == unsafe.Pointer(&connected) {
+		return netip.AddrPort{}
+	}
 	var b [16]byte
 	binary.NativeEndian.PutUint64(b[:8], op.Args[0])
 	binary.NativeEndian.PutUint64(b[8:], op.Args[1])

@@ -50,12 +50,20 @@ type Backend interface {
 	//	KindReadFrom read a packet into Buf, and pass the sender's address to
 	//	             [SetSender]; Err is io.ErrShortBuffer if it is longer than
 	//	             Buf
-	//	KindWriteTo  send Buf as a packet to [Addr](op)
+	//	KindWriteTo  send Buf as a packet to [Addr](op), or, if that is not valid, to
+	//	             the peer that s is connected to
 	//	KindWaitReadable
 	//	             end when a read of the stream s would not have to wait
 	//	KindReadVectored, KindWriteVectored
 	//	             as KindRead and KindWrite, with [Buffers](op) instead of
 	//	             Buf, of which there is at least one
+	//	KindReadBatch
+	//	             read some of the packets [Packets](op), as many as there are;
+	//	             N is how many
+	//	KindWriteBatch
+	//	             send some of the packets [Packets](op); N is how many
+	//	KindSendFile send the file [Source](op) on the stream s, part by part; see
+	//	             [Rest] and [Sent]
 	//
 	// There are further kinds for a [FileBackend] and a [FileSystem].
 	Start(s *Socket, op *ops.Operation) bool

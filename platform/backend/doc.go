@@ -6,7 +6,7 @@
 // socket, cancellation, timeouts, closing, and the handlers. What it knows of a socket
 // lies in the [Socket], the record that it makes itself and never gives to anybody
 // else; of an operation it sees an ops.ControlBlock and what the functions here read
-// from that: [Peer], [Addr], [Accepted], [Buffers], [Offset], [SetSender].
+// from that: [Peer], [Addr], [Accepted], [Buffers], [Packets], [Offset], [Source], [SetSender].
 //
 // platform.WithCustomBackend has a proactor use a backend, and platform.WithLayer
 // puts one over another. Package platform/sim is an example of a whole one.

@@ -108,7 +108,7 @@ type Role uint8
 const (
 	Stream    Role = iota // a stream that is connected
 	Listening             // a stream socket that listens
-	Packets               // a UDP socket that is not connected
+	Datagrams             // a UDP socket that is not connected
 )
 
 // An Aborter is a Backend without descriptors that can reset connections.

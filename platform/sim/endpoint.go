@@ -35,7 +35,8 @@ const (
 
 func sideOf(k ops.Kind) int {
 	switch k {
-	case ops.KindWrite, ops.KindWriteVectored, ops.KindWriteTo, ops.KindConnect, ops.KindWriteAt, ops.KindSync:
+	case ops.KindWrite, ops.KindWriteVectored, ops.KindWriteTo, ops.KindConnect, ops.KindWriteAt, ops.KindSync,
+		ops.KindWriteBatch, ops.KindSendFile:
 		return writing
 	}
 	return reading

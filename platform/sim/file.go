@@ -28,7 +28,10 @@ var (
 	errTooLarge  = os.NewSyscallError("write", syscall.EFBIG)
 )
 
-var _ backend.FileSystem = (*kernel)(nil)
+var (
+	_ backend.FileSystem    = (*kernel)(nil)
+	_ backend.PacketNetwork = (*kernel)(nil)
+)
 
 // OpenFile implements backend.FileSystem. There are no directories and no
 // permissions, so any name is one of a file.

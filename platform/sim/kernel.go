@@ -133,7 +133,7 @@ func (b *kernel) Start(s *backend.Socket, op *ops.Operation) bool {
 		s.Sys = w.newEndpoint(b)
 	}
 	e := endpointOf(s)
-	if e == nil || op.Kind < ops.KindAccept || op.Kind > ops.KindWaitReadable {
+	if e == nil || op.Kind < ops.KindAccept || op.Kind > ops.KindSendFile {
 		op.Err = syscall.EOPNOTSUPP
 		return true
 	}
@@ -151,7 +151,7 @@ func (b *kernel) Start(s *backend.Socket, op *ops.Operation) bool {
 	}
 	b.enter(r, op)
 	possible := r.possible()
-	if possible && w.happens(w.weather.AtOnce, "at once") {
+	if possible && op.Kind != ops.KindSendFile && w.happens(w.weather.AtOnce, "at once") {
 		b.endAtOnce(r, op)
 		return true
 	}
@@ -237,6 +237,7 @@ func (b *kernel) Cancel(s *backend.Socket, op *ops.Operation) bool {
 		return false // done, or asked before
 	}
 	slot := &b.table[r.slot]
+	op.N = r.sent
 	switch {
 	case w.faults.LoseCanceled:
 		slot.canceled = true

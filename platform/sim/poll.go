@@ -92,12 +92,17 @@ func (b *kernel) do(r *request) {
 	possible := r.possible()
 	switch {
 	case r.canceled && !(possible && w.choose(2, "cancel comes too late") == 1):
-		res.err = ops.ErrCanceled
+		res = result{n: r.sent, err: ops.ErrCanceled}
 	case !possible: // any more
 		r.place = waiting
 		return
 	default:
 		res = b.perform(r)
+	}
+	if res.more {
+		r.place = waiting
+		r.e.wake(writing)
+		return
 	}
 	b.saw(Done, r, b.find(r.name), res)
 	c := completion{name: r.name, result: res}

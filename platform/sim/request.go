@@ -22,6 +22,10 @@ type request struct {
 	path     string         // of a unix listener to connect to
 	from     netip.AddrPort // what a connect binds its end to, if it is valid
 	canceled bool           // the proactor wants it back
+	packets  []backend.Packet
+	source   *openFile // the file to send
+	left     int64     // of it, or -1
+	sent     int
 
 	place place
 	due   int64  // when it is done, if it is delayed
@@ -56,6 +60,7 @@ type result struct {
 	err  error
 	from netip.AddrPort
 	conn *endpoint // accepted
+	more bool      // it goes on
 }
 
 // possible reports whether the request can be done now, with whatever result.
@@ -67,12 +72,12 @@ func (r *request) possible() bool {
 	switch r.kind {
 	case ops.KindRead, ops.KindReadVectored, ops.KindWaitReadable:
 		return e.readable()
-	case ops.KindWrite, ops.KindWriteVectored:
+	case ops.KindWrite, ops.KindWriteVectored, ops.KindSendFile:
 		return e.writable(r.b.w)
 	case ops.KindAccept:
 		return len(e.backlog) > 0
-	case ops.KindReadFrom:
-		return e.packets != nil && len(e.packets.queue) > 0
+	case ops.KindReadFrom, ops.KindReadBatch:
+		return e.packets != nil && (len(e.packets.queue) > 0 || e.packets.refused)
 	}
 	return true
 }
@@ -94,6 +99,12 @@ func (b *kernel) perform(r *request) result {
 		return result{}
 	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
 		return b.onFile(r)
+	case ops.KindReadBatch:
+		return b.readBatch(r)
+	case ops.KindWriteBatch:
+		return b.writeBatch(r)
+	case ops.KindSendFile:
+		return b.sendFile(r)
 	}
 	return b.writeTo(r)
 }
@@ -117,6 +128,11 @@ func (b *kernel) ask(e *endpoint, op *ops.Operation) *request {
 		r.bufs = backend.Buffers(op)
 	case ops.KindReadAt, ops.KindWriteAt:
 		r.offset = backend.Offset(op)
+	case ops.KindReadBatch, ops.KindWriteBatch:
+		r.packets = backend.Packets(op)
+	case ops.KindSendFile:
+		r.source = endpointOf(backend.SourceFile(op)).file
+		r.offset, r.left = backend.Rest(op)
 	}
 	return r
 }

@@ -67,9 +67,12 @@ func RecvFrom(fd int32, b []byte) (int, netip.AddrPort, syscall.Errno) {
 	}
 }
 
-// SendTo sends a packet.
+// SendTo sends a packet, without an address if its size is 0.
 func SendTo(fd int32, b []byte, sa *unix.RawSockaddrInet6, size uintptr) (int, syscall.Errno) {
 	RaceRead(b)
+	if size == 0 {
+		sa = nil
+	}
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
 			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(sa)), size)

@@ -23,7 +23,7 @@ func checkRole(fd uintptr, as backend.Role) error {
 		return err
 	}
 	peer, perr := syscall.Getpeername(sysHandle(fd))
-	if as == backend.Packets {
+	if as == backend.Datagrams {
 		switch local.(type) {
 		case *syscall.SockaddrInet4, *syscall.SockaddrInet6:
 		default:

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -41,7 +40,7 @@ func Addr(fd int32, peer bool) net.Addr {
 	case *unix.SockaddrInet6:
 		addr := netip.AddrFrom16(sa.Addr).Unmap()
 		if sa.ZoneId != 0 && addr.Is6() {
-			addr = addr.WithZone(zoneName(sa.ZoneId))
+			addr = addr.WithZone(ZoneName(sa.ZoneId))
 		}
 		return netAddr(netip.AddrPortFrom(addr, uint16(sa.Port)), isPacket(fd))
 	case *unix.SockaddrUnix:
@@ -237,20 +236,7 @@ func Sockaddr(op *ops.Operation) (family int, to unix.Sockaddr) {
 	if addr.Is4() {
 		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: addr.As4()}
 	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: port, Addr: addr.As16(), ZoneId: zoneID(addr)}
-}
-
-// zoneID returns the number of the interface that an IPv6 address is local to.
-func zoneID(addr netip.Addr) uint32 {
-	if addr.Zone() == "" {
-		return 0
-	}
-	i, err := net.InterfaceByName(addr.Zone())
-	if err != nil { // as zoneName has it if there is no name
-		id, _ := strconv.ParseUint(addr.Zone(), 10, 32)
-		return uint32(id)
-	}
-	return uint32(i.Index)
+	return unix.AF_INET6, &unix.SockaddrInet6{Port: port, Addr: addr.As16(), ZoneId: uint32(InterfaceOf(addr))}
 }
 
 // ToSockaddr fills sa with an address for a socket of one of the two families
@@ -258,8 +244,10 @@ func zoneID(addr netip.Addr) uint32 {
 func ToSockaddr(sa *unix.RawSockaddrInet6, to netip.AddrPort, inet6 bool) (uintptr, error) {
 	addr := to.Addr()
 	switch {
+	case !to.IsValid():
+		return 0, nil // for the peer of a connected socket
 	case inet6:
-		sa.Family, sa.Addr, sa.Scope_id = unix.AF_INET6, addr.As16(), zoneID(addr)
+		sa.Family, sa.Addr, sa.Scope_id = unix.AF_INET6, addr.As16(), uint32(InterfaceOf(addr))
 		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&sa.Port))[:], to.Port())
 		return unsafe.Sizeof(*sa), nil
 	case !addr.Unmap().Is4():
@@ -279,7 +267,7 @@ func FromSockaddr(sa *unix.RawSockaddrInet6) netip.AddrPort {
 	}
 	addr := netip.AddrFrom16(sa.Addr).Unmap()
 	if sa.Scope_id != 0 && addr.Is6() {
-		addr = addr.WithZone(zoneName(sa.Scope_id))
+		addr = addr.WithZone(ZoneName(sa.Scope_id))
 	}
 	return netip.AddrPortFrom(addr, port)
 }
@@ -290,14 +278,6 @@ func netAddr(addr netip.AddrPort, packet bool) net.Addr {
 		return net.UDPAddrFromAddrPort(addr)
 	}
 	return net.TCPAddrFromAddrPort(addr)
-}
-
-// zoneName returns the name of an interface, or its number if it has none.
-func zoneName(id uint32) string {
-	if i, err := net.InterfaceByIndex(int(id)); err == nil {
-		return i.Name
-	}
-	return strconv.Itoa(int(id))
 }
 
 // PeerSockaddr returns the address that an operation connects to, as the kernel

@@ -42,7 +42,7 @@ const batch = 32
 
 // New returns a backend whose files are served by the one that openFiles returns. That
 // wakes this one by the function that it is given.
-func New(host backend.Host, openFiles func(wake func()) backend.FileBackend) (*Backend, error) {
+func New(host backend.Host, openFiles func(wake func()) readiness.Files) (*Backend, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)

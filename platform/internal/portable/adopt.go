@@ -65,7 +65,7 @@ func (b *Backend) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) e
 		if l, err = net.FileListener(f); err == nil {
 			sys.listener = l.(deadlineListener)
 		}
-	case backend.Packets:
+	case backend.Datagrams:
 		var c net.PacketConn
 		if c, err = net.FilePacketConn(f); err == nil {
 			sys.packet = c.(*net.UDPConn)

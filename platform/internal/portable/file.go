@@ -14,9 +14,20 @@ import (
 
 // TakeFile implements backend.FileBackend.
 func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
-	s.Sys = &socket{before: s.Sys, file: f}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	sys := &socket{before: s.Sys, file: f}
+	if err := raw.Control(func(fd uintptr) { sys.descriptor = fd }); err != nil {
+		return err
+	}
+	s.Sys = sys
 	return nil
 }
+
+// FileDescriptor returns the descriptor of a file that is open.
+func (b *Backend) FileDescriptor(s *backend.Socket) uintptr { return s.Sys.(*socket).descriptor }
 
 // serve does an operation on a file.
 func (w *worker) serve(op *ops.Operation) (n int, err error) {

@@ -42,13 +42,14 @@ type Backend struct {
 type socket struct {
 	before any // what was Sys before, where this backend serves the files of another one
 
-	conn     net.Conn // of a Conn, once there is one
-	listener deadlineListener
-	delay    bool // what the listener accepts holds back small writes
-	packet   *net.UDPConn
-	file     *os.File
-	workers  [2]*worker // by side, once there was an operation
-	try      *tryReader // once there was an attempt
+	conn       net.Conn // of a Conn, once there is one
+	listener   deadlineListener
+	delay      bool // what the listener accepts holds back small writes
+	packet     *net.UDPConn
+	file       *os.File
+	descriptor uintptr    // of file
+	workers    [2]*worker // by side, once there was an operation
+	try        *tryReader // once there was an attempt
 }
 
 // deadlineListener is what the listeners of package net are.
@@ -194,6 +195,12 @@ func (b *Backend) Addr(s *backend.Socket, peer bool) net.Addr {
 	case sys.listener != nil:
 		return sys.listener.Addr()
 	case sys.packet != nil:
+		if at := addrOf(sys.packet, peer); at.IsValid() {
+			return net.UDPAddrFromAddrPort(at)
+		}
+		if peer {
+			return nil
+		}
 		return sys.packet.LocalAddr()
 	case peer:
 		return sys.conn.RemoteAddr()

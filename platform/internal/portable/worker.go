@@ -32,19 +32,20 @@ type worker struct {
 	list, sending net.Buffers // of a vectored write
 	next          *worker     // in the list
 	writer        fileWriter
+	control       *descriptor.ControlBuffer
 }
 
 func (w *worker) setDeadline(k ops.Kind, at time.Time) {
 	switch k {
 	case ops.KindRead, ops.KindReadVectored, ops.KindWaitReadable:
 		w.s.conn.SetReadDeadline(at)
-	case ops.KindWrite, ops.KindWriteVectored:
+	case ops.KindWrite, ops.KindWriteVectored, ops.KindSendFile:
 		w.s.conn.SetWriteDeadline(at)
 	case ops.KindAccept:
 		w.s.listener.SetDeadline(at)
-	case ops.KindReadFrom:
+	case ops.KindReadFrom, ops.KindReadBatch:
 		w.s.packet.SetReadDeadline(at)
-	case ops.KindWriteTo:
+	case ops.KindWriteTo, ops.KindWriteBatch:
 		w.s.packet.SetWriteDeadline(at)
 	}
 }
@@ -78,11 +79,17 @@ func (w *worker) run(ctx context.Context, b *Backend) {
 		case ops.KindReadFrom:
 			n, err = w.s.readFrom(op)
 		case ops.KindWriteTo:
-			n, err = w.s.packet.WriteToUDPAddrPort(op.Buf, backend.Addr(op))
+			n, err = w.s.writeTo(op.Buf, backend.Addr(op))
 		case ops.KindReadVectored:
 			n, err = w.readVectored(op)
 		case ops.KindWriteVectored:
 			n, err = w.writeVectored(op)
+		case ops.KindReadBatch:
+			n, err = w.readBatch(op)
+		case ops.KindWriteBatch:
+			n, err = w.writeBatch(op)
+		case ops.KindSendFile:
+			n, err = w.sendFile(op)
 		default:
 			n, err = w.serve(op)
 		}

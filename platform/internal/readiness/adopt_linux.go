@@ -35,7 +35,7 @@ func (e *Engine) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) er
 		if is.Multipath {
 			t.duty = configures
 		}
-	case backend.Packets:
+	case backend.Datagrams:
 		t.readable, t.writable, t.sticky, t.inet6 = true, true, true, is.Inet6
 	}
 	return e.attach(s.Sys.(*socket), fd, t)

@@ -27,8 +27,17 @@ type Engine struct {
 	polls    uint8 // counts them; the leader's own
 
 	// files serves files, which are always ready to a readiness interface.
-	files backend.FileBackend
+	files Files
 	filed atomic.Bool // there has been a file
+}
+
+// Files is a backend for files.
+type Files interface {
+	backend.FileBackend
+	backend.Controller
+
+	// FileDescriptor returns the descriptor of a file that is open.
+	FileDescriptor(s *backend.Socket) uintptr
 }
 
 // A Name is what the kernel gives back with an event: the place of a socket in the
@@ -63,17 +72,31 @@ const (
 )
 
 // Init makes e ready. The files of the backend are served by files.
-func (e *Engine) Init(host backend.Host, files backend.FileBackend, register Register) {
+func (e *Engine) Init(host backend.Host, files Files, register Register) {
 	e.host, e.single, e.files, e.register = host, host.SingleRunner(), files, register
 }
 
 // A socket is what is known of a socket.
 type socket struct {
 	backend.Socket
-	vectors *[2]descriptor.Vectors // by side; made when first needed
+	rare *extra // see socket.extra
 
 	fd int32 // or -1
 	traits
+}
+
+// An extra is what few sockets need, by side.
+type extra struct {
+	vectors [2]descriptor.Vectors
+	batches [2]descriptor.Batch
+}
+
+// extra returns the extra of the socket, which is made when first needed.
+func (s *socket) extra() *extra {
+	if s.rare == nil {
+		s.rare = new(extra)
+	}
+	return s.rare
 }
 
 // traits are what is known of a descriptor.
@@ -146,7 +169,7 @@ func (e *Engine) CloseSocket(s *backend.Socket) error {
 	if fd < 0 {
 		return nil // never got as far
 	}
-	x.fd, x.vectors, x.traits = -1, nil, traits{}
+	x.fd, x.rare, x.traits = -1, nil, traits{}
 	return descriptor.Close(fd, descriptor.Traits{Unlink: duty == unlinks})
 }
 

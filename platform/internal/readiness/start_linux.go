@@ -35,6 +35,12 @@ func (e *Engine) Start(of *backend.Socket, op *ops.Operation) bool {
 		return s.readable && e.recvFrom(s, op)
 	case ops.KindWriteTo:
 		return s.writable && e.sendTo(s, op)
+	case ops.KindReadBatch:
+		return s.readable && s.readBatch(op)
+	case ops.KindWriteBatch:
+		return s.writable && s.writeBatch(op)
+	case ops.KindSendFile:
+		return s.writable && e.sendFile(s, op)
 	}
 	op.Err = syscall.EOPNOTSUPP
 	return true
@@ -56,10 +62,7 @@ func (s *socket) vector(k ops.Kind) *descriptor.Vectors {
 	if k != ops.KindReadVectored && k != ops.KindWriteVectored {
 		return nil
 	}
-	if s.vectors == nil {
-		s.vectors = new([2]descriptor.Vectors)
-	}
-	return &s.vectors[backend.SideOf(k)]
+	return &s.extra().vectors[backend.SideOf(k)]
 }
 
 // TryRead implements backend.Backend.

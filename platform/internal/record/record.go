@@ -44,6 +44,7 @@ type Record struct {
 
 	Passed uint8 // a bit for each backend.Side whose deadline has passed
 	Timed  bool  // the proactor has deadlines for it
+	Lent   bool  // operations on connections send the file, which stays open until they have ended
 }
 
 // A Class is what a socket is to a program.

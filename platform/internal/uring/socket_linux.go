@@ -63,6 +63,7 @@ type life struct {
 type extra struct {
 	vectors  [2]descriptor.Vectors // for the sides of a stream
 	messages *[2]message           // for the sides of a packet socket
+	batches  *[2]descriptor.Batch  // the same, for several packets
 	peer     *peer                 // what it is being connected to
 }
 

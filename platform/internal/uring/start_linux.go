@@ -26,6 +26,9 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 	if op.Kind == ops.KindAccept {
 		return b.accept(e, op)
 	}
+	if byTrying(op.Kind) {
+		return b.try(e, op)
+	}
 	b.lock()
 	defer b.unlock()
 	switch op.Kind {
@@ -122,11 +125,14 @@ func (e *socket) message(d backend.Side) *message {
 	return &x.messages[d]
 }
 
-// carry makes buf what is sent or received, with an address of a size.
+// carry makes buf what is sent or received, with an address of a size, if it has one.
 func (m *message) carry(buf []byte, size uint32) {
 	m.vector.Base = unsafe.SliceData(buf)
 	m.vector.SetLen(len(buf))
-	m.header = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&m.addr)), Namelen: size, Iov: &m.vector}
+	m.header = unix.Msghdr{Iov: &m.vector}
+	if size > 0 {
+		m.header.Name, m.header.Namelen = (*byte)(unsafe.Pointer(&m.addr)), size
+	}
 	m.header.SetIovlen(1)
 }
 
@@ -163,6 +169,9 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	e.pending--
 	if d == backend.Reading {
 		e.drained = c.flags&cqeNonempty == 0 && op.Kind != ops.KindWaitReadable
+	}
+	if byTrying(op.Kind) {
+		return b.tryAgain(e, op, c)
 	}
 	errno := syscall.Errno(-c.res)
 	// A connect that was started again before there was an answer waits for that.

@@ -1,0 +1,44 @@
+package backend
+
+import (
+	"net/netip"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A Packet is a platform.Packet, which says what the fields are.
+type Packet struct {
+	Buf       []byte
+	N         int
+	Peer      netip.AddrPort
+	Local     netip.Addr
+	Interface int
+	ECN       uint8
+	Truncated bool
+}
+
+// Packets returns the packets of an operation of ops.KindReadBatch or
+// ops.KindWriteBatch, at least one. A backend sets N of those that it has sent, and
+// everything but Buf of those that it has read.
+func Packets(op *ops.Operation) []Packet {
+	return unsafe.Slice((*Packet)(op.Arg), int(op.Args[0]))
+}
+
+// SetPackets sets what Packets returns.
+func SetPackets(op *ops.Operation, packets []Packet) {
+	op.Arg, op.Args[0] = unsafe.Pointer(unsafe.SliceData(packets)), uint64(len(packets))
+}
+
+// A PacketNetwork is a Backend whose packet sockets are not those of the operating
+// system. It takes the place of what the proactor does with a [Controller].
+type PacketNetwork interface {
+	Backend
+
+	// ConnectPacket connects the packet socket s, which takes no time.
+	ConnectPacket(s *Socket, to netip.AddrPort) error
+
+	// EnablePacketInfo has the packets that are read from s in batches say where
+	// they were sent to, and their ECN.
+	EnablePacketInfo(s *Socket) error
+}

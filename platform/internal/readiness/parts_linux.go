@@ -1,0 +1,33 @@
+package readiness
+
+import (
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// What one call does for several packets, and several calls for one operation.
+
+func (s *socket) readBatch(op *ops.Operation) bool {
+	s.readable = s.extra().batches[backend.Reading].Receive(s.fd, op)
+	return s.readable
+}
+
+func (s *socket) writeBatch(op *ops.Operation) bool {
+	s.writable = s.extra().batches[backend.Writing].Send(s.fd, op, s.inet6)
+	return s.writable
+}
+
+// sendFile sends a part of a file. If there is more, the kernel is asked to tell of the
+// socket once more, be it ready or not, so that others have their turn before the next
+// part.
+func (e *Engine) sendFile(s *socket, op *ops.Operation) bool {
+	file := e.files.FileDescriptor(backend.SourceFile(op))
+	if ended, _ := descriptor.SendFile(s.fd, int32(file), op); ended {
+		return true
+	}
+	s.writable = false
+	s.interest = Edges
+	op.Err = e.register(int(s.fd), s.name(), ToEdges)
+	return op.Err != nil
+}

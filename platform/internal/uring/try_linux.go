@@ -1,0 +1,93 @@
+package uring
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// What the kernel has no request for, or only a worse one, is done by an ordinary call
+// that does not wait, and the request is to say when it need not: several packets in one
+// call; and a file to a socket, for which there is only splice, to a pipe and from it,
+// each by a thread of the kernel.
+
+// byTrying reports whether operations of a kind are done so.
+func byTrying(k ops.Kind) bool {
+	return k == ops.KindReadBatch || k == ops.KindWriteBatch || k == ops.KindSendFile
+}
+
+// try does an operation if it need not wait.
+func (b *Backend) try(e *socket, op *ops.Operation) bool {
+	reads := op.Kind == ops.KindReadBatch
+	if !(reads && e.drained) && b.attempt(e, op) {
+		return true
+	}
+	b.untilReady(e, op)
+	return false
+}
+
+// untilReady has the kernel say when an operation can be tried.
+func (b *Backend) untilReady(e *socket, op *ops.Operation) {
+	b.lock()
+	defer b.unlock()
+	q := b.prepare(e, op, opPollAdd)
+	q.opFlags = pollOut
+	if op.Kind == ops.KindReadBatch {
+		q.opFlags = pollIn
+	}
+	b.submitSoon()
+}
+
+// attempt does an operation, or a part of it, and reports whether it has ended.
+func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
+	if op.Kind == ops.KindSendFile {
+		return b.sendFile(e, op)
+	}
+	x := e.extra()
+	if x.batches == nil {
+		x.batches = new([2]descriptor.Batch)
+	}
+	if op.Kind == ops.KindWriteBatch {
+		return x.batches[backend.Writing].Send(e.fd, op, e.inet6)
+	}
+	ended := x.batches[backend.Reading].Receive(e.fd, op)
+	e.drained = op.N < len(backend.Packets(op)) // a try would be in vain
+	return ended
+}
+
+// sendFile sends a part of a file. A socket of the ring's does block, so that the kernel
+// waits for it, and sendfile(2) has no flag for that: it is made not to for the call. A
+// request that another runner makes meanwhile may report EAGAIN, and is then made again.
+func (b *Backend) sendFile(e *socket, op *ops.Operation) (ended bool) {
+	fd := int(e.fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		op.Err = os.NewSyscallError("fcntl", err)
+		return true
+	}
+	ended, _ = descriptor.SendFile(e.fd, backend.SourceFile(op).Sys.(*socket).fd, op)
+	unix.SetNonblock(fd, false)
+	return ended
+}
+
+// tryAgain tries an operation again that the kernel has been asked about. It returns it
+// if it has ended. The caller holds the lock of the socket.
+func (b *Backend) tryAgain(e *socket, op *ops.Operation, c *cqe) *ops.Operation {
+	d := backend.SideOf(op.Kind)
+	errno := syscall.Errno(-c.res)
+	switch {
+	case e.canceled[d] || e.fd < 0:
+		op.Err = ops.ErrCanceled
+	case c.res < 0 && errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.ECANCELED:
+		op.Err = os.NewSyscallError("poll", errno)
+	case !b.attempt(e, op):
+		b.untilReady(e, op)
+		return nil
+	}
+	e.reported[d] = true
+	return op
+}

@@ -1,0 +1,98 @@
+package platform
+
+import (
+	"fmt"
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// A Packet is one of those that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch]
+// sends, with what is known of it beside its bytes.
+type Packet struct {
+	// Buf is what to read into, or to send. N is how many bytes of it were read or
+	// sent.
+	Buf []byte
+	N   int
+
+	// Peer is the sender of what was read, and where to send a packet. The zero
+	// value sends it to the peer of a connected socket.
+	Peer netip.AddrPort
+
+	// Local is the address that a packet was sent to: one of this host's, or a
+	// multicast group. Of a packet to send it is the source address; with the zero
+	// value the system chooses. Interface is the number of the interface (see
+	// net.InterfaceByIndex) that it came by, or is to leave by, or 0.
+	Local     netip.Addr
+	Interface int
+
+	// ECN are the two bits of explicit congestion notification (RFC 3168): 1 and 2
+	// for ECT(1) and ECT(0), 3 for a packet that met congestion.
+	ECN uint8
+
+	// Truncated says that the packet was longer than Buf, and its rest is lost.
+	Truncated bool
+}
+
+var _ = backend.Packet(Packet{}) // they have the same fields
+
+// ReadBatch reads packets, as many as there are and packets has room for: at least one,
+// for which it waits. The handler is called with how many. Of each, everything but Buf
+// is set; Local, Interface and ECN only after [PacketConn.EnablePacketInfo].
+//
+// The system reads up to 64 in one call. The portable backend reads one. The slice
+// and the buffers belong to the operation until its handler is called. For one packet
+// with its control data, let the slice have one. With none it completes with 0.
+func (c *PacketConn) ReadBatch(packets []Packet, h ops.Handler) {
+	c.batch(ops.KindReadBatch, packets, h)
+}
+
+// WriteBatch sends packets, one after the other. The handler is called with how many of
+// them were sent, which may be fewer than there are: the system sends up to 64 and
+// 256 KiB in one call, and stops before a packet that it does not take. An error is that
+// of the first; then none was sent. So start again with the rest, until there is none.
+//
+// The slice and the buffers belong to the operation until its handler is called. Where
+// the system has no way to set Local, Interface or ECN, a packet that does fails with an
+// error that is errors.ErrUnsupported. With no packets it completes with 0.
+func (c *PacketConn) WriteBatch(packets []Packet, h ops.Handler) {
+	c.batch(ops.KindWriteBatch, packets, h)
+}
+
+func (c *PacketConn) batch(k ops.Kind, packets []Packet, h ops.Handler) {
+	op := c.h.begin(k, h)
+	if op.Err == nil && k == ops.KindWriteBatch {
+		op.Err = checkPackets(packets)
+	}
+	backend.SetPackets(op, unsafe.Slice((*backend.Packet)(unsafe.SliceData(packets)), len(packets)))
+	c.h.start(op)
+}
+
+// checkPackets refuses what would be sent otherwise than it says.
+func checkPackets(packets []Packet) error {
+	for i := range packets {
+		if p := &packets[i]; p.ECN > 3 || p.Interface < 0 || p.Interface > 1<<31-1 {
+			return fmt.Errorf("platform: packet %d of a batch has ECN %d and interface %d: %w", i, p.ECN, p.Interface, syscall.EINVAL)
+		}
+	}
+	return nil
+}
+
+// EnablePacketInfo has [PacketConn.ReadBatch] set Local, Interface and ECN of the packets
+// that come from now on. Where the system or the backend has no way to tell, the
+// error is errors.ErrUnsupported; it does so only on Linux and in package sim.
+func (c *PacketConn) EnablePacketInfo() error {
+	return c.h.configure("packet info", func(network backend.PacketNetwork, s *backend.Socket) error {
+		return network.EnablePacketInfo(s)
+	}, func(fd uintptr) error {
+		inet6, err := descriptor.IsInet6(fd)
+		if err != nil {
+			return err
+		}
+		return descriptor.EnablePacketInfo(int(fd), inet6)
+	})
+}

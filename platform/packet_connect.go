@@ -1,0 +1,120 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+)
+
+// ConnectPacket opens a packet socket on a port of the system's choice and connects it,
+// see [PacketConn.Connect]. The network is "udp", "udp4" or "udp6"; the address is
+// "host:port" with a numeric host, or as [Proactor.Connect] takes it.
+func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
+	switch network {
+	case "udp", "udp4", "udp6":
+	default:
+		return nil, net.UnknownNetworkError(network)
+	}
+	to, err := numericAddr(network, address)
+	if err != nil {
+		return nil, err
+	}
+	local := "0.0.0.0:0"
+	if !to.Addr().Unmap().Is4() {
+		local = "[::]:0"
+	}
+	c, err := p.ListenPacket(network, local)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Connect(to); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Connect connects the socket to a peer, or to another than before: it reads only
+// packets from there, and [PacketConn.Read] and [PacketConn.Write] work. That takes no
+// time, since nothing is sent. That nobody has the peer's port is known only from an
+// answer to a packet, if there is one: the next read or write that follows it fails
+// with ECONNREFUSED, and the socket goes on to work.
+func (c *PacketConn) Connect(to netip.AddrPort) error {
+	if !to.IsValid() {
+		return &net.AddrError{Err: "platform: no address to connect to", Addr: to.String()}
+	}
+	return c.h.configure("connect "+to.String(), func(network backend.PacketNetwork, s *backend.Socket) error {
+		return network.ConnectPacket(s, to)
+	}, func(fd uintptr) error { return descriptor.ConnectPacket(fd, to) })
+}
+
+// configure does what has to do with the descriptor of a packet socket, or, in a network
+// that has none, something instead.
+func (h *handle) configure(what string, instead func(backend.PacketNetwork, *backend.Socket) error, do func(fd uintptr) error) error {
+	h.mustBeRunner()
+	s, ok := h.lockedOpen()
+	if !ok {
+		return net.ErrClosed
+	}
+	defer s.unlock()
+	p := s.proactorOf()
+	if network, ok := p.lowest.(backend.PacketNetwork); ok && instead != nil {
+		return instead(network, (*backend.Socket)(s))
+	}
+	controller, ok := p.lowest.(backend.Controller)
+	if !ok {
+		return fmt.Errorf("platform: %s: %s: %w", p.Backend(), what, errors.ErrUnsupported)
+	}
+	var err error
+	if cerr := controller.Control((*backend.Socket)(s), func(fd uintptr) { err = do(fd) }); cerr != nil {
+		return cerr
+	}
+	if err != nil {
+		return fmt.Errorf("platform: %s: %w", what, err)
+	}
+	return nil
+}
+
+var (
+	_ ops.Reader = (*PacketConn)(nil)
+	_ ops.Writer = (*PacketConn)(nil)
+)
+
+// Read reads a packet from the peer of a connected socket, or, if it is not connected,
+// from anybody. The handler is called as that of [PacketConn.ReadFrom]: an empty packet
+// is 0 and nil, and there is no io.EOF.
+func (c *PacketConn) Read(b []byte, h ops.Handler) { c.ReadFrom(b, nil, h) }
+
+// Write sends b as one packet to the peer that the socket is connected to. If there is
+// none, the handler is called with an error of the system (EDESTADDRREQ on Linux). The
+// buffer belongs to the operation until its handler is called.
+func (c *PacketConn) Write(b []byte, h ops.Handler) {
+	op := c.h.begin(ops.KindWriteTo, h)
+	op.Buf = b
+	c.StartWrite(op)
+}
+
+// StartRead implements [ops.Reader].
+func (c *PacketConn) StartRead(op *ops.Operation) {
+	op.Kind = ops.KindReadFrom
+	backend.SetSenderTo(op, nil)
+	c.h.start(op)
+}
+
+// StartWrite implements [ops.Writer].
+func (c *PacketConn) StartWrite(op *ops.Operation) {
+	op.Kind = ops.KindWriteTo
+	backend.SetConnected(op)
+	c.h.start(op)
+}
+
+// Proactor returns the proactor that the socket belongs to.
+func (c *PacketConn) Proactor() *Proactor { return c.h.proactor() }
+
+// RemoteAddr returns the address that the socket is connected to, or nil.
+func (c *PacketConn) RemoteAddr() net.Addr { return c.h.addr(true) }

@@ -1,0 +1,88 @@
+package platform_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A server answers packets as they come, several with one operation. What was read is
+// what is sent: the sender of a packet is where its answer goes.
+func ExamplePacketConn_ReadBatch() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+	server, err := p.ListenPacket("udp4", "127.0.0.1:0")
+	fatal(err)
+	client, err := p.ConnectPacket("udp4", server.LocalAddr().String())
+	fatal(err)
+
+	packets := make([]platform.Packet, 32)
+	for i := range packets {
+		packets[i].Buf = make([]byte, 1500)
+	}
+	server.ReadBatch(packets, ops.HandlerFunc(func(n int, err error) {
+		fatal(err)
+		answers := packets[:n]
+		for i := range answers {
+			answers[i].Buf = answers[i].Buf[:answers[i].N]
+		}
+		server.WriteBatch(answers, ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
+	}))
+
+	answer := make([]byte, 1500)
+	client.Write([]byte("anybody there?"), ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
+	client.Read(answer, ops.HandlerFunc(func(n int, err error) {
+		fatal(err)
+		fmt.Printf("%s\n", answer[:n])
+	}))
+	fatal(p.Run(context.Background()))
+	// Output: anybody there?
+}
+
+// A client of a server that is not there is told so, by the answer of the system.
+func ExampleProactor_ConnectPacket() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+	gone, err := p.ListenPacket("udp4", "127.0.0.1:0")
+	fatal(err)
+	client, err := p.ConnectPacket("udp4", gone.LocalAddr().String())
+	fatal(err)
+	fatal(gone.Close())
+
+	client.Write([]byte("anybody there?"), ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		client.Read(make([]byte, 1500), ops.HandlerFunc(func(_ int, err error) {
+			fmt.Println("no answer:", err != nil)
+		}))
+	}))
+	fatal(p.Run(context.Background()))
+	// Output: no answer: true
+}
+
+// A service is found by a question to all members of a group.
+func ExamplePacketConn_JoinGroup() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+	c, err := p.ListenPacket("udp4", "224.0.0.251:0") // 5353 for mDNS
+	fatal(err)
+	group := netip.MustParseAddr("224.0.0.251")
+	on, err := net.InterfaceByIndex(1) // this host, nearly everywhere
+	fatal(err)
+	fatal(c.JoinGroup(group, on))
+	fatal(c.SetMulticastInterface(on))
+	fatal(c.SetMulticastTTL(1)) // questions stay in this network
+	c.ReadBatch(make([]platform.Packet, 1), ops.HandlerFunc(func(_ int, err error) {
+		fmt.Println("no question:", err)
+	}))
+	fatal(c.LeaveGroup(group, on))
+	fatal(c.Close())
+	fatal(p.Run(context.Background()))
+	// Output: no question: use of closed network connection
+}

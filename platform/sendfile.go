@@ -1,0 +1,93 @@
+package platform
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"syscall"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
+)
+
+// SendFile writes count bytes of a file to the stream, from offset on, or, if count is
+// negative, everything until the end of the file. It needs no buffer: on Linux the
+// kernel moves the bytes itself (sendfile), where the proactor has epoll or io_uring.
+//
+// The handler is called once, with the number of bytes sent. That is less than count
+// only with an error: io.ErrUnexpectedEOF if the file is shorter, otherwise why the
+// write has failed, or [ops.ErrCanceled]. Sending 0 bytes completes with 0. However many
+// parts it takes, it uses one block of memory; others get their turn between parts.
+//
+// Any number of connections may send the same file at once. It must be one of the
+// same proactor, or SendFile panics. A file that is closed meanwhile is sent to its end all
+// the same, and its descriptor closed then. What the file does not have in memory is
+// read while the goroutine that runs the proactor waits for the device, except on the
+// portable backend.
+func (c *Conn) SendFile(f *File, offset, count int64, h ops.Handler) {
+	if f == nil {
+		panic("platform: SendFile: nil File")
+	}
+	if f.h.opened().proactorOf() != c.h.opened().proactorOf() {
+		panic("platform: SendFile: the File belongs to another proactor than the Conn")
+	}
+	op := c.h.begin(ops.KindSendFile, h)
+	if op.Err == nil {
+		op.Err = f.lend(op, offset, count)
+	}
+	c.h.start(op)
+}
+
+// lend keeps the file open for op, which sends it, until letGo is called.
+func (f *File) lend(op *ops.Operation, offset, count int64) error {
+	switch {
+	case offset < 0:
+		return errNegative
+	case count > math.MaxInt:
+		return fmt.Errorf("platform: SendFile of %d bytes, which do not fit into an int: %w", count, syscall.EINVAL)
+	}
+	s, ok := f.h.lockedOpen()
+	if !ok {
+		return net.ErrClosed
+	}
+	defer s.unlock()
+	s.Lent = true
+	s.proactorOf().lend(s)
+	backend.SetSourceFile(op, (*backend.Socket)(s), offset, count)
+	return nil
+}
+
+// letGo says that an operation which sends the file has ended. The caller holds the
+// lock of the connection, which comes before that of a file.
+func (s *socket) letGo() {
+	s.lock()
+	defer s.unlock()
+	if s.Lent = s.proactorOf().letGo(s); s.Lent || s.State != record.Closed {
+		return
+	}
+	s.proactorOf().backend.CloseSocket((*backend.Socket)(s)) // nobody is left to be told of an error
+	s.freeIfQuiet()
+}
+
+// lend counts an operation that sends a file. Few sockets are files that are being sent,
+// so their records have no count.
+func (p *Proactor) lend(file *socket) {
+	p.lock()
+	defer p.unlock()
+	if p.lent == nil {
+		p.lent = make(map[*socket]int)
+	}
+	p.lent[file]++
+}
+
+// letGo undoes lend, and reports whether the file is still being sent.
+func (p *Proactor) letGo(file *socket) bool {
+	p.lock()
+	defer p.unlock()
+	if p.lent[file]--; p.lent[file] > 0 {
+		return true
+	}
+	delete(p.lent, file)
+	return false
+}

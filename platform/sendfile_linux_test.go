@@ -1,0 +1,86 @@
+package platform_test
+
+import (
+	"errors"
+	"io"
+	"syscall"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// TestSendFileReset has the peer reset the connection in the middle of a file.
+func TestSendFileReset(t *testing.T) {
+	const size = 16 << 20
+	each(t, func(t *testing.T, w *world) {
+		reset := func() {
+			f, _ := w.filled(size)
+			c, other := w.peer()
+			var memory counting
+			var sent, after result
+			c.SendFile(f, 0, -1, ops.WithAllocator(&sent, &memory))
+			c.SendFile(f, 0, -1, ops.WithAllocator(&after, &memory)) // waits behind it
+			failed := make(chan error, 1)
+			go func() {
+				_, err := io.ReadFull(other, make([]byte, 1000))
+				other.SetLinger(0)
+				failed <- errors.Join(err, other.Close())
+			}()
+			w.await(&sent, &after)
+			if err := <-failed; err != nil {
+				t.Fatal(err)
+			}
+			for name, r := range map[string]*result{"the first": &sent, "the next": &after} {
+				if !errors.Is(r.err, syscall.ECONNRESET) && !errors.Is(r.err, syscall.EPIPE) || r.n >= size {
+					t.Errorf("%s was told (%d, %v)", name, r.n, r.err)
+				}
+			}
+			c.Close()
+			f.Close()
+			memory.check(t)
+		}
+		reset() // whatever the runtime opens for itself is open now
+		before := descriptors(t)
+		for range 5 {
+			reset()
+		}
+		if after := descriptors(t); after != before {
+			t.Errorf("%d descriptors before and %d after", before, after)
+		}
+	})
+}
+
+// TestSendFileAbandoned closes proactors with files half sent, some of them closed.
+func TestSendFileAbandoned(t *testing.T) {
+	for _, m := range modes() {
+		t.Run(m.String(), func(t *testing.T) {
+			first := m.open(t)
+			first.pair()
+			first.Close()
+			before := descriptors(t)
+			var memory counting
+			for i := range 6 {
+				w := m.open(t)
+				f, _ := w.filled(16 << 20)
+				a, b := w.pair()
+				for range 3 {
+					h := ops.WithAllocator(&result{}, &memory)
+					a.SendFile(f, 0, -1, h)
+					b.SendFile(f, 0, -1, h)
+				}
+				if i%3 > 0 {
+					f.Close()
+				}
+				if i%3 > 1 {
+					a.Close()
+				}
+				w.within("Close", func() { w.Close() })
+			}
+			memory.check(t)
+			if after := descriptors(t); after != before {
+				t.Errorf("%d descriptors before and %d after 6 proactors were closed", before, after)
+			}
+			noneLeft(t)
+		})
+	}
+}
