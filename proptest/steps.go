@@ -93,6 +93,7 @@ func init() {
 		{name: "write full", role: sends, text: sizeText, start: startWriteFull, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "write vectored", role: sends, text: sizeText, start: startWriteVectored, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
+		{name: "send file", role: sends, text: sizeText, start: startSendFile, finish: takeWritten, check: checkFull, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "read vectored", role: receives, text: sizeText, start: startReadVectored, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
