@@ -20,6 +20,10 @@ import (
 // write has failed, or [ops.ErrCanceled]. Sending 0 bytes completes with 0. However many
 // parts it takes, it uses one block of memory; others get their turn between parts.
 //
+// What is written over in the file before the peer has read it, be it after the handler was
+// called, may reach the peer as it is by then: the kernel sends the pages of the file, not a
+// copy of them.
+//
 // Any number of connections may send the same file at once. It must be one of the
 // same proactor, or SendFile panics. A file that is closed meanwhile is sent to its end all
 // the same, and its descriptor closed then. What the file does not have in memory is

@@ -44,6 +44,7 @@ type lane struct {
 	room       [8]byte           // of the reader
 	packets    []platform.Packet // of a batch
 	notes      notebook
+	enclosed   enclosure
 
 	at       int           // the step
 	left     int           // bytes that the step has still to transfer
@@ -347,21 +348,26 @@ func (c *lane) leave() {
 	c.users.leave()
 }
 
-// dispose disposes of the timer and of the file, which nobody uses any more.
+// dispose disposes of the timer and of the files, which nobody uses any more.
 func (c *lane) dispose() {
-	r, how, timer, file := c.run, c.program.Disposal, c.timer, c.notes.file
+	r, how, timer := c.run, c.program.Disposal, c.timer
 	if how == Kept {
 		return
 	}
-	if file != nil {
-		file.Close()
+	files := []*platform.File{c.notes.file, c.enclosed.file}
+	for _, file := range files {
+		if file != nil {
+			file.Close()
+		}
 	}
 	r.apart(c.program.Apart, func() {
 		if timer != nil {
 			r.disposeTimer(timer, how, "the Timer of "+c.String())
 		}
-		if file != nil {
-			r.files.dispose(file, how.inPlace(), "the File of "+c.String())
+		for _, file := range files {
+			if file != nil {
+				r.files.dispose(file, how.inPlace(), "a File of "+c.String())
+			}
 		}
 	})
 }

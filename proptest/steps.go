@@ -95,6 +95,7 @@ func init() {
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "write vectored", role: sends, text: sizeText, start: startWriteVectored, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "write vectored full", role: sends, text: sizeText, start: startWriteVectoredFull, check: checkFull, cancel: cancelConn, transfers: true},
+		{name: "send file", role: sends, text: sizeText, start: startSendFile, finish: takeWritten, check: checkFull, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "read vectored", role: receives, text: sizeText, start: startReadVectored, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},

@@ -24,7 +24,7 @@ func (c *lane) openNotebook() error {
 		if !kindOf(s.Kind).file || c.notes.file != nil {
 			continue
 		}
-		name, err := c.run.newFile()
+		name, err := c.run.newFile("notes")
 		if err == nil {
 			c.notes.file, err = c.run.proactor.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 		}
@@ -35,11 +35,11 @@ func (c *lane) openNotebook() error {
 	return nil
 }
 
-// newFile returns the name of a file that nobody else uses. A world without a
+// newFile returns the name of a file of a lane that nobody else uses. A world without a
 // kernel has names of its own.
-func (r *run) newFile() (string, error) {
+func (r *run) newFile(what string) (string, error) {
 	if r.world != nil {
-		return fmt.Sprintf("/file%d", len(r.lanes)), nil
+		return fmt.Sprintf("/%s%d", what, len(r.lanes)), nil
 	}
 	f, err := os.CreateTemp("", "proptest")
 	if err != nil {
