@@ -64,7 +64,7 @@ const (
 )
 
 // setDeadline sets the deadline of some sides of a socket that is open.
-func (h *handle) setDeadline(t time.Time, sides uint8) error {
+func (h *handle) setDeadline(t time.Time, sides record.Bits) error {
 	p := h.proactor()
 	if p == nil {
 		return net.ErrClosed // it was never opened
@@ -80,7 +80,7 @@ func (h *handle) setDeadline(t time.Time, sides uint8) error {
 	now := p.backend.Now()
 	when := p.deadlineAt(t, now)
 	if when > now {
-		s.Passed &^= sides
+		s.Set(sides, false)
 		s.moveDeadline(when, sides)
 		return nil
 	}

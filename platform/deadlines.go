@@ -35,8 +35,8 @@ const never = math.MaxInt64
 
 // moveDeadline has some sides of the socket end at a time. The caller holds the lock
 // of the socket.
-func (s *socket) moveDeadline(when int64, sides uint8) {
-	if when == never && !s.Timed {
+func (s *socket) moveDeadline(when int64, sides record.Bits) {
+	if when == never && !s.Is(record.Timed) {
 		return
 	}
 	p := s.proactorOf()
@@ -57,7 +57,7 @@ func (s *socket) moveDeadline(when int64, sides uint8) {
 // deadlinesOf returns the deadlines of a socket, which has some from now on. The caller
 // holds both locks.
 func (p *Proactor) deadlinesOf(s *socket) *deadlines {
-	if s.Timed {
+	if s.Is(record.Timed) {
 		return p.deadlines[s.Place-1]
 	}
 	d := p.spare
@@ -72,7 +72,7 @@ func (p *Proactor) deadlinesOf(s *socket) *deadlines {
 		p.deadlines = append(p.deadlines, make([]*deadlines, n)...)
 	}
 	p.deadlines[s.Place-1] = d
-	s.Timed = true
+	s.Set(record.Timed, true)
 	return d
 }
 
@@ -99,8 +99,8 @@ func (p *Proactor) schedule(d *deadlines) (earliest bool) {
 // dropDeadlines makes the proactor forget the deadlines of a socket that is being
 // closed. The caller holds the lock of the socket.
 func (s *socket) dropDeadlines() {
-	s.Passed = 0
-	if !s.Timed {
+	s.Set(record.Passed, false)
+	if !s.Is(record.Timed) {
 		return
 	}
 	p := s.proactorOf()
@@ -110,7 +110,7 @@ func (s *socket) dropDeadlines() {
 	p.forget(&d.timer)
 	d.timer.Target = nil
 	d.next, p.spare = p.spare, d
-	s.Timed = false
+	s.Set(record.Timed, false)
 	p.unlock()
 }
 
@@ -127,7 +127,7 @@ func (p *Proactor) placeDeadlines(place, last int) {
 // the socket.
 func (s *socket) endDeadlines(out *record.Queue) {
 	p := s.proactorOf()
-	var sides uint8
+	var sides record.Bits
 	p.lock()
 	d := p.deadlinesOf(s)
 	now := p.backend.Now()
@@ -144,8 +144,8 @@ func (s *socket) endDeadlines(out *record.Queue) {
 
 // passDeadline ends what is outstanding on some sides, and has what is started there
 // end at once. The caller holds the lock.
-func (s *socket) passDeadline(sides uint8, out *record.Queue) {
-	s.Passed |= sides
+func (s *socket) passDeadline(sides record.Bits, out *record.Queue) {
+	s.Set(sides, true)
 	for _, d := range [...]backend.Side{backend.Reading, backend.Writing} {
 		if sides>>d&1 != 0 {
 			s.cancelSide(d, os.ErrDeadlineExceeded, out)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // TestDeadlinesMemory follows the proactor's memory for deadlines: there is none before
@@ -42,7 +43,7 @@ func TestDeadlinesMemory(t *testing.T) {
 			t.Errorf("%s: %d wait, want %d, and %d too few to spare", when, len(p.timers), waiting, spare)
 		}
 		for i, s := range p.sockets {
-			if has := i < len(p.deadlines) && p.deadlines[i] != nil; has != s.Timed || has && (*socket)(p.deadlines[i].timer.Target) != s {
+			if has := i < len(p.deadlines) && p.deadlines[i] != nil; has != s.Is(record.Timed) || has && (*socket)(p.deadlines[i].timer.Target) != s {
 				t.Errorf("%s: the deadlines of socket %d are not its own", when, i)
 			}
 		}

@@ -139,7 +139,7 @@ func (s *socket) overdue(op *ops.Operation, d backend.Side) error {
 		// The parts of a composed operation have the time that the first was given.
 		return os.ErrDeadlineExceeded
 	}
-	if s.Passed>>d&1 != 0 {
+	if s.Is(1 << d) {
 		return os.ErrDeadlineExceeded
 	}
 	return nil

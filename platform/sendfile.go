@@ -56,7 +56,7 @@ func (f *File) lend(op *ops.Operation, offset, count int64) error {
 		return net.ErrClosed
 	}
 	defer s.unlock()
-	s.Lent = true
+	s.Set(record.Lent, true)
 	s.proactorOf().lend(s)
 	backend.SetSourceFile(op, (*backend.Socket)(s), offset, count)
 	return nil
@@ -67,7 +67,8 @@ func (f *File) lend(op *ops.Operation, offset, count int64) error {
 func (s *socket) letGo() {
 	s.lock()
 	defer s.unlock()
-	if s.Lent = s.proactorOf().letGo(s); s.Lent || s.State != record.Closed {
+	s.Set(record.Lent, s.proactorOf().letGo(s))
+	if s.Is(record.Lent) || s.State != record.Closed {
 		return
 	}
 	s.proactorOf().backend.CloseSocket((*backend.Socket)(s)) // nobody is left to be told of an error

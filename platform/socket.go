@@ -239,7 +239,7 @@ func (s *socket) freeIfQuiet() {
 		return
 	}
 	s.unregister()
-	if s.Lent {
+	if s.Is(record.Lent) {
 		return // Close waits for the connections on which it is sent
 	}
 	s.Number.Store(0)
@@ -338,7 +338,7 @@ func (s *socket) shut(out *record.Queue) error {
 		}
 	}()
 	var err error
-	if !s.Lent { // else the last of them closes it
+	if !s.Is(record.Lent) { // else the last of them closes it
 		err = s.proactorOf().backend.CloseSocket((*backend.Socket)(s))
 	}
 	closed = true

@@ -41,10 +41,28 @@ type Record struct {
 	State  State
 	Class  Class
 	Single bool // Mu is not used, because a single goroutine runs the proactor
+	Bits   Bits // what else few sockets are
+}
 
-	Passed uint8 // a bit for each backend.Side whose deadline has passed
-	Timed  bool  // the proactor has deadlines for it
-	Lent   bool  // operations on connections send the file, which stays open until they have ended
+// Bits say what few sockets are. They share a byte: a server has a record for each of
+// its connections.
+type Bits uint8
+
+const (
+	Passed Bits = 3      // a bit for each backend.Side whose deadline has passed
+	Timed  Bits = 4 << 0 // the proactor has deadlines for it
+	Lent   Bits = 4 << 1 // operations on connections send the file, which stays open until they have ended
+)
+
+// Is reports whether one of the bits is set.
+func (r *Record) Is(b Bits) bool { return r.Bits&b != 0 }
+
+// Set sets or clears the bits.
+func (r *Record) Set(b Bits, on bool) {
+	r.Bits &^= b
+	if on {
+		r.Bits |= b
+	}
 }
 
 // A Class is what a socket is to a program.
