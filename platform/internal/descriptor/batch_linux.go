@@ -65,9 +65,9 @@ func (b *Batch) Receive(fd int32, op *ops.Operation) bool {
 	packets = packets[:min(len(packets), maxBatch)]
 	b.room(len(packets))
 	for i := range packets {
-		h, p := b.carry(i, packets[i].Buf)
-		h.Namelen = uint32(unsafe.Sizeof(p.addr))
-		h.SetControllen(len(p.control))
+		h, _ := b.carry(i, packets[i].Buf)
+		h.Namelen = unix.SizeofSockaddrInet6
+		h.SetControllen(controlSize)
 	}
 	n, errno := b.call(unix.SYS_RECVMMSG, fd, len(packets))
 	b.release(len(packets))
