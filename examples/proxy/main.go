@@ -1,0 +1,115 @@
+// Proxy passes connections on to another address, byte by byte:
+//
+//	go run ./examples/proxy -listen 127.0.0.1:8080 -to example.org:80
+//
+// Each client has one session, which an acceptor takes from its allocator, and in it
+// everything that passing on needs: two connections, the pipe between them with the
+// memory of its operations, and its buffers. So nothing is allocated for a byte, nor
+// for a block of them.
+//
+// The end of what one side sends becomes the end of what the other gets, and the other
+// direction goes on. On an interrupt the proxy stops accepting, and gives what is under
+// way the time that -drain says.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A session is a client that is passed on.
+type session struct {
+	proxy          *proxy
+	client, server platform.Conn
+	pipe           ops.Pipe
+	buf            [64 << 10]byte
+}
+
+// A proxy passes on to one address.
+type proxy struct {
+	p        *platform.Proactor
+	to       string
+	dialer   platform.Dialer
+	acceptor platform.Acceptor[session]
+}
+
+func (x *proxy) serve(s *session) {
+	s.proxy = x
+	x.dialer.Dial(x.p, &s.server, "tcp", x.to, (*onDialed)(s))
+}
+
+type onDialed session
+
+func (h *onDialed) Complete(_ int, err error) {
+	s := (*session)(h)
+	if err != nil {
+		log.Print(err)
+		s.proxy.acceptor.Done(s)
+		return
+	}
+	s.pipe.Start(&s.client, &s.server, s.buf[:], (*onPiped)(s))
+}
+
+type onPiped session
+
+func (h *onPiped) Complete(int, error) {
+	s := (*session)(h)
+	s.server.Close()
+	s.proxy.acceptor.Done(s)
+}
+
+// run passes on what l accepts until stopping is closed and, for at most drain, what is
+// under way then.
+func run(p *platform.Proactor, l *platform.Listener, to string, stopping <-chan struct{}, drain time.Duration) error {
+	x := &proxy{p: p, to: to, dialer: platform.Dialer{Timeout: 10 * time.Second}}
+	x.acceptor.Conn = func(s *session) *platform.Conn { return &s.client }
+	x.acceptor.Serve = x.serve
+	x.acceptor.OnError = func(err error) { log.Print(err) }
+	x.acceptor.Start(l, ops.HandlerFunc(func(int, error) {}))
+	go func() {
+		<-stopping
+		limit, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		x.acceptor.Shutdown(limit)
+	}()
+	return p.Run(context.Background())
+}
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8080", "the address to listen on")
+	to := flag.String("to", "", "the address to pass connections on to")
+	drain := flag.Duration("drain", 5*time.Second, "how long what is under way may take to end after an interrupt")
+	flag.Parse()
+	if *to == "" || flag.NArg() != 0 {
+		fmt.Fprintln(os.Stderr, "proxy: -to is missing, or there are arguments that are no flags")
+		flag.Usage()
+		os.Exit(2)
+	}
+	p, err := platform.New(platform.SingleRunner())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	l, err := p.Listen("tcp", *listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("passing %v on to %s", l.Addr(), *to)
+	asked, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-asked.Done()
+		stop() // the next signal ends the program at once
+	}()
+	if err := run(p, l, *to, asked.Done(), *drain); err != nil {
+		log.Fatal(err)
+	}
+}
