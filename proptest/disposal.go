@@ -10,6 +10,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // A Disposal is what a program does with the memory of a session when nothing
@@ -233,4 +234,46 @@ func (r *run) disturbed() (all []Violation) {
 		all = append(all, Violation{Text: text, look: whoKnowsIt})
 	}
 	return all
+}
+
+// dispose disposes of the timer and of the files, which nobody uses any more.
+func (c *lane) dispose() {
+	r, how, timer := c.run, c.program.Disposal, c.timer
+	if how == Kept {
+		return
+	}
+	files := []*platform.File{c.notes.file, c.enclosed.file}
+	for _, file := range files {
+		if file != nil {
+			file.Close()
+		}
+	}
+	r.apart(c.program.Apart, func() {
+		if timer != nil {
+			r.disposeTimer(timer, how, "the Timer of "+c.String())
+		}
+		for _, file := range files {
+			if file != nil {
+				r.files.dispose(file, how.inPlace(), "a File of "+c.String())
+			}
+		}
+	})
+}
+
+func (r *run) disposeTimer(t *platform.Timer, how Disposal, what string) {
+	if how == Elsewhere {
+		r.second.enter(t, &timerGuest{timer: t}, what)
+		return
+	}
+	r.timers.dispose(t, how, what)
+}
+
+// disposeMailbox disposes of the mailbox, which nobody uses any more.
+func (c *lane) disposeMailbox() {
+	if c.program.Disposal == Kept {
+		return
+	}
+	c.mail.conn.Close()
+	r, how, conn := c.run, c.program.Disposal.inPlace(), c.mail.conn
+	r.apart(c.program.Apart, func() { r.packets.dispose(conn, how, "the PacketConn of "+c.String()) })
 }
