@@ -127,6 +127,25 @@ func (b *Batch) CancelOperation(s *CancelSlot) {
 	}
 }
 
+// cancelFrom is CancelOperation for a goroutine that runs an executor, or none; see
+// [CancelSlot.cancelFrom].
+func (b *Batch) cancelFrom(s *CancelSlot, at Executor) (elsewhere Executor) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.Requested(b) == nil || b.left == 0 {
+		return nil
+	}
+	for i := range b.members {
+		if m := &b.members[i]; !m.ended {
+			m.slot.doom()
+			if ex := m.slot.cancelFrom(at); ex != nil {
+				elsewhere = ex
+			}
+		}
+	}
+	return elsewhere
+}
+
 // cancelMembers cancels what is left. The caller holds the lock, so the batch does not
 // end, and its members do not stand for something else, before that is done.
 func (b *Batch) cancelMembers() {
@@ -136,6 +155,7 @@ func (b *Batch) cancelMembers() {
 	for i := range b.members {
 		if m := &b.members[i]; !m.ended {
 			m.slot.doom()
+			m.slot.Cancel()
 		}
 	}
 }
@@ -150,7 +170,9 @@ func (b *Batch) end(m *Member, n int, err error, abandoned bool) (last bool) {
 	m.N, m.Err, m.ended = n, err, true
 	b.left--
 	b.abandoned = b.abandoned || abandoned
-	if !abandoned {
+	if abandoned {
+		b.cancelMembers() // they may be on another proactor
+	} else {
 		b.judge(m)
 	}
 	if b.left > 0 {

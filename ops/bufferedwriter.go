@@ -25,7 +25,7 @@ var errNeverFits = fmt.Errorf("ops: longer than the limit of what may wait to be
 //
 // The memory of its write lies in it. Any goroutine that may use w may call its
 // methods. Whatever else is written to w may come between two appended pieces or, if the
-// writes of w are partial, amidst one. A BufferedWriter must not be copied after its
+// writes of w are partial, in the middle of one. A BufferedWriter must not be copied after its
 // first use.
 type BufferedWriter struct {
 	w     Writer
@@ -40,8 +40,8 @@ type BufferedWriter struct {
 	err      error
 	appended uint64 // bytes in all
 	written  uint64
-	flushes  opList // each until as many as its argument were written
-	rooms    opList // each until there is room for as many
+	flushes  opList // each until written reaches its argument
+	rooms    opList // each until there is room for its argument
 
 	block block
 }
@@ -182,14 +182,17 @@ func (b *BufferedWriter) CancelOperation(s *CancelSlot) {
 		b.mu.Unlock()
 		return
 	}
+	var done opList
 	if b.flushes.has(op) {
 		b.flushes.remove(op)
 	} else {
 		b.rooms.remove(op)
+		b.makeRoom(&done) // for those behind it, who may need less
 	}
 	op.Disarm()
 	b.mu.Unlock()
 	op.endLater(b.w, ErrCanceled)
+	endList(done.head, func(op *Operation) { op.endLater(b.w, nil) })
 }
 
 // wrote takes the result of the write. It returns who does not wait any longer, and
@@ -208,15 +211,20 @@ func (b *BufferedWriter) wrote(n int, err error) (done opList, start bool) {
 	for op := b.flushes.head; op != nil && (err != nil || op.Args[0] <= b.written); op = b.flushes.head {
 		b.release(op, &b.flushes, &done)
 	}
-	room := b.room()
-	for op := b.rooms.head; op != nil && (!b.busy || int(op.Args[0]) <= room); op = b.rooms.head {
-		room -= int(op.Args[0])
-		b.release(op, &b.rooms, &done)
-	}
+	b.makeRoom(&done)
 	if !b.busy && !b.keep {
 		b.giveBack()
 	}
 	return done, start
+}
+
+// makeRoom moves those who wait for room, and have it now, to done.
+func (b *BufferedWriter) makeRoom(done *opList) {
+	room := b.room()
+	for op := b.rooms.head; op != nil && (!b.busy || int(op.Args[0]) <= room); op = b.rooms.head {
+		room -= int(op.Args[0])
+		b.release(op, &b.rooms, done)
+	}
 }
 
 // fail drops what is pending: it would follow a piece that was not written.

@@ -192,6 +192,25 @@ func TestBufferedWriterCanceled(t *testing.T) {
 	j.check(t, "handler 0 <nil>")
 }
 
+// Who waits for little goes on when the one before, who waits for much, is cancelled.
+func TestBufferedWriterCanceledBefore(t *testing.T) {
+	var s sink
+	var j journal
+	var much ops.CancelSlot
+	b := ops.NewBufferedWriter(&s, 8, nil)
+	mustAppend(t, b, "abcd")
+	b.WhenRoom(6, ops.WithCancelSlot(j.handler(), &much))
+	b.WhenRoom(1, j.handler())
+	b.WhenRoom(2, j.handler())
+	b.WhenRoom(2, j.handler()) // with the two before it, one byte too many
+	much.Cancel()
+	j.check(t)
+	s.run()
+	j.check(t, "handler 0 ops: operation canceled", "handler 0 <nil>", "handler 0 <nil>")
+	s.take(everything, nil)
+	j.check(t, "handler 0 <nil>")
+}
+
 func TestBufferedWriterAbandoned(t *testing.T) {
 	var s sink
 	bytes := combinators.NewStats[byte](allocator.Heap[byte]{})

@@ -29,6 +29,7 @@ type CancelSlot struct {
 	target    Canceler      // where it is outstanding, or nil
 	bound     *boundContext // the contexts that it is bound to
 	doomed    bool          // what begins later is cancelled too
+	canceled  bool          // what ended last was
 }
 
 // Cancelable is implemented by a handler that brings a CancelSlot. A nil slot
@@ -79,19 +80,26 @@ func (s *CancelSlot) Cancel() bool {
 	return inUse
 }
 
-// doom cancels the operation that is outstanding, and every later one as soon as it
-// begins, until the slot is spared.
+// doom has every later operation cancelled as soon as it begins, until the slot is spared.
 func (s *CancelSlot) doom() {
 	s.mu.Lock()
 	s.doomed = true
 	s.mu.Unlock()
-	s.Cancel()
 }
 
 func (s *CancelSlot) spare() {
 	s.mu.Lock()
 	s.doomed = false
 	s.mu.Unlock()
+}
+
+// Canceled reports whether the operation that ended last was cancelled, even if it had
+// its result before: an accept, say, that has a connection by then. It is false once the
+// next one has begun. A chain that is to end when it is cancelled asks before it goes on.
+func (s *CancelSlot) Canceled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.canceled
 }
 
 // request notes that the operation which has begun and not ended is to be cancelled, if
@@ -108,7 +116,7 @@ func (s *CancelSlot) request() (target Canceler, inUse bool) {
 
 func (s *CancelSlot) begin(op *Operation) {
 	s.mu.Lock()
-	s.op, s.requested, s.target = op, s.doomed || s.bound.done(), nil
+	s.op, s.requested, s.target, s.canceled = op, s.doomed || s.bound.done(), nil, false
 	s.mu.Unlock()
 }
 
@@ -117,7 +125,7 @@ func (s *CancelSlot) begin(op *Operation) {
 func (s *CancelSlot) end(op *Operation) {
 	s.mu.Lock()
 	if s.op == op {
-		s.op, s.requested, s.target = nil, false, nil
+		s.op, s.requested, s.target, s.canceled = nil, false, nil, s.requested
 	}
 	s.mu.Unlock()
 }

@@ -22,11 +22,7 @@ func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 	s.mu.Lock()
 	b.next, s.bound = s.bound, b
 	s.mu.Unlock()
-	stopped := context.AfterFunc(ctx, func() {
-		if ex := b.cancel(false); ex != nil {
-			Post(ex, b)
-		}
-	})
+	stopped := context.AfterFunc(ctx, b.cancel)
 	return func() bool {
 		b.release()
 		return stopped()
@@ -42,26 +38,43 @@ type boundContext struct {
 
 	mu   sync.Mutex  // held while the slot is used; comes before all other locks
 	slot *CancelSlot // nil once it was released
+	at   Executor    // that it was posted to last
 }
 
-// cancel cancels the operation that is outstanding, unless only the goroutines of some
-// executor may and the caller is none of them: then it returns the executor.
-func (b *boundContext) cancel(there bool) Executor {
+// cancel cancels what is outstanding. Where only the goroutines of some executor may do
+// that, and the caller is none of them, it posts itself there.
+func (b *boundContext) cancel() {
+	if ex := b.tryCancel(); ex != nil {
+		Post(ex, b)
+	}
+}
+
+func (b *boundContext) tryCancel() (elsewhere Executor) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.slot == nil {
-		return nil
+	if b.slot != nil {
+		b.at = b.slot.cancelFrom(b.at)
+		return b.at
 	}
-	target, _ := b.slot.request()
-	if target == nil {
-		return nil
+	return nil
+}
+
+// cancelFrom cancels what is outstanding, on behalf of a goroutine that runs an
+// executor, or none if that is nil. It returns the executor that the cancellation has to
+// come from instead, if there is one.
+func (s *CancelSlot) cancelFrom(at Executor) (elsewhere Executor) {
+	target, _ := s.request()
+	if b, ok := target.(*Batch); ok {
+		return b.cancelFrom(s, at)
 	}
-	if l, ok := target.(Located); ok && !there {
-		if ex := l.Executor(); ex != nil {
+	if l, ok := target.(Located); ok {
+		if ex := l.Executor(); ex != nil && ex != at {
 			return ex
 		}
 	}
-	target.CancelOperation(b.slot)
+	if target != nil {
+		target.CancelOperation(s)
+	}
 	return nil
 }
 
@@ -85,7 +98,7 @@ func (b *boundContext) release() {
 }
 
 // Complete cancels, on the executor of where the operation was outstanding.
-func (b *boundContext) Complete(int, error) { b.cancel(true) }
+func (b *boundContext) Complete(int, error) { b.cancel() }
 
 // Allocator has the operation that gets there come from the heap: it is posted by a
 // goroutine that the program knows nothing of.

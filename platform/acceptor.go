@@ -33,11 +33,13 @@ type Acceptor[S any] struct {
 	Conn func(s *S) *Conn
 
 	// Serve is called from a handler with each new session, whose connection is
-	// open. It starts the first operation, and may also call Done.
+	// open. It starts the first operation, and may also call Done. The next accept is
+	// outstanding by then, so where several goroutines run the proactor, Serve and
+	// OnError may be called again before they have returned.
 	Serve func(s *S)
 
 	// Max is the number of sessions that may live at a time; further clients stay in
-	// the queue of the kernel until one has ended. 0 stands for no limit.
+	// the queue of the kernel until one has ended. 0 means no limit.
 	Max int
 
 	// OnError, if it is set, is called from a handler with every error after which
@@ -49,6 +51,7 @@ type Acceptor[S any] struct {
 	timer    Timer                                 // of the waits
 	slot     combinators.SingleSlot[ops.Operation] // their memory
 	memory   allocator.Allocator[ops.Operation]    // that of the accepts
+	cancel   *ops.CancelSlot                       // of the handler, or nil
 
 	mu        sync.Mutex
 	listener  *Listener // nil before Start
@@ -100,7 +103,7 @@ func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 	}
 	a.proactor = l.h.opened().proactorOf()
 	a.proactor.mustBeRunner()
-	a.listener, a.handler = l, h
+	a.listener, a.handler, a.cancel = l, h, ops.CancelSlotOf(h)
 	a.timer.Init(a.proactor)
 	a.memory = ops.AllocatorOf[ops.Operation](h, &a.slot)
 	if a.sessions = ops.AllocatorOf[S](h, nil); a.sessions == nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 )
 
@@ -112,6 +113,12 @@ func (a *Acceptor[S]) ask(closing bool) {
 // An ending is an acceptor as the handler of what brings Drain and Close to a goroutine
 // that runs the proactor. It does so too if there was no memory for that.
 type ending[S any] Acceptor[S]
+
+// Allocator has the operation come from the heap: it is posted by a goroutine that
+// nobody's allocator knows of.
+func (e *ending[S]) Allocator() allocator.Allocator[ops.Operation] {
+	return allocator.Heap[ops.Operation]{}
+}
 
 func (e *ending[S]) Complete(int, error) {
 	a := (*Acceptor[S])(e)

@@ -73,6 +73,9 @@ func (a *Acceptor[S]) turn(err error) (s *S, failure error, over bool) {
 	case a.accepting, err != nil && !woken && !isTimeout(err):
 		a.stopped, a.err = true, err
 	}
+	if !a.stopped && a.cancel != nil && a.cancel.Canceled() {
+		a.stopped, a.err = true, ops.ErrCanceled // it was cancelled when it had its result
+	}
 	a.woken = false
 	if over = a.stopped && a.stop(); over {
 		return s, nil, true

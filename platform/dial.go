@@ -217,7 +217,7 @@ func (h *overdue) Complete(_ int, err error) {
 	}
 	d := h.d
 	d.step(func(*record.Queue) {
-		if !d.ending {
+		if !d.ending && (*attempt)(h) == &d.attempts[d.started-1] { // else it has failed meanwhile, and the next was started
 			d.startNext()
 		}
 	})

@@ -1,10 +1,14 @@
 package platform_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"net"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/ops"
 )
@@ -46,6 +50,45 @@ func TestSendFileReset(t *testing.T) {
 		}
 		if after := descriptors(t); after != before {
 			t.Errorf("%d descriptors before and %d after", before, after)
+		}
+	})
+}
+
+// TestSendFileOfDuplicate sends a file on a connection that package net has a duplicate
+// of. That may wait without a thread only if it does not block, and goes on not to.
+func TestSendFileOfDuplicate(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		f, content := w.filled(100_000)
+		c, other := w.peer()
+		file, err := c.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		duplicate, err := net.FileConn(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer duplicate.Close()
+		all := received(other)
+		var sent result
+		c.SendFile(f, 0, -1, &sent)
+		w.await(&sent)
+		sent.want(t, len(content), nil)
+		raw, err := duplicate.(*net.TCPConn).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw.Control(func(fd uintptr) {
+			if flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK == 0 {
+				t.Errorf("the duplicate blocks now (flags %#x, error %v)", flags, err)
+			}
+		})
+		if err := c.CloseWrite(); err != nil {
+			t.Error(err)
+		}
+		if got, err := all(); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%d bytes came, error %v", len(got), err)
 		}
 	})
 }

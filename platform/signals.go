@@ -19,8 +19,8 @@ import (
 
 // Signals lets handlers wait for signals of the operating system.
 //
-// As with signal.Notify, the signals do not do what they otherwise would, such as to end
-// the process, from NewSignals on until Close; that of the proactor is one. A signal that
+// As with signal.Notify, from NewSignals until Close, or until the proactor is closed, the
+// signals lose their default action, such as ending the process. A signal that
 // arrives while nobody waits is kept for the next wait. Each is kept once, as in the
 // kernel: those of a kind that arrive before that wait count as one. Every Signals gets
 // the signal, on whichever proactor; within one, it ends the wait that was started first.
@@ -65,6 +65,9 @@ func (p *Proactor) NewSignals(signals ...os.Signal) (*Signals, error) {
 	if b, ok := p.lowest.(backend.Signaler); ok {
 		notify = b.Notify
 	}
+	if p.isDrained() { // or the process would lose what the signals do otherwise, for nothing
+		return nil, fmt.Errorf("platform: NewSignals: %w", net.ErrClosed)
+	}
 	s.stop = notify(wanted, s.raise)
 	p.lock()
 	drained := p.drained
@@ -74,10 +77,19 @@ func (p *Proactor) NewSignals(signals ...os.Signal) (*Signals, error) {
 	}
 	p.unlock()
 	if drained {
+		s.mu.Lock()
+		s.silent = true
+		s.mu.Unlock()
 		s.stop()
 		return nil, fmt.Errorf("platform: NewSignals: %w", net.ErrClosed)
 	}
 	return s, nil
+}
+
+func (p *Proactor) isDrained() bool {
+	p.lock()
+	defer p.unlock()
+	return p.drained
 }
 
 // maxSignal is the largest number of a signal that package signal knows.

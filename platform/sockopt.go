@@ -74,7 +74,7 @@ func (c *Conn) Abort() error {
 
 // abort has the close that follows reset the connection, if it is open and can be.
 func (h *handle) abort() {
-	if err := h.control(func(fd uintptr) error { return descriptor.SetLinger(fd, 0) }); !errors.Is(err, errors.ErrUnsupported) {
+	if err := h.control(func(_ *socket, fd uintptr) error { return descriptor.SetLinger(fd, 0) }); !errors.Is(err, errors.ErrUnsupported) {
 		return
 	}
 	s, ok := h.lockedOpen()
@@ -118,7 +118,7 @@ func (h *handle) setOption(set func(fd uintptr) error) error {
 }
 
 // control calls f with the descriptor of the socket, if it is open.
-func (h *handle) control(f func(fd uintptr) error) error {
+func (h *handle) control(f func(s *socket, fd uintptr) error) error {
 	s, ok := h.lockedOpen()
 	if !ok {
 		return net.ErrClosed
@@ -129,7 +129,7 @@ func (h *handle) control(f func(fd uintptr) error) error {
 	if !ok {
 		return fmt.Errorf("platform: %s has no descriptors: %w", p.Backend(), errors.ErrUnsupported)
 	}
-	return control(system, s, f)
+	return control(system, s, func(fd uintptr) error { return f(s, fd) })
 }
 
 // control calls f with the descriptor of a socket. The caller holds its lock.

@@ -30,8 +30,9 @@ type Stats struct {
 	// runner are among them once it has looked.
 	Ready int64 `json:"ready"`
 
-	// Timers is how many operations have a time at which they end: waits, and what was
-	// started with a timeout.
+	// Timers is how long the queue of times is: waits, operations that were started
+	// with a timeout, and one entry for each socket that has a deadline. Such an entry
+	// stays until its time has come, even if the deadline is moved or removed before.
 	Timers int64 `json:"timers"`
 
 	// Polls counts how often the kernel was asked what has completed, and Completions

@@ -71,10 +71,15 @@ func (h *handle) file() (*os.File, error) {
 // raw returns access to the descriptor of a socket that is open.
 func (h *handle) raw() (syscall.RawConn, error) {
 	h.mustBeRunner()
-	if err := h.control(func(uintptr) error { return nil }); err != nil {
+	c := rawConn{h: h}
+	err := h.control(func(s *socket, _ uintptr) error {
+		c.number = s.Number.Load()
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	return rawConn{h, h.number.Load()}, nil
+	return c, nil
 }
 
 // A rawConn is a syscall.RawConn of the socket with a number.
@@ -86,10 +91,13 @@ type rawConn struct {
 // Control implements syscall.RawConn.
 func (c rawConn) Control(f func(fd uintptr)) error {
 	c.h.mustBeRunner()
-	if c.h.number.Load() != c.number {
-		return net.ErrClosed
-	}
-	return c.h.control(func(fd uintptr) error { f(fd); return nil })
+	return c.h.control(func(s *socket, fd uintptr) error {
+		if s.Number.Load() != c.number {
+			return net.ErrClosed // and another is open in its place
+		}
+		f(fd)
+		return nil
+	})
 }
 
 // Read implements syscall.RawConn.

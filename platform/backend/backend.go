@@ -97,7 +97,8 @@ type Backend interface {
 	// may be called from any goroutine.
 	Wake()
 
-	// Now returns the time in nanoseconds since some moment. A proactor that spins parks
+	// Now returns the time in nanoseconds since some moment, the same for all
+	// proactors that one operation may use in turn. A proactor that spins parks
 	// only when this time has gone on: with a clock that stands still it never does.
 	Now() int64
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/clock"
 	"github.com/heirloom-go/heirloom/platform/internal/parker"
 	"github.com/heirloom-go/heirloom/platform/internal/readiness"
 )
@@ -24,7 +25,6 @@ type Backend struct {
 	parker.Parker // on fd
 	host          backend.Host
 	fd            int
-	start         time.Time
 
 	events  [batch]unix.EpollEvent
 	next, n int // those of events that were not served yet
@@ -47,7 +47,7 @@ func New(host backend.Host, openFiles func(wake func()) readiness.Files) (*Backe
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	b := &Backend{host: host, fd: fd, start: time.Now()}
+	b := &Backend{host: host, fd: fd}
 	b.Init(host, openFiles(b.Wake), b.register)
 	if err := b.Open(fd, "epoll", b.collect); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func New(host backend.Host, openFiles func(wake func()) readiness.Files) (*Backe
 func (b *Backend) Name() string { return "epoll" }
 
 // Now implements backend.Backend.
-func (b *Backend) Now() int64 { return int64(time.Since(b.start)) }
+func (b *Backend) Now() int64 { return clock.Now() }
 
 // Shutdown implements backend.Backend.
 func (b *Backend) Shutdown() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/clock"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
@@ -20,7 +21,6 @@ import (
 // closed. What a worker has finished waits in a list for the leader.
 type Backend struct {
 	host    backend.Host
-	start   time.Time
 	workers sync.WaitGroup
 
 	timer *time.Timer   // how long the leader waits
@@ -61,7 +61,7 @@ type deadlineListener interface {
 // New returns a backend. If over is not nil, it is one that serves the files of
 // another, which it wakes by that.
 func New(host backend.Host, over func()) *Backend {
-	b := &Backend{host: host, over: over, start: time.Now(), timer: time.NewTimer(time.Hour), alarm: make(chan struct{}, 1)}
+	b := &Backend{host: host, over: over, timer: time.NewTimer(time.Hour), alarm: make(chan struct{}, 1)}
 	b.timer.Stop()
 	return b
 }
@@ -76,7 +76,7 @@ func (b *Backend) FreeSocket(*backend.Socket) {}
 func (b *Backend) Name() string { return "portable" }
 
 // Now implements backend.Backend.
-func (b *Backend) Now() int64 { return int64(time.Since(b.start)) }
+func (b *Backend) Now() int64 { return clock.Now() }
 
 // Shutdown waits for the workers, which have nothing left that could block.
 func (b *Backend) Shutdown() { b.workers.Wait() }

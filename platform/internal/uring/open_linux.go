@@ -68,7 +68,7 @@ func openOnce(single bool) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{single: single, ring: r, start: time.Now(), limit: notLimited}
+	b := &Backend{single: single, ring: r, limit: notLimited}
 	b.load.mode = ReceiveMode(Receive.Load())
 	if r.limits && b.load.mode != Unlimited {
 		b.limit = limited

@@ -65,12 +65,16 @@ func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
 // request that another runner makes meanwhile may report EAGAIN, and is then made again.
 func (b *Backend) sendFile(e *socket, op *ops.Operation) (ended bool) {
 	fd := int(e.fd)
-	if err := unix.SetNonblock(fd, true); err != nil {
+	was, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err == nil && was&unix.O_NONBLOCK == 0 { // an adopted one does not, nor one that was given away
+		err = unix.SetNonblock(fd, true)
+		defer unix.SetNonblock(fd, false)
+	}
+	if err != nil {
 		op.Err = os.NewSyscallError("fcntl", err)
 		return true
 	}
 	ended, _ = descriptor.SendFile(e.fd, backend.SourceFile(op).Sys.(*socket).fd, op)
-	unix.SetNonblock(fd, false)
 	return ended
 }
 

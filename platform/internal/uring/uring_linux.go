@@ -9,6 +9,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/clock"
 	"github.com/heirloom-go/heirloom/platform/internal/parker"
 )
 
@@ -32,7 +33,6 @@ type Backend struct {
 	parker.Parker // on the ring
 	host          backend.Host
 	single        bool
-	start         time.Time
 	table         backend.Table[socket]
 
 	done    [256]cqe
@@ -67,7 +67,7 @@ const (
 func (b *Backend) Name() string { return "io_uring" }
 
 // Now implements backend.Backend.
-func (b *Backend) Now() int64 { return int64(time.Since(b.start)) }
+func (b *Backend) Now() int64 { return clock.Now() }
 
 func (b *Backend) lock() {
 	if !b.single {
