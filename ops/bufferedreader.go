@@ -7,7 +7,7 @@ import (
 )
 
 // ErrTooLong is what the handler of a [BufferedReader] is told when the buffer is full
-// and what it reads until has not come. It is also bufio.ErrTooLong in the sense of
+// and the delimiter has not been found. It is also bufio.ErrTooLong in the sense of
 // errors.Is.
 var ErrTooLong error = tooLongError{}
 
@@ -68,7 +68,7 @@ func (b *BufferedReader) mustBeQuiet() {
 // If the stream ends before, the error is io.EOF when nothing is left and
 // io.ErrUnexpectedEOF otherwise. If the buffer is full before, it is [ErrTooLong]. With
 // an error nothing is taken: [BufferedReader.Buffered] returns what there is, and a
-// program that wants to go on in the midst of it calls [BufferedReader.Discard].
+// program that wants to go on in the middle of it calls [BufferedReader.Discard].
 func (b *BufferedReader) ReadUntil(delimiter byte, h Handler) {
 	b.readUntil(h, nil, delimiter, false)
 }

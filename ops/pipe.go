@@ -8,7 +8,7 @@ type Stream interface {
 	Writer
 }
 
-// A Pipe joins two streams, each way at the same time: what a proxy does all day. The
+// A Pipe joins two streams, in both directions at the same time, as a proxy does. The
 // end of one stream becomes the end of the other, which goes on in the other direction.
 //
 //	new(ops.Pipe).Start(client, server, nil, h)

@@ -37,8 +37,8 @@ func (a *Acceptor[S]) Draining() bool {
 // it returns net.ErrClosed.
 //
 // It blocks until others, who run the proactor, have called the handlers of the
-// sessions. So it must not be called from a handler; and once ctx is done and nobody
-// runs the proactor any more, it waits no longer.
+// sessions. So it must not be called from a handler; and once ctx is done it waits no
+// longer than somebody runs the proactor, without a pause.
 func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
 	a.Drain()
 	over := a.end()

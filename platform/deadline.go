@@ -28,7 +28,7 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSi
 // or the result that their operation already had; also if there is something to read. A
 // t in the past ends what is outstanding now. Moving the deadline forward again concerns
 // what is started afterwards, and what is outstanding and has not been ended; a composed
-// operation that was ended in the midst of a part does not start the next. Of a deadline,
+// operation that was ended in the middle of a part does not start the next. Of a deadline,
 // an ops.WithTimeout, a cancel and a close the first decides. [Conn.TryRead] does not
 // wait and has no deadline.
 //

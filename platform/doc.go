@@ -94,7 +94,9 @@
 // [*net.OpError] that says where: what was done, and the address of the peer or of the
 // listener. What the program has caused itself is told as it is. So errors.Is finds the
 // cause, and errors.As a net.Error, whose Timeout is true of os.ErrDeadlineExceeded. A
-// Dial of one numeric address is a Connect, and of others fails also as that does.
+// Dial of one numeric address is a Connect, and of others fails also as that does. A
+// deadline that has passed ([Conn.SetDeadline] and its like) is as a timeout is, and the
+// reset of a peer is to a write what it is to a read, or EPIPE.
 //
 //	call     when                                 errors.Is, or a type     where
 //	Connect  nobody listens                       syscall.ECONNREFUSED     dial, the peer

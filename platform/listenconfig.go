@@ -38,7 +38,7 @@ type SocketOptions struct {
 // [Proactor.Listen] and [Proactor.ListenPacket].
 //
 // What the system or the network does not have is an error that is
-// [errors.ErrUnsupported], and a value that is none is syscall.EINVAL. A proactor of
+// [errors.ErrUnsupported], and an invalid value is syscall.EINVAL. A proactor of
 // package sim checks the values, but has no use for them.
 type ListenConfig struct {
 	// SocketOptions are those of the connections that are accepted. For a packet
@@ -64,8 +64,8 @@ type ListenConfig struct {
 
 	// Control is called with the socket before it is bound, as that of a
 	// net.ListenConfig is, and after the options above were set; on Linux what it
-	// sets is inherited by the connections that are accepted. It is not called by a
-	// proactor of package sim.
+	// sets is inherited by the connections that are accepted. It must not use the
+	// proactor, and is not called by one of package sim.
 	Control func(network, address string, c syscall.RawConn) error
 }
 

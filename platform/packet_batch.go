@@ -83,8 +83,8 @@ func checkPackets(packets []Packet) error {
 }
 
 // EnablePacketInfo has [PacketConn.ReadBatch] set Local, Interface and ECN of the packets
-// that come from now on. Where the system or the backend has no way to tell, the
-// error is errors.ErrUnsupported; it does so only on Linux and in package sim.
+// that come from now on. Only Linux and package sim can tell; elsewhere the error is
+// errors.ErrUnsupported.
 func (c *PacketConn) EnablePacketInfo() error {
 	return c.h.configure("packet info", func(network backend.PacketNetwork, s *backend.Socket) error {
 		return network.EnablePacketInfo(s)

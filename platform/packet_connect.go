@@ -18,11 +18,11 @@ func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
 	switch network {
 	case "udp", "udp4", "udp6":
 	default:
-		return nil, net.UnknownNetworkError(network)
+		return nil, whence("dial", network, nil, nil, net.UnknownNetworkError(network))
 	}
 	to, err := numericAddr(network, address)
 	if err != nil {
-		return nil, err
+		return nil, whence("dial", network, nil, nil, err)
 	}
 	local := "0.0.0.0:0"
 	if !to.Addr().Unmap().Is4() {
@@ -34,7 +34,7 @@ func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
 	}
 	if err := c.Connect(to); err != nil {
 		c.Close()
-		return nil, err
+		return nil, whence("dial", network, nil, net.UDPAddrFromAddrPort(to), err)
 	}
 	return c, nil
 }
@@ -70,11 +70,7 @@ func (h *handle) configure(what string, instead func(backend.PacketNetwork, *bac
 	if !ok {
 		return fmt.Errorf("platform: %s: %s: %w", p.Backend(), what, errors.ErrUnsupported)
 	}
-	var err error
-	if cerr := controller.Control((*backend.Socket)(s), func(fd uintptr) { err = do(fd) }); cerr != nil {
-		return cerr
-	}
-	if err != nil {
+	if err := control(controller, s, do); err != nil {
 		return fmt.Errorf("platform: %s: %w", what, err)
 	}
 	return nil
@@ -87,7 +83,9 @@ var (
 
 // Read reads a packet from the peer of a connected socket, or, if it is not connected,
 // from anybody. The handler is called as that of [PacketConn.ReadFrom]: an empty packet
-// is 0 and nil, and there is no io.EOF.
+// is 0 and nil, and there is no io.EOF. So [ops.Read] works
+// here, but not what reads a stream of bytes, such as an [ops.BufferedReader] or an
+// [ops.Copier], which an empty packet ends with io.ErrNoProgress.
 func (c *PacketConn) Read(b []byte, h ops.Handler) { c.ReadFrom(b, nil, h) }
 
 // Write sends b as one packet to the peer that the socket is connected to. If there is
@@ -99,7 +97,7 @@ func (c *PacketConn) Write(b []byte, h ops.Handler) {
 	c.StartWrite(op)
 }
 
-// StartRead implements [ops.Reader].
+// StartRead implements [ops.Reader], as far as packets can: see [PacketConn.Read].
 func (c *PacketConn) StartRead(op *ops.Operation) {
 	op.Kind = ops.KindReadFrom
 	backend.SetSenderTo(op, nil)
