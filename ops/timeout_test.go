@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,12 +20,12 @@ func pair(t *testing.T, p *platform.Proactor, f func(a, b *platform.Conn)) {
 		t.Fatal(err)
 	}
 	a, b := new(platform.Conn), new(platform.Conn)
-	left := 2
+	var met atomic.Int32 // the two ends may be told by two runners
 	both := ops.HandlerFunc(func(_ int, err error) {
 		if err != nil {
 			t.Error(err)
 		}
-		if left--; left == 0 {
+		if met.Add(1) == 2 {
 			l.Close()
 			f(a, b)
 		}
