@@ -118,6 +118,14 @@ func (b *BufferedWriter) Buffered() int {
 	return b.limit - b.room()
 }
 
+// Written returns how many of the bytes that were appended since b was made or Reset have
+// been written. Those of a write are counted when it has ended, also if it has failed.
+func (b *BufferedWriter) Written() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.written
+}
+
 // next turns to what is pending if nothing is being written, and reports whether the
 // caller is to start a write.
 func (b *BufferedWriter) next() (start bool) {

@@ -161,8 +161,8 @@ func TestBufferedWriterFails(t *testing.T) {
 	j.check(t)
 	s.run()
 	j.check(t, "handler 0 mid-way", "handler 0 mid-way")
-	if s.wrote.String() != "abc" || bytes.Counts().Live != 0 || b.Buffered() != 0 {
-		t.Errorf("wrote %q, %d blocks alive, %d bytes wait", s.wrote.String(), bytes.Counts().Live, b.Buffered())
+	if s.wrote.String() != "abc" || b.Written() != 3 || bytes.Counts().Live != 0 || b.Buffered() != 0 {
+		t.Errorf("wrote %q and counts %d, %d blocks alive, %d bytes wait", s.wrote.String(), b.Written(), bytes.Counts().Live, b.Buffered())
 	}
 	b.Reset(&s, 10, bytes)
 	mustAppend(t, b, "!")

@@ -14,6 +14,8 @@ import (
 // has a handler that says when its bytes are free again. What waits is the operation
 // itself. See [BufferedWriter] for one that copies, and has no handlers.
 //
+// Where one goroutine runs the proactor, their handlers are called in that order too.
+//
 // At most limit bytes wait. The handler of a write beyond that is called with
 // [ErrQueueFull]. After a write has failed, all others are called with its error. A
 // write can be cancelled while it waits, and its timeout has no effect.

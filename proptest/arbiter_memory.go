@@ -69,10 +69,12 @@ func (a *arbiter) leaveAllocator(e *event) {
 func (a *arbiter) allocate(e *event) {
 	o := a.owner(e)
 	a.enterAllocator(e, o)
-	if o == nil || e.allocator == o.expect.allocator || e.allocator == o.expect.frames {
+	if o == nil || e.allocator == o.expect.allocator && o.expect.peak > 0 || e.allocator == o.expect.frames {
 		return
 	}
 	switch {
+	case o.expect.peak == 0:
+		a.blame(allocator.Associated, o, e, "memory was asked of %s, and the operation has its own", a.name(e.allocator))
 	case o.refused:
 		a.blame(allocator.Exhaustion, o, e, "%s has failed, and memory was asked of %s instead", a.name(o.expect.allocator), a.name(e.allocator))
 	case o.expect.allocator == a.standard:
@@ -203,6 +205,9 @@ func (a *arbiter) unknown(e *event, has bool) {
 		return
 	}
 	o := g.starts[len(g.starts)-1]
+	if o.expect.apart {
+		return
+	}
 	e.chain, e.operation = o.chain, o.id
 	if len(o.blocks) == 0 {
 		a.judgeSource(o, e)

@@ -3,6 +3,7 @@ package proptest
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -31,8 +32,11 @@ func (f *failure) String() string {
 	return b.String()
 }
 
-// failureOf runs f, which panics with a failure if it finds one, and returns that.
+// failureOf runs f, which panics with a failure if it finds one, and returns that. An
+// allocator that touches memory that it has given back, which the system may have back by
+// now, panics too, and does not end the program.
 func failureOf(f func()) (found *failure) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		switch r := recover().(type) {
 		case nil:

@@ -139,6 +139,8 @@ func try(f func()) (panicked string) {
 		case *allocator.MisuseError:
 			problem, _, _ := strings.Cut(r.Problem, "\n")
 			panicked = fmt.Sprintf("%s: a block of %d × %s: %s", r.Allocator, r.Len, r.Type, problem)
+		case interface{ Addr() uintptr }:
+			panicked = "touches memory that is not there"
 		default:
 			panicked = addresses.ReplaceAllString(fmt.Sprint(r), "0x…")
 		}

@@ -120,7 +120,7 @@ func (d *drawing) append(chain int, s Step) {
 				s.Cancel = pick(d, "of what", []Cancel{CancelLate, CancelMoved, CancelPassed})
 			}
 		}
-		if s.Pause < 0 && s.Cancel == CancelNothing {
+		if s.Pause < 0 && !s.comesToAnEnd() {
 			s.Cancel = CancelSlot
 		}
 		if s.Cancel == CancelSlot {

@@ -29,10 +29,11 @@ type event struct {
 // An expectation is what the contract promises about an operation, as far as
 // its handler decides it.
 type expectation struct {
-	allocator int // the one that is associated, or the default one
-	frames    int // that of the frames of a composed operation, or 0
-	layers    int // of the handler that are to be abandoned
-	peak      int // blocks alive at once
+	allocator int  // the one that is associated, or the default one
+	frames    int  // that of the frames of a composed operation, or 0
+	layers    int  // of the handler that are to be abandoned
+	peak      int  // blocks alive at once; 0 if it has memory of its own
+	apart     bool // the backend gets operations that lie elsewhere
 }
 
 type eventKind uint8

@@ -43,6 +43,10 @@ type lane struct {
 	reader     ops.BufferedReader
 	room       [8]byte           // of the reader
 	packets    []platform.Packet // of a batch
+	copying    copying
+	group      group
+	queued     queued
+	signals    *platform.Signals
 	notes      notebook
 	enclosed   enclosure
 
@@ -108,9 +112,12 @@ func (c *lane) begin(s *Step, k *kind) {
 		expect.frames = frames(c).id
 		expect.peak += s.Depth
 	}
-	if c.attempts < s.Refuse {
+	if k.own {
+		expect.peak, expect.apart = 0, true
+	} else if c.attempts < s.Refuse {
 		c.refuse(s)
 	}
+	expect.apart = expect.apart || k.apart
 	var cancel func()
 	if c.attempts == 0 || k.once { // a second time, a transfer goes on
 		cancel = c.canceler(s, k)
@@ -121,9 +128,11 @@ func (c *lane) begin(s *Step, k *kind) {
 		c.late = false
 	}
 	c.attempts++
-	c.seen = [2]int64{c.cancels.done.Load()}
-	if c.end != nil {
-		c.seen[1] = c.end.cancels.done.Load()
+	if !c.queued.open { // else what was cancelled meanwhile may still show
+		c.seen = [2]int64{c.cancels.done.Load()}
+		if c.end != nil {
+			c.seen[1] = c.end.cancels.done.Load()
+		}
 	}
 	c.begun = c.chain.ledger.now()
 	c.chain.start(o, c.texts[c.at], expect, func() { k.start(c, s, h) })

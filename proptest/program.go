@@ -3,6 +3,8 @@ package proptest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/heirloom-go/heirloom/ops"
 )
 
 // A Program is chains of operations, as data: what is run and checked on a
@@ -60,14 +62,17 @@ type Link struct {
 // A Step is one step of a chain: an operation, or something that a handler does
 // between two of them.
 type Step struct {
-	Kind   string // a name in the table of steps.go
-	Link   int    // for those that work on a connection
-	Size   int    // bytes to transfer
-	Depth  int    // how deep composed operations are nested
-	Pause  int    // microseconds to wait; negative: an hour, until cancelled
-	Chain  int    // the chain to fork, to join, to cancel or to send to
-	Refuse int    // how many times the allocator fails at this step
-	Cancel Cancel // what is cancelled right after the operation was started, or when it is late
+	Kind   string    // a name in the table of steps.go
+	Link   int       // for those that work on a connection
+	Size   int       // bytes to transfer
+	Depth  int       // how deep composed operations are nested
+	Pause  int       // microseconds to wait; negative: an hour, until cancelled
+	Chain  int       // the chain to fork, to join, to cancel or to send to
+	Until  ops.Until // what a batch waits for
+	Early  bool      // cancel the batch before its members begin
+	After  bool      // send the signal when somebody waits for it already
+	Refuse int       // how many times the allocator fails at this step
+	Cancel Cancel    // what is cancelled right after the operation was started, or when it is late
 }
 
 // Cancel is a way to cancel an operation.

@@ -3,6 +3,8 @@ package proptest
 import (
 	"fmt"
 	"slices"
+
+	"github.com/heirloom-go/heirloom/ops"
 )
 
 // check returns what is wrong with a program that was written by hand. A program
@@ -52,6 +54,8 @@ func (p Program) wrong(c ChainProgram, s Step) string {
 		return fmt.Sprintf("the size must be from 0 to %d", maxTransfer)
 	case s.Depth < 0 || s.Depth > maxDepth:
 		return fmt.Sprintf("the depth must be from 0 to %d", maxDepth)
+	case s.Until > ops.UntilError:
+		return "there is no such Until"
 	case s.Cancel == CancelSlot && !c.Cancels:
 		return "the chain has no cancel slot"
 	case s.Cancel == CancelAll && k.cancel == nil:
@@ -60,7 +64,7 @@ func (p Program) wrong(c ChainProgram, s Step) string {
 		return fmt.Sprintf("a %s cannot be late, or has a deadline of its own", s.Kind)
 	case s.Cancel >= CancelMoved && !k.dated():
 		return fmt.Sprintf("a %s has no deadline that is moved", s.Kind)
-	case s.Pause < 0 && s.Cancel == CancelNothing:
+	case s.Pause < 0 && !s.comesToAnEnd():
 		return "an hour is too long, unless it is cancelled"
 	}
 	return ""

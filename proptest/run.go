@@ -155,7 +155,7 @@ func (r *run) setup(open Opener) error {
 		c.users.n.Store(1)
 		c.users.last = c.dispose
 		r.lanes = append(r.lanes, c)
-		if err := errors.Join(r.openMailbox(i), c.openNotebook(), c.openEnclosure()); err != nil {
+		if err := errors.Join(r.openMailbox(i), c.openNotebook(), c.openEnclosure(), c.openSignals()); err != nil {
 			r.proactor.Close()
 			return err
 		}

@@ -56,6 +56,9 @@ type kind struct {
 	file      bool // needs a file
 	once      bool // is not tried again if it was cancelled
 	connects  bool // opens the connection of a link
+	own       bool // has memory of its own, and needs none of the chain's
+	apart     bool // its parts have memory of their own
+	untimed   bool // has a deadline of its own, or none
 }
 
 // A role says where in a program a kind of step may stand.
@@ -78,10 +81,12 @@ func init() {
 		{name: "compose", role: local, draw: drawCompose, text: depthText, start: startCompose, check: plain, cancel: cancelTimer, once: true},
 		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
 		{name: "send to", role: local, draw: drawSendTo, text: chainText, start: startSendTo, check: checkSend, cancel: cancelMail, mail: true, once: true},
-		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true, settle: settleReceive},
+		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true, untimed: true, settle: settleReceive},
 		{name: "send batch", role: local, start: startSendBatch, check: checkSendBatch, cancel: cancelMail, mail: true, once: true, settle: becomes("send")},
-		{name: "receive batch", role: local, draw: drawReceive, text: receiveText, start: startReceiveBatch, check: checkReceiveBatch, cancel: cancelMail, mail: true, reads: true, once: true, settle: settleReceiveBatch},
+		{name: "receive batch", role: local, draw: drawReceive, text: receiveText, start: startReceiveBatch, check: checkReceiveBatch, cancel: cancelMail, mail: true, reads: true, once: true, untimed: true, settle: settleReceiveBatch},
 		{name: "wait", role: local, draw: drawWait, text: waitText, start: startWait, check: checkWait, cancel: cancelTimer, once: true},
+		{name: "batch", role: local, draw: drawUntil, text: untilText, start: startTogether, finish: judgeTogether, check: plain, cancel: cancelTimer, once: true, own: true, settle: settleTogether},
+		{name: "wait signal", role: local, draw: drawSignal, text: signalText, start: startWaitSignal, check: checkWaitSignal, cancel: cancelSignals, once: true},
 		{name: "fork", role: local, draw: drawFork, text: chainText, do: (*lane).fork},
 		{name: "join", role: local, draw: drawJoin, text: chainText, pass: (*lane).join},
 		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*lane).cancelChain, settle: leaveOut},
@@ -95,6 +100,10 @@ func init() {
 		{name: "write", role: sends, text: sizeText, start: startWrite, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "write vectored", role: sends, text: sizeText, start: startWriteVectored, check: checkSome, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "write vectored full", role: sends, text: sizeText, start: startWriteVectoredFull, check: checkFull, cancel: cancelConn, transfers: true},
+		{name: "write queued", role: sends, text: sizeText, start: startWriteQueued, finish: takeQueued, check: checkFull, cancel: cancelConn, transfers: true, apart: true, untimed: true, settle: settleQueued},
+		{name: "append", role: sends, text: sizeText, start: startAppend, finish: takeAppended, check: checkFull, cancel: cancelConn, transfers: true, apart: true, untimed: true},
+		{name: "copy out", role: sends, text: sizeText, start: startCopyOut, check: checkFull, cancel: cancelConn, transfers: true},
+		{name: "pipe", role: sends, text: sizeText, start: startPipe, finish: takePiped, check: checkFull, cancel: cancelConn, transfers: true, own: true},
 		{name: "send file", role: sends, text: sizeText, start: startSendFile, finish: takeWritten, check: checkFull, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
@@ -103,6 +112,8 @@ func init() {
 		{name: "wait readable", role: receives, text: sizeText, start: startWaitReadable, finish: tryRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "read token", role: receives, text: sizeText, start: startReadToken, finish: takeBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read buffered", role: receives, text: sizeText, start: startReadBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
+		{name: "copy in", role: receives, text: sizeText, start: startCopyIn, finish: takeCopied, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
+		{name: "read in time", role: receives, text: sizeText, start: startReadInTime, finish: takeInTime, check: checkSome, cancel: cancelConn, transfers: true, reads: true, own: true, settle: becomes("read full")},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain, connects: true},
 		{name: "dial", text: linkText, start: startDial, check: plain, connects: true},
@@ -126,7 +137,7 @@ var (
 
 // late reports whether an operation of the kind can be given a deadline.
 func (k *kind) late() bool {
-	return k.name != "receive" && k.name != "receive batch" && (k.cancel != nil || k.connects)
+	return !k.untimed && (k.cancel != nil || k.connects)
 }
 
 func kindOf(name string) *kind        { return byName[name] }
