@@ -119,11 +119,19 @@ func (a *Segregator[T]) can(n int) *capabilities[T] {
 
 // larger serves a request for n values from large, after small gave s for it, which
 // has so much room that it would be taken for a block of large when it is released.
+// If large has none, small may have a block of its size once it has given up s.
 func (a *Segregator[T]) larger(s []T, n int) ([]T, error) {
 	a.small.Deallocate(s)
 	s, err := a.large.Allocate(a.threshold + 1) // and this one not for a block of small
-	if err != nil {
-		return nil, err
+	if err == nil {
+		return s[:n], nil
 	}
-	return s[:n], nil
+	a.canSmall.trim()
+	if s, again := a.small.Allocate(n); again == nil {
+		if cap(s) <= a.threshold {
+			return s, nil
+		}
+		a.small.Deallocate(s)
+	}
+	return nil, err
 }

@@ -120,3 +120,34 @@ func BenchmarkSegregator(b *testing.B) {
 	benchmarkPair(b, "small", combinators.NewSegregator(slot, heap[element](), 1))
 	benchmarkPair(b, "alone", slot)
 }
+
+// keeper keeps what was released, to hand it out for anything that fits.
+type keeper struct {
+	allocator.Heap[int]
+	kept []int
+}
+
+func (k *keeper) Allocate(n int) ([]int, error) {
+	if n <= cap(k.kept) {
+		s := k.kept[:n]
+		k.kept = nil
+		return s, nil
+	}
+	return k.Heap.Allocate(n)
+}
+
+func (k *keeper) Deallocate(s []int) { k.kept = s[:cap(s)] }
+func (k *keeper) Trim()              { k.kept = nil }
+
+// A block that is too large for its side keeps no smaller one from being made.
+func TestSegregatorAfterALargerBlock(t *testing.T) {
+	small := &keeper{kept: make([]int, 12)}
+	a := combinators.NewSegregator(small, combinators.NewLimit(allocator.Heap[int]{}, 10), 9)
+	large := take(t, a, 10) // and the limit is reached
+	s := take(t, a, 2)
+	if cap(s) > 9 {
+		t.Errorf("a block of %d, which is larger than the threshold", cap(s))
+	}
+	a.Deallocate(s)
+	a.Deallocate(large)
+}
