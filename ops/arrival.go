@@ -41,6 +41,9 @@ var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 // Otherwise *into is nil and there is nothing to give back. If the
 // allocator fails, h is told the error, and what has arrived is still to be read.
 //
+// It keeps no place among the reads of r: what is started while it waits may be served
+// first.
+//
 // Starting a read sets *into to nil, and its result is put there right before h is
 // called. So handlers that one goroutine starts and runs may share the variable, if
 // each takes its bytes before it starts another read.

@@ -21,8 +21,9 @@ func (tooLongError) Is(target error) bool { return target == bufio.ErrTooLong }
 //
 // The buffer is the program's, and its length is the limit of what can be read at once.
 // One read is outstanding at a time; starting another panics. Each uses one block of
-// memory, however many reads of the stream it takes, and none of the stream if the
-// buffer has it all. A BufferedReader can lie inside a session struct, see
+// memory, however many reads of the stream it takes. If the buffer has it all, it reads
+// nothing of the stream, but is told like any other read if that was closed or its deadline
+// has passed. A BufferedReader can lie inside a session struct, see
 // [BufferedReader.Reset]. It must not be copied while a read is outstanding.
 type BufferedReader struct {
 	r          Reader

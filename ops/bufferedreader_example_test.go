@@ -41,9 +41,13 @@ func ExampleBufferedReader_ReadFull() {
 	defer p.Close()
 
 	messages := ops.NewBufferedReader(server, make([]byte, 100))
-	messages.ReadUntil(':', ops.HandlerFunc(func(n int, _ error) {
+	messages.ReadUntil(':', ops.HandlerFunc(func(n int, err error) {
+		if err != nil {
+			fmt.Println("no length:", err)
+			return
+		}
 		size, err := strconv.Atoi(string(messages.Bytes()[:n-1]))
-		if err != nil || size > 1<<20 {
+		if err != nil || size < 0 || size > 1<<20 {
 			fmt.Println("bad length:", err)
 			return
 		}

@@ -24,7 +24,11 @@ var errNeverFits = fmt.Errorf("ops: longer than the limit of what may wait to be
 // more than that. After a write has failed, everything fails with its error.
 //
 // The memory of its write lies in it. Any goroutine that may use w may call its
-// methods. Whatever else is written to w may come between two appended pieces or, if the
+// methods. A write that is cancelled with everything else on a connection, or that meets
+// its deadline, has failed like any other. After the connection was closed, the handler of a
+// Flush knows that the write has ended, and that the memory of b is free.
+//
+// Whatever else is written to w may come between two appended pieces or, if the
 // writes of w are partial, in the middle of one. A BufferedWriter must not be copied after its
 // first use.
 type BufferedWriter struct {
@@ -82,11 +86,18 @@ func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[
 // is allocator.ErrTooLarge if it never does, one that is allocator.ErrExhausted if there
 // is no memory, or that of the write that has failed.
 func (b *BufferedWriter) Append(p []byte) error {
+	b.mustHaveWriter()
 	start, err := b.append(p)
 	if start {
 		b.start()
 	}
 	return err
+}
+
+func (b *BufferedWriter) mustHaveWriter() {
+	if b.w == nil {
+		panic("ops: BufferedWriter: no Writer: see NewBufferedWriter and Reset")
+	}
 }
 
 func (b *BufferedWriter) append(p []byte) (start bool, err error) {
@@ -144,6 +155,7 @@ func (b *BufferedWriter) start() { WriteFull(b.w, b.writing, (*bufferedWrite)(b)
 // nil, or with the error of the write that has failed. A timeout of h has no effect
 // while it waits; it can be cancelled.
 func (b *BufferedWriter) Flush(h Handler) {
+	b.mustHaveWriter()
 	op := begin(h, nil, b.w)
 	b.mu.Lock()
 	op.Args[0] = b.appended
@@ -155,16 +167,20 @@ func (b *BufferedWriter) Flush(h Handler) {
 // the order in which they came. A timeout of h has no effect while it waits; it can be
 // cancelled.
 func (b *BufferedWriter) WhenRoom(n int, h Handler) {
+	b.mustHaveWriter()
 	n = max(n, 0)
 	op := begin(h, nil, b.w)
 	b.mu.Lock()
-	op.Args[0] = uint64(n)
+	op.Args = [2]uint64{uint64(n), forRoom}
 	err := b.err
 	if err == nil && n > b.limit {
 		err = errNeverFits
 	}
 	b.wait(op, &b.rooms, b.rooms.head == nil && n <= b.room(), err)
 }
+
+// forRoom is the second argument of an operation that waits for room.
+const forRoom = 1
 
 // wait puts op into a list, unless it is to end now. It gives the lock back.
 func (b *BufferedWriter) wait(op *Operation, list *opList, now bool, err error) {
@@ -191,7 +207,7 @@ func (b *BufferedWriter) CancelOperation(s *CancelSlot) {
 		return
 	}
 	var done opList
-	if b.flushes.has(op) {
+	if op.Args[1] != forRoom {
 		b.flushes.remove(op)
 	} else {
 		b.rooms.remove(op)
@@ -270,6 +286,21 @@ func (f *bufferedWrite) Complete(n int, err error) {
 		b.start()
 	}
 	endList(done.head, (*Operation).Complete)
+}
+
+// refuse replaces those who wait, so that their memory is released at once, when the
+// proactor was closed before the write.
+func (f *bufferedWrite) refuse(err error) {
+	b := (*BufferedWriter)(f)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail(err)
+	for _, list := range [...]*opList{&b.flushes, &b.rooms} {
+		op := list.head
+		*list = opList{}
+		disarmAll(op)
+		refuseList(op, err, list.push)
+	}
 }
 
 // Abandon is called when the proactor was closed: nobody who waits is called.

@@ -3,6 +3,7 @@ package ops_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // A sink takes what it is given when it is told to.
@@ -211,6 +213,88 @@ func TestBufferedWriterCanceledBefore(t *testing.T) {
 	j.check(t, "handler 0 <nil>")
 }
 
+// TestBufferedWriterCanceledAmong cancels one of several that wait, and then lets the others
+// end.
+func TestBufferedWriterCanceledAmong(t *testing.T) {
+	const waiters = 6 // three that wait for room, and three that flush
+	for canceled := range waiters {
+		var s sink
+		var slot ops.CancelSlot
+		b := ops.NewBufferedWriter(&s, 4, nil)
+		mustAppend(t, b, "abcd")
+		told := make([]error, waiters+2)
+		ended := make([]int, waiters+2)
+		handler := func(i int) ops.Handler {
+			h := ops.Handler(ops.HandlerFunc(func(_ int, err error) {
+				told[i] = err
+				ended[i]++
+			}))
+			if i == canceled {
+				h = ops.WithCancelSlot(h, &slot)
+			}
+			return h
+		}
+		for i := range waiters {
+			if i%2 == 0 {
+				b.WhenRoom(1, handler(i))
+			} else {
+				b.Flush(handler(i))
+			}
+		}
+		if !slot.Cancel() {
+			t.Errorf("%d: there was nothing to cancel", canceled)
+		}
+		b.WhenRoom(1, handler(waiters))
+		b.Flush(handler(waiters + 1))
+		s.run()
+		s.take(everything, nil)
+		for i, n := range ended {
+			if (told[i] == ops.ErrCanceled) != (i == canceled) || n != 1 {
+				t.Errorf("%d was cancelled, and %d was told %v, %d times", canceled, i, told[i], n)
+			}
+		}
+	}
+}
+
+// TestQueuesOfClosedProactor writes to a connection of a proactor that was closed. The memory
+// is released at once, and the handlers are told by the next Run.
+func TestQueuesOfClosedProactor(t *testing.T) {
+	for _, backend := range platform.Backends() {
+		t.Run(backend, func(t *testing.T) {
+			p := newProactor(t, platform.WithBackend(backend))
+			var conn *platform.Conn
+			pair(t, p, func(_, c *platform.Conn) { conn = c })
+			run(t, p, 1)
+			q := ops.NewWriteQueue(conn, 100)
+			w := ops.NewBufferedWriter(conn, 100, nil)
+			p.Close()
+			operations := combinators.NewStats[ops.Operation](allocator.Heap[ops.Operation]{})
+			var told []error
+			h := ops.WithAllocator(ops.HandlerFunc(func(_ int, err error) { told = append(told, err) }), operations)
+			w.Append([]byte("x"))
+			for range 3 {
+				q.Write([]byte("x"), h)
+				w.Flush(h)
+				w.WhenRoom(100, h)
+			}
+			if n := operations.Counts().Live; n != 0 {
+				t.Errorf("%d blocks are live", n)
+			}
+			if err := p.Run(t.Context()); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Run: %v", err)
+			}
+			if len(told) != 9 {
+				t.Errorf("%d of 9 handlers were told", len(told))
+			}
+			for _, err := range told {
+				if !errors.Is(err, net.ErrClosed) {
+					t.Errorf("told %v", err)
+				}
+			}
+		})
+	}
+}
+
 func TestBufferedWriterAbandoned(t *testing.T) {
 	var s sink
 	bytes := combinators.NewStats[byte](allocator.Heap[byte]{})
@@ -273,6 +357,9 @@ func TestBufferedWriterMisuse(t *testing.T) {
 	mustPanic(t, "nil Handler", func() { b.Flush(nil) })
 	mustAppend(t, b, "a")
 	mustPanic(t, "outstanding", func() { b.Reset(&s, 1, nil) })
+	mustPanic(t, "see NewBufferedWriter and Reset", func() { new(ops.BufferedWriter).Append([]byte("a")) })
+	mustPanic(t, "see NewBufferedWriter and Reset", func() { new(ops.BufferedWriter).Flush(ops.HandlerFunc(func(int, error) {})) })
+	mustPanic(t, "see NewWriteQueue and Reset", func() { new(ops.WriteQueue).Write(nil, ops.HandlerFunc(func(int, error) {})) })
 }
 
 // TestBufferedWriterOfManyGoroutines appends numbers from several goroutines: those of

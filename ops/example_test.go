@@ -465,10 +465,14 @@ func readMessage(f *ops.Frame[reading], n int, err error) {
 	s := &f.State
 	s.parts++
 	switch {
+	case err == io.EOF && s.parts == 3:
+		f.Return(0, io.ErrUnexpectedEOF)
 	case err != nil:
 		f.Return(0, err)
 	case s.parts == 1:
 		ops.ReadFull(s.from, s.into[:1], f)
+	case s.parts == 2 && int(s.into[0]) > len(s.into):
+		f.Return(0, errors.New("a message that is too long"))
 	case s.parts == 2:
 		ops.ReadFull(s.from, s.into[:s.into[0]], f)
 	default:

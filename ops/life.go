@@ -193,8 +193,8 @@ func (op *Operation) Refuse(err error) *Operation {
 	f := op.flags
 	h := op.end()
 	switch x := h.(type) {
-	case *turn:
-		x.refuse(err) // and what waits for the strand
+	case interface{ refuse(err error) }:
+		x.refuse(err) // and what waits for it
 	case interface{ refused() Handler }:
 		h = x.refused()
 	}

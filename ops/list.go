@@ -29,13 +29,33 @@ func (l *opList) remove(op *Operation) {
 	op.Next, op.Prev = nil, nil
 }
 
-func (l *opList) has(op *Operation) bool { return op.Prev != nil || l.head == op }
-
 // moveTo moves everything to the end of another list.
 func (l *opList) moveTo(to *opList) {
 	for op := l.head; op != nil; op = l.head {
 		l.remove(op)
 		to.push(op)
+	}
+}
+
+// refuseList passes what replaces each operation of a list to put. If an allocator panics,
+// so does this, once the others are refused.
+func refuseList(op *Operation, err error, put func(*Operation)) {
+	defer func() {
+		if op != nil {
+			refuseList(op, err, put)
+		}
+	}()
+	for op != nil {
+		first := op
+		op = op.Next
+		put(first.Refuse(err))
+	}
+}
+
+// disarmAll disarms the operations of a list.
+func disarmAll(op *Operation) {
+	for ; op != nil; op = op.Next {
+		op.Disarm()
 	}
 }
 

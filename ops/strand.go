@@ -145,27 +145,15 @@ func (t *turn) refuse(err error) {
 	defer s.mu.Unlock()
 	op := s.head
 	s.head, s.tail = nil, nil
-	s.refuseList(op, err)
+	refuseList(op, err, s.push)
 }
 
-// refuseList puts what replaces the operations of a list into the strand. If an
-// allocator panics, so does this, once the others are refused. The caller holds the
-// lock.
-func (s *Strand) refuseList(op *Operation, err error) {
-	defer func() {
-		if op != nil {
-			s.refuseList(op, err)
-		}
-	}()
-	for op != nil {
-		first := op
-		op = op.Next
-		refused := first.Refuse(err)
-		if s.head == nil {
-			s.head = refused
-		} else {
-			s.tail.Next = refused
-		}
-		s.tail = refused
+// push puts an operation into the strand. The caller holds the lock.
+func (s *Strand) push(op *Operation) {
+	if s.head == nil {
+		s.head = op
+	} else {
+		s.tail.Next = op
 	}
+	s.tail = op
 }

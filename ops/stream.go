@@ -24,7 +24,8 @@ type Writer interface {
 	// StartWrite starts to write some of op.Buf, at least one byte unless Buf
 	// is empty, and completes op later with N and Err; N may be less than
 	// len(op.Buf) with a nil Err. Operations are served in the order in which
-	// they were started. One whose Err is set already is completed as it is.
+	// they were started. One whose Err is set already is completed as it is; it may
+	// come from any goroutine.
 	StartWrite(op *Operation)
 }
 

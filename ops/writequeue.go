@@ -62,13 +62,21 @@ func (q *WriteQueue) Reset(w Writer, limit int) {
 }
 
 // Allocator returns the default allocator of the writer below, or nil.
-func (q *WriteQueue) Allocator() allocator.Allocator[Operation] { return defaultOf(q.w) }
+func (q *WriteQueue) Allocator() allocator.Allocator[Operation] {
+	if q.w == nil {
+		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
+	}
+	return defaultOf(q.w)
+}
 
 // Write writes all of p, after what was started before. It is [WriteFull] on the queue.
 func (q *WriteQueue) Write(p []byte, h Handler) { WriteFull(q, p, h) }
 
 // StartWrite implements [Writer].
 func (q *WriteQueue) StartWrite(op *Operation) {
+	if q.w == nil {
+		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
+	}
 	if op.Err != nil {
 		q.w.StartWrite(op)
 		return
@@ -165,9 +173,7 @@ func (q *WriteQueue) wrote(n int, err error) (done opList, start bool) {
 	q.flight.moveTo(&done)
 	if err != nil {
 		q.err = err
-		for op := q.waiting.head; op != nil; op = op.Next {
-			op.Disarm()
-		}
+		disarmAll(q.waiting.head)
 		q.waiting.moveTo(&done)
 	}
 	for op := done.head; op != nil; op = op.Next {
@@ -192,6 +198,20 @@ func (w *queuedWrite) Complete(n int, err error) {
 		q.start()
 	}
 	endList(done.head, (*Operation).Complete)
+}
+
+// refuse replaces the writes, so that their memory is released at once, when the proactor was
+// closed before they could begin.
+func (w *queuedWrite) refuse(err error) {
+	q := (*WriteQueue)(w)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.err, q.bytes = err, 0
+	disarmAll(q.waiting.head)
+	q.waiting.moveTo(&q.flight)
+	op := q.flight.head
+	q.flight = opList{}
+	refuseList(op, err, q.flight.push)
 }
 
 // Abandon is called when the proactor was closed: nobody whose write waits is called.

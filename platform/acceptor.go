@@ -52,6 +52,7 @@ type Acceptor[S any] struct {
 	slot     combinators.SingleSlot[ops.Operation] // their memory
 	memory   allocator.Allocator[ops.Operation]    // that of the accepts
 	cancel   *ops.CancelSlot                       // of the handler, or nil
+	unused   ops.CancelSlot                        // while it drains
 
 	mu        sync.Mutex
 	listener  *Listener // nil before Start
@@ -120,7 +121,8 @@ func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 
 // Done ends a session: it closes the connection, if that is open, and releases the
 // session, which must not be used any more. No operation may be outstanding on the
-// connection, and no handler to come may use the session.
+// connection, and no handler to come may use the session. Nor may a write of a buffered
+// writer in it, which is known to have ended when the handler of a Flush is called.
 //
 // It panics if s is not a session of a that lives, and if it sees that something is
 // outstanding.

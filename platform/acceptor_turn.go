@@ -36,11 +36,27 @@ func (t *waited[S]) Allocator() allocator.Allocator[ops.Operation] { return &t.s
 func (t *waited[S]) Complete(_ int, err error)                     { (*Acceptor[S])(t).takeTurn(err) }
 func (t *waited[S]) Abandon()                                      { (*Acceptor[S])(t).abandon() }
 
+// A draining is an acceptor as the handler of its waits when nobody is accepted any more. What
+// has ended that, a cancel or a timeout, must not end the wait at once, again and again.
+type draining[S any] Acceptor[S]
+
+func (t *draining[S]) Unwrap() ops.Handler                           { return t.handler }
+func (t *draining[S]) Allocator() allocator.Allocator[ops.Operation] { return &t.slot }
+func (t *draining[S]) CancelSlot() *ops.CancelSlot                   { return &t.unused }
+func (t *draining[S]) Timeout() time.Duration                        { return endless }
+func (t *draining[S]) Complete(_ int, err error)                     { (*Acceptor[S])(t).takeTurn(err) }
+func (t *draining[S]) Abandon()                                      { (*Acceptor[S])(t).abandon() }
+
 func (a *Acceptor[S]) takeTurn(err error) {
 	s, failure, over := a.turn(err)
+	defer a.endTurn(s, over) // also if OnError panics
 	if failure != nil && a.OnError != nil {
 		a.OnError(failure)
 	}
+}
+
+// endTurn serves a session, or ends, if there is one or nobody is left.
+func (a *Acceptor[S]) endTurn(s *S, over bool) {
 	if s != nil {
 		a.Serve(s) // the next accept is outstanding already: this may take long, or panic
 	}
@@ -109,6 +125,10 @@ func (a *Acceptor[S]) stop() (over bool) {
 // wait starts a wait. The caller holds the lock.
 func (a *Acceptor[S]) wait(d time.Duration) {
 	a.accepting = false
+	if a.stopped {
+		a.timer.Wait(d, (*draining[S])(a))
+		return
+	}
 	a.timer.Wait(d, (*waited[S])(a))
 }
 

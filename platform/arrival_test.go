@@ -353,3 +353,31 @@ func TestArrivalAbandoned(t *testing.T) {
 		})
 	}
 }
+
+// TestTwoArrivals has several reads on arrival wait for one stream: each is told, at the latest
+// at its end, and they do not wait for each other.
+func TestTwoArrivals(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		const waiters = 3
+		var into [waiters][]byte
+		var told [waiters]result
+		for i := range waiters {
+			ops.ReadOnArrival(b, 10, &into[i], &told[i])
+		}
+		var wrote result
+		a.Write([]byte("hello"), &wrote)
+		w.await(&wrote)
+		a.Close()
+		for i := range waiters {
+			w.await(&told[i])
+		}
+		all := 0
+		for i := range waiters {
+			all += len(into[i])
+		}
+		if all != 5 {
+			t.Errorf("%d bytes of 5 were read", all)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 // A Conn is a stream connection, TCP or unix.
@@ -169,10 +170,16 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 	switch {
 	case len(b) == 0:
 		return 0, nil
-	case !s.Queues[backend.Reading].Empty():
+	case spokenFor(&s.Queues[backend.Reading]):
 		return 0, ops.ErrWouldBlock
 	}
 	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
+}
+
+// spokenFor reports whether what arrives is for the first of the reads that are outstanding.
+// One that only waits has no claim to it, or two of them would wait for each other.
+func spokenFor(reads *record.Queue) bool {
+	return !reads.Empty() && reads.First().Kind != ops.KindWaitReadable
 }
 
 // StartWaitReadable implements [ops.WaitReader].
@@ -216,7 +223,8 @@ func (c *Conn) CloseWrite() error {
 	return s.proactorOf().backend.CloseWrite((*backend.Socket)(s))
 }
 
-// Close closes the connection. Handlers of what is outstanding are told
+// Close closes the connection. While an accept into it is outstanding, it is closed already;
+// see [Listener.Cancel]. Handlers of what is outstanding are told
 // net.ErrClosed, later. Closing a closed connection returns net.ErrClosed.
 func (c *Conn) Close() error { return c.h.close() }
 

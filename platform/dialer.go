@@ -7,6 +7,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // A Dialer connects to addresses that may have names. Its zero value is ready, and any
@@ -96,9 +97,13 @@ func (d *Dialer) Dial(p *Proactor, c *Conn, network, address string, h ops.Handl
 // prepare puts into op where it connects to, or why it cannot, and returns a dial if that
 // is not one address.
 func (d *Dialer) prepare(p *Proactor, op *ops.Operation, network, address string) *dial {
-	t, ok, err := parseTarget(network, address)
-	if ok {
-		return newDial(p, d, t)
+	err := descriptor.CheckOptions((*backend.SocketOptions)(&d.SocketOptions))
+	if err == nil {
+		t, ok, wrong := parseTarget(network, address)
+		if ok {
+			return newDial(p, d, t)
+		}
+		err = wrong
 	}
 	if err == nil {
 		err = setPeer(op, network, address)

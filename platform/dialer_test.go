@@ -188,6 +188,20 @@ func TestDialErrors(t *testing.T) {
 	})
 }
 
+// TestDialNegativeBuffer dials with an option that there cannot be.
+func TestDialNegativeBuffer(t *testing.T) {
+	alsoSimulated(t, func(t *testing.T, w *world) {
+		for _, o := range []platform.SocketOptions{{ReadBuffer: -1}, {WriteBuffer: -1}} {
+			for _, address := range []string{"127.0.0.1:80", "localhost:80"} {
+				var c platform.Conn
+				if err := w.dial(&platform.Dialer{SocketOptions: o}, &c, "tcp", address); !errors.Is(err, syscall.EINVAL) {
+					t.Errorf("%v: %v", o, err)
+				}
+			}
+		}
+	})
+}
+
 // TestDialFrom dials from an address, and from one and a port.
 func TestDialFrom(t *testing.T) {
 	alsoSimulated(t, func(t *testing.T, w *world) {

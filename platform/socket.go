@@ -96,8 +96,15 @@ func (h *handle) opened() *socket {
 	return s
 }
 
-// allocator returns the default allocator of the proactor.
-func (h *handle) allocator() allocator.Allocator[ops.Operation] { return h.opened().proactorOf().alloc }
+// allocator returns the default allocator of the proactor, or nil if the socket was never
+// opened.
+func (h *handle) allocator() allocator.Allocator[ops.Operation] {
+	s := h.s.Load()
+	if s == nil {
+		return nil
+	}
+	return s.proactorOf().alloc
+}
 
 // locked returns the record of the socket, locked, if it is there.
 func (h *handle) locked() (s *socket, ok bool) {
