@@ -16,8 +16,9 @@ import (
 // AdoptConn opens c, which must not be open, with a connection of package net: a
 // *net.TCPConn, or a *net.UnixConn that is a stream. From then on it is the proactor's:
 // nc is closed, its reads and writes that are outstanding fail with net.ErrClosed, and
-// the connection goes on in c, with the options that it has. If there is an error, nc is
-// as before.
+// the connection goes on in c, with the options that it has; only, it no longer waits for
+// the peer when it is closed (a linger of more than 0), which would hold up the proactor. If
+// there is an error, nc is as before.
 //
 // What a program has read from nc already, or a buffered reader has, does not come
 // with it, so anything that wraps a connection, such as a *tls.Conn, is refused

@@ -3,6 +3,7 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"syscall"
 
@@ -88,7 +89,7 @@ func (h *handle) abort() {
 }
 
 func (h *handle) setBuffer(bytes int, set func(fd uintptr, bytes int) error) error {
-	if bytes <= 0 {
+	if bytes <= 0 || bytes > math.MaxInt32 {
 		return fmt.Errorf("platform: a buffer of %d bytes: %w", bytes, syscall.EINVAL)
 	}
 	return h.setOption(func(fd uintptr) error { return set(fd, bytes) })

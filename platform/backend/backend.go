@@ -62,7 +62,7 @@ type Backend interface {
 	//	             N is how many
 	//	KindWriteBatch
 	//	             send some of the packets [Packets](op); N is how many
-	//	KindSendFile send the file [Source](op) on the stream s, part by part; see
+	//	KindSendFile send the file [SourceFile](op) on the stream s, part by part; see
 	//	             [Rest] and [Sent]
 	//
 	// There are further kinds for a [FileBackend] and a [FileSystem].
@@ -75,7 +75,7 @@ type Backend interface {
 
 	// TryRead reads from the stream s without waiting, into b, which is not
 	// empty. It returns ops.ErrWouldBlock if there is nothing yet. No read is
-	// outstanding. It is called with the socket locked.
+	// outstanding, at most a wait for one. It is called with the socket locked.
 	TryRead(s *Socket, b []byte) (n int, err error)
 
 	// CloseWrite ends the stream in the direction of the peer.

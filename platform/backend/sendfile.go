@@ -1,8 +1,10 @@
 package backend
 
 import (
+	"fmt"
 	"io"
 	"math"
+	"syscall"
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -50,6 +52,8 @@ func Sent(op *ops.Operation, n int) bool {
 		return false
 	case left > 0:
 		op.Err = io.ErrUnexpectedEOF
+	case op.N == math.MaxInt:
+		op.Err = fmt.Errorf("platform: the file has more bytes than an int can count: %w", syscall.EOVERFLOW)
 	}
 	return true
 }

@@ -99,6 +99,9 @@ func (b *kernel) do(r *request) {
 	default:
 		res = b.perform(r)
 	}
+	if res.more && r.canceled {
+		res = result{n: r.sent, err: ops.ErrCanceled}
+	}
 	if res.more {
 		r.place = waiting
 		r.e.wake(writing)

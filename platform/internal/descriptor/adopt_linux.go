@@ -25,6 +25,9 @@ func Adopt(from syscall.Conn, as backend.Role) (fd int, is Traits, err error) {
 		unix.Close(fd)
 		return -1, is, err
 	}
+	if as == backend.Stream {
+		StopLingering(uintptr(fd))
+	}
 	return fd, is, nil
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// maxBatch is how many packets one call reads or sends.
-const maxBatch = 64
+// MaxBatch is how many packets one call reads or sends.
+const MaxBatch = 64
 
 // A Batch is what recvmmsg and sendmmsg take for the packets of one side of a socket. It
 // is kept for the next operation of the side, as large as the largest so far.
@@ -62,7 +62,7 @@ func (b *Batch) release(n int) {
 // ended.
 func (b *Batch) Receive(fd int32, op *ops.Operation) bool {
 	packets := backend.Packets(op)
-	packets = packets[:min(len(packets), maxBatch)]
+	packets = packets[:min(len(packets), MaxBatch)]
 	b.room(len(packets))
 	for i := range packets {
 		h, _ := b.carry(i, packets[i].Buf)
@@ -96,7 +96,7 @@ func (b *Batch) Receive(fd int32, op *ops.Operation) bool {
 // first, the operation with an error.
 func (b *Batch) Send(fd int32, op *ops.Operation, inet6 bool) bool {
 	packets := backend.Packets(op)
-	packets = packets[:min(len(packets), maxBatch)]
+	packets = packets[:min(len(packets), MaxBatch)]
 	b.room(len(packets))
 	n, bytes := 0, 0
 	for i := range packets {
@@ -104,7 +104,7 @@ func (b *Batch) Send(fd int32, op *ops.Operation, inet6 bool) bool {
 		if bytes += len(packet.Buf); bytes > MaxTransfer && i > 0 {
 			break
 		}
-		if err := b.address(i, packet, inet6); err != nil {
+		if err := b.address(i, fd, packet, inet6); err != nil {
 			if i > 0 {
 				break
 			}
@@ -132,10 +132,14 @@ func (b *Batch) Send(fd int32, op *ops.Operation, inet6 bool) bool {
 }
 
 // address makes a packet the one to send as number i.
-func (b *Batch) address(i int, packet *backend.Packet, inet6 bool) error {
+func (b *Batch) address(i int, fd int32, packet *backend.Packet, inet6 bool) error {
 	h, p := b.carry(i, packet.Buf)
-	if !packet.Peer.IsValid() {
+	to := packet.Peer
+	if !to.IsValid() {
 		h.Name = nil
+		if inet6 && (packet.Interface != 0 || packet.ECN != 0) { // which family it is for matters
+			to = PacketAddr(uintptr(fd), true)
+		}
 	} else {
 		size, err := ToSockaddr(&p.addr, packet.Peer, inet6)
 		if err != nil {
@@ -143,7 +147,7 @@ func (b *Batch) address(i int, packet *backend.Packet, inet6 bool) error {
 		}
 		h.Namelen = uint32(size)
 	}
-	control, err := AppendControl(p.control[:0], packet, inet6)
+	control, err := AppendControl(p.control[:0], packet, to, inet6)
 	if err != nil {
 		return err
 	}

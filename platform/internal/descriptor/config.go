@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -113,8 +114,8 @@ func CheckListen(network, address string, o *backend.ListenOptions) error {
 		return fmt.Errorf("platform: listen %s %s: %s: %w", network, address, what, err)
 	}
 	switch {
-	case o.Backlog < 0:
-		return wrong("negative backlog", syscall.EINVAL)
+	case o.Backlog < 0 || o.Backlog > math.MaxInt32:
+		return wrong(fmt.Sprintf("backlog of %d", o.Backlog), syscall.EINVAL)
 	case o.Backlog > 0 && packets:
 		return wrong("backlog of a packet socket", errors.ErrUnsupported)
 	case o.Backlog > 0 && !canSetBacklog:
@@ -123,16 +124,23 @@ func CheckListen(network, address string, o *backend.ListenOptions) error {
 		return wrong("reuse of the port", errors.ErrUnsupported)
 	case o.Mode&^0o777 != 0:
 		return wrong("mode "+o.Mode.String()+" is more than permissions", syscall.EINVAL)
-	case o.Mode != 0 && (!isUnix || !hasModes || address == "" || address[0] == '@' || address[0] == 0):
+	case o.Mode != 0 && (!isUnix || !hasModes || !hasPath(address)):
 		return wrong("mode of what has no path", errors.ErrUnsupported)
 	}
 	return CheckOptions(&o.SocketOptions)
 }
 
+// hasPath reports whether the address of a unix socket is in the file system.
+func hasPath(address string) bool {
+	return address != "" && address[0] != '@' && address[0] != 0
+}
+
 // CheckOptions refuses what is no option.
 func CheckOptions(o *backend.SocketOptions) error {
-	if o.ReadBuffer < 0 || o.WriteBuffer < 0 {
-		return fmt.Errorf("platform: negative size of a buffer: %w", syscall.EINVAL)
+	for _, size := range [...]int{o.ReadBuffer, o.WriteBuffer} {
+		if size < 0 || size > math.MaxInt32 {
+			return fmt.Errorf("platform: a buffer of %d bytes: %w", size, syscall.EINVAL)
+		}
 	}
 	return nil
 }

@@ -59,19 +59,18 @@ func ParseControl(packet *backend.Packet, control []byte) {
 }
 
 // AppendControl appends to an empty b the control data to send a packet with, on a socket
-// of one of the two families. There is room for controlSize bytes.
-func AppendControl(b []byte, packet *backend.Packet, inet6 bool) ([]byte, error) {
+// of one of the two families. The packet goes to the peer, which may be that of a connected
+// socket. There is room for controlSize bytes.
+func AppendControl(b []byte, packet *backend.Packet, peer netip.AddrPort, inet6 bool) ([]byte, error) {
 	if packet.ECN == 0 && packet.Interface == 0 && !packet.Local.IsValid() {
 		return b, nil // the usual case
 	}
-	// To the peer of a connected socket of both families either may be meant; the
-	// kernel ignores what is for the other.
-	to := packet.Peer.Addr().Unmap()
+	to := peer.Addr().Unmap()
 	four, six := !inet6 || !to.IsValid() || to.Is4(), inet6 && !to.Is4()
 	local := packet.Local.Unmap()
 	if local.IsValid() {
 		if local.Is4() && !four || !local.Is4() && !six {
-			return b, &net.AddrError{Err: "platform: a packet cannot be sent from there to " + packet.Peer.String(), Addr: local.String()}
+			return b, &net.AddrError{Err: "platform: a packet cannot be sent from there to " + peer.String(), Addr: local.String()}
 		}
 		four, six = local.Is4(), !local.Is4()
 	}

@@ -5,6 +5,7 @@ package descriptor
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
@@ -21,6 +22,6 @@ func EnablePacketInfo(fd int, inet6 bool) error { return errNoControl }
 func ParseControl(packet *backend.Packet, control []byte) {}
 
 // AppendControl appends the control data to send a packet with.
-func AppendControl(b []byte, packet *backend.Packet, inet6 bool) ([]byte, error) {
+func AppendControl(b []byte, packet *backend.Packet, peer netip.AddrPort, inet6 bool) ([]byte, error) {
 	return b, errNoControl
 }

@@ -19,6 +19,9 @@ func setInt(fd uintptr, level, option, value int) error {
 	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(syscall.Handle(fd), level, option, value))
 }
 
+// StopLingering does nothing here: there is no call to learn whether a stream lingers.
+func StopLingering(uintptr) {}
+
 // SetLinger sets how a stream ends when it is closed; see net.TCPConn.SetLinger.
 func SetLinger(fd uintptr, seconds int) error {
 	l := syscall.Linger{Linger: int32(max(seconds, 0))}

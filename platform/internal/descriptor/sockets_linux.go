@@ -86,7 +86,8 @@ func localPath(fd int32) string {
 	return u.Name
 }
 
-// Close closes a descriptor; if that of a unix listener, its path is removed.
+// Close closes a descriptor; if that of a unix listener, its path is removed before, while
+// nobody else can have one there.
 func Close(fd int32, is Traits) error {
 	if !is.File && !is.Unlink {
 		if errno := closeSocket(fd); errno != 0 {
@@ -94,17 +95,13 @@ func Close(fd int32, is Traits) error {
 		}
 		return nil
 	}
-	path := ""
+	var err error
 	if is.Unlink {
-		path = localPath(fd)
-	}
-	err := os.NewSyscallError("close", unix.Close(int(fd)))
-	if path != "" {
-		if rerr := os.Remove(path); !errors.Is(rerr, os.ErrNotExist) {
-			err = errors.Join(err, rerr)
+		if err = os.Remove(localPath(fd)); errors.Is(err, os.ErrNotExist) {
+			err = nil
 		}
 	}
-	return err
+	return errors.Join(os.NewSyscallError("close", unix.Close(int(fd))), err)
 }
 
 // ConnectResult returns how a connect that has ended with err is said to have ended.
@@ -148,13 +145,13 @@ func OpenListener(network, address string, o backend.ListenOptions) (fd int, is 
 	}
 	defer l.Close()
 	unixListener, isUnix := l.(*net.UnixListener)
-	if isUnix {
-		unixListener.SetUnlinkOnClose(false)
-	}
 	if fd, err = TakeOver(l.(syscall.Conn)); err != nil {
 		return -1, is, err
 	}
-	return fd, Traits{Unix: isUnix, Unlink: isUnix && len(address) > 0 && address[0] != '@'}, nil
+	if isUnix { // else the path goes with l
+		unixListener.SetUnlinkOnClose(false)
+	}
+	return fd, Traits{Unix: isUnix, Unlink: isUnix && hasPath(address)}, nil
 }
 
 // OpenPacket opens a packet socket, as OpenListener does a listener.

@@ -137,6 +137,8 @@ func (b *Backend) register(fd int, n readiness.Name, i readiness.Interest) error
 		e.Events = unix.EPOLLIN
 	case readiness.ToEdges:
 		call = unix.EPOLL_CTL_MOD
+	case readiness.Nothing:
+		call = unix.EPOLL_CTL_DEL
 	}
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(b.fd), call, uintptr(fd), uintptr(unsafe.Pointer(&e)), 0, 0)
 	if errno != 0 {

@@ -74,6 +74,11 @@ func (b *Backend) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) e
 	if err != nil {
 		return err
 	}
+	if as == backend.Stream {
+		if raw, err := from.SyscallConn(); err == nil {
+			raw.Control(descriptor.StopLingering)
+		}
+	}
 	s.Sys = sys
 	return nil
 }

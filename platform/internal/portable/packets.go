@@ -60,13 +60,13 @@ func (w *worker) writePacket(packet *backend.Packet) (int, error) {
 		w.control = new(descriptor.ControlBuffer)
 	}
 	inet6 := !w.s.packet.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().Is4()
-	control, err := descriptor.AppendControl(w.control[:0], packet, inet6)
-	if err != nil {
-		return 0, err
-	}
 	to := packet.Peer
 	if !to.IsValid() { // package net does not know of the peer
 		to = addrOf(w.s.packet, true)
+	}
+	control, err := descriptor.AppendControl(w.control[:0], packet, to, inet6)
+	if err != nil {
+		return 0, err
 	}
 	n, _, err := w.s.packet.WriteMsgUDPAddrPort(packet.Buf, control, to)
 	return n, err

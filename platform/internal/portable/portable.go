@@ -1,4 +1,5 @@
-// Package portable is the backend that works on package net, wherever Go runs.
+// Package portable is the backend that works on package net, on every system that is a
+// unix, and on Windows.
 package portable
 
 import (

@@ -21,7 +21,7 @@ func (w *worker) sendFile(op *ops.Operation) (int, error) {
 	for {
 		offset, size := backend.NextPart(op, len(part))
 		n, err := file.ReadAt(part[:size], offset)
-		if n == 0 && err != io.EOF {
+		if n == 0 && size > 0 && err != io.EOF {
 			if e, ok := err.(*os.PathError); ok {
 				err = os.NewSyscallError(e.Op, e.Err)
 			}

@@ -26,17 +26,7 @@ type listener struct {
 	empty   bool  // they were, since the kernel has told of them
 	told    uint8 // at which poll it has
 	unasked uint8 // how often it has since one was last asked for
-	duty    duty
 }
-
-// A duty is what few listeners need.
-type duty uint8
-
-const (
-	noDuty     duty = iota
-	unlinks         // its path is removed when it is closed
-	configures      // multipath TCP: what it accepts does not inherit its options
-)
 
 // maxUnasked is how often the kernel may tell of connections that nobody asks for. It is
 // more than once because a busy proactor may poll before it calls the handler that is
@@ -73,7 +63,7 @@ func (e *Engine) accept(s *socket, op *ops.Operation) bool {
 		return true
 	}
 	s.readable = s.all || s.interest != Connections
-	if s.duty == configures {
+	if s.is(configures) {
 		descriptor.ConfigureAccepted(fd)
 	}
 	conn := backend.Accepted(op)

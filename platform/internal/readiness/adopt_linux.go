@@ -15,6 +15,7 @@ func (e *Engine) Control(s *backend.Socket, f func(fd uintptr)) error {
 	if x.fd < 0 {
 		return net.ErrClosed
 	}
+	x.rarities |= shared // f may make another descriptor
 	f(uintptr(x.fd))
 	return nil
 }
@@ -33,23 +34,23 @@ func (e *Engine) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) er
 	case backend.Listening:
 		t.interest = Connections
 		if is.Multipath {
-			t.duty = configures
+			t.rarities |= configures
 		}
 	case backend.Datagrams:
-		t.readable, t.writable, t.sticky, t.inet6 = true, true, true, is.Inet6
+		t = ofPackets(is)
 	}
+	t.rarities |= shared
 	return e.attach(s.Sys.(*socket), fd, t)
 }
 
 // File implements backend.SocketBackend.
 func (e *Engine) File(s *backend.Socket) (*os.File, error) {
-	return descriptor.File(s.Sys.(*socket).fd)
+	x := s.Sys.(*socket)
+	x.rarities |= shared
+	return descriptor.File(x.fd)
 }
 
 // SetUnlink implements backend.SocketBackend.
 func (e *Engine) SetUnlink(s *backend.Socket, unlink bool) {
-	x := s.Sys.(*socket)
-	if x.duty = noDuty; unlink {
-		x.duty = unlinks
-	}
+	s.Sys.(*socket).set(unlinks, unlink)
 }

@@ -14,7 +14,7 @@ func (s *socket) readBatch(op *ops.Operation) bool {
 }
 
 func (s *socket) writeBatch(op *ops.Operation) bool {
-	s.writable = s.extra().batches[backend.Writing].Send(s.fd, op, s.inet6)
+	s.writable = s.extra().batches[backend.Writing].Send(s.fd, op, s.is(inet6))
 	return s.writable
 }
 
@@ -23,10 +23,15 @@ func (s *socket) writeBatch(op *ops.Operation) bool {
 // part.
 func (e *Engine) sendFile(s *socket, op *ops.Operation) bool {
 	file := e.files.FileDescriptor(backend.SourceFile(op))
-	if ended, _ := descriptor.SendFile(s.fd, int32(file), op); ended {
+	ended, full := descriptor.SendFile(s.fd, int32(file), op)
+	if ended {
 		return true
 	}
 	s.writable = false
+	if full {
+		op.Err = e.widen(s)
+		return op.Err != nil
+	}
 	s.interest = Edges
 	op.Err = e.register(int(s.fd), s.name(), ToEdges)
 	return op.Err != nil

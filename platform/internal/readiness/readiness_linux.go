@@ -8,8 +8,6 @@ import (
 	"os"
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
@@ -69,6 +67,7 @@ const (
 	InEdges                     // the same, except room to write
 	Connections                 // whether connections wait, at each poll while they do
 	ToEdges                     // Edges, for what was registered for something else
+	Nothing                     // its registration ends
 )
 
 // Init makes e ready. The files of the backend are served by files.
@@ -117,7 +116,25 @@ type traits struct {
 	listener
 
 	connecting bool // connect(2) has not reported yet
-	inet6      bool // a packet socket of the IPv6 family
+	rarities   rarities
+}
+
+// rarities are what few sockets are.
+type rarities uint8
+
+const (
+	unlinks    rarities = 1 << iota // a listener whose path is removed when it is closed
+	configures                      // a listener of multipath TCP: what it accepts does not inherit its options
+	inet6                           // a packet socket of the IPv6 family
+	shared                          // others may have the socket: that it is closed does not end its registration
+)
+
+func (t *traits) is(r rarities) bool { return t.rarities&r != 0 }
+
+func (t *traits) set(r rarities, yes bool) {
+	if t.rarities &^= r; yes {
+		t.rarities |= r
+	}
 }
 
 // NewSocket implements backend.Backend.
@@ -138,7 +155,7 @@ func (e *Engine) attach(s *socket, fd int, is traits) error {
 	s.fd, s.traits = int32(fd), is
 	if err := e.register(fd, s.name(), is.interest); err != nil {
 		s.fd = -1
-		unix.Close(fd)
+		descriptor.Close(int32(fd), descriptor.Traits{Unlink: is.is(unlinks)})
 		return err
 	}
 	return nil
@@ -158,19 +175,22 @@ func (e *Engine) widen(s *socket) error {
 	return err
 }
 
-// CloseSocket implements backend.Backend. To close a descriptor also ends its
-// registration.
+// CloseSocket implements backend.Backend. To close the last descriptor of a socket also ends
+// its registration.
 func (e *Engine) CloseSocket(s *backend.Socket) error {
 	x, ok := s.Sys.(*socket)
 	if !ok {
 		return e.files.CloseSocket(s)
 	}
-	fd, duty := x.fd, x.duty
+	fd, is := x.fd, descriptor.Traits{Unlink: x.is(unlinks)}
 	if fd < 0 {
 		return nil // never got as far
 	}
+	if x.is(shared) {
+		e.register(int(fd), x.name(), Nothing)
+	}
 	x.fd, x.rare, x.traits = -1, nil, traits{}
-	return descriptor.Close(fd, descriptor.Traits{Unlink: duty == unlinks})
+	return descriptor.Close(fd, is)
 }
 
 // CloseWrite implements backend.Backend.
@@ -190,9 +210,7 @@ func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.Li
 		return err
 	}
 	t := traits{interest: Connections, sticky: is.Unix}
-	if is.Unlink {
-		t.duty = unlinks
-	}
+	t.set(unlinks, is.Unlink)
 	return e.attach(s.Sys.(*socket), fd, t)
 }
 
@@ -203,7 +221,13 @@ func (e *Engine) ListenPacket(s *backend.Socket, network, address string, o back
 	if err != nil {
 		return err
 	}
-	return e.attach(s.Sys.(*socket), fd, traits{readable: true, writable: true, sticky: true, inet6: is.Inet6})
+	return e.attach(s.Sys.(*socket), fd, ofPackets(is))
+}
+
+func ofPackets(is descriptor.Traits) traits {
+	t := traits{readable: true, writable: true, sticky: true}
+	t.set(inet6, is.Inet6)
+	return t
 }
 
 // TakeFile implements backend.FileBackend.

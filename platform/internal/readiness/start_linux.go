@@ -169,7 +169,7 @@ func (e *Engine) recvFrom(s *socket, op *ops.Operation) bool {
 
 func (e *Engine) sendTo(s *socket, op *ops.Operation) bool {
 	var sa unix.RawSockaddrInet6
-	size, err := descriptor.ToSockaddr(&sa, backend.Addr(op), s.inet6)
+	size, err := descriptor.ToSockaddr(&sa, backend.Addr(op), s.is(inet6))
 	if err != nil {
 		op.Err = err
 		return true

@@ -42,10 +42,10 @@ func (b *Backend) File(s *backend.Socket) (*os.File, error) {
 	e.shared = true
 	b.lock()
 	defer b.unlock()
-	if !e.listens && e.armed {
+	if e.armed {
 		b.disarm(e)
 	}
-	if !e.listens && (e.armed || e.readAhead != 0) {
+	if e.armed || e.readAhead != 0 {
 		return nil, errReadAhead
 	}
 	return descriptor.File(e.fd)

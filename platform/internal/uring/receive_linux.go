@@ -13,7 +13,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// What a stream or a listener brings, and who gets it.
+// What a stream brings, and who gets it.
 
 // read serves a read from what the stream has brought, or sees to it that it
 // brings something.
@@ -162,19 +162,14 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		e.pending--
 	}
 	var h aheadItem
-	switch {
-	case c.flags&cqeBuffer != 0:
-		h.fd = -1
+	if c.flags&cqeBuffer != 0 {
 		h.segment = b.buffers.received(uint16(c.flags>>cqeBufferShift), max(c.res, 0), c.flags&cqeBufMore != 0)
 		if c.res <= 0 {
 			b.buffers.release(h.id)
 		}
-	case c.res >= 0:
-		h.fd = c.res
-		e.moreWait = c.flags&cqeNonempty != 0
 	}
 	switch errno := syscall.Errno(-c.res); {
-	case c.res > 0 || c.res == 0 && e.listens:
+	case c.res > 0:
 		b.pushAhead(e, h)
 		if e.fd < 0 {
 			b.dropAhead(e)
@@ -183,10 +178,10 @@ func (b *Backend) receive(e *socket, c *cqe) {
 		}
 	case c.res == 0:
 		e.ended = true
-	case errno == unix.ENOBUFS && !e.listens:
+	case errno == unix.ENOBUFS:
 		e.noBuffers = true
-	case errno == unix.ECANCELED || errno == unix.EINTR || errno == unix.ECONNABORTED:
-	case !e.listens || !e.Queues[backend.Reading].Empty(): // an accept is there to be told
+	case errno == unix.ECANCELED || errno == unix.EINTR:
+	default:
 		e.errno = uint16(errno)
 	}
 }
@@ -206,7 +201,7 @@ var (
 
 // pushAhead keeps what has come until somebody asks for it.
 func (b *Backend) pushAhead(e *socket, h aheadItem) {
-	if e.readAhead != 0 && !e.listens {
+	if e.readAhead != 0 {
 		// What lies behind the last in one buffer is more of it.
 		if last := &b.ahead[e.readAhead-1]; last.id == h.id && last.off+last.len == h.off {
 			last.len += h.len
@@ -240,11 +235,7 @@ func (b *Backend) dropAhead(e *socket) {
 	last := &b.ahead[e.readAhead-1]
 	i := last.next
 	h := &b.ahead[i-1]
-	if !e.listens {
-		b.buffers.release(h.id)
-	} else if h.fd >= 0 {
-		unix.Close(int(h.fd))
-	}
+	b.buffers.release(h.id)
 	if last == h {
 		e.readAhead = 0
 	} else {

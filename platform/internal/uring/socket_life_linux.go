@@ -58,7 +58,7 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	if e.armed {
 		b.cancelRequest(e, multishot)
 	}
-	unread := e.readAhead != 0 && !e.listens
+	unread := e.readAhead != 0
 	for e.readAhead != 0 {
 		b.dropAhead(e)
 	}
@@ -129,7 +129,7 @@ func (b *Backend) listen(s *backend.Socket, open func() (int, descriptor.Traits,
 // to report that it would have to. If that fails, fd is closed.
 func (b *Backend) attachWaiting(s *backend.Socket, fd int, is descriptor.Traits) error {
 	if err := unix.SetNonblock(fd, false); err != nil {
-		unix.Close(fd)
+		descriptor.Close(int32(fd), is)
 		return os.NewSyscallError("fcntl", err)
 	}
 	b.attach(s.Sys.(*socket), fd, is)

@@ -30,21 +30,20 @@ type life struct {
 	pending uint16 // requests not reported
 	aheads  uint16 // how much was read ahead
 
-	errno uint16 // why the request that serves all reads or accepts has ended, to be told once
+	errno uint16 // why the request that serves all reads has ended, to be told once
 
 	submitted [2]bool // the kernel has the first operation of a side
 	canceled  [2]bool // the request of a side is to end
 	reported  [2]bool // the last operation that was started on a side is not waited for any more
 
-	// The request that serves all reads or accepts.
+	// The request that serves all reads.
 	armed     bool
 	stopping  bool // it was cancelled
 	noBuffers bool // there was no buffer for it
 	ended     bool // the peer has ended the stream
-	listens   bool // what it brings is connections
-	moreWait  bool // there are more than the last one that it brought
 
-	drained bool // the last read of a stream has left nothing, as far as is known
+	drained  bool // the last read of a stream has left nothing, as far as is known
+	moreWait bool // the last accept of a listener has left more connections
 
 	freed  bool // the proactor does not need the record any more
 	inet6  bool // a packet socket of the IPv6 family
@@ -114,10 +113,9 @@ const (
 	ignored // whose report is of no interest
 )
 
-// An aheadItem is a segment that was received or a descriptor that was accepted.
+// An aheadItem is a segment that was received.
 type aheadItem struct {
 	segment
-	fd   int32
 	next int32
 }
 

@@ -170,6 +170,9 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	if d == backend.Reading {
 		e.drained = c.flags&cqeNonempty == 0 && op.Kind != ops.KindWaitReadable
 	}
+	if op.Kind == ops.KindAccept {
+		return b.finishAccept(e, op, c)
+	}
 	if byTrying(op.Kind) {
 		return b.tryAgain(e, op, c)
 	}

@@ -56,7 +56,7 @@ func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
 		return x.batches[backend.Writing].Send(e.fd, op, e.inet6)
 	}
 	ended := x.batches[backend.Reading].Receive(e.fd, op)
-	e.drained = op.N < len(backend.Packets(op)) // a try would be in vain
+	e.drained = op.N < min(len(backend.Packets(op)), descriptor.MaxBatch) // else a try would be in vain
 	return ended
 }
 
