@@ -4,24 +4,78 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"sync"
+	"time"
 )
 
 // InterfaceOf returns the number of the interface that an IPv6 address is local to, or 0.
 func InterfaceOf(addr netip.Addr) int {
-	if addr.Zone() == "" {
+	zone := addr.Zone()
+	if zone == "" {
 		return 0
 	}
-	if i, err := net.InterfaceByName(addr.Zone()); err == nil {
-		return i.Index
+	if id, ok := zones.number(zone); ok {
+		return id
 	}
-	id, _ := strconv.ParseUint(addr.Zone(), 10, 32)
+	id, _ := strconv.ParseUint(zone, 10, 32)
 	return int(id)
 }
 
 // ZoneName returns the name of an interface, or its number if it has none.
 func ZoneName(id uint32) string {
-	if i, err := net.InterfaceByIndex(int(id)); err == nil {
-		return i.Name
+	if name, ok := zones.name(int(id)); ok {
+		return name
 	}
 	return strconv.Itoa(int(id))
+}
+
+// zones are the interfaces by name and number. To ask the system takes several calls and
+// allocates, too much for every packet, so what it has said is good for a minute; but what is
+// not known is asked for at once. (Package net does the same.)
+var zones zoneCache
+
+type zoneCache struct {
+	mu      sync.RWMutex
+	asked   time.Time
+	names   map[int]netip.Addr // with the name as their zone, which keeps that where netip finds it
+	numbers map[string]int
+}
+
+const zonesLast = time.Minute
+
+func (z *zoneCache) name(id int) (string, bool) {
+	at, ok := lookUp(z, func() (netip.Addr, bool) { at, ok := z.names[id]; return at, ok })
+	return at.Zone(), ok
+}
+
+func (z *zoneCache) number(name string) (int, bool) {
+	return lookUp(z, func() (int, bool) { id, ok := z.numbers[name]; return id, ok })
+}
+
+// lookUp returns what find does, once the cache knows.
+func lookUp[T any](z *zoneCache, find func() (T, bool)) (T, bool) {
+	z.mu.RLock()
+	x, ok := find()
+	fresh := time.Since(z.asked) < zonesLast
+	z.mu.RUnlock()
+	if ok && fresh {
+		return x, true
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.ask()
+	return find()
+}
+
+// ask fills the cache. If the system does not answer, it stays as it is.
+func (z *zoneCache) ask() {
+	all, err := net.Interfaces()
+	if err != nil {
+		return
+	}
+	z.asked, z.names, z.numbers = time.Now(), make(map[int]netip.Addr, len(all)), make(map[string]int, len(all))
+	for _, i := range all {
+		z.names[i.Index] = netip.IPv6Unspecified().WithZone(i.Name)
+		z.numbers[i.Name] = i.Index
+	}
 }
