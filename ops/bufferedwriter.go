@@ -26,7 +26,8 @@ var errNeverFits = fmt.Errorf("ops: longer than the limit of what may wait to be
 // The memory of its write lies in it. Any goroutine that may use w may call its
 // methods. A write that is cancelled with everything else on a connection, or that meets
 // its deadline, has failed like any other. After the connection was closed, the handler of a
-// Flush knows that the write has ended, and that the memory of b is free.
+// Flush that was not cancelled, and had memory, knows that the write has ended and that the
+// memory of b is free, unless something was appended since.
 //
 // Whatever else is written to w may come between two appended pieces or, if the
 // writes of w are partial, in the middle of one. A BufferedWriter must not be copied after its
@@ -300,6 +301,9 @@ func (f *bufferedWrite) refuse(err error) {
 		*list = opList{}
 		disarmAll(op)
 		refuseList(op, err, list.push)
+	}
+	if !b.keep {
+		b.giveBack()
 	}
 }
 

@@ -266,7 +266,8 @@ func TestQueuesOfClosedProactor(t *testing.T) {
 			pair(t, p, func(_, c *platform.Conn) { conn = c })
 			run(t, p, 1)
 			q := ops.NewWriteQueue(conn, 100)
-			w := ops.NewBufferedWriter(conn, 100, nil)
+			bytes := combinators.NewStats[byte](allocator.Heap[byte]{})
+			w := ops.NewBufferedWriter(conn, 100, bytes)
 			p.Close()
 			operations := combinators.NewStats[ops.Operation](allocator.Heap[ops.Operation]{})
 			var told []error
@@ -277,8 +278,8 @@ func TestQueuesOfClosedProactor(t *testing.T) {
 				w.Flush(h)
 				w.WhenRoom(100, h)
 			}
-			if n := operations.Counts().Live; n != 0 {
-				t.Errorf("%d blocks are live", n)
+			if n, m := operations.Counts().Live, bytes.Counts().Live; n != 0 || m != 0 {
+				t.Errorf("%d blocks and %d buffers are live", n, m)
 			}
 			if err := p.Run(t.Context()); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("Run: %v", err)

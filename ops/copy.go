@@ -55,9 +55,8 @@ const copySize = 32 << 10
 // 32 KiB from the allocator of byte associated with h, or else from the Go heap, and
 // gives them back before h is called.
 //
-// Cancelling everything on src, or closing it, ends it too. A dst that is closed does so
-// when the next bytes are to be written, and so does cancelling everything on dst, once there
-// was a write. The streams are on one proactor, or on several that any goroutine may use.
+// Cancelling everything on src, or closing it, ends it too. Closing dst, or cancelling
+// everything on it after the first write, ends the copy at its next write. The streams are on one proactor, or on several that any goroutine may use.
 func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
 	if dst == nil || src == nil {
 		panic("ops: Copier: nil stream")

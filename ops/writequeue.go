@@ -63,10 +63,14 @@ func (q *WriteQueue) Reset(w Writer, limit int) {
 
 // Allocator returns the default allocator of the writer below, or nil.
 func (q *WriteQueue) Allocator() allocator.Allocator[Operation] {
+	q.mustHaveWriter()
+	return defaultOf(q.w)
+}
+
+func (q *WriteQueue) mustHaveWriter() {
 	if q.w == nil {
 		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
 	}
-	return defaultOf(q.w)
 }
 
 // Write writes all of p, after what was started before. It is [WriteFull] on the queue.
@@ -74,9 +78,7 @@ func (q *WriteQueue) Write(p []byte, h Handler) { WriteFull(q, p, h) }
 
 // StartWrite implements [Writer].
 func (q *WriteQueue) StartWrite(op *Operation) {
-	if q.w == nil {
-		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
-	}
+	q.mustHaveWriter()
 	if op.Err != nil {
 		q.w.StartWrite(op)
 		return

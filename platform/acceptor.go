@@ -122,7 +122,7 @@ func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 // Done ends a session: it closes the connection, if that is open, and releases the
 // session, which must not be used any more. No operation may be outstanding on the
 // connection, and no handler to come may use the session. Nor may a write of a buffered
-// writer in it, which is known to have ended when the handler of a Flush is called.
+// writer in it: see [ops.BufferedWriter] for how to know that it has ended.
 //
 // It panics if s is not a session of a that lives, and if it sees that something is
 // outstanding.

@@ -11,7 +11,8 @@ import (
 // Of an acceptor one operation is outstanding at any time, an accept or a wait, and
 // when that ends it takes a turn: it makes of the result what follows, and starts the
 // next. What is associated with the program's handler is so with both, but for the
-// memory of a wait, which is there when there is no other.
+// memory of a wait, which is there when there is no other, and for what could end a wait
+// while it drains.
 //
 //	accepting ──▶ a connection, and there may be more ──▶ accepting
 //	          ──▶ Max sessions live, or none may follow ──▶ waits for one to end

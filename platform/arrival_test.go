@@ -381,3 +381,25 @@ func TestTwoArrivals(t *testing.T) {
 		}
 	})
 }
+
+// TestTryReadMeanwhile tries to read while others wait: who only waits has no claim to what
+// comes, and a read has, wherever it stands.
+func TestTryReadMeanwhile(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		var waited, read, wrote result
+		b.WaitReadable(&waited)
+		if _, err := b.TryRead(make([]byte, 1)); err != ops.ErrWouldBlock {
+			t.Errorf("before anything has come: %v", err)
+		}
+		b.Read(make([]byte, 1), &read)
+		a.Write([]byte("x"), &wrote)
+		w.await(&wrote)
+		if n, err := b.TryRead(make([]byte, 1)); err != ops.ErrWouldBlock { // the read has it, or will
+			t.Errorf("read %d, %v", n, err)
+		}
+		w.await(&waited)
+		w.await(&read)
+		read.want(t, 1, nil)
+	})
+}

@@ -176,10 +176,15 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
 }
 
-// spokenFor reports whether what arrives is for the first of the reads that are outstanding.
-// One that only waits has no claim to it, or two of them would wait for each other.
+// spokenFor reports whether what arrives is for one of the reads that are outstanding. Those
+// that only wait have no claim to it, or two of them would wait for each other.
 func spokenFor(reads *record.Queue) bool {
-	return !reads.Empty() && reads.First().Kind != ops.KindWaitReadable
+	for op := reads.First(); op != nil; op = reads.Next(op) {
+		if op.Kind != ops.KindWaitReadable {
+			return true
+		}
+	}
+	return false
 }
 
 // StartWaitReadable implements [ops.WaitReader].
@@ -223,8 +228,8 @@ func (c *Conn) CloseWrite() error {
 	return s.proactorOf().backend.CloseWrite((*backend.Socket)(s))
 }
 
-// Close closes the connection. While an accept into it is outstanding, it is closed already;
-// see [Listener.Cancel]. Handlers of what is outstanding are told
+// Close closes the connection. While an accept into it is outstanding it is not open yet: then
+// Close does nothing and returns net.ErrClosed. Handlers of what is outstanding are told
 // net.ErrClosed, later. Closing a closed connection returns net.ErrClosed.
 func (c *Conn) Close() error { return c.h.close() }
 

@@ -95,6 +95,9 @@ func (c rawConn) Control(f func(fd uintptr)) error {
 		if s.Number.Load() != c.number {
 			return net.ErrClosed // and another is open in its place
 		}
+		if system, err := s.proactorOf().socketBackend(); err == nil {
+			system.Share((*backend.Socket)(s)) // f may make another descriptor
+		}
 		f(fd)
 		return nil
 	})

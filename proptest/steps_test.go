@@ -83,7 +83,7 @@ func TestStepsRun(t *testing.T) {
 var deviations = flag.Int("steps.deviations", 1, "in how many places TestStepsExplored deviates from the plain order")
 
 // TestStepsExplored does so on the simulated platform, in every order that differs from the
-// plain one in so many places.
+// plain one in at most -steps.deviations places.
 func TestStepsExplored(t *testing.T) {
 	eachStep(t, func(t *testing.T, s Step) {
 		for _, runners := range []int{0, 1} {

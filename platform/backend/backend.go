@@ -75,7 +75,7 @@ type Backend interface {
 
 	// TryRead reads from the stream s without waiting, into b, which is not
 	// empty. It returns ops.ErrWouldBlock if there is nothing yet. No read is
-	// outstanding, at most a wait for one. It is called with the socket locked.
+	// outstanding, at most waits for one. It is called with the socket locked.
 	TryRead(s *Socket, b []byte) (n int, err error)
 
 	// CloseWrite ends the stream in the direction of the peer.

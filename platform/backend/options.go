@@ -96,6 +96,9 @@ type SocketBackend interface {
 	// File returns another descriptor for the socket s, which is open.
 	File(s *Socket) (*os.File, error)
 
+	// Share says that the program may have made another descriptor for the socket s.
+	Share(s *Socket)
+
 	// SetUnlink says whether the path of the unix listener s is removed when it is
 	// closed.
 	SetUnlink(s *Socket, unlink bool)

@@ -1,6 +1,7 @@
 package descriptor
 
 import (
+	"net/netip"
 	"os"
 	"syscall"
 	"unsafe"
@@ -99,12 +100,16 @@ func (b *Batch) Send(fd int32, op *ops.Operation, inet6 bool) bool {
 	packets = packets[:min(len(packets), MaxBatch)]
 	b.room(len(packets))
 	n, bytes := 0, 0
+	var peer netip.AddrPort // of a connected socket, if it matters
 	for i := range packets {
 		packet := &packets[i]
+		if inet6 && !packet.Peer.IsValid() && !peer.IsValid() && (packet.Interface != 0 || packet.ECN != 0) {
+			peer = PacketAddr(uintptr(fd), true)
+		}
 		if bytes += len(packet.Buf); bytes > MaxTransfer && i > 0 {
 			break
 		}
-		if err := b.address(i, fd, packet, inet6); err != nil {
+		if err := b.address(i, packet, peer, inet6); err != nil {
 			if i > 0 {
 				break
 			}
@@ -131,15 +136,12 @@ func (b *Batch) Send(fd int32, op *ops.Operation, inet6 bool) bool {
 	return true
 }
 
-// address makes a packet the one to send as number i.
-func (b *Batch) address(i int, fd int32, packet *backend.Packet, inet6 bool) error {
+// address makes a packet the one to send as number i. The peer is that of a connected socket.
+func (b *Batch) address(i int, packet *backend.Packet, peer netip.AddrPort, inet6 bool) error {
 	h, p := b.carry(i, packet.Buf)
 	to := packet.Peer
 	if !to.IsValid() {
-		h.Name = nil
-		if inet6 && (packet.Interface != 0 || packet.ECN != 0) { // which family it is for matters
-			to = PacketAddr(uintptr(fd), true)
-		}
+		h.Name, to = nil, peer
 	} else {
 		size, err := ToSockaddr(&p.addr, packet.Peer, inet6)
 		if err != nil {

@@ -31,17 +31,17 @@ func ZoneName(id uint32) string {
 
 // zones are the interfaces by name and number. To ask the system takes several calls and
 // allocates, too much for every packet, so what it has said is good for a minute; but what is
-// not known is asked for at once. (Package net does the same.)
+// not known is asked for again after a second. (Package net does the same, but for that second.)
 var zones zoneCache
 
 type zoneCache struct {
 	mu      sync.RWMutex
 	asked   time.Time
-	names   map[int]netip.Addr // with the name as their zone, which keeps that where netip finds it
+	names   map[int]netip.Addr // with the name as their zone, so that WithZone with this name allocates nothing
 	numbers map[string]int
 }
 
-const zonesLast = time.Minute
+const zonesLast, noZoneLasts = time.Minute, time.Second
 
 func (z *zoneCache) name(id int) (string, bool) {
 	at, ok := lookUp(z, func() (netip.Addr, bool) { at, ok := z.names[id]; return at, ok })
@@ -56,15 +56,24 @@ func (z *zoneCache) number(name string) (int, bool) {
 func lookUp[T any](z *zoneCache, find func() (T, bool)) (T, bool) {
 	z.mu.RLock()
 	x, ok := find()
-	fresh := time.Since(z.asked) < zonesLast
+	good := z.good(ok)
 	z.mu.RUnlock()
-	if ok && fresh {
-		return x, true
+	if good {
+		return x, ok
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
+	if x, ok = find(); z.good(ok) { // somebody else has asked
+		return x, ok
+	}
 	z.ask()
 	return find()
+}
+
+// good reports whether an answer may be given without asking the system.
+func (z *zoneCache) good(known bool) bool {
+	age := time.Since(z.asked)
+	return age < zonesLast && (known || age < noZoneLasts)
 }
 
 // ask fills the cache. If the system does not answer, it stays as it is.

@@ -93,6 +93,9 @@ func (b *Backend) File(s *backend.Socket) (*os.File, error) {
 	return f, reason(err)
 }
 
+// Share implements backend.SocketBackend. To close a descriptor here does nothing to others.
+func (b *Backend) Share(*backend.Socket) {}
+
 // SetUnlink implements backend.SocketBackend.
 func (b *Backend) SetUnlink(s *backend.Socket, unlink bool) {
 	if l, ok := s.Sys.(*socket).listener.(*net.UnixListener); ok {

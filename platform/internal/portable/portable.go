@@ -126,6 +126,9 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		w.canceled = false
 		w.setDeadline(op.Kind, time.Time{})
 	}
+	if op.Kind == ops.KindWaitReadable {
+		sys.reader() // which TryRead may use while the worker waits
+	}
 	w.started = op
 	w.queue <- op
 	return false

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
@@ -18,10 +19,11 @@ type tryReader struct {
 	buf      []byte
 	n        int
 	err      error
-	failed   error // what ended the stream, if a wait has met it
+	failed   atomic.Pointer[os.SyscallError] // what ended the stream, if a wait has met it
 }
 
-// reader returns what the socket tries reads with.
+// reader returns what the socket tries reads with. The caller holds the lock of the socket, or
+// somebody has called it before.
 func (sys *socket) reader() (*tryReader, error) {
 	if sys.try != nil {
 		return sys.try, nil
@@ -50,20 +52,20 @@ func (sys *socket) waitReadable() error {
 	}
 	err = t.raw.Read(t.readable)
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		t.failed = os.NewSyscallError("wsarecv", errno) // as a read of package net has it
+		t.failed.Store(&os.SyscallError{Syscall: "wsarecv", Err: errno}) // as a read of package net has it
 		return nil
 	}
 	return err
 }
 
-// TryRead implements backend.Backend. The worker of the side is not at it.
+// TryRead implements backend.Backend. The worker of the side may wait meanwhile.
 func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	t, err := s.Sys.(*socket).reader()
 	if err != nil {
 		return 0, err
 	}
-	if t.failed != nil {
-		return 0, t.failed
+	if failed := t.failed.Load(); failed != nil {
+		return 0, failed
 	}
 	t.buf = buf
 	err = t.raw.Control(t.read)

@@ -15,7 +15,6 @@ func (e *Engine) Control(s *backend.Socket, f func(fd uintptr)) error {
 	if x.fd < 0 {
 		return net.ErrClosed
 	}
-	x.rarities |= shared // f may make another descriptor
 	f(uintptr(x.fd))
 	return nil
 }
@@ -49,6 +48,9 @@ func (e *Engine) File(s *backend.Socket) (*os.File, error) {
 	x.rarities |= shared
 	return descriptor.File(x.fd)
 }
+
+// Share implements backend.SocketBackend.
+func (e *Engine) Share(s *backend.Socket) { s.Sys.(*socket).rarities |= shared }
 
 // SetUnlink implements backend.SocketBackend.
 func (e *Engine) SetUnlink(s *backend.Socket, unlink bool) {

@@ -29,9 +29,9 @@ func (b *Backend) accept(e *socket, op *ops.Operation) bool {
 // finishAccept takes the result of an accept. It returns nil if it was started again.
 func (b *Backend) finishAccept(e *socket, op *ops.Operation, c *cqe) *ops.Operation {
 	errno := syscall.Errno(-c.res)
+	e.moreWait = c.res >= 0 && c.flags&cqeNonempty != 0
 	switch {
 	case c.res >= 0:
-		e.moreWait = c.flags&cqeNonempty != 0
 		if e.multipath {
 			descriptor.ConfigureAccepted(int(c.res))
 		}
@@ -39,8 +39,8 @@ func (b *Backend) finishAccept(e *socket, op *ops.Operation, c *cqe) *ops.Operat
 		conn.Lock()
 		b.attach(conn.Sys.(*socket), int(c.res), descriptor.Traits{})
 		conn.Unlock()
-	case errno == unix.ECANCELED || errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECONNABORTED:
-		if !e.canceled[backend.Reading] && e.fd >= 0 {
+	case isInterrupted(errno) || errno == unix.ECONNABORTED:
+		if e.goesOn(backend.Reading) {
 			b.Start(&e.Socket, op)
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
 var _ backend.SocketBackend = (*Backend)(nil)
@@ -52,6 +53,14 @@ func (b *Backend) File(s *backend.Socket) (*os.File, error) {
 }
 
 var errReadAhead = fmt.Errorf("platform: the connection is read ahead: read what there is, and ask again: %w", syscall.EAGAIN)
+
+// Share implements backend.SocketBackend. A stream is still read ahead, or its options would
+// cost its speed: to give it away is for File.
+func (b *Backend) Share(s *backend.Socket) {
+	if s.Class != record.Stream {
+		s.Sys.(*socket).shared = true
+	}
+}
 
 // SetUnlink implements backend.SocketBackend.
 func (b *Backend) SetUnlink(s *backend.Socket, unlink bool) { s.Sys.(*socket).unlink = unlink }

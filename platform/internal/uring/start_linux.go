@@ -180,9 +180,8 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	// A connect that was started again before there was an answer waits for that.
 	unanswered := op.Kind == ops.KindConnect && errno == unix.EALREADY
 	answered := op.Kind == ops.KindConnect && c.res > 0
-	// A request ends so if the thread that has made it does.
-	interrupted := errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED || unanswered || answered
-	goesOn := !e.canceled[d] && e.fd >= 0 // nobody has asked it to end
+	interrupted := isInterrupted(errno) || unanswered || answered
+	goesOn := e.goesOn(d)
 	switch {
 	case unanswered && goesOn:
 		b.awaitAnswer(e, op)
@@ -241,6 +240,15 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	e.reported[d] = true
 	return op
 }
+
+// isInterrupted reports whether a request has ended only because it was cancelled or its
+// thread has.
+func isInterrupted(errno syscall.Errno) bool {
+	return errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.ECANCELED
+}
+
+// goesOn reports whether nobody has asked the operation of a side to end.
+func (e *socket) goesOn(d backend.Side) bool { return !e.canceled[d] && e.fd >= 0 }
 
 // awaitAnswer waits until a connect can be started again to get its result.
 func (b *Backend) awaitAnswer(e *socket, op *ops.Operation) {

@@ -56,7 +56,7 @@ func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
 		return x.batches[backend.Writing].Send(e.fd, op, e.inet6)
 	}
 	ended := x.batches[backend.Reading].Receive(e.fd, op)
-	e.drained = op.N < min(len(backend.Packets(op)), descriptor.MaxBatch) // else a try would be in vain
+	e.drained = op.N < min(len(backend.Packets(op)), descriptor.MaxBatch) // then a try is in vain; a full batch says nothing
 	return ended
 }
 
@@ -86,7 +86,7 @@ func (b *Backend) tryAgain(e *socket, op *ops.Operation, c *cqe) *ops.Operation 
 	switch {
 	case e.canceled[d] || e.fd < 0:
 		op.Err = ops.ErrCanceled
-	case c.res < 0 && errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.ECANCELED:
+	case c.res < 0 && !isInterrupted(errno):
 		op.Err = os.NewSyscallError("poll", errno)
 	case !b.attempt(e, op):
 		b.untilReady(e, op)
