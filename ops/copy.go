@@ -56,7 +56,8 @@ const copySize = 32 << 10
 // gives them back before h is called.
 //
 // Cancelling everything on src, or closing it, ends it too. Closing dst, or cancelling
-// everything on it after the first write, ends the copy at its next write. The streams are on one proactor, or on several that any goroutine may use.
+// everything on it after the first write, ends the copy at its next write. The streams are on
+// one proactor, or on several that any goroutine may use.
 func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
 	if dst == nil || src == nil {
 		panic("ops: Copier: nil stream")

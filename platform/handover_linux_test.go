@@ -2,6 +2,7 @@ package platform_test
 
 import (
 	"errors"
+	"math"
 	"net"
 	"os"
 	"syscall"
@@ -249,8 +250,8 @@ func TestSizesBeyond32Bits(t *testing.T) {
 	if ^uint(0)>>32 == 0 {
 		t.Skip("there are none")
 	}
-	beyond := 1
-	beyond <<= 32
+	beyond := math.MaxInt32
+	beyond = 2 * (beyond + 1)
 	each(t, func(t *testing.T, w *world) {
 		c, _ := w.peer()
 		_, backlog := platform.ListenConfig{Backlog: beyond}.Listen(w.Proactor, "tcp", "127.0.0.1:0")

@@ -14,8 +14,13 @@ import (
 // ledger makes of the events happens later, in batches, under an ordinary
 // mutex.
 
-// batch is the number of events that are recorded before they are judged.
-const batch = 4096
+// batch is the number of events that are recorded before they are judged. Most programs have
+// far fewer, so there is room for firstBatch at first, and more when that is full: to judge
+// earlier would synchronise the goroutines more often.
+const (
+	batch      = 4096
+	firstBatch = 128
+)
 
 // record adds an event. Events are judged in the order of their recording.
 //
@@ -23,15 +28,15 @@ const batch = 4096
 func (l *Ledger) record(e event) {
 	raceOff()
 	l.lock.Lock()
-	for len(l.pending) == cap(l.pending) && cap(l.pending) != 0 {
+	for len(l.pending) == batch {
 		l.lock.Unlock()
 		raceOn()
 		l.settle()
 		raceOff()
 		l.lock.Lock()
 	}
-	if cap(l.pending) == 0 {
-		l.pending = make([]event, 0, batch)
+	if len(l.pending) == cap(l.pending) {
+		l.pending = longer(l.pending)
 	}
 	e.seq = l.recorded
 	e.at = l.now()
@@ -41,6 +46,18 @@ func (l *Ledger) record(e event) {
 	l.pending[n] = e
 	l.lock.Unlock()
 	raceOn()
+}
+
+// longer returns a copy with more room.
+//
+//go:norace
+func longer(events []event) []event {
+	l := make([]event, len(events), min(max(firstBatch, 4*cap(events)), batch))
+	//lint:ignore S1001 the race detector sees what copy does, even here
+	for i := range events {
+		l[i] = events[i]
+	}
+	return l
 }
 
 // take returns the events that were not judged yet; spare is where new ones go.

@@ -87,11 +87,12 @@ func (g *group) wrong(until ops.Until, n int, err error) string {
 	decides := func(m *ops.Member) bool {
 		return until == ops.UntilFirst || until == ops.UntilSuccess && m.Err == nil || until == ops.UntilError && m.Err != nil
 	}
-	failed, decided := false, false
+	told, failed, decided := false, false, false // told: of one of the errors
 	for i := range g.members[:g.size] {
 		m := &g.members[i]
 		decided = decided || decides(m)
-		failed = failed || m.Err != nil && m.Err == err
+		failed = failed || m.Err != nil
+		told = told || m.Err != nil && m.Err == err
 	}
 	switch {
 	case n < 0 || n > g.size:
@@ -102,21 +103,12 @@ func (g *group) wrong(until ops.Until, n int, err error) string {
 		return fmt.Sprintf("the batch was told %v, and the member that decided %v", err, g.members[n].Err)
 	case n == g.size && decided:
 		return "no member was said to have decided, and one has"
-	case n == g.size && !failed && err != nil:
+	case n == g.size && !told && err != nil:
 		return fmt.Sprintf("the batch was told %v, and no member was", err)
-	case n == g.size && err == nil && g.someFailed():
+	case n == g.size && err == nil && failed:
 		return "the batch was told of no error, and a member was"
 	}
 	return ""
-}
-
-func (g *group) someFailed() bool {
-	for i := range g.members[:g.size] {
-		if g.members[i].Err != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // patience is the time that a read in time has at first.
