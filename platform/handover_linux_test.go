@@ -17,19 +17,26 @@ import (
 
 // What becomes of a socket that somebody else has as well, when it is closed here.
 
+// sharedListener returns a listener, and another descriptor for it, which is closed with the test.
+func (w *world) sharedListener() (*platform.Listener, *os.File) {
+	w.t.Helper()
+	l := w.listen("tcp", "127.0.0.1:0")
+	f, err := l.File()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { f.Close() })
+	return l, f
+}
+
 // TestHandOver ends an accept of a listener that a successor has too. Whoever connects then is
 // served by one of the two.
 func TestHandOver(t *testing.T) {
 	for _, how := range []string{"cancelled", "closed", "closed when a client has come"} {
 		t.Run(how, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
-				l := w.listen("tcp", "127.0.0.1:0")
-				f, err := l.File()
-				if err != nil {
-					t.Fatal(err)
-				}
+				l, f := w.sharedListener()
 				successor, err := net.FileListener(f)
-				f.Close()
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -75,12 +82,7 @@ func TestHandOver(t *testing.T) {
 // keep this proactor awake.
 func TestHandedOverIsQuiet(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		l := w.listen("tcp", "127.0.0.1:0")
-		f, err := l.File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
+		l, _ := w.sharedListener()
 		address := l.Addr().String()
 		var accepted result
 		l.Accept(new(platform.Conn), &accepted)
@@ -111,12 +113,7 @@ func TestHandedOverIsQuiet(t *testing.T) {
 // number.
 func TestAdoptedAgain(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		l := w.listen("tcp", "127.0.0.1:0")
-		f, err := l.File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
+		l, f := w.sharedListener()
 		nc, _ := netPair(t)
 		g, err := nc.File()
 		if err != nil {
