@@ -205,7 +205,7 @@ func (c *lane) completed(o operation, n int, err error) {
 		c.setAside(o)
 	}
 	switch {
-	case c.run.closing.Load() && errors.Is(err, net.ErrClosed):
+	case c.run.refuses(err):
 		c.over = true
 		return
 	case errors.Is(err, allocator.ErrExhausted):

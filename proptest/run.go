@@ -114,6 +114,9 @@ func (r *run) stop() {
 	r.cancel()
 }
 
+// refuses reports whether an operation was told err because the proactor was closed.
+func (r *run) refuses(err error) bool { return r.closing.Load() && errors.Is(err, net.ErrClosed) }
+
 func (r *run) clean() {
 	for _, f := range r.cleanup {
 		f()

@@ -3,7 +3,6 @@ package proptest
 import (
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -73,7 +72,7 @@ func judgeTogether(c *lane, n int, err error) (int, error) {
 // judgeGroup returns what is wrong with what the handler of a batch was told. If the proactor
 // was closed, that may be all that it is told.
 func (c *lane) judgeGroup(until ops.Until, n int, err error) error {
-	if c.run.closing.Load() && errors.Is(err, net.ErrClosed) {
+	if c.run.refuses(err) {
 		return err
 	}
 	if wrong := c.group.wrong(until, n, err); wrong != "" {

@@ -2,7 +2,6 @@ package proptest
 
 import (
 	"errors"
-	"net"
 	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -69,7 +68,7 @@ func startWriteQueued(c *lane, _ *Step, h ops.Handler) {
 // later.
 func takeQueued(c *lane, n int, err error) (int, error) {
 	q := &c.queued
-	if c.run.closing.Load() && errors.Is(err, net.ErrClosed) {
+	if c.run.refuses(err) {
 		return n, err
 	}
 	if q.pausing {
