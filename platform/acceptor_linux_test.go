@@ -53,7 +53,7 @@ func TestAcceptorNoDescriptors(t *testing.T) {
 				c.SetDeadline(time.Now().Add(patience))
 				peers[i] = c
 			}
-			spare := descriptors(t) + 10
+			spare := len(descriptors(t)) + 10
 			if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(spare), Max: limit.Max}); err != nil {
 				t.Fatal(err)
 			}
