@@ -21,6 +21,7 @@ import (
 // slot and, for each, its timeout.
 type Co struct {
 	owner[Co]
+	ex    Executor
 	f     func(*Co) error
 	next  func() (struct{}, bool) // switches to the coroutine
 	yield func(struct{}) bool     // and back
@@ -28,6 +29,8 @@ type Co struct {
 
 	n   int // the results of the operation that has completed
 	err error
+
+	arrived []byte // of ReadOnArrival
 
 	result    error
 	begun     bool
@@ -74,7 +77,7 @@ func Spawn(ex Executor, h Handler, f func(co *Co) error) {
 		ex.Execute(failed(h, associationsOf(h).flags, err))
 		return
 	}
-	co.owner, co.f = owner[Co]{h, a}, f
+	co.owner, co.ex, co.f = owner[Co]{h, a}, ex, f
 	co.state.Store(coWaits)
 	Post(ex, co)
 }
@@ -106,6 +109,17 @@ func (co *Co) ReadFull(r Reader, b []byte) (n int, err error) {
 	return co.wait()
 }
 
+// ReadOnArrival waits until r has something to read, and returns up to size bytes of it in
+// memory from the allocator of byte associated with the handler that was passed to
+// [Spawn]. The coroutine gives it back; see [ReadOnArrival].
+func (co *Co) ReadOnArrival(r WaitReader, size int) (b []byte, err error) {
+	co.mustRun()
+	ReadOnArrival(r, size, &co.arrived, co)
+	_, err = co.wait()
+	b, co.arrived = co.arrived, nil
+	return b, err
+}
+
 // Write writes all of b to w; see [WriteFull].
 func (co *Co) Write(w Writer, b []byte) (n int, err error) {
 	co.mustRun()
@@ -113,10 +127,32 @@ func (co *Co) Write(w Writer, b []byte) (n int, err error) {
 	return co.wait()
 }
 
-// Yield lets others run that wait for ex.
-func (co *Co) Yield(ex Executor) error {
+// WriteVectored writes all of the buffers to w, in their order; see [WriteVectoredFull].
+func (co *Co) WriteVectored(w VectorWriter, bufs [][]byte) (n int, err error) {
 	co.mustRun()
-	Post(ex, co)
+	WriteVectoredFull(w, bufs, co)
+	return co.wait()
+}
+
+// Wait starts a batch, calls start, which is to start one operation for each member, and
+// returns what the batch has decided: the index of the member and its error, as its
+// handler would be told. See [Batch.Start].
+//
+//	first, err := co.Wait(&batch, members[:], ops.UntilFirst, func() {
+//		conn.Read(buf, &members[0])
+//		timer.Wait(time.Second, &members[1])
+//	})
+func (co *Co) Wait(b *Batch, members []Member, until Until, start func()) (decided int, err error) {
+	co.mustRun()
+	b.Start(members, until, co)
+	start()
+	return co.wait()
+}
+
+// Yield lets others run that wait for the executor of the coroutine.
+func (co *Co) Yield() error {
+	co.mustRun()
+	Post(co.ex, co)
 	_, err := co.wait()
 	return err
 }

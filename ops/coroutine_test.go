@@ -40,7 +40,7 @@ func TestSpawnReleasesBeforeTheHandler(t *testing.T) {
 	timer := p.NewTimer()
 	ops.Spawn(p, h, func(co *ops.Co) error {
 		for range 3 {
-			if err := co.Yield(p); err != nil {
+			if err := co.Yield(); err != nil {
 				t.Error(err)
 			}
 			if blocks.Counts().Live != 0 {
@@ -74,7 +74,7 @@ func TestSpawnMany(t *testing.T) {
 	for range coroutines {
 		ops.Spawn(p, ops.HandlerFunc(func(int, error) { ends.Add(1) }), func(co *ops.Co) error {
 			for range each {
-				co.Yield(p)
+				co.Yield()
 				steps.Add(1)
 			}
 			return nil
@@ -104,7 +104,7 @@ func TestSpawnIsAbandonedWithItsProactor(t *testing.T) {
 						t.Error("a coroutine goes on after it was closed")
 					}
 				}()
-				co.Yield(p)
+				co.Yield()
 			}()
 			if waiting++; waiting == coroutines {
 				p.Stop()
@@ -172,11 +172,11 @@ func TestSpawnExhausted(t *testing.T) {
 				if what != "later operation" {
 					t.Error("it runs")
 				}
-				if err := co.Yield(p); err != nil {
+				if err := co.Yield(); err != nil {
 					t.Error(err)
 				}
 				taken, _ := limited.Allocate(1)
-				err := co.Yield(p)
+				err := co.Yield()
 				limited.Deallocate(taken)
 				return err
 			})
@@ -192,7 +192,7 @@ func TestSpawnPanics(t *testing.T) {
 	p := newProactor(t)
 	h, blocks, cos := spawned(ops.HandlerFunc(func(int, error) { t.Error("the handler was called") }))
 	ops.Spawn(p, h, func(co *ops.Co) error {
-		co.Yield(p)
+		co.Yield()
 		panic("of the coroutine")
 	})
 	mustPanic(t, "of the coroutine", func() { p.Run(t.Context()) })
@@ -216,13 +216,13 @@ func TestSpawnMisuse(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			mustPanic(t, "outside its coroutine", func() { co.Yield(p) })
+			mustPanic(t, "outside its coroutine", func() { co.Yield() })
 		}()
 		<-done
-		return co.Yield(p)
+		return co.Yield()
 	})
 	ops.Post(p, ops.HandlerFunc(func(int, error) {
-		mustPanic(t, "outside its coroutine", func() { escaped.Yield(p) })
+		mustPanic(t, "outside its coroutine", func() { escaped.Yield() })
 	}))
 	run(t, p, 1)
 }
@@ -234,7 +234,7 @@ func TestSpawnAllocatesNothing(t *testing.T) {
 	allocs := -1.0
 	ops.Spawn(p, h, func(co *ops.Co) error {
 		allocs = testing.AllocsPerRun(100, func() {
-			co.Yield(p)
+			co.Yield()
 			co.Await(func(h ops.Handler) { timer.Wait(0, h) })
 		})
 		return nil

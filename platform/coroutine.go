@@ -1,0 +1,67 @@
+package platform
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A Co is a coroutine on a proactor, as its function sees it: an [ops.Co], with the
+// operations of this package. See [Proactor.Spawn].
+type Co struct {
+	*ops.Co
+	p     *Proactor
+	timer Timer
+	from  netip.AddrPort
+}
+
+// Spawn runs f as a coroutine, which looks as if it blocked, and calls h with 0 and its
+// result when it has returned. See [ops.Spawn] for what it costs, where its memory comes
+// from, and how it ends when p is closed.
+func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
+	if f == nil {
+		panic("platform: Spawn: nil function")
+	}
+	ops.Spawn(p, h, func(co *ops.Co) error {
+		return f(&Co{Co: co, p: p, timer: Timer{p: p}})
+	})
+}
+
+// Proactor returns the proactor that the coroutine runs on.
+func (co *Co) Proactor() *Proactor { return co.p }
+
+// Accept opens c with the next connection to l; see [Listener.Accept].
+func (co *Co) Accept(l *Listener, c *Conn) error {
+	_, err := co.Await(func(h ops.Handler) { l.Accept(c, h) })
+	return err
+}
+
+// Connect connects c to a numeric address; see [Proactor.Connect].
+func (co *Co) Connect(c *Conn, network, address string) error {
+	_, err := co.Await(func(h ops.Handler) { co.p.Connect(c, network, address, h) })
+	return err
+}
+
+// Dial connects c to an address, which may be a name; see [Proactor.Dial].
+func (co *Co) Dial(c *Conn, network, address string) error {
+	_, err := co.Await(func(h ops.Handler) { co.p.Dial(c, network, address, h) })
+	return err
+}
+
+// ReadFrom reads one packet; see [PacketConn.ReadFrom].
+func (co *Co) ReadFrom(c *PacketConn, b []byte) (n int, from netip.AddrPort, err error) {
+	n, err = co.Await(func(h ops.Handler) { c.ReadFrom(b, &co.from, h) })
+	return n, co.from, err
+}
+
+// WriteTo writes one packet; see [PacketConn.WriteTo].
+func (co *Co) WriteTo(c *PacketConn, b []byte, to netip.AddrPort) (n int, err error) {
+	return co.Await(func(h ops.Handler) { c.WriteTo(b, to, h) })
+}
+
+// Sleep returns after d has passed, with nil, or with [ops.ErrCanceled].
+func (co *Co) Sleep(d time.Duration) error {
+	_, err := co.Await(func(h ops.Handler) { co.timer.Wait(d, h) })
+	return err
+}
