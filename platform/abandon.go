@@ -7,10 +7,10 @@ import "github.com/heirloom-go/heirloom/platform/internal/record"
 // holds the lock of control.
 func (p *Proactor) mayAbandon() bool {
 	c := &p.control
-	if !p.closed.Load() || c.runners > 0 || c.abandoned != nil {
+	if !p.closed.Load() || c.runners > 0 || c.abandons {
 		return false
 	}
-	c.abandoned = make(chan struct{})
+	c.abandons = true
 	return true
 }
 
@@ -103,11 +103,8 @@ func (p *Proactor) anySocket() (s *socket, number uint64) {
 
 // wasAbandoned reports whether the proactor was closed and has nothing left.
 func (p *Proactor) wasAbandoned() bool {
-	p.control.mu.Lock()
-	over := p.control.abandoned
-	p.control.mu.Unlock()
 	select {
-	case <-over: // not if it is nil
+	case <-p.control.abandoned:
 		return true
 	default:
 		return false

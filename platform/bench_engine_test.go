@@ -69,11 +69,12 @@ func (e *eager) Listen(*backend.Socket, string, string, backend.ListenOptions) e
 func (e *eager) ListenPacket(*backend.Socket, string, string, backend.ListenOptions) error {
 	return nil
 }
-func (e *eager) Cancel(*backend.Socket, *ops.Operation) bool  { return true }
-func (e *eager) TryRead(*backend.Socket, []byte) (int, error) { return 0, ops.ErrWouldBlock }
-func (e *eager) CloseWrite(*backend.Socket) error             { return nil }
-func (e *eager) CloseSocket(*backend.Socket) error            { return nil }
-func (e *eager) Addr(*backend.Socket, bool) net.Addr          { return nil }
-func (e *eager) Wake()                                        {}
-func (e *eager) Now() int64                                   { return 0 }
-func (e *eager) Shutdown()                                    {}
+func (e *eager) Cancel(*backend.Socket, *ops.Operation) bool   { return true }
+func (e *eager) TryRead(*backend.Socket, []byte) (int, error)  { return 0, ops.ErrWouldBlock }
+func (e *eager) TryWrite(*backend.Socket, []byte) (int, error) { return 0, ops.ErrWouldBlock }
+func (e *eager) CloseWrite(*backend.Socket) error              { return nil }
+func (e *eager) CloseSocket(*backend.Socket) error             { return nil }
+func (e *eager) Addr(*backend.Socket, bool) net.Addr           { return nil }
+func (e *eager) Wake()                                         {}
+func (e *eager) Now() int64                                    { return 0 }
+func (e *eager) Shutdown()                                     {}

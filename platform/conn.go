@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 
@@ -168,12 +169,35 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 	}
 	defer s.unlock()
 	switch {
+	case s.Is(readingSide):
+		return 0, os.ErrDeadlineExceeded
 	case len(b) == 0:
 		return 0, nil
 	case spokenFor(&s.Queues[backend.Reading]):
 		return 0, ops.ErrWouldBlock
 	}
 	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
+}
+
+// TryWrite writes some of b, without waiting. If there is no room, or if a write is
+// outstanding, whose turn comes first, it returns 0 and [ops.ErrWouldBlock]; so it does on
+// a backend that cannot know. Follow it with [Conn.Write].
+func (c *Conn) TryWrite(b []byte) (n int, err error) {
+	c.h.mustBeRunner()
+	s, ok := c.h.lockedOpen()
+	if !ok {
+		return 0, net.ErrClosed
+	}
+	defer s.unlock()
+	switch {
+	case s.Is(writingSide):
+		return 0, os.ErrDeadlineExceeded
+	case len(b) == 0:
+		return 0, nil
+	case !s.Queues[backend.Writing].Empty():
+		return 0, ops.ErrWouldBlock
+	}
+	return s.proactorOf().backend.TryWrite((*backend.Socket)(s), b)
 }
 
 // spokenFor reports whether what arrives is for one of the reads that are outstanding. Those

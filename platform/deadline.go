@@ -29,8 +29,8 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSi
 // t in the past ends what is outstanding now. Moving the deadline forward again concerns
 // what is started afterwards, and what is outstanding and has not been ended; a composed
 // operation that was ended in the middle of a part does not start the next. Of a deadline,
-// an ops.WithTimeout, a cancel and a close the first decides. [Conn.TryRead] does not
-// wait and has no deadline.
+// an ops.WithTimeout, a cancel and a close the first decides. [Conn.TryRead] and
+// [Conn.TryWrite] return os.ErrDeadlineExceeded too.
 //
 // It returns net.ErrClosed if the connection is not open; a connection opens without a
 // deadline. To set one costs no allocation but the first on a connection, whose memory

@@ -148,7 +148,7 @@ func TestDeadlineError(t *testing.T) {
 }
 
 // TestDeadlineSides has the deadline of one side pass, which does not concern the other,
-// and reads what was there before by TryRead.
+// and reads what was there before by TryRead, which has that deadline too.
 func TestDeadlineSides(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
@@ -177,10 +177,24 @@ func TestDeadlineSides(t *testing.T) {
 		a.Read(one, &read2)
 		w.await(&read2)
 		read2.want(t, 0, os.ErrDeadlineExceeded)
+		if n, err := a.TryRead(one); n != 0 || err != os.ErrDeadlineExceeded {
+			t.Errorf("TryRead after the deadline: %d, %v", n, err)
+		}
+		if n, err := a.TryWrite(one); n != 1 && err != ops.ErrWouldBlock {
+			t.Errorf("TryWrite after the other deadline: %d, %v", n, err)
+		} else if n == 1 {
+			var got result
+			b.Read(make([]byte, 1), &got)
+			w.await(&got)
+		}
+		a.SetDeadline(longAgo)
+		if n, err := a.TryWrite(one); n != 0 || err != os.ErrDeadlineExceeded {
+			t.Errorf("TryWrite after the deadline: %d, %v", n, err)
+		}
+		a.SetDeadline(time.Time{})
 		if n, err := a.TryRead(one); n != 1 || err != nil || one[0] != 7 {
 			t.Errorf("TryRead: %d, %v, %v", n, err, one)
 		}
-		a.SetDeadline(time.Time{})
 		echo(t, w, a, b)
 	})
 }

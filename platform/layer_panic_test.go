@@ -37,6 +37,11 @@ func (l *panicking) TryRead(s *backend.Socket, b []byte) (int, error) {
 	return l.Backend.TryRead(s, b)
 }
 
+func (l *panicking) TryWrite(s *backend.Socket, b []byte) (int, error) {
+	l.now("TryWrite")
+	return l.Backend.TryWrite(s, b)
+}
+
 func (l *panicking) CloseWrite(s *backend.Socket) error {
 	l.now("CloseWrite")
 	return l.Backend.CloseWrite(s)
@@ -55,6 +60,7 @@ func TestLayerPanics(t *testing.T) {
 		"Start":       func(c *platform.Conn) { c.Write(make([]byte, 1), &result{}) },
 		"Cancel":      func(c *platform.Conn) { c.Cancel() },
 		"TryRead":     func(c *platform.Conn) { c.TryRead(make([]byte, 1)) },
+		"TryWrite":    func(c *platform.Conn) { c.TryWrite(make([]byte, 1)) },
 		"CloseWrite":  func(c *platform.Conn) { c.CloseWrite() },
 		"CloseSocket": func(c *platform.Conn) { c.Close() },
 	}

@@ -95,7 +95,8 @@ type Proactor struct {
 	control struct {
 		mu        sync.Mutex
 		runners   int
-		abandoned chan struct{} // not nil: somebody does, and closes it when done
+		abandons  bool          // somebody does
+		abandoned chan struct{} // closed when that is done
 	}
 }
 
@@ -123,6 +124,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
+	p.control.abandoned = make(chan struct{})
 	p.published.init()
 	p.setAllocator(c.alloc)
 	p.numbers.Store(proactors.Add(1) << 40)
@@ -383,3 +385,8 @@ func (p *Proactor) Close() error {
 	}
 	return nil
 }
+
+// Done returns a channel that is closed when [Proactor.Close] has been called and
+// everything is abandoned. From then on no handler is called but to tell it that an
+// operation was refused. Any goroutine may call it.
+func (p *Proactor) Done() <-chan struct{} { return p.control.abandoned }

@@ -71,9 +71,9 @@ func (r *runner) enter() error {
 	switch {
 	case p.single && c.runners > 0:
 		return ErrRunning
-	case p.closed.Load() && c.abandoned == nil:
+	case p.closed.Load() && !c.abandons:
 		return net.ErrClosed // the runners that there are leave
-	case c.abandoned != nil:
+	case c.abandons:
 		// What is left is to tell those who were refused.
 		c.mu.Unlock()
 		<-c.abandoned
@@ -142,7 +142,7 @@ func (r *runner) signOff() {
 		p.flushing.outside = p.single
 	}
 	r.abandons = p.mayAbandon()
-	if flush := p.flushing.flush; r.last && flush != nil && c.abandoned == nil {
+	if flush := p.flushing.flush; r.last && flush != nil && !c.abandons {
 		flush() // what the last handlers have started
 	}
 }

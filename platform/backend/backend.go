@@ -78,6 +78,11 @@ type Backend interface {
 	// outstanding, at most waits for one. It is called with the socket locked.
 	TryRead(s *Socket, b []byte) (n int, err error)
 
+	// TryWrite writes some of b, which is not empty, to the stream s without waiting. It
+	// returns ops.ErrWouldBlock if there is no room, or if it cannot know. No write is
+	// outstanding. It is called with the socket locked.
+	TryWrite(s *Socket, b []byte) (n int, err error)
+
 	// CloseWrite ends the stream in the direction of the peer.
 	CloseWrite(s *Socket) error
 

@@ -110,12 +110,13 @@ func (v *void) Listen(*backend.Socket, string, string, backend.ListenOptions) er
 func (v *void) ListenPacket(*backend.Socket, string, string, backend.ListenOptions) error {
 	return errors.ErrUnsupported
 }
-func (v *void) Cancel(*backend.Socket, *ops.Operation) bool  { return true }
-func (v *void) TryRead(*backend.Socket, []byte) (int, error) { return 0, io.EOF }
-func (v *void) CloseWrite(*backend.Socket) error             { return nil }
-func (v *void) Addr(*backend.Socket, bool) net.Addr          { return nil }
-func (v *void) Now() int64                                   { return int64(time.Since(v.start)) }
-func (v *void) Shutdown()                                    {}
+func (v *void) Cancel(*backend.Socket, *ops.Operation) bool       { return true }
+func (v *void) TryRead(*backend.Socket, []byte) (int, error)      { return 0, io.EOF }
+func (v *void) TryWrite(_ *backend.Socket, b []byte) (int, error) { return len(b), nil }
+func (v *void) CloseWrite(*backend.Socket) error                  { return nil }
+func (v *void) Addr(*backend.Socket, bool) net.Addr               { return nil }
+func (v *void) Now() int64                                        { return int64(time.Since(v.start)) }
+func (v *void) Shutdown()                                         {}
 
 // What a layer sees of sockets: here, how many of them are read from.
 func ExampleSocket() {

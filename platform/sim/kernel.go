@@ -277,6 +277,22 @@ func (b *kernel) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	return res.n, res.err
 }
 
+// TryWrite implements backend.Backend.
+func (b *kernel) TryWrite(s *backend.Socket, buf []byte) (int, error) {
+	w := b.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e := endpointOf(s)
+	switch {
+	case e == nil:
+		return 0, net.ErrClosed
+	case !e.writable(w) || w.happens(w.weather.FalseAlarm, "no room"):
+		return 0, ops.ErrWouldBlock
+	}
+	res := b.write(&request{b: b, e: e, kind: ops.KindWrite, bufs: [][]byte{buf}})
+	return res.n, res.err
+}
+
 // CloseWrite implements backend.Backend.
 func (b *kernel) CloseWrite(s *backend.Socket) error {
 	b.w.mu.Lock()

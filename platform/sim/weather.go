@@ -73,7 +73,8 @@ type Weather struct {
 	// listener's queue.
 	NoDescriptors int
 
-	// FalseAlarm: a TryRead finds nothing, although there is something.
+	// FalseAlarm: a TryRead finds nothing, although there is something, or a TryWrite no
+	// room.
 	FalseAlarm int
 
 	// Refuse: a connect fails although somebody listens (ECONNREFUSED).

@@ -50,7 +50,7 @@ type socket struct {
 	file       *os.File
 	descriptor uintptr    // of file
 	workers    [2]*worker // by side, once there was an operation
-	try        *tryReader // once there was an attempt
+	try        *trier     // once there was an attempt
 }
 
 // deadlineListener is what the listeners of package net are.
@@ -127,7 +127,7 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 		w.setDeadline(op.Kind, time.Time{})
 	}
 	if op.Kind == ops.KindWaitReadable {
-		sys.reader() // which TryRead may use while the worker waits
+		sys.trier() // which TryRead may use while the worker waits
 	}
 	w.started = op
 	w.queue <- op

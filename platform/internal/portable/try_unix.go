@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // readable returns a function that reports whether a read of a descriptor would
@@ -23,9 +24,15 @@ func readable() func(fd uintptr) bool {
 }
 
 // readNow reads without waiting: the descriptors of package net do not block.
-func readNow(_ net.Conn, fd uintptr, b []byte) (int, error) {
+func readNow(_ net.Conn, fd uintptr, b []byte) (int, error) { return now("read", unix.Read, fd, b) }
+
+// writeNow writes without waiting.
+func writeNow(fd uintptr, b []byte) (int, error) { return now("write", unix.Write, fd, b) }
+
+func now(what string, call func(fd int, b []byte) (int, error), fd uintptr, b []byte) (int, error) {
+	b = b[:min(len(b), descriptor.MaxWrite)]
 	for {
-		n, err := unix.Read(int(fd), b)
+		n, err := call(int(fd), b)
 		switch err {
 		case nil:
 			return n, nil
@@ -33,7 +40,7 @@ func readNow(_ net.Conn, fd uintptr, b []byte) (int, error) {
 			return 0, ops.ErrWouldBlock
 		case unix.EINTR:
 		default:
-			return 0, os.NewSyscallError("read", err)
+			return 0, os.NewSyscallError(what, err)
 		}
 	}
 }

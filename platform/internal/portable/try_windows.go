@@ -44,3 +44,7 @@ func readNow(c net.Conn, socket uintptr, b []byte) (int, error) {
 	n, err := c.Read(b)
 	return n, reason(err)
 }
+
+// writeNow does not write: a socket of package net blocks, and to know that there is some
+// room is not to know that there is enough.
+func writeNow(uintptr, []byte) (int, error) { return 0, ops.ErrWouldBlock }

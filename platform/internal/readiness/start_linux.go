@@ -95,17 +95,37 @@ func (e *Engine) peek(s *socket) bool {
 
 func (e *Engine) send(s *socket, op *ops.Operation) bool {
 	n, errno := descriptor.Transmit(s.fd, op, s.vector(op.Kind))
-	switch {
-	case errno == unix.EAGAIN:
-		s.writable = false
-		op.Err = e.widen(s) // from where it tells if there is room by now
-		return op.Err != nil
-	case errno != 0:
-		op.Err = os.NewSyscallError("write", errno)
-	default:
-		op.N = n
+	n, err := e.sent(s, n, errno)
+	if err == ops.ErrWouldBlock {
+		return false
 	}
+	op.N, op.Err = n, err
 	return true
+}
+
+// TryWrite implements backend.Backend.
+func (e *Engine) TryWrite(of *backend.Socket, buf []byte) (int, error) {
+	s := of.Sys.(*socket)
+	if !s.writable {
+		return 0, ops.ErrWouldBlock
+	}
+	n, errno := descriptor.Send(s.fd, buf[:min(len(buf), descriptor.MaxTransfer)])
+	return e.sent(s, n, errno)
+}
+
+// sent returns the result of a write.
+func (e *Engine) sent(s *socket, n int, errno syscall.Errno) (int, error) {
+	switch errno {
+	case 0:
+		return n, nil
+	case unix.EAGAIN:
+		s.writable = false
+		if err := e.widen(s); err != nil { // from where it tells if there is room by now
+			return 0, err
+		}
+		return 0, ops.ErrWouldBlock
+	}
+	return 0, os.NewSyscallError("write", errno)
 }
 
 // connect starts a connection, and finishes it at the first edge.

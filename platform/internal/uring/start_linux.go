@@ -74,6 +74,18 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 	return false
 }
 
+// TryWrite implements backend.Backend.
+func (b *Backend) TryWrite(s *backend.Socket, buf []byte) (int, error) {
+	n, errno := descriptor.Send(s.Sys.(*socket).fd, buf[:min(len(buf), descriptor.MaxTransfer)])
+	switch errno {
+	case 0:
+		return n, nil
+	case unix.EAGAIN:
+		return 0, ops.ErrWouldBlock
+	}
+	return 0, os.NewSyscallError("write", errno)
+}
+
 // connect opens a socket and has it connected.
 func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 	to, size, err := descriptor.PeerSockaddr(op)
