@@ -47,3 +47,6 @@ func (l *Listener) Close() error { return l.h.close() }
 // Addr returns the address that the listener listens on, or nil if it is
 // closed.
 func (l *Listener) Addr() net.Addr { return l.h.addr(false) }
+
+// Proactor returns the proactor that the listener belongs to.
+func (l *Listener) Proactor() *Proactor { return l.h.proactor() }

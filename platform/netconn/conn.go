@@ -1,0 +1,150 @@
+package netconn
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A Conn is a [platform.Conn] as a net.Conn. Any goroutine may call its methods, except one
+// that is running the proactor, which would wait for itself. Reads are served one after
+// another, and so are writes.
+type Conn struct {
+	socket
+	conn *platform.Conn
+}
+
+var _ net.Conn = (*Conn)(nil)
+
+// A socket is what a Conn and a PacketConn have in common.
+type socket struct {
+	p             *platform.Proactor
+	local, remote net.Addr
+	closed        atomic.Bool
+	reads, writes side
+}
+
+// NewConn returns c, which is open, as a net.Conn. Operations that the program starts on
+// c itself take turns with its own. It panics if c is not open.
+func NewConn(c *platform.Conn) *Conn {
+	if c == nil || c.LocalAddr() == nil {
+		panic("netconn: NewConn: the connection is not open")
+	}
+	n := &Conn{conn: c}
+	n.opened(c.Proactor())
+	return n
+}
+
+// newConn returns a Conn that is not open yet.
+func newConn(p *platform.Proactor) *Conn {
+	c := new(struct {
+		Conn
+		platform platform.Conn
+	})
+	c.p, c.conn = p, &c.platform
+	return &c.Conn
+}
+
+// opened is called when the connection is open.
+func (c *Conn) opened(p *platform.Proactor) {
+	c.p, c.local, c.remote = p, c.conn.LocalAddr(), c.conn.RemoteAddr()
+}
+
+// Platform returns the connection that c stands for, for operations with handlers.
+func (c *Conn) Platform() *platform.Conn { return c.conn }
+
+// Read reads up to len(b) bytes, as many as there are, or waits for some.
+func (c *Conn) Read(b []byte) (n int, err error) {
+	c.reads.lock()
+	defer c.reads.unlock()
+	n, err = c.tryRead(b)
+	if err == ops.ErrWouldBlock {
+		n, err = c.reads.wait(c.p, func() { c.conn.Read(b, &c.reads) })
+	}
+	return n, c.failed("read", err)
+}
+
+// tryRead reads what can be read without waiting, if this goroutine may.
+func (c *Conn) tryRead(b []byte) (n int, err error) {
+	switch {
+	case c.closed.Load():
+		return 0, net.ErrClosed
+	case isSingle(c.p):
+		return 0, ops.ErrWouldBlock
+	}
+	return c.conn.TryRead(b)
+}
+
+// Write writes all of b. What of it was written before an error is n.
+func (c *Conn) Write(b []byte) (n int, err error) {
+	c.writes.lock()
+	defer c.writes.unlock()
+	for {
+		var some int
+		rest := b[n:]
+		some, err = c.tryWrite(rest)
+		if err == ops.ErrWouldBlock {
+			some, err = c.writes.wait(c.p, func() { c.conn.Write(rest, &c.writes) })
+		}
+		if n += some; n == len(b) || err != nil {
+			return n, c.failed("write", err)
+		}
+	}
+}
+
+// tryWrite writes what can be written without waiting, if this goroutine may.
+func (c *Conn) tryWrite(b []byte) (n int, err error) {
+	switch {
+	case c.closed.Load():
+		return 0, net.ErrClosed
+	case isSingle(c.p):
+		return 0, ops.ErrWouldBlock
+	}
+	return c.conn.TryWrite(b)
+}
+
+// Close closes the connection. Calls that wait return net.ErrClosed.
+func (c *Conn) Close() error { return c.close(c.conn.Close) }
+
+// CloseWrite ends the stream in the direction of the peer, who then reads io.EOF.
+func (c *Conn) CloseWrite() error { return c.failed("close", c.set(c.conn.CloseWrite)) }
+
+// SetDeadline sets the deadline of reads and writes. See [platform.Conn.SetReadDeadline]; the
+// time is compared with that of [platform.Proactor.Now].
+func (c *Conn) SetDeadline(t time.Time) error { return c.setDeadline(c.conn.SetDeadline, t) }
+
+// SetReadDeadline sets the deadline of reads.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadline(c.conn.SetReadDeadline, t) }
+
+// SetWriteDeadline sets the deadline of writes.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	return c.setDeadline(c.conn.SetWriteDeadline, t)
+}
+
+// LocalAddr returns the local address, also when the socket is closed.
+func (s *socket) LocalAddr() net.Addr { return s.local }
+
+// RemoteAddr returns the address of the peer, also when the socket is closed.
+func (s *socket) RemoteAddr() net.Addr { return s.remote }
+
+func (s *socket) close(f func() error) error {
+	if s.closed.Swap(true) {
+		return s.failed("close", net.ErrClosed)
+	}
+	return s.failed("close", arrange(s.p, f))
+}
+
+func (s *socket) setDeadline(f func(time.Time) error, t time.Time) error {
+	return s.failed("set", s.set(func() error { return f(t) }))
+}
+
+// set changes something of a socket that is open.
+func (s *socket) set(f func() error) error {
+	if s.closed.Load() {
+		return net.ErrClosed
+	}
+	return arrange(s.p, f)
+}

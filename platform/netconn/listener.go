@@ -1,0 +1,81 @@
+package netconn
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A Listener is a [platform.Listener] as a net.Listener. Any goroutine may call its
+// methods, except one that is running the proactor.
+type Listener struct {
+	p      *platform.Proactor
+	l      *platform.Listener
+	addr   net.Addr
+	closed atomic.Bool
+}
+
+var _ net.Listener = (*Listener)(nil)
+
+// Listen listens on an address as net.Listen takes it; the network is "tcp", "tcp4", "tcp6"
+// or "unix". For options use a [platform.ListenConfig], and [NewListener].
+func Listen(p *platform.Proactor, network, address string) (*Listener, error) {
+	l, err := open(p, func() (*platform.Listener, error) { return p.Listen(network, address) })
+	if err != nil {
+		return nil, err
+	}
+	return NewListener(l), nil
+}
+
+// NewListener returns l, which is open, as a net.Listener. It panics if l is not open.
+func NewListener(l *platform.Listener) *Listener {
+	if l == nil || l.Addr() == nil {
+		panic("netconn: NewListener: the listener is not open")
+	}
+	return &Listener{p: l.Proactor(), l: l, addr: l.Addr()}
+}
+
+// Platform returns the listener that l stands for.
+func (l *Listener) Platform() *platform.Listener { return l.l }
+
+// Accept waits for a connection, which is a [*Conn].
+func (l *Listener) Accept() (net.Conn, error) {
+	c, err := l.accept()
+	if err != nil {
+		return nil, failed("accept", l.addr, nil, err)
+	}
+	return c, nil
+}
+
+func (l *Listener) accept() (*Conn, error) {
+	if l.closed.Load() {
+		return nil, net.ErrClosed
+	}
+	c := newConn(l.p)
+	if _, err := c.reads.wait(l.p, func() { l.l.Accept(c.conn, &c.reads) }); err != nil {
+		return nil, err
+	}
+	c.opened(l.p)
+	return c, nil
+}
+
+// Close closes the listener. An Accept that waits returns net.ErrClosed.
+func (l *Listener) Close() error {
+	if l.closed.Swap(true) {
+		return failed("close", l.addr, nil, net.ErrClosed)
+	}
+	return failed("close", l.addr, nil, arrange(l.p, l.l.Close))
+}
+
+// SetDeadline sets the time at which accepts end, see [platform.Listener.SetDeadline].
+func (l *Listener) SetDeadline(t time.Time) error {
+	if l.closed.Load() {
+		return failed("set", l.addr, nil, net.ErrClosed)
+	}
+	return failed("set", l.addr, nil, arrange(l.p, func() error { return l.l.SetDeadline(t) }))
+}
+
+// Addr returns the address that the listener listens on, also when it is closed.
+func (l *Listener) Addr() net.Addr { return l.addr }

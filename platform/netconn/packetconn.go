@@ -1,0 +1,149 @@
+package netconn
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A PacketConn is a [platform.PacketConn] as a net.PacketConn and, if it is connected, as a
+// net.Conn. Any goroutine may call its methods, except one that is running the proactor.
+type PacketConn struct {
+	socket
+	conn   *platform.PacketConn
+	sender netip.AddrPort
+}
+
+var (
+	_ net.PacketConn = (*PacketConn)(nil)
+	_ net.Conn       = (*PacketConn)(nil)
+)
+
+// ListenPacket opens a packet socket on an address as net.ListenPacket takes it; the
+// network is "udp", "udp4" or "udp6". For options use a [platform.ListenConfig], and
+// [NewPacketConn].
+func ListenPacket(p *platform.Proactor, network, address string) (*PacketConn, error) {
+	c, err := open(p, func() (*platform.PacketConn, error) { return p.ListenPacket(network, address) })
+	if err != nil {
+		return nil, err
+	}
+	return NewPacketConn(c), nil
+}
+
+// dialPacket opens a packet socket that is connected to an address.
+func dialPacket(p *platform.Proactor, network, address string) (net.Conn, error) {
+	c, err := open(p, func() (*platform.PacketConn, error) { return p.ConnectPacket(network, address) })
+	if err != nil {
+		return nil, err
+	}
+	return NewPacketConn(c), nil
+}
+
+// NewPacketConn returns c, which is open, as a net.PacketConn. It panics if c is not open.
+func NewPacketConn(c *platform.PacketConn) *PacketConn {
+	if c == nil || c.LocalAddr() == nil {
+		panic("netconn: NewPacketConn: the socket is not open")
+	}
+	n := &PacketConn{conn: c}
+	n.p, n.local, n.remote = c.Proactor(), c.LocalAddr(), c.RemoteAddr()
+	return n
+}
+
+// Platform returns the socket that c stands for, for operations with handlers.
+func (c *PacketConn) Platform() *platform.PacketConn { return c.conn }
+
+// ReadFrom waits for a packet. The rest of one that is longer than b is lost. The address
+// is a [*net.UDPAddr].
+func (c *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
+	n, sender, err := c.readFrom(b)
+	if err != nil {
+		return n, nil, c.failed("read", err)
+	}
+	return n, net.UDPAddrFromAddrPort(sender), nil
+}
+
+// ReadFromAddrPort is ReadFrom without an allocation for the address.
+func (c *PacketConn) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err error) {
+	n, from, err = c.readFrom(b)
+	return n, from, c.failed("read", err)
+}
+
+// Read waits for a packet, of a connected socket one from its peer.
+func (c *PacketConn) Read(b []byte) (n int, err error) {
+	n, _, err = c.readFrom(b)
+	return n, c.failed("read", err)
+}
+
+func (c *PacketConn) readFrom(b []byte) (n int, from netip.AddrPort, err error) {
+	c.reads.lock()
+	defer c.reads.unlock()
+	if c.closed.Load() {
+		return 0, from, net.ErrClosed
+	}
+	n, err = c.reads.wait(c.p, func() { c.conn.ReadFrom(b, &c.sender, &c.reads) })
+	if err == io.ErrShortBuffer { // which package net does not tell
+		err = nil
+	}
+	return n, c.sender, err
+}
+
+// WriteTo sends b as one packet to an address, which is a [*net.UDPAddr] or otherwise has a
+// method AddrPort.
+func (c *PacketConn) WriteTo(b []byte, to net.Addr) (n int, err error) {
+	at, ok := to.(interface{ AddrPort() netip.AddrPort })
+	if !ok {
+		return 0, failed("write", c.local, to, &net.AddrError{Err: "netconn: not an address to send packets to", Addr: text(to)})
+	}
+	return c.WriteToAddrPort(b, at.AddrPort())
+}
+
+// WriteToAddrPort sends b as one packet to an address.
+func (c *PacketConn) WriteToAddrPort(b []byte, to netip.AddrPort) (n int, err error) {
+	if c.remote != nil {
+		return 0, failed("write", c.local, net.UDPAddrFromAddrPort(to), net.ErrWriteToConnected)
+	}
+	n, err = c.write(func() { c.conn.WriteTo(b, to, &c.writes) })
+	return n, failed("write", c.local, net.UDPAddrFromAddrPort(to), err)
+}
+
+// Write sends b as one packet to the peer of a connected socket.
+func (c *PacketConn) Write(b []byte) (n int, err error) {
+	n, err = c.write(func() { c.conn.Write(b, &c.writes) })
+	return n, c.failed("write", err)
+}
+
+func (c *PacketConn) write(begin func()) (n int, err error) {
+	c.writes.lock()
+	defer c.writes.unlock()
+	if c.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	return c.writes.wait(c.p, begin)
+}
+
+// Close closes the socket. Calls that wait return net.ErrClosed.
+func (c *PacketConn) Close() error { return c.close(c.conn.Close) }
+
+// SetDeadline sets the deadline of reads and writes.
+func (c *PacketConn) SetDeadline(t time.Time) error { return c.setDeadline(c.conn.SetDeadline, t) }
+
+// SetReadDeadline sets the deadline of reads.
+func (c *PacketConn) SetReadDeadline(t time.Time) error {
+	return c.setDeadline(c.conn.SetReadDeadline, t)
+}
+
+// SetWriteDeadline sets the deadline of writes.
+func (c *PacketConn) SetWriteDeadline(t time.Time) error {
+	return c.setDeadline(c.conn.SetWriteDeadline, t)
+}
+
+// text returns an address as text, also if there is none.
+func text(a net.Addr) string {
+	if a == nil {
+		return "<nil>"
+	}
+	return a.String()
+}

@@ -1,0 +1,136 @@
+package netconn
+
+import (
+	"net"
+	"sync"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A side is one direction of a socket: the handler of its operations, of which the
+// goroutine that holds the lock starts one and waits for it. It has the memory for one.
+type side struct {
+	mu    sync.Mutex
+	busy  bool       // a call is being served
+	next  *sync.Cond // it is not any more; made when somebody first waits for that
+	ended chan struct{} // of capacity 1: the operation has
+	begin func()        // what posted is to start
+	slot  combinators.SingleSlot[ops.Operation]
+
+	n   int // the results of the operation
+	err error
+}
+
+// Allocator returns where the operations of the side have their memory.
+func (s *side) Allocator() allocator.Allocator[ops.Operation] { return &s.slot }
+
+// Complete is called by the operation when it has ended.
+func (s *side) Complete(n int, err error) {
+	s.n, s.err = n, err
+	s.ended <- struct{}{}
+}
+
+// Abandon is called instead when the proactor was closed.
+func (s *side) Abandon() { s.Complete(0, net.ErrClosed) }
+
+// lock waits until no other call is being served. (In a bubble of testing/synctest, time does
+// not pass while a goroutine waits for a Mutex.)
+func (s *side) lock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.busy {
+		if s.next == nil {
+			s.next = sync.NewCond(&s.mu)
+		}
+		s.next.Wait()
+	}
+	s.busy = true
+}
+
+func (s *side) unlock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = false
+	if s.next != nil {
+		s.next.Signal()
+	}
+}
+
+// wait starts an operation by begin, whose handler is s, and waits for it. It is called
+// between lock and unlock.
+func (s *side) wait(p *platform.Proactor, begin func()) (n int, err error) {
+	if s.ended == nil {
+		s.ended = make(chan struct{}, 1)
+	}
+	if isSingle(p) {
+		s.begin = begin
+		ops.Post(p, (*posted)(s))
+	} else {
+		begin()
+	}
+	select {
+	case <-s.ended:
+	case <-p.Done():
+		select {
+		case <-s.ended:
+		default: // it was refused
+			return 0, net.ErrClosed
+		}
+	}
+	return s.n, s.err
+}
+
+// posted is a side as the handler that starts its operation, where the goroutine that runs
+// the proactor has to do that.
+type posted side
+
+func (h *posted) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+
+func (h *posted) Complete(_ int, err error) {
+	begin := h.begin
+	h.begin = nil
+	if err != nil {
+		(*side)(h).Complete(0, err)
+		return
+	}
+	begin()
+}
+
+// Abandon is called instead when the proactor was closed.
+func (h *posted) Abandon() { (*side)(h).Abandon() }
+
+// isSingle reports whether only the goroutine that runs p may use what belongs to it.
+func isSingle(p *platform.Proactor) bool { return p.Host().SingleRunner() }
+
+// open opens a socket by f, or has the goroutine do so that runs p if no other may.
+func open[S any](p *platform.Proactor, f func() (S, error)) (socket S, err error) {
+	if !isSingle(p) {
+		return f()
+	}
+	var s side
+	_, ended := s.wait(p, func() {
+		socket, err = f()
+		s.Complete(0, nil)
+	})
+	if ended != nil {
+		err = ended
+	}
+	return socket, err
+}
+
+// arrange calls f, or has the goroutine call it that runs p if no other may. Then the
+// result of f is not known, and err nil.
+func arrange(p *platform.Proactor, f func() error) (err error) {
+	if !isSingle(p) {
+		return f()
+	}
+	ops.Post(p, ops.HandlerFunc(func(_ int, err error) {
+		if err == nil {
+			f()
+		}
+	}))
+	return nil
+}
