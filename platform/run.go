@@ -18,8 +18,14 @@ import (
 // SingleRunner. One of them waits for the kernel while the others call
 // handlers. A handler that panics ends the Run that called it with that panic;
 // the operation's memory was released before, and Run can be called again.
+//
+// In a bubble of package testing/synctest it runs only what was opened there; otherwise it
+// returns [ErrBubble].
 func (p *Proactor) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.checkBubble(); err != nil {
 		return err
 	}
 	r := runner{p: p}
