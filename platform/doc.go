@@ -36,6 +36,13 @@
 // different chains at the same time; an ops.Strand keeps those apart that must not
 // be. Proactors of a [Group] share nothing.
 //
+// # Tests in a bubble
+//
+// In a bubble of package testing/synctest the time passes when all of its goroutines wait
+// for one another, and a goroutine that waits for the system's kernel does not count. So
+// New returns [ErrBubble] there, and Run of a proactor from outside does; a proactor on a
+// world of package platform/sim, opened in the bubble, has the bubble's time.
+//
 // # A server
 //
 // An [Acceptor] is the part that every server needs: it accepts for as long as the

@@ -27,6 +27,9 @@ type looking struct {
 // measured.
 const lookSpan = 20_000
 
+// maxStill is how many looks there are at the same instant of the backend's clock.
+const maxStill = 1000
+
 func looksWhileItPays() looking      { return looking{lookSpan, true, newTrial()} }
 func looksAlways(span int64) looking { return looking{span: span} }
 func looksNever() looking            { return looking{} }

@@ -126,6 +126,7 @@ type quiet struct {
 	now          int64
 	looks, parks int
 	parked, wake chan struct{}
+	still        bool // the clock stands still
 
 	backend.Backend // nothing else is called
 }
@@ -137,7 +138,9 @@ func (q *quiet) Shutdown()    {}
 func (q *quiet) Poll(wait time.Duration) {
 	if wait == 0 {
 		q.looks++
-		q.now += 1000
+		if !q.still {
+			q.now += 1000
+		}
 		return
 	}
 	q.parks++
@@ -150,7 +153,13 @@ func (q *quiet) Poll(wait time.Duration) {
 // of which a post ends.
 func runQuiet(t *testing.T, l looking, n int, prepare func(*Proactor)) *quiet {
 	t.Helper()
-	q := &quiet{parked: make(chan struct{}), wake: make(chan struct{}, 1)}
+	return runOn(t, new(quiet), l, n, prepare)
+}
+
+// runOn is runQuiet on a given kernel.
+func runOn(t *testing.T, q *quiet, l looking, n int, prepare func(*Proactor)) *quiet {
+	t.Helper()
+	q.parked, q.wake = make(chan struct{}), make(chan struct{}, 1)
 	p, err := New(SingleRunner(), WithCustomBackend(func(h backend.Host) (backend.Backend, error) {
 		q.host = h
 		return q, nil
@@ -201,6 +210,24 @@ func TestIdleIsIdle(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where the clock stands still a look for some time ends all the same, and where it goes on
+// it takes the whole time.
+func TestLookOfStandingClock(t *testing.T) {
+	const waits, span = 10, 5_000_000
+	for _, test := range []struct {
+		still bool
+		want  int // looks for each wait; one comes before them
+	}{
+		{true, 1 + maxStill},
+		{false, 1 + span/1000},
+	} {
+		q := runOn(t, &quiet{still: test.still}, looksAlways(span), waits, func(*Proactor) {})
+		if q.parks != waits || q.looks/waits != test.want {
+			t.Errorf("still=%v: %d looks in %d parks, want %d for each", test.still, q.looks, q.parks, test.want)
+		}
 	}
 }
 

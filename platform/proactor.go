@@ -11,6 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/bubble"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
@@ -29,6 +30,7 @@ type Proactor struct {
 	lowest    backend.Backend    // without the layers over it
 	fallback  error              // why it is not a better one
 	epoch     time.Time          // when its clock showed 0, if it has a time of its own
+	bubbled   bool               // it was opened in a bubble, see ErrBubble
 	observers []backend.Observer // among the layers of backend, innermost first
 	single    bool
 	looks     bool // the leader looks before it parks
@@ -117,12 +119,19 @@ const (
 // here, or the one that the environment variable HEIRLOOM_BACKEND names; any
 // number of goroutines may run it; and handlers that bring no allocator get
 // one that recycles over the Go heap.
+//
+// In a bubble of package testing/synctest it returns [ErrBubble], unless it is given a
+// backend with [WithCustomBackend], such as that of a sim.World.
 func New(options ...Option) (*Proactor, error) {
 	var c config
 	for _, o := range options {
 		o(&c)
 	}
-	p := &Proactor{single: c.single, burst: maxBurst}
+	inside := bubble.Inside()
+	if inside && c.backend == nil {
+		return nil, ErrBubble
+	}
+	p := &Proactor{single: c.single, bubbled: inside, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
 	p.control.abandoned = make(chan struct{})
 	p.published.init()

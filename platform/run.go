@@ -18,8 +18,14 @@ import (
 // SingleRunner. One of them waits for the kernel while the others call
 // handlers. A handler that panics ends the Run that called it with that panic;
 // the operation's memory was released before, and Run can be called again.
+//
+// In a bubble of package testing/synctest it runs only what was opened there; otherwise it
+// returns [ErrBubble].
 func (p *Proactor) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.checkBubble(); err != nil {
 		return err
 	}
 	r := runner{p: p}
@@ -310,13 +316,7 @@ func (r *runner) look() {
 	}
 	alone := p.yielding.alone()
 	if span := p.looking.wanted(); span > 0 {
-		now := p.backend.Now()
-		for end := now + span; r.mustWait() && now < end; now = p.backend.Now() {
-			if alone || p.yielding.due(now) {
-				p.asLeader((*Proactor).yield, 0)
-			}
-			p.asLeader((*Proactor).poll, 0)
-		}
+		r.lookFor(span, alone)
 		p.figures[looks]++
 		if p.looking.judge(!r.mustWait()); !r.mustWait() {
 			p.figures[looksPaid]++
@@ -330,6 +330,23 @@ func (r *runner) look() {
 		p.asLeader((*Proactor).yield, 0)
 		p.asLeader((*Proactor).poll, 0)
 		p.yielding.trial.judge(!r.mustWait())
+	}
+}
+
+// lookFor looks again and again for a time, or until there is something to do. It gives up
+// where the clock stands still, as that of a bubble does while a goroutine is awake.
+func (r *runner) lookFor(span int64, alone bool) {
+	p := r.p
+	last, still := p.backend.Now(), 0
+	end := last + span
+	for now := last; r.mustWait() && now < end && still < maxStill; now = p.backend.Now() {
+		if still++; now != last {
+			last, still = now, 0
+		}
+		if alone || p.yielding.due(now) {
+			p.asLeader((*Proactor).yield, 0)
+		}
+		p.asLeader((*Proactor).poll, 0)
 	}
 }
 

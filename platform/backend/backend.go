@@ -103,8 +103,8 @@ type Backend interface {
 	Wake()
 
 	// Now returns the time in nanoseconds since some moment, the same for all
-	// proactors that one operation may use in turn. A proactor that spins parks
-	// only when this time has gone on: with a clock that stands still it never does.
+	// proactors that one operation may use in turn. A proactor that spins parks also
+	// if it stands still: after 1000 polls.
 	Now() int64
 
 	// Shutdown releases the backend's own resources. All sockets are closed.

@@ -13,11 +13,15 @@ import (
 // A Deadlock is what a simulation panics with when a proactor waits, nothing is
 // due in the world, and nobody is left who could change that.
 type Deadlock struct {
-	// Time is the virtual time at which it was noticed.
+	// Time is the virtual time at which it was noticed, or, with several goroutines in a
+	// bubble, at which a proactor last began to wait.
 	Time time.Duration
 
 	// Outstanding is what the world was waiting for.
 	Outstanding []Outstanding
+
+	// Goroutines is the stacks of the bubble's goroutines, with several in a bubble.
+	Goroutines string
 }
 
 // Error names the stuck operations, one a line.
@@ -26,11 +30,14 @@ func (d *Deadlock) Error() string {
 	fmt.Fprintf(&s, "sim: deadlock at %v: ", d.Time)
 	if len(d.Outstanding) == 0 {
 		s.WriteString("a proactor waits although no operation is outstanding: is there a Hold that nobody releases?")
-		return s.String()
+	} else {
+		s.WriteString("nothing can happen any more, and still outstanding are")
 	}
-	s.WriteString("nothing can happen any more, and still outstanding are")
 	for _, o := range d.Outstanding {
 		fmt.Fprintf(&s, "\n\t%v", o)
+	}
+	if d.Goroutines != "" {
+		fmt.Fprintf(&s, "\nThe goroutines of the bubble wait for one another:\n\n%s", d.Goroutines)
 	}
 	return s.String()
 }
@@ -82,4 +89,6 @@ func (w *World) outstanding() (all []Outstanding) {
 }
 
 // deadlocked describes the state that the world is stuck in.
-func (w *World) deadlocked() *Deadlock { return &Deadlock{w.Now(), w.outstanding()} }
+func (w *World) deadlocked() *Deadlock {
+	return &Deadlock{Time: w.Now(), Outstanding: w.outstanding()}
+}

@@ -15,7 +15,8 @@
 //   - Addresses: ports, ephemeral ones too, addresses for all interfaces, paths,
 //     and who is refused or finds an address in use.
 //   - Time. It passes when everybody waits, in no time at all; a poll takes one
-//     microsecond and everything else none.
+//     microsecond and everything else none. In a bubble of package testing/synctest it
+//     is the bubble's.
 //   - The way in which an interface like io_uring reports what it has done: in
 //     Start or in a later poll, out of order, with nothing, late, after a
 //     cancellation, or once too often. As a real backend has, the simulated one
@@ -28,6 +29,46 @@
 // same answers give the same run, event by event; see [WithObserver]. With
 // several goroutines the world keeps the same contract, but when they get their
 // turns is up to the Go scheduler, and the run cannot be repeated.
+//
+// # In a bubble of testing/synctest
+//
+// A program of many goroutines, and of timers and deadlines that it reckons from time.Now,
+// is tested in a bubble of package testing/synctest. A world that is made in one has the
+// bubble's clock, and so do its proactors:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		w := sim.New(sim.Seeded(1), sim.WithWeather(sim.Stormy()))
+//		p, err := platform.New(platform.WithCustomBackend(w.Backend))
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		p.Hold() // so that Run goes on until p is closed
+//		ended := make(chan error)
+//		go func() { ended <- p.Run(t.Context()) }()
+//
+//		// The test itself. A timeout of five minutes takes no time, and exactly
+//		// five minutes.
+//
+//		p.Close()
+//		<-ended // no goroutine may be left
+//	})
+//
+// The whole program, with a deadline in it, is TestInBubble in this package. What differs
+// from a world elsewhere:
+//
+//   - Time passes when all goroutines of the bubble are durably blocked. A proactor that has
+//     nothing to do is, whatever it waits for, so synctest.Wait returns when everything that
+//     can happen now has happened. A poll takes no time, so as long as a handler always
+//     has something to do the time stands still, as it does for any goroutine there.
+//   - Where it would wait for ever for other goroutines, and all of them wait for ever as
+//     well, it panics with a [*Deadlock], which also says where they are.
+//   - [WithPatience] is of virtual time. With [Alone] and in [World.Run] the whole run
+//     depends on the Chooser as elsewhere; other goroutines of the bubble may have timers.
+//   - The world, its proactors and all that use them belong to the bubble. [World.Now] can
+//     also be called when it is over. A backend for a kernel is refused in a bubble, see
+//     platform.ErrBubble.
+//
+// # What is not simulated
 //
 // Not simulated are the network below the sockets (there are no segments, no
 // bandwidth and no routes: what is written has arrived, and can be read at once

@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // grace is how long, in real time, a proactor of a world with other goroutines lets
 // them go first before it lets virtual time pass. What they would have done later
@@ -28,27 +31,44 @@ func (b *kernel) idle(deadline int64) {
 // block waits for other goroutines. If they do nothing, time passes.
 func (b *kernel) block(until int64) {
 	w := b.w
-	limit := grace
-	if until == never {
-		limit = w.patience
-	}
-	b.until, b.waiting = until, true
+	limit := w.limit(until)
+	b.until, b.waiting, w.waitedAt = until, true, w.clock()
 	w.mu.Unlock()
 	rang := b.await(limit)
 	w.mu.Lock()
 	b.waiting = false
-	if rang {
-		return
-	}
-	for _, other := range w.backends {
-		if other.waiting && other.until < until {
-			return // it lets time pass
-		}
-	}
-	if until == never {
+	switch {
+	case rang:
+	case w.bubbled && until != never:
+		w.saw(Slept, nil, 0)
+	case !w.first(until):
+		// Another proactor lets time pass.
+	case until != never:
+		w.sleep(until)
+	case w.bubbled:
+		panic(w.deadlockedInBubble())
+	default:
 		panic(w.deadlocked())
 	}
-	w.sleep(until)
+}
+
+// limit returns for how long to wait for other goroutines before time passes until the
+// given one, or 0 without end.
+func (w *World) limit(until int64) time.Duration {
+	switch {
+	case until == never && w.patience == 0 && w.bubbled:
+		return eternity
+	case until == never:
+		return w.patience
+	case w.bubbled:
+		return time.Duration(max(1, until-w.clock())) // it passes by itself
+	}
+	return grace
+}
+
+// first reports whether nobody waits for an earlier time. The caller holds the lock.
+func (w *World) first(until int64) bool {
+	return !slices.ContainsFunc(w.backends, func(b *kernel) bool { return b.waiting && b.until < until })
 }
 
 // await waits for the alarm and reports whether it rang within a time; without
@@ -58,12 +78,16 @@ func (b *kernel) await(limit time.Duration) bool {
 		<-b.alarm
 		return true
 	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	if b.timer == nil {
+		b.timer = time.NewTimer(limit)
+	} else {
+		b.timer.Reset(limit)
+	}
+	defer b.timer.Stop()
 	select {
 	case <-b.alarm:
 		return true
-	case <-timer.C:
+	case <-b.timer.C:
 		return false
 	}
 }

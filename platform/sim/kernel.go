@@ -38,6 +38,7 @@ type kernel struct {
 	waiting bool          // the poll is about to receive from alarm
 	until   int64         // the time until which a poll waits
 	alarm   chan struct{} // of capacity 1
+	timer   *time.Timer   // of the poll that waits, or nil at first
 	yield   func()        // lets another proactor go on, in World.Run
 
 	late  []lateWrite      // see Faults
@@ -70,7 +71,7 @@ func (b *kernel) Name() string { return "sim" }
 // Isolated implements backend.Isolated.
 func (b *kernel) Isolated() {}
 
-func (b *kernel) Now() int64 { return b.w.now.Load() }
+func (b *kernel) Now() int64 { return b.w.clock() }
 
 // Epoch implements backend.Clock.
 func (b *kernel) Epoch() time.Time { return epoch }
@@ -202,7 +203,7 @@ func (b *kernel) enter(r *request, op *ops.Operation) {
 	}
 	s := &b.table[r.slot]
 	r.gen = s.gen
-	*s = slot{op: op, gen: s.gen, id: r.id, e: r.e, kind: r.kind, since: b.w.now.Load()}
+	*s = slot{op: op, gen: s.gen, id: r.id, e: r.e, kind: r.kind, since: b.w.clock()}
 	side := sideOf(r.kind)
 	if old := r.e.requests[side]; old != nil {
 		// Possible only after a stale completion has hit: the kernel still

@@ -7,7 +7,7 @@ import (
 )
 
 // pollTime is how long a poll takes, in nanoseconds of virtual time, so that time
-// passes also in a program that never waits.
+// passes also in a program that never waits. In a bubble it takes none.
 const pollTime = 1000
 
 // Poll implements backend.Backend.
@@ -35,11 +35,13 @@ func (b *kernel) poll(wait time.Duration) {
 	if wait >= 0 {
 		deadline = w.after(wait)
 	}
-	w.now.Add(pollTime)
-	b.giveWay(w.now.Load())
+	if !w.bubbled {
+		w.now.Add(pollTime)
+	}
+	b.giveWay(w.clock())
 	for {
 		idle := b.collect()
-		if !idle || wait == 0 || b.woken || w.now.Load() >= deadline {
+		if !idle || wait == 0 || b.woken || w.clock() >= deadline {
 			break
 		}
 		if b.ready.len() == 0 && len(b.completions) == 0 {
@@ -56,7 +58,7 @@ func (b *kernel) poll(wait time.Duration) {
 func (b *kernel) collect() (idle bool) {
 	w := b.w
 	b.misbehave()
-	for b.delayed.next() <= w.now.Load() {
+	for b.delayed.next() <= w.clock() {
 		r := b.delayed.pop()
 		r.place = ready
 		b.ready.push(r)

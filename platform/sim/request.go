@@ -165,7 +165,7 @@ func (b *kernel) discard(r *request) {
 func (b *kernel) arouse(r *request) {
 	if d := b.w.delay(); d > 0 {
 		b.seq++
-		r.place, r.due, r.seq = delayed, b.w.now.Load()+d, b.seq
+		r.place, r.due, r.seq = delayed, b.w.clock()+d, b.seq
 		b.delayed.push(r)
 	} else {
 		r.place = ready

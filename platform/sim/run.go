@@ -118,7 +118,7 @@ func (w *World) next(all []*runner) *runner {
 
 // able reports whether a proactor that has given way has a reason to go on.
 func (b *kernel) able() bool {
-	return !b.waiting || b.woken || b.next() <= b.w.now.Load() || b.ready.len() > 0 || len(b.completions) > 0
+	return !b.waiting || b.woken || b.next() <= b.w.clock() || b.ready.len() > 0 || len(b.completions) > 0
 }
 
 // next returns when a proactor that has given way goes on at the latest. What

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/bubble"
 )
 
 // A World is a simulated network with a clock of its own. It is the platform of
@@ -18,8 +19,9 @@ import (
 //	p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
 //
 // Its time begins at midnight UTC on 1 January 2000, as that of package testing/synctest
-// does: deadlines are reckoned from what platform.Proactor.Now returns. Any goroutine
-// may call its methods.
+// does: deadlines are reckoned from what platform.Proactor.Now returns. In a bubble of
+// that package its time is the bubble's, and that is time.Now. Any goroutine may call its
+// methods, of a world in a bubble any of the bubble.
 type World struct {
 	chooser  Chooser
 	weather  Weather
@@ -27,13 +29,15 @@ type World struct {
 	observe  func(Event)
 	alone    bool
 	patience time.Duration
+	bubbled  bool // its time is that of the bubble that it was made in
 
-	now atomic.Int64 // set under the lock
+	now atomic.Int64 // set under the lock, or by bubbleTime; see clock
 
 	// mu guards everything in the world. The locks of a proactor come before
 	// it, and it is not held when a proactor is called.
 	mu         sync.Mutex
 	backends   []*kernel
+	waitedAt   int64  // when a proactor began to wait, the last time
 	sockets    int    // that there have been
 	operations uint64 // that there have been
 	places     places
@@ -64,15 +68,17 @@ func Alone() Option { return func(w *World) { w.alone = true } }
 
 // WithPatience limits for how long, in real time, a proactor may wait for other
 // goroutines when nothing in the world can end its wait. Then it panics with a
-// [*Deadlock]. Without it, it may wait for ever.
+// [*Deadlock]. Without it, it may wait for ever. In a bubble the time is virtual, and it
+// panics also without this option when all goroutines wait for ever.
 func WithPatience(d time.Duration) Option { return func(w *World) { w.patience = d } }
 
-// New returns a world in which c chooses what happens.
+// New returns a world in which c chooses what happens. In a bubble of package
+// testing/synctest it takes the bubble's time; see the package's doc.
 func New(c Chooser, options ...Option) *World {
 	if c == nil {
 		panic("sim: New: nil Chooser")
 	}
-	w := &World{chooser: c, places: newPlaces()}
+	w := &World{chooser: c, places: newPlaces(), bubbled: bubble.Inside()}
 	for _, o := range options {
 		o(w)
 	}
@@ -91,8 +97,12 @@ func New(c Chooser, options ...Option) *World {
 }
 
 // Backend makes the world the platform of a proactor. It is for
-// platform.WithCustomBackend; its error is always nil.
+// platform.WithCustomBackend. Its error is nil, except of a world that was made in a
+// bubble of package testing/synctest and is used outside, or the other way round.
 func (w *World) Backend(host backend.Host) (backend.Backend, error) {
+	if bubble.Inside() != w.bubbled {
+		return nil, errBubble
+	}
 	b := &kernel{w: w, host: host, alarm: make(chan struct{}, 1)}
 	w.mu.Lock()
 	w.backends = append(w.backends, b)
@@ -100,8 +110,17 @@ func (w *World) Backend(host backend.Host) (backend.Backend, error) {
 	return b, nil
 }
 
-// Now returns the virtual time that has passed since the world began.
-func (w *World) Now() time.Duration { return time.Duration(w.now.Load()) }
+// Now returns the virtual time that has passed since the world began, or since midnight
+// UTC on 1 January 2000 if it was made in a bubble.
+func (w *World) Now() time.Duration { return time.Duration(w.clock()) }
+
+// clock is Now, in nanoseconds.
+func (w *World) clock() int64 {
+	if w.bubbled {
+		return w.bubbleTime()
+	}
+	return w.now.Load()
+}
 
 // epoch is the time of day when a world begins.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
@@ -111,18 +130,23 @@ const never = math.MaxInt64
 
 // after returns the time when d has passed.
 func (w *World) after(d time.Duration) int64 {
-	now := w.now.Load()
+	now := w.clock()
 	if d < 0 || int64(d) > never-now {
 		return never
 	}
 	return now + int64(d)
 }
 
-// sleep lets the time pass until the given one.
+// sleep lets the time pass until the given one. The caller holds the lock; in a bubble it
+// is not held meanwhile.
 func (w *World) sleep(until int64) {
-	if until <= w.now.Load() {
+	if until <= w.clock() {
 		return
 	}
-	w.now.Store(until)
+	if w.bubbled {
+		w.sleepInBubble(until)
+	} else {
+		w.now.Store(until)
+	}
 	w.saw(Slept, nil, 0)
 }

@@ -1,0 +1,28 @@
+package platform
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/platform/internal/bubble"
+)
+
+// ErrBubble is returned by [New] in a bubble of package testing/synctest, unless it is
+// given a backend, and by [Proactor.Run] in a bubble of a proactor that was opened outside,
+// or the other way round. The time of a bubble stands still while one of its goroutines
+// waits for the system's kernel, so a timer would never come. Package platform/sim has a
+// platform for a bubble.
+var ErrBubble = errors.New("platform: a goroutine that waits for the system's kernel stops the clock of its testing/synctest bubble: " +
+	"open a proactor on a world of package platform/sim, inside the bubble")
+
+// checkBubble returns an error if p is run in a bubble and was opened outside, or the other
+// way round. Of several bubbles it cannot tell one from another; the Go runtime can.
+func (p *Proactor) checkBubble() error {
+	switch inside := bubble.Inside(); {
+	case inside == p.bubbled:
+		return nil
+	case inside:
+		return ErrBubble
+	}
+	return fmt.Errorf("platform: Run outside the bubble that the proactor was opened in: %w", ErrBubble)
+}
