@@ -16,7 +16,7 @@ func (p *Proactor) mayAbandon() bool {
 
 // abandon abandons everything and releases the backend.
 func (p *Proactor) abandon() {
-	defer close(p.control.abandoned)
+	defer p.isOver()
 	if p.single {
 		defer p.publish()
 	}
@@ -103,10 +103,7 @@ func (p *Proactor) anySocket() (s *socket, number uint64) {
 
 // wasAbandoned reports whether the proactor was closed and has nothing left.
 func (p *Proactor) wasAbandoned() bool {
-	select {
-	case <-p.control.abandoned:
-		return true
-	default:
-		return false
-	}
+	p.control.mu.Lock()
+	defer p.control.mu.Unlock()
+	return p.control.over
 }

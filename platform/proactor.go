@@ -98,7 +98,8 @@ type Proactor struct {
 		mu        sync.Mutex
 		runners   int
 		abandons  bool          // somebody does
-		abandoned chan struct{} // closed when that is done
+		over      bool          // and has
+		abandoned chan struct{} // made when first asked for; closed when it is over
 	}
 }
 
@@ -133,7 +134,6 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single, bubbled: inside, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
-	p.control.abandoned = make(chan struct{})
 	p.published.init()
 	p.setAllocator(c.alloc)
 	p.numbers.Store(proactors.Add(1) << 40)
@@ -398,4 +398,26 @@ func (p *Proactor) Close() error {
 // Done returns a channel that is closed when [Proactor.Close] has been called and
 // everything is abandoned. From then on no handler is called but to tell it that an
 // operation was refused. Any goroutine may call it.
-func (p *Proactor) Done() <-chan struct{} { return p.control.abandoned }
+func (p *Proactor) Done() <-chan struct{} {
+	c := &p.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.abandoned == nil {
+		c.abandoned = make(chan struct{})
+		if c.over {
+			close(c.abandoned)
+		}
+	}
+	return c.abandoned
+}
+
+// isOver closes that channel.
+func (p *Proactor) isOver() {
+	c := &p.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	if c.abandoned != nil {
+		close(c.abandoned)
+	}
+}

@@ -82,7 +82,7 @@ func (r *runner) enter() error {
 	case c.abandons:
 		// What is left is to tell those who were refused.
 		c.mu.Unlock()
-		<-c.abandoned
+		<-p.Done()
 		c.mu.Lock()
 		if p.single && c.runners > 0 {
 			return ErrRunning

@@ -21,7 +21,7 @@ var _ net.Conn = (*Conn)(nil)
 
 // A socket is what a Conn and a PacketConn have in common.
 type socket struct {
-	p             *platform.Proactor
+	loop
 	local, remote net.Addr
 	closed        atomic.Bool
 	reads, writes side
@@ -34,23 +34,24 @@ func NewConn(c *platform.Conn) *Conn {
 		panic("netconn: NewConn: the connection is not open")
 	}
 	n := &Conn{conn: c}
-	n.opened(c.Proactor())
+	n.loop = newLoop(c.Proactor())
+	n.opened()
 	return n
 }
 
 // newConn returns a Conn that is not open yet.
-func newConn(p *platform.Proactor) *Conn {
+func newConn(l loop) *Conn {
 	c := new(struct {
 		Conn
 		platform platform.Conn
 	})
-	c.p, c.conn = p, &c.platform
+	c.loop, c.conn = l, &c.platform
 	return &c.Conn
 }
 
 // opened is called when the connection is open.
-func (c *Conn) opened(p *platform.Proactor) {
-	c.p, c.local, c.remote = p, c.conn.LocalAddr(), c.conn.RemoteAddr()
+func (c *Conn) opened() {
+	c.local, c.remote = c.conn.LocalAddr(), c.conn.RemoteAddr()
 }
 
 // Platform returns the connection that c stands for, for operations with handlers.
@@ -62,7 +63,7 @@ func (c *Conn) Read(b []byte) (n int, err error) {
 	defer c.reads.unlock()
 	n, err = c.tryRead(b)
 	if err == ops.ErrWouldBlock {
-		n, err = c.reads.wait(c.p, func() { c.conn.Read(b, &c.reads) })
+		n, err = c.reads.wait(&c.loop, func() { c.conn.Read(b, &c.reads) })
 	}
 	return n, c.failed("read", err)
 }
@@ -72,7 +73,7 @@ func (c *Conn) tryRead(b []byte) (n int, err error) {
 	switch {
 	case c.closed.Load():
 		return 0, net.ErrClosed
-	case isSingle(c.p):
+	case c.single:
 		return 0, ops.ErrWouldBlock
 	}
 	return c.conn.TryRead(b)
@@ -87,7 +88,7 @@ func (c *Conn) Write(b []byte) (n int, err error) {
 		rest := b[n:]
 		some, err = c.tryWrite(rest)
 		if err == ops.ErrWouldBlock {
-			some, err = c.writes.wait(c.p, func() { c.conn.Write(rest, &c.writes) })
+			some, err = c.writes.wait(&c.loop, func() { c.conn.Write(rest, &c.writes) })
 		}
 		if n += some; n == len(b) || err != nil {
 			return n, c.failed("write", err)
@@ -100,7 +101,7 @@ func (c *Conn) tryWrite(b []byte) (n int, err error) {
 	switch {
 	case c.closed.Load():
 		return 0, net.ErrClosed
-	case isSingle(c.p):
+	case c.single:
 		return 0, ops.ErrWouldBlock
 	}
 	return c.conn.TryWrite(b)
@@ -134,7 +135,7 @@ func (s *socket) close(f func() error) error {
 	if s.closed.Swap(true) {
 		return s.failed("close", net.ErrClosed)
 	}
-	return s.failed("close", arrange(s.p, f))
+	return s.failed("close", s.arrange(f))
 }
 
 func (s *socket) setDeadline(f func(time.Time) error, t time.Time) error {
@@ -146,5 +147,5 @@ func (s *socket) set(f func() error) error {
 	if s.closed.Load() {
 		return net.ErrClosed
 	}
-	return arrange(s.p, f)
+	return s.arrange(f)
 }

@@ -49,15 +49,15 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 }
 
 func (d *Dialer) dial(ctx context.Context, network, address string) (*Conn, error) {
-	c := newConn(d.Proactor)
+	c := newConn(newLoop(d.Proactor))
 	slot := new(ops.CancelSlot)
 	defer slot.CancelOnDone(ctx)()
 	h := ops.WithCancelSlot(&c.reads, slot)
-	_, err := c.reads.wait(d.Proactor, func() { d.Dialer.Dial(d.Proactor, c.conn, network, address, h) })
+	_, err := c.reads.wait(&c.loop, func() { d.Dialer.Dial(d.Proactor, c.conn, network, address, h) })
 	if err != nil {
 		return nil, err
 	}
-	c.opened(d.Proactor)
+	c.opened()
 	return c, nil
 }
 

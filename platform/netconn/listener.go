@@ -11,7 +11,7 @@ import (
 // A Listener is a [platform.Listener] as a net.Listener. Any goroutine may call its
 // methods, except one that is running the proactor.
 type Listener struct {
-	p      *platform.Proactor
+	loop
 	l      *platform.Listener
 	addr   net.Addr
 	closed atomic.Bool
@@ -34,7 +34,7 @@ func NewListener(l *platform.Listener) *Listener {
 	if l == nil || l.Addr() == nil {
 		panic("netconn: NewListener: the listener is not open")
 	}
-	return &Listener{p: l.Proactor(), l: l, addr: l.Addr()}
+	return &Listener{loop: newLoop(l.Proactor()), l: l, addr: l.Addr()}
 }
 
 // Platform returns the listener that l stands for.
@@ -53,11 +53,11 @@ func (l *Listener) accept() (*Conn, error) {
 	if l.closed.Load() {
 		return nil, net.ErrClosed
 	}
-	c := newConn(l.p)
-	if _, err := c.reads.wait(l.p, func() { l.l.Accept(c.conn, &c.reads) }); err != nil {
+	c := newConn(l.loop)
+	if _, err := c.reads.wait(&l.loop, func() { l.l.Accept(c.conn, &c.reads) }); err != nil {
 		return nil, err
 	}
-	c.opened(l.p)
+	c.opened()
 	return c, nil
 }
 
@@ -66,7 +66,7 @@ func (l *Listener) Close() error {
 	if l.closed.Swap(true) {
 		return failed("close", l.addr, nil, net.ErrClosed)
 	}
-	return failed("close", l.addr, nil, arrange(l.p, l.l.Close))
+	return failed("close", l.addr, nil, l.arrange(l.l.Close))
 }
 
 // SetDeadline sets the time at which accepts end, see [platform.Listener.SetDeadline].
@@ -74,7 +74,7 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	if l.closed.Load() {
 		return failed("set", l.addr, nil, net.ErrClosed)
 	}
-	return failed("set", l.addr, nil, arrange(l.p, func() error { return l.l.SetDeadline(t) }))
+	return failed("set", l.addr, nil, l.arrange(func() error { return l.l.SetDeadline(t) }))
 }
 
 // Addr returns the address that the listener listens on, also when it is closed.

@@ -48,7 +48,7 @@ func NewPacketConn(c *platform.PacketConn) *PacketConn {
 		panic("netconn: NewPacketConn: the socket is not open")
 	}
 	n := &PacketConn{conn: c}
-	n.p, n.local, n.remote = c.Proactor(), c.LocalAddr(), c.RemoteAddr()
+	n.loop, n.local, n.remote = newLoop(c.Proactor()), c.LocalAddr(), c.RemoteAddr()
 	return n
 }
 
@@ -83,7 +83,7 @@ func (c *PacketConn) readFrom(b []byte) (n int, from netip.AddrPort, err error) 
 	if c.closed.Load() {
 		return 0, from, net.ErrClosed
 	}
-	n, err = c.reads.wait(c.p, func() { c.conn.ReadFrom(b, &c.sender, &c.reads) })
+	n, err = c.reads.wait(&c.loop, func() { c.conn.ReadFrom(b, &c.sender, &c.reads) })
 	if err == io.ErrShortBuffer { // which package net does not tell
 		err = nil
 	}
@@ -121,7 +121,7 @@ func (c *PacketConn) write(begin func()) (n int, err error) {
 	if c.closed.Load() {
 		return 0, net.ErrClosed
 	}
-	return c.writes.wait(c.p, begin)
+	return c.writes.wait(&c.loop, begin)
 }
 
 // Close closes the socket. Calls that wait return net.ErrClosed.

@@ -7,15 +7,14 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/platform"
 )
 
 // A side is one direction of a socket: the handler of its operations, of which the
 // goroutine that holds the lock starts one and waits for it. It has the memory for one.
 type side struct {
 	mu    sync.Mutex
-	busy  bool       // a call is being served
-	next  *sync.Cond // it is not any more; made when somebody first waits for that
+	busy  bool          // a call is being served
+	next  *sync.Cond    // it is not any more; made when somebody first waits for that
 	ended chan struct{} // of capacity 1: the operation has
 	begin func()        // what posted is to start
 	slot  combinators.SingleSlot[ops.Operation]
@@ -61,19 +60,19 @@ func (s *side) unlock() {
 
 // wait starts an operation by begin, whose handler is s, and waits for it. It is called
 // between lock and unlock.
-func (s *side) wait(p *platform.Proactor, begin func()) (n int, err error) {
+func (s *side) wait(l *loop, begin func()) (n int, err error) {
 	if s.ended == nil {
 		s.ended = make(chan struct{}, 1)
 	}
-	if isSingle(p) {
+	if l.single {
 		s.begin = begin
-		ops.Post(p, (*posted)(s))
+		ops.Post(l.p, (*posted)(s))
 	} else {
 		begin()
 	}
 	select {
 	case <-s.ended:
-	case <-p.Done():
+	case <-l.over:
 		select {
 		case <-s.ended:
 		default: // it was refused
@@ -101,36 +100,3 @@ func (h *posted) Complete(_ int, err error) {
 
 // Abandon is called instead when the proactor was closed.
 func (h *posted) Abandon() { (*side)(h).Abandon() }
-
-// isSingle reports whether only the goroutine that runs p may use what belongs to it.
-func isSingle(p *platform.Proactor) bool { return p.Host().SingleRunner() }
-
-// open opens a socket by f, or has the goroutine do so that runs p if no other may.
-func open[S any](p *platform.Proactor, f func() (S, error)) (socket S, err error) {
-	if !isSingle(p) {
-		return f()
-	}
-	var s side
-	_, ended := s.wait(p, func() {
-		socket, err = f()
-		s.Complete(0, nil)
-	})
-	if ended != nil {
-		err = ended
-	}
-	return socket, err
-}
-
-// arrange calls f, or has the goroutine call it that runs p if no other may. Then the
-// result of f is not known, and err nil.
-func arrange(p *platform.Proactor, f func() error) (err error) {
-	if !isSingle(p) {
-		return f()
-	}
-	ops.Post(p, ops.HandlerFunc(func(_ int, err error) {
-		if err == nil {
-			f()
-		}
-	}))
-	return nil
-}
