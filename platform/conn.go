@@ -159,8 +159,9 @@ func (c *Conn) WaitReadable(h ops.Handler) {
 }
 
 // TryRead reads up to len(b) bytes, as many as there are, without waiting. If
-// there are none, or if a read is outstanding that has a claim to them, it
-// returns 0 and [ops.ErrWouldBlock]; at the end of the stream, 0 and io.EOF.
+// there are none, none that the proactor knows of by its last poll, or if a read is
+// outstanding that has a claim to them, it returns 0 and [ops.ErrWouldBlock], and
+// [Conn.WaitReadable] says when to try again; at the end of the stream, 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
 	c.h.mustBeRunner()
 	s, ok := c.h.lockedOpen()

@@ -74,7 +74,7 @@ type Backend interface {
 	Cancel(s *Socket, op *ops.Operation) bool
 
 	// TryRead reads from the stream s without waiting, into b, which is not
-	// empty. It returns ops.ErrWouldBlock if there is nothing yet. No read is
+	// empty. It returns ops.ErrWouldBlock if there is nothing that it knows of yet. No read is
 	// outstanding, at most waits for one. It is called with the socket locked.
 	TryRead(s *Socket, b []byte) (n int, err error)
 

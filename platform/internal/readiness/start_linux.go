@@ -68,6 +68,9 @@ func (s *socket) vector(k ops.Kind) *descriptor.Vectors {
 // TryRead implements backend.Backend.
 func (e *Engine) TryRead(of *backend.Socket, buf []byte) (int, error) {
 	s := of.Sys.(*socket)
+	if !s.readable {
+		return 0, ops.ErrWouldBlock
+	}
 	buf = buf[:min(len(buf), descriptor.MaxTransfer)]
 	n, errno := descriptor.Recv(s.fd, buf)
 	return s.took(n, len(buf), errno)
