@@ -2,10 +2,12 @@ package netconn_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,7 +21,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/netconn"
 )
 
-// serveVariable has this program be a server for BenchmarkEcho, and says what kind of.
+// serveVariable has this program be a server for a benchmark, and says what it serves and
+// on what.
 const serveVariable = "HEIRLOOM_NETCONN_SERVER"
 
 func TestMain(m *testing.M) {
@@ -30,9 +33,10 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// serve echoes until its input ends, and then prints the processor time that it has taken,
-// in nanoseconds.
-func serve(kind string) {
+// serve serves until its input ends, and for each line of that prints the processor time that
+// it has taken, in nanoseconds.
+func serve(what string) {
+	protocol, kind, _ := strings.Cut(what, " ")
 	var l net.Listener
 	var err error
 	if kind == "net" {
@@ -50,15 +54,19 @@ func serve(kind string) {
 		panic(err)
 	}
 	fmt.Println(l.Addr())
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				panic(err)
+	if protocol == "http" {
+		go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello, world") }))
+	} else {
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					panic(err)
+				}
+				go echo(c)
 			}
-			go echo(c)
-		}
-	}()
+		}()
+	}
 	in := bufio.NewReader(os.Stdin)
 	for {
 		if _, err := in.ReadString('\n'); err != nil {
@@ -70,20 +78,51 @@ func serve(kind string) {
 	}
 }
 
-// BenchmarkEcho has a server of netconn, or of package net, in a process of its own echo
+// BenchmarkEcho has a server on netconn, or on package net, in a process of its own echo
 // messages of 64 bytes. One operation is one message there and back; server-ns/op is the
 // processor time of the server.
 func BenchmarkEcho(b *testing.B) {
+	message := make([]byte, 64)
+	benchmark(b, "echo", message, func(testing.TB, string) int { return len(message) })
+}
+
+// BenchmarkHTTP does the same with net/http, and a request on a connection that is kept alive.
+func BenchmarkHTTP(b *testing.B) {
+	benchmark(b, "http", []byte("GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: heirloom\r\nAccept: */*\r\n\r\n"), answerSize)
+}
+
+// answerSize returns how many bytes a server of HTTP answers with.
+func answerSize(t testing.TB, address string) int {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	all := make([]byte, 4096)
+	n := 0
+	for !bytes.HasSuffix(all[:n], []byte("hello, world")) {
+		m, err := c.Read(all[n:])
+		if n += m; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
+func benchmark(b *testing.B, protocol string, question []byte, answer func(testing.TB, string) int) {
 	for _, conns := range []int{1, 64} {
 		for _, kind := range append(platform.Backends(), "net") {
-			b.Run(fmt.Sprintf("conns=%d/%s", conns, kind), func(b *testing.B) { benchmarkEcho(b, kind, conns) })
+			b.Run(fmt.Sprintf("conns=%d/%s", conns, kind), func(b *testing.B) {
+				benchmarkServer(b, protocol+" "+kind, conns, question, answer)
+			})
 		}
 	}
 }
 
-func benchmarkEcho(b *testing.B, kind string, conns int) {
+func benchmarkServer(b *testing.B, what string, conns int, question []byte, answer func(testing.TB, string) int) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serveVariable+"="+kind)
+	cmd.Env = append(os.Environ(), serveVariable+"="+what)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -103,6 +142,8 @@ func benchmarkEcho(b *testing.B, kind string, conns int) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	address = strings.TrimSpace(address)
+	size := answer(b, address)
 	used := func() (ns int64) {
 		io.WriteString(in, "\n")
 		if _, err := fmt.Fscanln(lines, &ns); err != nil {
@@ -119,8 +160,8 @@ func benchmarkEcho(b *testing.B, kind string, conns int) {
 	load := make([]client, conns)
 	left := b.N
 	for i := range load {
-		load[i].left = &left
-		p.Connect(&load[i].conn, "tcp", strings.TrimSpace(address), &load[i])
+		load[i] = client{left: &left, question: question, answer: make([]byte, size)}
+		p.Connect(&load[i].conn, "tcp", address, &load[i])
 	}
 	if err := p.Run(context.Background()); err != nil {
 		b.Fatal(err)
@@ -142,13 +183,14 @@ func benchmarkEcho(b *testing.B, kind string, conns int) {
 	}
 }
 
-// A client sends messages and waits for each to come back, until none are left.
+// A client asks and waits for each answer, until no question is left.
 type client struct {
 	conn platform.Conn
 	slot combinators.SingleSlot[ops.Operation]
-	buf  [64]byte
 	left *int
 	err  error
+
+	question, answer []byte
 }
 
 func (c *client) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
@@ -156,18 +198,18 @@ func (c *client) Allocator() allocator.Allocator[ops.Operation] { return &c.slot
 // Complete is called when the connection is made.
 func (c *client) Complete(_ int, err error) { c.err = err }
 
-// sent is a client whose message was sent.
+// sent is a client that has asked.
 type sent client
 
 func (c *sent) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
 
 func (c *sent) Complete(_ int, err error) {
 	if c.err = err; err == nil {
-		ops.ReadFull(&c.conn, c.buf[:], (*received)(c))
+		ops.ReadFull(&c.conn, c.answer, (*received)(c))
 	}
 }
 
-// received is a client whose message has come back.
+// received is a client that has its answer.
 type received client
 
 func (c *received) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
@@ -177,5 +219,5 @@ func (c *received) Complete(_ int, err error) {
 		return
 	}
 	*c.left--
-	c.conn.Write(c.buf[:], (*sent)(c))
+	ops.WriteFull(&c.conn, c.question, (*sent)(c))
 }

@@ -63,9 +63,18 @@ func (c *Conn) Read(b []byte) (n int, err error) {
 	defer c.reads.unlock()
 	n, err = c.tryRead(b)
 	if err == ops.ErrWouldBlock {
-		n, err = c.reads.wait(&c.loop, func() { c.conn.Read(b, &c.reads) })
+		n, err = c.waitRead(b)
 	}
 	return n, c.failed("read", err)
+}
+
+func (c *Conn) waitRead(b []byte) (n int, err error) {
+	if c.single {
+		return c.reads.wait(&c.loop, func() { c.conn.Read(b, &c.reads) })
+	}
+	c.reads.expect() // without a closure, which is an allocation
+	c.conn.Read(b, &c.reads)
+	return c.reads.await(&c.loop)
 }
 
 // tryRead reads what can be read without waiting, if this goroutine may.
@@ -88,12 +97,21 @@ func (c *Conn) Write(b []byte) (n int, err error) {
 		rest := b[n:]
 		some, err = c.tryWrite(rest)
 		if err == ops.ErrWouldBlock {
-			some, err = c.writes.wait(&c.loop, func() { c.conn.Write(rest, &c.writes) })
+			some, err = c.waitWrite(rest)
 		}
 		if n += some; n == len(b) || err != nil {
 			return n, c.failed("write", err)
 		}
 	}
+}
+
+func (c *Conn) waitWrite(b []byte) (n int, err error) {
+	if c.single {
+		return c.writes.wait(&c.loop, func() { c.conn.Write(b, &c.writes) })
+	}
+	c.writes.expect()
+	c.conn.Write(b, &c.writes)
+	return c.writes.await(&c.loop)
 }
 
 // tryWrite writes what can be written without waiting, if this goroutine may.

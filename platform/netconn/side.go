@@ -61,15 +61,24 @@ func (s *side) unlock() {
 // wait starts an operation by begin, whose handler is s, and waits for it. It is called
 // between lock and unlock.
 func (s *side) wait(l *loop, begin func()) (n int, err error) {
-	if s.ended == nil {
-		s.ended = make(chan struct{}, 1)
-	}
+	s.expect()
 	if l.single {
 		s.begin = begin
 		ops.Post(l.p, (*posted)(s))
 	} else {
 		begin()
 	}
+	return s.await(l)
+}
+
+// expect and await are the two halves of wait, for who starts the operation itself.
+func (s *side) expect() {
+	if s.ended == nil {
+		s.ended = make(chan struct{}, 1)
+	}
+}
+
+func (s *side) await(l *loop) (n int, err error) {
 	select {
 	case <-s.ended:
 	case <-l.over:
