@@ -1,0 +1,23 @@
+package secure
+
+// WithoutInside has crypto/tls keep its memory, as if its fields had other names, until
+// the result is called.
+func WithoutInside() (restore func()) {
+	was := inside
+	inside.known = false
+	return func() { inside = was }
+}
+
+// Shaking reports whether the handshake has begun and is not over.
+func (c *Conn) Shaking() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.phase == shaking
+}
+
+// BufferedInput returns how many bytes are kept that crypto/tls has not decrypted.
+func (c *Conn) BufferedInput() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return inside.rawOf(c.tls).Len()
+}
