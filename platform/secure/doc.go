@@ -62,7 +62,8 @@
 //	Read, Write    after it has failed                      its error
 //	Read           the peer has announced the end           io.EOF
 //	Read           it has ended without that                io.ErrUnexpectedEOF
-//	Read           a record is not what it should be        tls.RecordHeaderError, tls.AlertError
+//	Read           a record is not what it should be        tls.RecordHeaderError, or *net.OpError, "local error"
+//	Read           the peer says what is wrong              *net.OpError, "remote error"
 //	Write          after Shutdown or CloseWrite             ErrShutdown
 //	Write          an earlier one has failed or was ended   that one's error
 //
