@@ -245,8 +245,11 @@ func newMemory() *memory {
 	}
 }
 
-// with returns h with the memory associated.
+// with returns h with the memory associated, or as it is if there is none.
 func (m *memory) with(h ops.Handler) ops.Handler {
+	if m == nil {
+		return h
+	}
 	h = ops.WithAllocator[ops.Operation](h, m.ops)
 	h = ops.WithAllocator[ops.Co](h, m.cos)
 	return ops.WithAllocator[byte](h, m.bytes)

@@ -21,3 +21,13 @@ func (c *Conn) BufferedInput() int {
 	defer c.mu.Unlock()
 	return inside.rawOf(c.tls).Len()
 }
+
+// HasInside reports whether crypto/tls has the fields that hold its memory.
+func HasInside() bool { return inside.known }
+
+// InputMemory returns how many bytes are kept for input.
+func (c *Conn) InputMemory() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return cap(c.in.memory.block) + inside.rawOf(c.tls).Cap() + inside.handOf(c.tls).Cap()
+}

@@ -48,9 +48,3 @@ func (f *fields) inputOf(c *tls.Conn) *bytes.Reader {
 func (f *fields) handOf(c *tls.Conn) *bytes.Buffer {
 	return (*bytes.Buffer)(unsafe.Add(unsafe.Pointer(c), f.hand))
 }
-
-// within reports whether b lies in the storage of block.
-func within(b, block []byte) bool {
-	at, start := uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(unsafe.Pointer(unsafe.SliceData(block)))
-	return at >= start && at < start+uintptr(cap(block))
-}

@@ -32,29 +32,24 @@ type inputMemory struct {
 	from  allocator.Allocator[byte]
 }
 
-// holdInput gives crypto/tls memory to read into. The caller holds the lock.
+// holdInput has what is received next lie behind what there is of a record, with room for
+// all of it. The caller holds the lock, and crypto/tls has decrypted nothing that was not
+// read.
 func (c *Conn) holdInput() error {
-	if !inside.known {
-		return nil
-	}
-	m, raw, input := &c.in.memory, inside.rawOf(c.tls), inside.inputOf(c.tls)
+	m, raw := &c.in.memory, inside.rawOf(c.tls)
+	b := raw.Bytes()
 	switch {
-	case input.Len() > 0:
-		return nil // it will not read more
-	case cap(m.block) == 0 && raw.Len() > 0:
-		return nil // it goes on in its own
 	case cap(m.block) == 0:
 		block, err := c.records.Allocate(recordSize)
 		if err != nil {
 			return exhausted(err)
 		}
 		m.block, m.from = block[:cap(block)], c.records
-		*raw = *bytes.NewBuffer(block[:0])
-	default:
-		// What there is of a record goes to the start, so that all of it fits.
-		if b := raw.Bytes(); len(b) > 0 && within(b, m.block) && &b[0] != &m.block[0] {
-			*raw = *bytes.NewBuffer(m.block[:copy(m.block, b)])
-		}
+	case len(b) == 0 || &b[0] == &m.block[0]:
+		return nil
+	}
+	if len(b) < cap(m.block) {
+		*raw = *bytes.NewBuffer(m.block[:copy(m.block, b)])
 	}
 	return nil
 }
@@ -115,19 +110,4 @@ func (c *Conn) forgetHandshake() {
 		*hand = bytes.Buffer{}
 	}
 	c.settleInput(false)
-}
-
-// buffered reports whether a read has a result without reading below. The caller holds
-// the lock.
-func (c *Conn) buffered() bool {
-	if !inside.known {
-		return c.in.more
-	}
-	return inside.inputOf(c.tls).Len() > 0 || whole(inside.rawOf(c.tls).Bytes())
-}
-
-// whole reports whether b starts with all of a record.
-func whole(b []byte) bool {
-	const header = 5
-	return len(b) >= header && len(b) >= header+int(b[3])<<8+int(b[4])
 }

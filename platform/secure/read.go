@@ -178,7 +178,7 @@ func (c *Conn) read(b []byte) (n int, err error) {
 	}
 	in.dry = false
 	for n < len(b) && in.end == nil && (n == 0 || c.buffered()) {
-		if err := c.holdInput(); err != nil {
+		if err := c.receive(); err != nil {
 			return n, err
 		}
 		k, err := c.tls.Read(b[n:])
@@ -198,6 +198,63 @@ func (c *Conn) read(b []byte) (n int, err error) {
 		return 0, in.end
 	}
 	return 0, errNotYet
+}
+
+// receive reads below what crypto/tls would, so that it finds a record when it is asked
+// for one: its own way allocates. It returns errNotYet if there is no record yet. The
+// caller holds the lock.
+func (c *Conn) receive() error {
+	if !inside.known || c.buffered() {
+		return nil
+	}
+	if err := c.holdInput(); err != nil {
+		return err
+	}
+	raw := inside.rawOf(c.tls)
+	if raw.Available() == 0 {
+		raw.Grow(recordSize) // a record that is longer than those of TLS 1.3
+	}
+	b := raw.AvailableBuffer()
+	n, err := (*transport)(c).tryRead(b[:cap(b)])
+	raw.Write(b[:n])
+	switch {
+	case err == io.EOF:
+		c.in.cut = true
+		c.endOfInput(err)
+		return c.in.end
+	case err != nil && err != errNotYet:
+		c.endOfInput(err)
+		return err
+	case !c.buffered():
+		return errNotYet
+	}
+	return nil
+}
+
+// buffered reports whether a read has a result without reading below. The caller holds the
+// lock.
+func (c *Conn) buffered() bool {
+	if !inside.known {
+		return c.in.more
+	}
+	return inside.inputOf(c.tls).Len() > 0 || decidable(inside.rawOf(c.tls).Bytes())
+}
+
+// decidable reports whether crypto/tls can say something to what was received: b starts
+// with all of a record, or with what is none, or no usual one.
+func decidable(b []byte) bool {
+	const (
+		header  = 5
+		longest = 16<<10 + 2048
+		firstOf = 20 // change cipher spec, alert, handshake, application data
+		lastOf  = 23
+		usual   = 0x0303 // the version in the records of TLS 1.2 and 1.3
+	)
+	if len(b) < header {
+		return false
+	}
+	kind, version, n := b[0], int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4])
+	return kind < firstOf || kind > lastOf || version != usual || n > longest || len(b) >= header+n
 }
 
 // endOfInput notes why there is nothing more to read.
