@@ -64,6 +64,7 @@
 //	Read           it has ended without that                io.ErrUnexpectedEOF
 //	Read           a record is not what it should be        tls.RecordHeaderError, or *net.OpError, "local error"
 //	Read           the peer says what is wrong              *net.OpError, "remote error"
+//	Read           it asks on and takes no answer           ErrUnanswered
 //	Write          after Shutdown or CloseWrite             ErrShutdown
 //	Write          an earlier one has failed or was ended   that one's error
 //

@@ -15,6 +15,10 @@ var ErrNoHandshake = errors.New("secure: the handshake is not over")
 // [Conn.CloseWrite] or [Conn.Shutdown].
 var ErrShutdown = errors.New("secure: a write after the end of the stream was announced")
 
+// ErrUnanswered is what the handler of a read is told when the peer wants to have a lot
+// answered, such as new keys, and does not take the answers.
+var ErrUnanswered = errors.New("secure: the peer asks on and does not take the answers")
+
 // errNotYet tells crypto/tls that there is nothing to read yet. It is a net.Error that is
 // temporary, which crypto/tls returns and does not keep.
 var errNotYet error = notYet{}

@@ -94,6 +94,9 @@ func (c *Conn) dropInput() {
 	}
 	m := c.in.memory
 	*inside.rawOf(c.tls) = bytes.Buffer{}
+	if hand := inside.handOf(c.tls); hand.Len() == 0 {
+		*hand = bytes.Buffer{} // of the handshake, or of a ticket
+	}
 	inside.inputOf(c.tls).Reset(nil)
 	c.in.memory = inputMemory{}
 	if cap(m.block) > 0 {
@@ -105,9 +108,6 @@ func (c *Conn) dropInput() {
 func (c *Conn) forgetHandshake() {
 	if !inside.known {
 		return
-	}
-	if hand := inside.handOf(c.tls); hand.Len() == 0 {
-		*hand = bytes.Buffer{}
 	}
 	c.settleInput(false)
 }

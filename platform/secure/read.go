@@ -189,6 +189,8 @@ func (c *Conn) read(b []byte) (n int, err error) {
 		}
 		if err != nil {
 			c.endOfInput(err)
+		} else if len(c.out.late) > maxLate {
+			c.endOfInput(ErrUnanswered)
 		}
 	}
 	switch {

@@ -44,9 +44,12 @@ func (t *transport) Write(b []byte) (n int, err error) {
 	if t.shake != nil {
 		return t.shake.write(b)
 	}
-	if o := &t.out; o.encrypts && len(o.late) == 0 && len(b) <= cap(o.block)-len(o.block) {
+	o := &t.out
+	switch {
+	case o.err != nil: // nothing goes out any more
+	case o.encrypts && len(o.late) == 0 && len(b) <= cap(o.block)-len(o.block):
 		o.block = append(o.block, b...)
-	} else {
+	default:
 		o.late = append(o.late, b...)
 	}
 	return len(b), nil

@@ -33,6 +33,10 @@ type writing struct {
 	shut      bool // that has been announced
 }
 
+// maxLate is how many bytes of answers may wait for a peer that does not take them. One to
+// a new key has 30.
+const maxLate = 16 << 10
+
 // A part is what an operation that writes is doing below.
 type part uint8
 
@@ -204,7 +208,7 @@ func (c *Conn) endWriting(op *ops.Operation) bool {
 	switch {
 	case op.Err == nil:
 	case unsent:
-		out.n, out.err = 0, op.Err // the peer has a part of a record
+		out.n, out.err, out.late = 0, op.Err, nil // the peer has a part of a record
 	case out.encrypted: // it is what came after that which has failed
 		op.Err = nil
 	}
