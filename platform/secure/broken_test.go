@@ -264,12 +264,12 @@ func TestWriteEnds(t *testing.T) {
 		c, peer, _ := w.withPeer(version, m)
 		var write, late, shut result
 		var slot ops.CancelSlot
-		ops.WriteFull(c, make([]byte, 64<<20), ops.WithCancelSlot(m.with(&write), &slot))
+		ops.WriteFull(c, make([]byte, 16<<20), ops.WithCancelSlot(m.with(&write), &slot))
 		w.until("some parts are written", func() bool { return m.bytes.Counts().Total > 4 })
 		write.later(t)
 		ops.Post(w, ops.HandlerFunc(func(int, error) { slot.Cancel() }))
 		w.await(&write)
-		if write.err != ops.ErrCanceled || write.n == 0 || write.n >= 64<<20 {
+		if write.err != ops.ErrCanceled || write.n == 0 || write.n >= 16<<20 {
 			t.Errorf("the write is told %d, %v", write.n, write.err)
 		}
 		c.Write([]byte("x"), m.with(&late))
@@ -398,7 +398,7 @@ func TestClosed(t *testing.T) {
 			g.Conn.Write(g.kept[:100])
 			var read, write result
 			ops.ReadFull(c, make([]byte, 500), m.with(&read))
-			ops.WriteFull(c, make([]byte, 64<<20), m.with(&write))
+			ops.WriteFull(c, make([]byte, 16<<20), m.with(&write))
 			w.until("two records are in flight", func() bool { return m.bytes.Counts().Live == 2 })
 			mustPanic(t, "a read is outstanding", func() { c.Read(make([]byte, 1), new(result)) })
 			mustPanic(t, "a write is outstanding", func() { c.Write(make([]byte, 1), new(result)) })

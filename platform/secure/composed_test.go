@@ -307,7 +307,6 @@ func TestWithoutInside(t *testing.T) {
 	t.Run("streams", TestStreams)
 	t.Run("on arrival", TestOnArrival)
 	t.Run("lines", TestLines)
-	t.Run("echo", TestEcho)
 }
 
 // TestIdle checks that a connection that waits keeps no memory of records, whatever it has
