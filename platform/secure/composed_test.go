@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -288,6 +289,9 @@ func exhaust(t *testing.T, w *world, version uint16, k int) (failed bool) {
 			if read.err != nil || !bytes.Equal(buf[:read.n], rest[at:at+read.n]) {
 				t.Fatalf("%d bytes, %v, or others", read.n, read.err)
 			}
+			if n := m.bytes.Counts().Live; n != 0 {
+				t.Fatalf("%d blocks are kept beyond a read", n)
+			}
 			at += read.n
 		}
 		rest = rest[n:]
@@ -333,6 +337,24 @@ func TestIdle(t *testing.T) {
 				}
 				s.Close()
 				w.await(&waits)
+				var more, part result
+				ops.WriteFull(s, make([]byte, 10), &more)
+				w.await(&more)
+				more.want(t, 0, net.ErrClosed)
+
+				s, c = w.secured(serverConfig(version), clientConfig(version), m)
+				ops.WriteFull(c, make([]byte, 100), &wrote)
+				ops.ReadFull(s, make([]byte, 10), &part)
+				w.await(&part)
+				part.want(t, 10, nil)
+				if s.InputMemory() == 0 {
+					t.Error("nothing is kept of what was not read")
+				}
+				if s.Close(); s.InputMemory() != 0 {
+					t.Error("a closed connection keeps what was not read")
+				}
+				c.Close()
+				w.run()
 				m.check(t)
 			})
 		})

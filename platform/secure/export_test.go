@@ -31,3 +31,10 @@ func (c *Conn) InputMemory() int {
 	defer c.mu.Unlock()
 	return cap(c.in.memory.block) + inside.rawOf(c.tls).Cap() + inside.handOf(c.tls).Cap()
 }
+
+// Answering reports whether an operation that reads has an answer to send.
+func (c *Conn) Answering() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.in.answers
+}

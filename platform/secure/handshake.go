@@ -76,12 +76,25 @@ func (s *handshake) end(err error) {
 }
 
 func (s *handshake) read(b []byte) (n int, err error) {
-	n, err = s.Read(s.c.below, b)
-	return n, s.verdict(err)
+	return s.await(func(h ops.Handler) { ops.Read(s.c.below, b, h) })
 }
 
 func (s *handshake) write(b []byte) (n int, err error) {
-	n, err = s.Write(s.c.below, b)
+	return s.await(func(h ops.Handler) { ops.WriteFull(s.c.below, b, h) })
+}
+
+// await starts an operation below and waits for it. A cancel finds it outstanding there, or
+// comes before it is started, which then it is not.
+func (s *handshake) await(start func(h ops.Handler)) (n int, err error) {
+	n, err = s.Await(func(h ops.Handler) {
+		s.c.mu.Lock()
+		defer s.c.mu.Unlock()
+		if s.canceled.Load() {
+			ops.Post(s.c.below.Proactor(), h)
+			return
+		}
+		start(h)
+	})
 	return n, s.verdict(err)
 }
 

@@ -14,9 +14,12 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/secure"
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // A sender writes records of TLS 1.3 as a client may that crypto/tls is not: it changes its
@@ -185,6 +188,80 @@ func TestKeyUpdate(t *testing.T) {
 			t.Error(err)
 		}
 		c.Close()
+		m.check(t)
+	})
+}
+
+// TestAnswerInTheWay has a peer that wants new keys and takes no answer, so that a read is
+// stuck with that: a write waits behind it, until the peer takes both. And with a deadline
+// for writes that has passed, reads go on, and the next write sends the answers.
+func TestAnswerInTheWay(t *testing.T) {
+	const updates = 14 // crypto/tls does not take more than 16 in a row
+	narrow := func(t *testing.T) *world {
+		return simulated(t, sim.Calm, sim.Weather{Capacity: 128})
+	}
+	agree := func(w *world, m *memory) (s, c *secure.Conn, below *platform.Conn, from *sender, log *bytes.Buffer) {
+		var keys bytes.Buffer
+		config := clientConfig(tls.VersionTLS13)
+		config.KeyLogWriter = &keys
+		a, below := w.pair()
+		s, c = new(secure.Conn), new(secure.Conn)
+		s.Server(a, serverConfig(tls.VersionTLS13))
+		c.Client(below, config)
+		atServer, atClient := w.shake(s, c, m)
+		atServer.want(w.t, 0, nil)
+		atClient.want(w.t, 0, nil)
+		if suite := c.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {
+			w.t.Skipf("the cipher is %s", tls.CipherSuiteName(suite))
+		}
+		log = new(bytes.Buffer)
+		from = newSender(w.t, log, keys.String())
+		for range updates {
+			from.updateKey()
+			from.send(dataRecord, []byte("x"))
+		}
+		return s, c, below, from, log
+	}
+	t.Run("write", func(t *testing.T) {
+		w, m := narrow(t), newMemory()
+		s, c, below, _, log := agree(w, m)
+		var asked, read, wrote, got, rest result
+		ops.WriteFull(below, log.Bytes(), &asked)
+		ops.ReadFull(s, make([]byte, updates), m.with(&read))
+		w.until("an answer is stuck", s.Answering)
+		want := random(4, 3000)
+		ops.WriteFull(s, want, m.with(&wrote))
+		w.until("nothing moves", func() bool { return s.Answering() && wrote.calls == 0 })
+		back := make([]byte, len(want))
+		ops.ReadFull(c, back, m.with(&got))
+		w.await(&got)
+		c.Read(make([]byte, 1), m.with(&rest)) // answers may come after that
+		w.await(&asked, &read, &wrote)
+		read.want(t, updates, nil)
+		wrote.want(t, len(want), nil)
+		got.want(t, len(want), nil)
+		if !bytes.Equal(back, want) {
+			t.Error("other bytes have come")
+		}
+		c.Cancel()
+		w.await(&rest)
+		m.check(t)
+	})
+	t.Run("deadline", func(t *testing.T) {
+		w, m := narrow(t), newMemory()
+		s, c, below, _, log := agree(w, m)
+		s.SetWriteDeadline(time.Unix(1, 0))
+		var asked, read, wrote, got result
+		ops.WriteFull(below, log.Bytes(), &asked)
+		ops.ReadFull(s, make([]byte, updates), m.with(&read))
+		w.await(&asked, &read)
+		read.want(t, updates, nil)
+		s.SetWriteDeadline(time.Time{})
+		ops.WriteFull(s, []byte("after"), m.with(&wrote))
+		ops.ReadFull(c, make([]byte, 5), m.with(&got))
+		w.await(&wrote, &got)
+		wrote.want(t, 5, nil)
+		got.want(t, 5, nil)
 		m.check(t)
 	})
 }

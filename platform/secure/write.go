@@ -205,12 +205,8 @@ func (c *Conn) endWriting(op *ops.Operation) bool {
 	if op.Err == nil && c.nextPart(op) {
 		return false
 	}
-	switch {
-	case op.Err == nil:
-	case unsent:
+	if op.Err != nil && unsent {
 		out.n, out.err, out.late = 0, op.Err, nil // the peer has a part of a record
-	case out.encrypted: // it is what came after that which has failed
-		op.Err = nil
 	}
 	c.dropOutput()
 	out.busy = false
