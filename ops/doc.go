@@ -25,7 +25,7 @@
 // them. What servers are made of is built on these: [BufferedReader] for lines and
 // headers, [BufferedWriter] and [WriteQueue] for whoever writes to one that others write
 // to, [Copier] and [Pipe] for a proxy, and [Batch] for several operations that end
-// together.
+// together. A stream over another, as TLS is, is a [Layer].
 //
 // # Handlers that allocate nothing
 //

@@ -44,6 +44,7 @@ type lane struct {
 	room       [8]byte           // of the reader
 	packets    []platform.Packet // of a batch
 	copying    copying
+	layered    layered
 	group      group
 	queued     queued
 	signals    *platform.Signals

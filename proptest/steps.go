@@ -103,6 +103,7 @@ func init() {
 		{name: "write queued", role: sends, text: sizeText, start: startWriteQueued, finish: takeQueued, check: checkFull, cancel: cancelConn, transfers: true, apart: true, untimed: true, settle: settleQueued},
 		{name: "append", role: sends, text: sizeText, start: startAppend, finish: takeAppended, check: checkFull, cancel: cancelConn, transfers: true, apart: true, untimed: true},
 		{name: "copy out", role: sends, text: sizeText, start: startCopyOut, check: checkFull, cancel: cancelConn, transfers: true},
+		{name: "write lowered", role: sends, text: sizeText, start: startWriteLowered, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "pipe", role: sends, text: sizeText, start: startPipe, finish: takePiped, check: checkFull, cancel: cancelConn, transfers: true, own: true},
 		{name: "send file", role: sends, text: sizeText, start: startSendFile, finish: takeWritten, check: checkFull, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
@@ -113,6 +114,7 @@ func init() {
 		{name: "read token", role: receives, text: sizeText, start: startReadToken, finish: takeBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read buffered", role: receives, text: sizeText, start: startReadBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "copy in", role: receives, text: sizeText, start: startCopyIn, finish: takeCopied, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
+		{name: "read lowered", role: receives, text: sizeText, start: startReadLowered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read in time", role: receives, text: sizeText, start: startReadInTime, finish: takeInTime, check: checkSome, cancel: cancelConn, transfers: true, reads: true, own: true, settle: becomes("read full")},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain, connects: true},

@@ -1,0 +1,230 @@
+package secure
+
+import (
+	"crypto/tls"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A Transport is what TLS runs over. A [platform.Conn] is one, and so is a [Conn]: TLS
+// inside TLS, as an HTTPS proxy needs it.
+type Transport interface {
+	ops.Reader
+	ops.Writer
+	ops.WaitReader
+	Allocator() allocator.Allocator[ops.Operation]
+	Proactor() *platform.Proactor
+	Cancel()
+	Close() error
+	LocalAddr() net.Addr
+	RemoteAddr() net.Addr
+	SetDeadline(t time.Time) error
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// A Conn is a TLS connection over a [Transport].
+//
+// Its zero value becomes the end of a connection by [Conn.Client] or [Conn.Server], so
+// it can lie inside a session struct. It must not be copied. Once the handshake is over
+// it is read and written like any stream.
+//
+// One read and one write may be outstanding at the same time. Starting another panics;
+// an ops.WriteQueue on top of it lets several writes wait. Unless the proactor has a
+// single runner, any goroutine may call its methods.
+type Conn struct {
+	below Transport
+
+	mu    sync.Mutex // guards what follows, and all of tls once the handshake is over
+	tls   *tls.Conn
+	phase phase
+	err   error      // why there is no handshake
+	shake *handshake // that goes on, or nil
+
+	records allocator.Allocator[byte] // where records lie while they are in flight
+	in      reading
+	out     writing
+}
+
+// A phase is how far the handshake is.
+type phase uint8
+
+const (
+	unset phase = iota
+	fresh
+	shaking
+	ready
+	failed
+)
+
+var (
+	_ Transport       = (*Conn)(nil)
+	_ Transport       = (*platform.Conn)(nil)
+	_ ops.WriteCloser = (*Conn)(nil)
+	_ ops.Stream      = (*Conn)(nil)
+)
+
+// Client makes c the client's end of a connection over below, which is open. As for
+// [tls.Client] the configuration needs a ServerName, or InsecureSkipVerify. It must not
+// be changed any more. Client panics while c is in use.
+func (c *Conn) Client(below Transport, config *tls.Config) {
+	c.reset(below)
+	if config != nil && config.Renegotiation != tls.RenegotiateNever {
+		config = config.Clone() // it would have a read block
+		config.Renegotiation = tls.RenegotiateNever
+	}
+	c.tls = tls.Client((*transport)(c), config)
+}
+
+// Server makes c the server's end of a connection over below, which is open. As for
+// [tls.Server] the configuration needs a certificate, or a way to get one. It must not
+// be changed any more. Server panics while c is in use.
+func (c *Conn) Server(below Transport, config *tls.Config) {
+	c.reset(below)
+	c.tls = tls.Server((*transport)(c), config)
+}
+
+func (c *Conn) reset(below Transport) {
+	if below == nil {
+		panic("secure: nil Transport")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase == shaking || c.in.busy || c.out.busy {
+		panic("secure: the Conn is in use")
+	}
+	c.below, c.phase, c.err, c.records = below, fresh, nil, nil
+	c.in, c.out = reading{}, writing{}
+}
+
+// mustBeSet panics if c has nothing below it, and so nobody who could call a handler.
+func (c *Conn) mustBeSet() {
+	if c.below == nil {
+		panic("secure: operation on a Conn that is the end of nothing: see Client and Server")
+	}
+}
+
+// refusal returns why nothing can be read or written. The caller holds the lock.
+func (c *Conn) refusal() error {
+	switch c.phase {
+	case ready:
+		return nil
+	case failed:
+		return c.err
+	}
+	return ErrNoHandshake
+}
+
+// Read reads up to len(b) bytes, as many as there are. The handler is called with 0 and
+// io.EOF when the peer has said that there is no more, and with io.ErrUnexpectedEOF if
+// the connection below has ended without that. See [platform.Conn.Read].
+func (c *Conn) Read(b []byte, h ops.Handler) { c.mustBeSet(); ops.Read(c, b, h) }
+
+// Write writes some of b, at most 16 KiB; the handler is told how much. Use
+// [ops.WriteFull] to write it all.
+//
+// A write that is ended early, by an error, a cancel or a deadline, may have sent a part
+// of a record, so all later ones fail with its error, as they do in crypto/tls.
+func (c *Conn) Write(b []byte, h ops.Handler) { c.mustBeSet(); ops.Write(c, b, h) }
+
+// Allocator returns the default allocator of the transport.
+func (c *Conn) Allocator() allocator.Allocator[ops.Operation] {
+	c.mustBeSet()
+	return c.below.Allocator()
+}
+
+// Proactor returns the proactor of the transport, or nil if there is none.
+func (c *Conn) Proactor() *platform.Proactor {
+	if c.below == nil {
+		return nil
+	}
+	return c.below.Proactor()
+}
+
+// Cancel cancels what is outstanding, also a handshake. What a cancelled read had found
+// is for the next one.
+func (c *Conn) Cancel() {
+	if c.below == nil {
+		return
+	}
+	c.mu.Lock()
+	if c.shake != nil {
+		c.shake.canceled.Store(true)
+	}
+	c.mu.Unlock()
+	c.below.Cancel()
+}
+
+// Close closes the connection below. It tells the peer nothing: see [Conn.Shutdown].
+// Handlers of what is outstanding are told net.ErrClosed, later. Closing a closed
+// connection returns net.ErrClosed.
+func (c *Conn) Close() error {
+	if c.below == nil {
+		return net.ErrClosed
+	}
+	err := c.below.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase == ready && !c.in.busy {
+		c.dropInput()
+	}
+	return err
+}
+
+// ConnectionState says what was agreed in the handshake, and is the zero value before.
+func (c *Conn) ConnectionState() tls.ConnectionState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase != ready {
+		return tls.ConnectionState{}
+	}
+	return c.tls.ConnectionState()
+}
+
+// LocalAddr returns the local address of the transport, or nil.
+func (c *Conn) LocalAddr() net.Addr {
+	if c.below == nil {
+		return nil
+	}
+	return c.below.LocalAddr()
+}
+
+// RemoteAddr returns the peer's address of the transport, or nil.
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.below == nil {
+		return nil
+	}
+	return c.below.RemoteAddr()
+}
+
+// SetDeadline sets the deadline of reads and writes, and so of a handshake; see
+// [platform.Conn.SetReadDeadline].
+func (c *Conn) SetDeadline(t time.Time) error {
+	if c.below == nil {
+		return net.ErrClosed
+	}
+	return c.below.SetDeadline(t)
+}
+
+// SetReadDeadline sets the time at which reads end. A read that was ended in the middle of
+// a record loses nothing: the next one goes on.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if c.below == nil {
+		return net.ErrClosed
+	}
+	return c.below.SetReadDeadline(t)
+}
+
+// SetWriteDeadline sets the time at which writes end; see [Conn.Write] for what follows
+// from that.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	if c.below == nil {
+		return net.ErrClosed
+	}
+	return c.below.SetWriteDeadline(t)
+}

@@ -1,0 +1,38 @@
+package secure
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// ErrNoHandshake is what the handlers of reads and writes are told that were started
+// before the handshake was over, and of a second handshake.
+var ErrNoHandshake = errors.New("secure: the handshake is not over")
+
+// ErrShutdown is what the handler of a write is told that was started after
+// [Conn.CloseWrite] or [Conn.Shutdown].
+var ErrShutdown = errors.New("secure: a write after the end of the stream was announced")
+
+// ErrUnanswered is what the handler of a read is told when the peer wants to have a lot
+// answered, such as new keys, and does not take the answers.
+var ErrUnanswered = errors.New("secure: the peer asks on and does not take the answers")
+
+// errNotYet tells crypto/tls that there is nothing to read yet. It is a net.Error that is
+// temporary, which crypto/tls returns and does not keep.
+var errNotYet error = notYet{}
+
+type notYet struct{}
+
+func (notYet) Error() string   { return "secure: nothing to read yet" }
+func (notYet) Timeout() bool   { return true }
+func (notYet) Temporary() bool { return true }
+
+// exhausted returns the error that a handler is told when its allocator failed with err.
+func exhausted(err error) error {
+	if errors.Is(err, allocator.ErrExhausted) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", allocator.ErrExhausted, err)
+}

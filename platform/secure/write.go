@@ -1,0 +1,231 @@
+package secure
+
+import (
+	"io"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// How a stream is written is in this file. An operation that writes has crypto/tls
+// encrypt into memory that it gets for that, and is then started on the connection below
+// until all of that is written.
+//
+// crypto/tls also writes when it reads: what it answers to a new key, an alert. That is in
+// late, and goes out after what is being written; if nothing is, the operation that reads
+// writes it, and goes on reading after that.
+
+// writing is the state of that side.
+type writing struct {
+	kept  ops.Lowered
+	block []byte // what is encrypted
+	from  allocator.Allocator[byte]
+	sent  int    // of block
+	late  []byte // what goes out before or after that
+
+	err       error // that writes fail with from now on
+	n         int   // how many bytes of the program are encrypted
+	part      part
+	busy      bool // an operation is outstanding
+	encrypts  bool // crypto/tls writes to block
+	encrypted bool // it has
+	shutting  bool // the operation announces the end of the stream
+	shut      bool // that has been announced
+}
+
+// maxLate is how many bytes of answers may wait for a peer that does not take them. One to
+// a new key has 30.
+const maxLate = 16 << 10
+
+// A part is what an operation that writes is doing below.
+type part uint8
+
+const (
+	noPart    part = iota // writes nothing, and so waits for its turn
+	latePart              // writes late
+	blockPart             // writes block
+)
+
+// StartWrite implements [ops.Writer].
+func (c *Conn) StartWrite(op *ops.Operation) { c.startWriting(op, false) }
+
+// Shutdown announces the end of the stream to the peer, who then reads io.EOF, and calls
+// h when that has been sent. Reading can go on. The connection below is left as it is;
+// closing it before h is called may lose the announcement. Shutdown counts as a write.
+func (c *Conn) Shutdown(h ops.Handler) {
+	c.mustBeSet()
+	c.startWriting(ops.Begin(h, c.below.Allocator()), true)
+}
+
+// CloseWrite is [Conn.Shutdown] without a handler, for an [ops.Pipe]. It returns an error
+// if nothing can be written.
+func (c *Conn) CloseWrite() error {
+	c.mustBeSet()
+	if err := c.mayWrite(); err != nil {
+		return err
+	}
+	c.Shutdown(ops.HandlerFunc(func(int, error) {}))
+	return nil
+}
+
+func (c *Conn) mayWrite() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.refusal(); err != nil {
+		return err
+	}
+	return c.out.err
+}
+
+func (c *Conn) startWriting(op *ops.Operation, shutting bool) {
+	c.mustBeSet()
+	if op.Err == nil {
+		c.beginWriting(op, shutting)
+	}
+	c.below.StartWrite(op)
+}
+
+// beginWriting prepares the first part of a write. If there can be none, it sets why, and
+// the connection below completes the operation with that.
+func (c *Conn) beginWriting(op *ops.Operation, shutting bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := &c.out
+	if op.Err = c.refusal(); op.Err != nil {
+		return
+	}
+	if op.Err = out.err; op.Err != nil {
+		return
+	}
+	if out.busy {
+		panic("secure: a write is outstanding already: see ops.WriteQueue")
+	}
+	out.kept.Lower(op, (*writer)(c))
+	out.busy, out.shutting, out.encrypted, out.n = true, shutting, false, 0
+	c.nextPart(op)
+}
+
+// nextPart prepares the next part of a write, and reports whether there is one. The caller
+// holds the lock.
+func (c *Conn) nextPart(op *ops.Operation) bool {
+	out := &c.out
+	if len(out.late) == 0 && !out.encrypted && !c.in.answers {
+		if err := c.encrypt(); err != nil {
+			op.Err, op.Buf, out.part = err, nil, noPart
+			return true // it is told later, like any other
+		}
+	}
+	out.part = noPart
+	switch {
+	case c.in.answers: // the operation that reads is at it
+		op.Buf = nil
+		return true
+	case out.sent < len(out.block):
+		op.Buf, out.part = out.block[out.sent:], blockPart
+	case len(out.late) > 0:
+		op.Buf, out.part = out.late, latePart
+	default: // a write of nothing
+		op.Buf = nil
+		return false
+	}
+	return true
+}
+
+// encrypt encrypts what the operation is to write, or as much as is written at a time. The
+// caller holds the lock.
+func (c *Conn) encrypt() error {
+	out := &c.out
+	plain := out.kept.Buf()
+	plain = plain[:min(len(plain), maxPlain)]
+	switch {
+	case out.shut && !out.shutting:
+		return ErrShutdown
+	case out.shut, len(plain) == 0 && !out.shutting:
+		out.encrypted = true
+		return nil
+	}
+	block, err := c.records.Allocate(sealed(len(plain)))
+	if err != nil {
+		return exhausted(err)
+	}
+	out.block, out.from, out.sent = block[:0], c.records, 0
+	out.encrypts = true
+	if out.shutting {
+		err = c.tls.CloseWrite()
+	} else {
+		out.n, err = c.tls.Write(plain)
+	}
+	out.encrypts = false
+	if err != nil {
+		c.dropOutput()
+		return err
+	}
+	out.encrypted, out.shut = true, out.shut || out.shutting
+	return nil
+}
+
+// dropOutput gives back the memory of what is encrypted.
+func (c *Conn) dropOutput() {
+	out := &c.out
+	if block := out.block; cap(block) > 0 {
+		out.block, out.sent = nil, 0
+		out.from.Deallocate(block)
+	}
+}
+
+// writer is a Conn as the layer that its writes are lowered from.
+type writer Conn
+
+// PartEnded implements [ops.Layer].
+func (w *writer) PartEnded(op *ops.Operation) (started bool) {
+	c := (*Conn)(w)
+	if c.endWriting(op) {
+		return false
+	}
+	op.N = 0
+	c.below.StartWrite(op)
+	return true
+}
+
+// endWriting takes the result of a part, and reports whether the write has ended with it.
+func (c *Conn) endWriting(op *ops.Operation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := &c.out
+	if op.Err == nil && op.N == 0 && len(op.Buf) > 0 {
+		op.Err = io.ErrNoProgress
+	}
+	switch out.part {
+	case latePart:
+		c.wroteLate(op.N)
+	case blockPart:
+		out.sent += op.N
+	}
+	unsent := out.sent < len(out.block)
+	if op.Err == nil && c.nextPart(op) {
+		return false
+	}
+	if op.Err != nil && unsent {
+		out.n, out.err, out.late = 0, op.Err, nil // the peer has a part of a record
+	}
+	c.dropOutput()
+	out.busy = false
+	op.N = out.n
+	return true
+}
+
+// wroteLate notes that n bytes of late have been written. The caller holds the lock.
+func (c *Conn) wroteLate(n int) {
+	if c.out.late = c.out.late[n:]; len(c.out.late) == 0 {
+		c.out.late = nil
+	}
+}
+
+// PartDropped implements [ops.Layer].
+func (w *writer) PartDropped(*ops.Operation) {
+	c := (*Conn)(w)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dropOutput()
+	c.out.busy = false
+}
