@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/secure"
 )
 
@@ -256,6 +257,49 @@ func TestMidRecord(t *testing.T) {
 			})
 		})
 	}
+}
+
+// late is a connection of which a deadline passes when something has arrived, before it is
+// fetched.
+type late struct {
+	*platform.Conn
+	passed bool
+}
+
+func (l *late) TryRead(b []byte) (int, error) {
+	if l.passed {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return l.Conn.TryRead(b)
+}
+
+// TestDeadlineOnArrival ends a read so, which loses nothing: the next one goes on.
+func TestDeadlineOnArrival(t *testing.T) {
+	alsoSimulated(t, func(t *testing.T, w *world) {
+		below, peer := w.pair()
+		l := &late{Conn: below}
+		var server, client secure.Conn
+		server.Server(l, serverConfig(tls.VersionTLS13))
+		client.Client(peer, clientConfig(tls.VersionTLS13))
+		var shaken, shaken2, wrote, read, again result
+		server.Handshake(&shaken)
+		client.Handshake(&shaken2)
+		w.await(&shaken, &shaken2)
+		shaken.want(t, 0, nil)
+		l.passed = true
+		ops.WriteFull(&client, []byte("some text"), &wrote)
+		buf := make([]byte, 16)
+		server.Read(buf, &read)
+		w.await(&wrote, &read)
+		read.want(t, 0, os.ErrDeadlineExceeded)
+		l.passed = false
+		ops.ReadFull(&server, buf[:9], &again)
+		w.await(&again)
+		again.want(t, 9, nil)
+		if string(buf[:9]) != "some text" {
+			t.Errorf("reads %q", buf[:9])
+		}
+	})
 }
 
 // TestWriteEnds ends a write in the midst of a record: later ones are told the same.

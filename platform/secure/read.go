@@ -1,7 +1,9 @@
 package secure
 
 import (
+	"errors"
 	"io"
+	"os"
 
 	"github.com/heirloom-go/heirloom/ops"
 )
@@ -184,7 +186,10 @@ func (c *Conn) read(b []byte) (n int, err error) {
 		k, err := c.tls.Read(b[n:])
 		n += k
 		in.more = err == nil
-		if err == errNotYet {
+		if passes(err) {
+			if n == 0 && err != errNotYet {
+				return 0, err
+			}
 			break
 		}
 		if err != nil {
@@ -201,6 +206,10 @@ func (c *Conn) read(b []byte) (n int, err error) {
 	}
 	return 0, errNotYet
 }
+
+// passes reports whether a later read may find what this one has not: nothing was there, or
+// the deadline had passed when it was to be fetched.
+func passes(err error) bool { return err == errNotYet || errors.Is(err, os.ErrDeadlineExceeded) }
 
 // receive reads below what crypto/tls would, so that it finds a record when it is asked
 // for one: its own way allocates. It returns errNotYet if there is no record yet. The
@@ -224,8 +233,10 @@ func (c *Conn) receive() error {
 		c.in.cut = true
 		c.endOfInput(err)
 		return c.in.end
-	case err != nil && err != errNotYet:
+	case err != nil && !passes(err):
 		c.endOfInput(err)
+		return err
+	case err != nil && err != errNotYet:
 		return err
 	case !c.buffered():
 		return errNotYet
