@@ -15,6 +15,8 @@ type associations struct {
 	executor Executor
 	timeout  time.Duration
 	flags    flags // which of the last two there are
+
+	coroutine bool // a layer is one
 }
 
 // associationsOf returns what is associated with h.
@@ -61,6 +63,7 @@ func (is *associations) search(h Handler) (rest Handler) {
 		if has&(hasSlot|hasExecutor|hasTimeout) != 0 {
 			is.rarer(h, has)
 		}
+		is.coroutine = is.coroutine || has&isCoroutine != 0
 		if has&hasInner == 0 {
 			break
 		}
@@ -86,7 +89,8 @@ func (is *associations) rarer(h Handler, has traits) {
 	}
 }
 
-// traits says which of the interfaces of associations a type implements. To
+// traits says which of the interfaces of associations a type implements, and whether it
+// is that of coroutines. To
 // ask for each would take longer than everything else in the life of an
 // operation, so what is found out about a type is remembered.
 type traits uint8
@@ -97,6 +101,7 @@ const (
 	hasExecutor
 	hasTimeout
 	hasInner
+	isCoroutine
 )
 
 // known remembers the traits of some types: each entry is the address of the
@@ -131,6 +136,9 @@ func findTraits(h Handler) (has traits) {
 	}
 	if _, ok := h.(Unwrapper); ok {
 		has |= hasInner
+	}
+	if _, ok := h.(*Co); ok {
+		has |= isCoroutine
 	}
 	return has
 }

@@ -3,7 +3,6 @@ package ops_test
 import (
 	"errors"
 	"net"
-	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -90,7 +89,6 @@ func TestSpawnMany(t *testing.T) {
 // stacks unwind, whatever they try to do meanwhile.
 func TestSpawnIsAbandonedWithItsProactor(t *testing.T) {
 	p := newProactor(t)
-	before := runtime.NumGoroutine()
 	h, blocks, cos := spawned(ops.HandlerFunc(func(int, error) { t.Error("the handler was called") }))
 	h = ops.WithAllocator[ops.Operation](h, combinators.NewThreadSafe(allocator.Allocator[ops.Operation](blocks)))
 	const coroutines = 1000
@@ -119,8 +117,8 @@ func TestSpawnIsAbandonedWithItsProactor(t *testing.T) {
 	if unwound != coroutines || blocks.Counts().Live != 0 || cos.Counts().Live != 0 {
 		t.Errorf("%d of %d are unwound, %d blocks and %d Cos alive", unwound, coroutines, blocks.Counts().Live, cos.Counts().Live)
 	}
-	if now := runtime.NumGoroutine(); now > before {
-		t.Errorf("%d goroutines, and %d before", now, before)
+	if n := p.Coroutines().Len(); n != 0 {
+		t.Errorf("%d coroutines have not ended", n)
 	}
 }
 

@@ -38,6 +38,9 @@ func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation 
 		h, is.alloc = b.handler, b.alloc
 	} else {
 		h = is.collect(h)
+		if is.coroutine {
+			noteStart(h)
+		}
 	}
 	if is.alloc == nil {
 		if is.alloc = def; def == nil && where != nil {
@@ -73,6 +76,9 @@ func (op *Operation) beginHere(h Handler) (timeout time.Duration) {
 	mustHandler(h)
 	var is associations
 	h = is.collect(h)
+	if is.coroutine {
+		noteStart(h)
+	}
 	timeout, is.timeout = is.timeout, 0
 	is.flags &^= limited | undated
 	*op = Operation{owner: owner[Operation]{handler: h}}

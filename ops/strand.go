@@ -44,6 +44,9 @@ func NewStrand(ex Executor) *Strand {
 // Allocator returns the default allocator of the executor below, or nil.
 func (s *Strand) Allocator() allocator.Allocator[Operation] { return defaultOf(s.executor) }
 
+// Coroutines returns those of the executor below, or nil.
+func (s *Strand) Coroutines() *Coroutines { return coroutinesOf(s.executor) }
+
 // Execute implements [Executor].
 func (s *Strand) Execute(op *Operation) {
 	s.here(op)

@@ -27,7 +27,7 @@ func (p *Proactor) abandon() {
 
 // abandonAll closes all sockets, waits until the kernel has let go of what is
 // outstanding, and abandons it. What a handler starts while it is told so is
-// abandoned as well.
+// abandoned as well. Coroutines that wait for none of that come last.
 // If a handler or an allocator panics, so does this, once everything is abandoned.
 func (p *Proactor) abandonAll() {
 	var out record.Queue
@@ -40,6 +40,9 @@ func (p *Proactor) abandonAll() {
 	}()
 	for p.takeAll(&out) {
 		panicked = true
+		if out.Empty() {
+			p.coroutines.Abandon() // one at a time: others may wait for it
+		}
 		p.abandonQueue(&out)
 		panicked = false
 	}
@@ -86,7 +89,7 @@ func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 	}
 	p.held += p.inbox.moveTo(&p.ready)
 	out.Splice(&p.ready)
-	p.drained = out.Empty() && p.inbox.close()
+	p.drained = out.Empty() && !p.coroutines.Pending() && p.inbox.close()
 	return !p.drained
 }
 

@@ -11,22 +11,25 @@ import (
 // operations of this package. See [Proactor.Spawn].
 type Co struct {
 	*ops.Co
-	p     *Proactor
-	timer Timer
-	from  netip.AddrPort
+	p    *Proactor
+	from netip.AddrPort // of ReadFrom
 }
 
 // Spawn runs f as a coroutine, which looks as if it blocked, and calls h with 0 and its
 // result when it has returned. See [ops.Spawn] for what it costs, where its memory comes
-// from, and how it ends when p is closed.
+// from, and how it ends when p is closed. Two small blocks more come from the Go heap.
 func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
 	if f == nil {
 		panic("platform: Spawn: nil function")
 	}
 	ops.Spawn(p, h, func(co *ops.Co) error {
-		return f(&Co{Co: co, p: p, timer: Timer{p: p}})
+		return f(&Co{Co: co, p: p})
 	})
 }
+
+// Coroutines returns those that run on p. Their Len says how many have begun and not
+// ended; the rest is for [ops.Spawn].
+func (p *Proactor) Coroutines() *ops.Coroutines { return &p.coroutines }
 
 // Proactor returns the proactor that the coroutine runs on.
 func (co *Co) Proactor() *Proactor { return co.p }
@@ -62,6 +65,6 @@ func (co *Co) WriteTo(c *PacketConn, b []byte, to netip.AddrPort) (n int, err er
 
 // Sleep returns after d has passed, with nil, or with [ops.ErrCanceled].
 func (co *Co) Sleep(d time.Duration) error {
-	_, err := co.Await(func(h ops.Handler) { co.timer.Wait(d, h) })
+	_, err := co.Await(func(h ops.Handler) { co.p.sleep.Wait(d, h) })
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"testing"
 	"time"
 
@@ -23,6 +22,9 @@ func (w *world) spawn(f func(co *platform.Co) error) *result {
 	w.Spawn(r, f)
 	return r
 }
+
+// ignored is the handler of what a test learns of otherwise.
+var ignored ops.Handler = ops.HandlerFunc(func(int, error) {})
 
 // TestCoroutines has a client and a server that read as straight code.
 func TestCoroutines(t *testing.T) {
@@ -160,8 +162,10 @@ func TestCoroutineEnds(t *testing.T) {
 				var slot ops.CancelSlot
 				r := new(result)
 				w.Spawn(ops.WithCancelSlot(r, &slot), func(co *platform.Co) error {
-					ops.Post(w, ops.HandlerFunc(func(int, error) { test.end(c, peer, &slot) }))
-					_, err := co.Read(c, make([]byte, 1))
+					_, err := co.Await(func(h ops.Handler) {
+						c.Read(make([]byte, 1), h)
+						ops.Post(w, ops.HandlerFunc(func(int, error) { test.end(c, peer, &slot) }))
+					})
 					return err
 				})
 				w.await(r)
@@ -176,7 +180,6 @@ func TestCoroutineEnds(t *testing.T) {
 func TestCoroutinesAbandoned(t *testing.T) {
 	const coroutines = 10_000
 	each(t, func(t *testing.T, w *world) {
-		before := runtime.NumGoroutine()
 		cos := combinators.NewStats(allocator.Allocator[ops.Co](combinators.NewThreadSafe(allocator.Allocator[ops.Co](allocator.Heap[ops.Co]{}))))
 		h := ops.WithAllocator[ops.Co](ops.HandlerFunc(func(int, error) { t.Error("a handler was called") }), cos)
 		waiting, unwound := make(chan bool, coroutines), make(chan bool, coroutines)
@@ -192,16 +195,17 @@ func TestCoroutinesAbandoned(t *testing.T) {
 			})
 		}
 		w.run()
-		if n := runtime.NumGoroutine() - before; n < coroutines {
-			t.Errorf("%d goroutines for %d coroutines", n, coroutines)
+		if n := w.Coroutines().Len(); n != coroutines {
+			t.Errorf("%d coroutines wait, want %d", n, coroutines)
 		}
 		w.Close()
 		if len(unwound) != coroutines || cos.Counts().Live != 0 {
 			t.Errorf("%d stacks are unwound, and %d Cos alive", len(unwound), cos.Counts().Live)
 		}
-		if n := runtime.NumGoroutine() - before; n > 100 { // of the backend, or those of other tests that end
-			t.Errorf("%d goroutines are left", n)
+		if n := w.Coroutines().Len(); n != 0 {
+			t.Errorf("%d coroutines have not ended", n)
 		}
+		noCoroutines(t)
 	})
 }
 

@@ -89,6 +89,9 @@ type Proactor struct {
 
 	lookups lookups // the goroutines that look up names
 
+	coroutines ops.Coroutines
+	sleep      Timer // of all of them
+
 	holds  atomic.Int64
 	closed atomic.Bool // Close was called
 	halt   atomic.Bool // every runner is to return
@@ -134,6 +137,7 @@ func New(options ...Option) (*Proactor, error) {
 	}
 	p := &Proactor{single: c.single, bubbled: inside, burst: maxBurst}
 	p.more = sync.NewCond(&p.mu)
+	p.sleep.p = p
 	p.published.init()
 	p.setAllocator(c.alloc)
 	p.numbers.Store(proactors.Add(1) << 40)

@@ -45,22 +45,11 @@ func (b *Backend) Start(s *backend.Socket, op *ops.Operation) bool {
 	case ops.KindWriteVectored:
 		b.prepareVectored(e, op, opSendmsg, descriptor.MaxTransfer)
 	case ops.KindReadFrom:
-		m := e.message(backend.Reading)
-		m.carry(op.Buf, unix.SizeofSockaddrInet6)
-		q := b.prepare(e, op, opRecvmsg)
-		q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
+		b.prepareReadFrom(e, op)
 	case ops.KindWriteTo:
-		m := e.message(backend.Writing)
-		size, err := descriptor.ToSockaddr(&m.addr, backend.Addr(op), e.inet6)
-		if err != nil {
-			op.Err = err
+		if op.Err = b.prepareWriteTo(e, op); op.Err != nil {
 			return true
 		}
-		descriptor.RaceRead(op.Buf)
-		m.carry(op.Buf, uint32(size))
-		q := b.prepare(e, op, opSendmsg)
-		q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
-		b.ring.copies(len(op.Buf))
 	case ops.KindReadAt, ops.KindWriteAt, ops.KindSync:
 		b.prepareFile(e, op)
 	case ops.KindConnect: // again
@@ -84,6 +73,29 @@ func (b *Backend) TryWrite(s *backend.Socket, buf []byte) (int, error) {
 		return 0, ops.ErrWouldBlock
 	}
 	return 0, os.NewSyscallError("write", errno)
+}
+
+// The packets are apart, as the stack of a coroutine has no room for what they need.
+
+func (b *Backend) prepareReadFrom(e *socket, op *ops.Operation) {
+	m := e.message(backend.Reading)
+	m.carry(op.Buf, unix.SizeofSockaddrInet6)
+	q := b.prepare(e, op, opRecvmsg)
+	q.ioprio, q.addr, q.len, q.opFlags = recvPollFirst, address(&m.header), 1, unix.MSG_TRUNC
+}
+
+func (b *Backend) prepareWriteTo(e *socket, op *ops.Operation) error {
+	m := e.message(backend.Writing)
+	size, err := descriptor.ToSockaddr(&m.addr, backend.Addr(op), e.inet6)
+	if err != nil {
+		return err
+	}
+	descriptor.RaceRead(op.Buf)
+	m.carry(op.Buf, uint32(size))
+	q := b.prepare(e, op, opSendmsg)
+	q.addr, q.len, q.opFlags = address(&m.header), 1, unix.MSG_NOSIGNAL
+	b.ring.copies(len(op.Buf))
+	return nil
 }
 
 // connect opens a socket and has it connected.
