@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the servers that the tests of this folder start, on Debian and Ubuntu. No service is
-# started, and no cluster made: the tests have their own.
+# Installs the servers that the tests of this folder start, on Debian and Ubuntu. Their
+# services are not started: the tests have servers of their own, and leave others alone.
 set -eu
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -10,6 +10,4 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
-apt-get install -y --no-install-recommends postgresql-common
-sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-apt-get install -y --no-install-recommends redis-server postgresql
+apt-get install -y --no-install-recommends --no-upgrade redis-server postgresql
