@@ -18,6 +18,9 @@ var worlds = map[string]func() (*platform.Proactor, error){
 	"sim": func() (*platform.Proactor, error) {
 		return platform.New(platform.WithCustomBackend(sim.New(sim.Seeded(1)).Backend))
 	},
+	"sim, a single runner": func() (*platform.Proactor, error) {
+		return platform.New(platform.WithCustomBackend(sim.New(sim.Seeded(1)).Backend), platform.SingleRunner())
+	},
 }
 
 func init() {

@@ -1,0 +1,89 @@
+// Command clients has a Redis client and a PostgreSQL driver, neither of which knows
+// this library, on one proactor: the answers of a database are kept in a cache for a minute.
+// It is a module of its own because it needs them.
+//
+//	go run . -redis 127.0.0.1:6379 -postgres postgres://user:password@127.0.0.1/name 'select now()'
+//
+// What a client needs is a way to dial that is not package net's, and a netconn.Dialer is
+// one; see redis.go and postgres.go. The rest of a program stays as it is: pools, timeouts,
+// TLS and contexts work as over package net.
+//
+// setup.sh installs both servers on Debian for the tests, which start them themselves.
+// Without the servers they are skipped, unless HEIRLOOM_CLIENTS is "required".
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/netconn"
+	"github.com/redis/go-redis/v9"
+)
+
+func main() {
+	log.SetFlags(0)
+	cache := flag.String("redis", "127.0.0.1:6379", "the `address` of Redis, or the path of its socket")
+	database := flag.String("postgres", "postgres://postgres@127.0.0.1/postgres", "the `URL` of PostgreSQL")
+	flag.Parse()
+	query := "select version()"
+	if flag.NArg() > 0 {
+		query = flag.Arg(0)
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	if err := run(ctx, *cache, *database, query, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// run answers a query, whose result is one value, from the cache or else from the database.
+func run(ctx context.Context, cache, database, query string, out io.Writer) error {
+	p, err := platform.New()
+	if err != nil {
+		return err
+	}
+	ended := make(chan error)
+	go func() { ended <- p.Run(context.Background()) }()
+	defer func() {
+		p.Close()
+		<-ended
+	}()
+	defer p.Hold().Release()
+
+	dialer := &netconn.Dialer{Proactor: p}
+	kept := redis.NewClient(redisOptions(dialer, cache))
+	defer kept.Close()
+	config, err := postgresConfig(dialer, database)
+	if err != nil {
+		return err
+	}
+	db, err := connect(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+
+	answer, err := kept.Get(ctx, query).Result()
+	from := "cache"
+	if err == redis.Nil {
+		from = "database"
+		var value any
+		if err := db.QueryRow(ctx, query).Scan(&value); err != nil {
+			return err
+		}
+		answer = fmt.Sprint(value)
+		err = kept.Set(ctx, query, answer, time.Minute).Err()
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s (from the %s)\n", answer, from)
+	return err
+}
