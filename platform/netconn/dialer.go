@@ -35,11 +35,15 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err == nil {
 		switch network {
 		case "udp", "udp4", "udp6":
-			return dialPacket(d.Proactor, network, address)
-		}
-		var c *Conn
-		if c, err = d.dial(ctx, network, address); err == nil {
-			return c, nil
+			var c *PacketConn
+			if c, err = dialPacket(d.Proactor, network, address); err == nil {
+				return c, nil
+			}
+		default:
+			var c *Conn
+			if c, err = d.dial(ctx, network, address); err == nil {
+				return c, nil
+			}
 		}
 	}
 	if cause := ctx.Err(); cause != nil {
@@ -52,12 +56,11 @@ func (d *Dialer) dial(ctx context.Context, network, address string) (*Conn, erro
 	c := newConn(newLoop(d.Proactor))
 	slot := new(ops.CancelSlot)
 	defer slot.CancelOnDone(ctx)()
-	h := ops.WithCancelSlot(&c.reads, slot)
+	h := ops.WithCancelSlot((*opening)(c), slot)
 	_, err := c.reads.wait(&c.loop, func() { d.Dialer.Dial(d.Proactor, c.conn, network, address, h) })
 	if err != nil {
 		return nil, err
 	}
-	c.opened()
 	return c, nil
 }
 

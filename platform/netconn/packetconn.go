@@ -26,26 +26,33 @@ var (
 // network is "udp", "udp4" or "udp6". For options use a [platform.ListenConfig], and
 // [NewPacketConn].
 func ListenPacket(p *platform.Proactor, network, address string) (*PacketConn, error) {
-	c, err := open(p, func() (*platform.PacketConn, error) { return p.ListenPacket(network, address) })
-	if err != nil {
-		return nil, err
-	}
-	return NewPacketConn(c), nil
+	return openPacket(p, func() (*platform.PacketConn, error) { return p.ListenPacket(network, address) })
 }
 
 // dialPacket opens a packet socket that is connected to an address.
-func dialPacket(p *platform.Proactor, network, address string) (net.Conn, error) {
-	c, err := open(p, func() (*platform.PacketConn, error) { return p.ConnectPacket(network, address) })
-	if err != nil {
-		return nil, err
-	}
-	return NewPacketConn(c), nil
+func dialPacket(p *platform.Proactor, network, address string) (*PacketConn, error) {
+	return openPacket(p, func() (*platform.PacketConn, error) { return p.ConnectPacket(network, address) })
 }
 
-// NewPacketConn returns c, which is open, as a net.PacketConn. It panics if c is not open.
+func openPacket(p *platform.Proactor, f func() (*platform.PacketConn, error)) (*PacketConn, error) {
+	return open(p, func() (*PacketConn, error) {
+		c, err := f()
+		if err != nil {
+			return nil, err
+		}
+		n := NewPacketConn(c)
+		if n.local == nil { // the proactor has closed it again
+			return nil, net.ErrClosed
+		}
+		return n, nil
+	})
+}
+
+// NewPacketConn returns c as a net.PacketConn. It panics if c was never opened. If c is
+// closed, so is the result, and its addresses are nil.
 func NewPacketConn(c *platform.PacketConn) *PacketConn {
-	if c == nil || c.LocalAddr() == nil {
-		panic("netconn: NewPacketConn: the socket is not open")
+	if c == nil || c.Proactor() == nil {
+		panic("netconn: NewPacketConn: the socket was never opened")
 	}
 	n := &PacketConn{conn: c}
 	n.loop, n.local, n.remote = newLoop(c.Proactor()), c.LocalAddr(), c.RemoteAddr()

@@ -20,8 +20,9 @@ const patience = 30 * time.Second
 type world struct {
 	*platform.Proactor
 	*testing.T
-	name string
-	over chan error // what Run has returned
+	name    string
+	options []platform.Option
+	over    chan error // what Run has returned
 }
 
 // each runs a test on every backend, with several runners and with a single one, and on a
@@ -47,7 +48,7 @@ func open(t *testing.T, name string, options []platform.Option) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{p, t, name, make(chan error, 1)}
+	w := &world{p, t, name, options, make(chan error, 1)}
 	hold := p.Hold()
 	go func() { w.over <- p.Run(context.Background()) }()
 	t.Cleanup(func() {
