@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/netconn"
 )
 
@@ -74,6 +75,43 @@ func TestClosesAnytime(t *testing.T) {
 			}
 			w.Close()
 			w.wait("a call", callers.Wait)
+		}
+	})
+}
+
+// TestNothingStaysOpen cancels dials and closes listeners at the moment when connections are
+// made. Of those that nobody has got none is left open.
+func TestNothingStaysOpen(t *testing.T) {
+	each(t, func(w *world) {
+		for round := range 50 {
+			l := w.listen("tcp")
+			d := netconn.Dialer{Proactor: w.Proactor}
+			ctx, cancel := context.WithCancel(context.Background())
+			var callers sync.WaitGroup
+			for range 4 {
+				callers.Go(func() { w.closes(l.Accept()) })
+				callers.Go(func() { w.closes(d.DialContext(ctx, "tcp", l.Addr().String())) })
+			}
+			for range round {
+				runtime.Gosched()
+			}
+			if round%2 == 0 {
+				cancel()
+				l.Close()
+			} else {
+				l.Close()
+				cancel()
+			}
+			w.wait("a call", callers.Wait)
+		}
+		// A single runner closes later, but before this.
+		w.want("Post", w.ended(func() error {
+			posted := make(chan error)
+			ops.Post(w.Proactor, ops.HandlerFunc(func(_ int, err error) { posted <- err }))
+			return <-posted
+		}))
+		if s := w.Stats(); s.Conns != 0 || s.Listeners != 0 {
+			w.Errorf("%d connections and %d listeners are open", s.Conns, s.Listeners)
 		}
 	})
 }

@@ -170,7 +170,7 @@ func (s *socket) close(f func() error) error {
 }
 
 func (s *socket) setDeadline(f func(time.Time) error, t time.Time) error {
-	return s.failed("set", s.set(func() error { return f(t) }))
+	return s.setOption(func() error { return f(t) })
 }
 
 // set changes something of a socket that is open.

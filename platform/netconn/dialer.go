@@ -24,9 +24,9 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 // DialContext connects to an address as net.Dial takes it; the network is "tcp", "tcp4",
-// "tcp6" or "unix", and the result a [*Conn]; or "udp", "udp4" or "udp6", with
-// a numeric address, and the result a [*PacketConn]. When the context is done before the connection
-// is made, the error is its cause in a [*net.OpError].
+// "tcp6" or "unix", and the result a [*Conn]; or "udp", "udp4" or "udp6", with a numeric
+// address, and the result a [*PacketConn]. When the context is done before the connection
+// is made, the error is that of the context in a [*net.OpError].
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if d.Proactor == nil {
 		panic("netconn: Dial: nil Proactor")
@@ -46,8 +46,8 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 			}
 		}
 	}
-	if cause := ctx.Err(); cause != nil {
-		err = &net.OpError{Op: "dial", Net: network, Addr: named{network, address}, Err: cause}
+	if done := ctx.Err(); done != nil {
+		err = &net.OpError{Op: "dial", Net: network, Addr: named{network, address}, Err: done}
 	}
 	return nil, failed("dial", nil, named{network, address}, err)
 }

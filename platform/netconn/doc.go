@@ -33,10 +33,18 @@
 // A connection that has been accepted and dialled here can become one of handlers:
 // [Conn.Platform] is what it stands for. A server can begin in net/http, and hijack.
 //
+// # What it does not have
+//
+// A Conn has the options that programs look for, such as [Conn.SetNoDelay]. For the others,
+// and for the descriptor and files sent by the kernel, there is [Conn.Platform]: see
+// [platform.Conn.SyscallConn], [platform.Conn.File] and [platform.Conn.SendFile]; with a single
+// runner, [ops.Post] gets there. A Conn has no SyscallConn of its own, because drivers that find
+// one read by it, and take it for a broken connection that this does not wait.
+//
 // # Errors
 //
 // Errors are those that programs test for, in a [*net.OpError] as in package net: io.EOF
 // alone, net.ErrClosed, os.ErrDeadlineExceeded, of which Timeout is true,
-// syscall.ECONNRESET, and for a dial, the cause of its context. When the proactor is
+// syscall.ECONNRESET, and for a dial, the error of its context. When the proactor is
 // closed, calls that wait return net.ErrClosed.
 package netconn

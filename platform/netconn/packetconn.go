@@ -90,6 +90,7 @@ func (c *PacketConn) readFrom(b []byte) (n int, from netip.AddrPort, err error) 
 	if c.closed.Load() {
 		return 0, from, net.ErrClosed
 	}
+	c.sender = netip.AddrPort{}
 	n, err = c.reads.wait(&c.loop, func() { c.conn.ReadFrom(b, &c.sender, &c.reads) })
 	if err == io.ErrShortBuffer { // which package net does not tell
 		err = nil
