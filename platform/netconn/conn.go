@@ -30,7 +30,7 @@ type socket struct {
 
 // NewConn returns c as a net.Conn. Operations that the program starts on c itself take turns
 // with its own. It panics if c was never opened. If c is closed, so is the result, and its
-// addresses are nil.
+// addresses are nil. With a single runner only that one may call it while it runs.
 func NewConn(c *platform.Conn) *Conn {
 	if c == nil || c.Proactor() == nil {
 		panic("netconn: NewConn: the connection was never opened")

@@ -49,7 +49,8 @@ func openPacket(p *platform.Proactor, f func() (*platform.PacketConn, error)) (*
 }
 
 // NewPacketConn returns c as a net.PacketConn. It panics if c was never opened. If c is
-// closed, so is the result, and its addresses are nil.
+// closed, so is the result, and its addresses are nil. With a single runner only that one
+// may call it while it runs.
 func NewPacketConn(c *platform.PacketConn) *PacketConn {
 	if c == nil || c.Proactor() == nil {
 		panic("netconn: NewPacketConn: the socket was never opened")

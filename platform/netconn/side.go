@@ -78,7 +78,7 @@ func (s *side) wait(l *loop, begin func()) (n int, err error) {
 	return s.await(l)
 }
 
-// expect and await are the two halves of wait, for who starts the operation itself.
+// expect and await are the two halves of wait, for a caller that starts the operation itself.
 func (s *side) expect() {
 	if s.ended == nil {
 		s.ended = make(chan result, 1)

@@ -105,14 +105,14 @@ func (w *world) pair() (a, b *netconn.Conn) {
 	return dialed.(*netconn.Conn), accepted.(*netconn.Conn)
 }
 
-// ended returns what f has returned, once it has, and fails the test if it does not.
+// ended calls f on a goroutine of its own. What it returns is for want.
 func (w *world) ended(f func() error) chan error {
 	result := make(chan error, 1)
 	go func() { result <- f() }()
 	return result
 }
 
-// want waits for an error.
+// want returns what a call has returned, and fails the test if it does not.
 func (w *world) want(what string, result chan error) (err error) {
 	w.Helper()
 	w.wait(what, func() { err = <-result })
