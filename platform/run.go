@@ -140,12 +140,12 @@ func (r *runner) signOff() {
 	defer c.mu.Unlock()
 	c.runners--
 	r.last = c.runners == 0
-	if r.last && p.single {
-		p.publish()
-	}
 	if r.last {
 		p.halt.Store(false)
-		p.flushing.outside = p.single
+	}
+	if r.last && p.single {
+		p.publish()
+		p.flushing.outside = true
 	}
 	r.abandons = p.mayAbandon()
 	if flush := p.flushing.flush; r.last && flush != nil && !c.abandons {

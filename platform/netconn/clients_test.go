@@ -38,7 +38,7 @@ func TestHTTP(t *testing.T) {
 	each(t, func(w *world) {
 		for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
 			w.T.Run(proto, func(t *testing.T) {
-				w := &world{w.Proactor, t, w.name, w.over}
+				w := &world{w.Proactor, t, w.name, w.options, w.over}
 				l := w.listen("tcp")
 				s := &http.Server{
 					Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
@@ -27,15 +28,16 @@ type socket struct {
 	reads, writes side
 }
 
-// NewConn returns c, which is open, as a net.Conn. Operations that the program starts on
-// c itself take turns with its own. It panics if c is not open.
+// NewConn returns c as a net.Conn. Operations that the program starts on c itself take turns
+// with its own. It panics if c was never opened. If c is closed, so is the result, and its
+// addresses are nil. With a single runner only that one may call it while it runs.
 func NewConn(c *platform.Conn) *Conn {
-	if c == nil || c.LocalAddr() == nil {
-		panic("netconn: NewConn: the connection is not open")
+	if c == nil || c.Proactor() == nil {
+		panic("netconn: NewConn: the connection was never opened")
 	}
 	n := &Conn{conn: c}
 	n.loop = newLoop(c.Proactor())
-	n.opened()
+	n.local, n.remote = c.LocalAddr(), c.RemoteAddr()
 	return n
 }
 
@@ -49,10 +51,21 @@ func newConn(l loop) *Conn {
 	return &c.Conn
 }
 
-// opened is called when the connection is open.
-func (c *Conn) opened() {
-	c.local, c.remote = c.conn.LocalAddr(), c.conn.RemoteAddr()
+// opening is a Conn as the handler of the operation that opens it. It asks for the addresses
+// there, where nobody can have closed it yet, and a single runner may ask.
+type opening Conn
+
+func (h *opening) Allocator() allocator.Allocator[ops.Operation] { return h.reads.Allocator() }
+
+func (h *opening) Complete(n int, err error) {
+	if err == nil {
+		h.local, h.remote = h.conn.LocalAddr(), h.conn.RemoteAddr()
+	}
+	h.reads.Complete(n, err)
 }
+
+// Abandon is called instead when the proactor was closed.
+func (h *opening) Abandon() { h.reads.Abandon() }
 
 // Platform returns the connection that c stands for, for operations with handlers.
 func (c *Conn) Platform() *platform.Conn { return c.conn }
@@ -157,7 +170,7 @@ func (s *socket) close(f func() error) error {
 }
 
 func (s *socket) setDeadline(f func(time.Time) error, t time.Time) error {
-	return s.failed("set", s.set(func() error { return f(t) }))
+	return s.setOption(func() error { return f(t) })
 }
 
 // set changes something of a socket that is open.

@@ -131,7 +131,7 @@ func TestErrors(t *testing.T) {
 		} {
 			for _, waits := range []bool{true, false} {
 				w.T.Run(fmt.Sprintf("%s, waits %v", test.name, waits), func(t *testing.T) {
-					w := &world{w.Proactor, t, w.name, w.over}
+					w := &world{w.Proactor, t, w.name, w.options, w.over}
 					a, b := w.pair()
 					read := func() error { _, err := a.Read(make([]byte, 1)); return err }
 					write := func() error { _, err := a.Write(make([]byte, 32<<20)); return err }
@@ -389,12 +389,12 @@ func TestMisuse(t *testing.T) {
 		}()
 		f()
 	}
-	mustPanic("not open", func() { netconn.NewConn(nil) })
-	mustPanic("not open", func() { netconn.NewConn(new(platform.Conn)) })
-	mustPanic("not open", func() { netconn.NewListener(nil) })
-	mustPanic("not open", func() { netconn.NewListener(new(platform.Listener)) })
-	mustPanic("not open", func() { netconn.NewPacketConn(nil) })
-	mustPanic("not open", func() { netconn.NewPacketConn(new(platform.PacketConn)) })
+	mustPanic("never opened", func() { netconn.NewConn(nil) })
+	mustPanic("never opened", func() { netconn.NewConn(new(platform.Conn)) })
+	mustPanic("never opened", func() { netconn.NewListener(nil) })
+	mustPanic("never opened", func() { netconn.NewListener(new(platform.Listener)) })
+	mustPanic("never opened", func() { netconn.NewPacketConn(nil) })
+	mustPanic("never opened", func() { netconn.NewPacketConn(new(platform.PacketConn)) })
 	mustPanic("nil Proactor", func() { new(netconn.Dialer).Dial("tcp", "127.0.0.1:1") })
 }
 

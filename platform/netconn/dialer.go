@@ -24,9 +24,9 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 // DialContext connects to an address as net.Dial takes it; the network is "tcp", "tcp4",
-// "tcp6" or "unix", and the result a [*Conn]; or "udp", "udp4" or "udp6", with
-// a numeric address, and the result a [*PacketConn]. When the context is done before the connection
-// is made, the error is its cause in a [*net.OpError].
+// "tcp6" or "unix", and the result a [*Conn]; or "udp", "udp4" or "udp6", with a numeric
+// address, and the result a [*PacketConn]. When the context is done before the connection
+// is made, the error is that of the context in a [*net.OpError].
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if d.Proactor == nil {
 		panic("netconn: Dial: nil Proactor")
@@ -35,15 +35,19 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err == nil {
 		switch network {
 		case "udp", "udp4", "udp6":
-			return dialPacket(d.Proactor, network, address)
-		}
-		var c *Conn
-		if c, err = d.dial(ctx, network, address); err == nil {
-			return c, nil
+			var c *PacketConn
+			if c, err = dialPacket(d.Proactor, network, address); err == nil {
+				return c, nil
+			}
+		default:
+			var c *Conn
+			if c, err = d.dial(ctx, network, address); err == nil {
+				return c, nil
+			}
 		}
 	}
-	if cause := ctx.Err(); cause != nil {
-		err = &net.OpError{Op: "dial", Net: network, Addr: named{network, address}, Err: cause}
+	if done := ctx.Err(); done != nil {
+		err = &net.OpError{Op: "dial", Net: network, Addr: named{network, address}, Err: done}
 	}
 	return nil, failed("dial", nil, named{network, address}, err)
 }
@@ -52,12 +56,11 @@ func (d *Dialer) dial(ctx context.Context, network, address string) (*Conn, erro
 	c := newConn(newLoop(d.Proactor))
 	slot := new(ops.CancelSlot)
 	defer slot.CancelOnDone(ctx)()
-	h := ops.WithCancelSlot(&c.reads, slot)
+	h := ops.WithCancelSlot((*opening)(c), slot)
 	_, err := c.reads.wait(&c.loop, func() { d.Dialer.Dial(d.Proactor, c.conn, network, address, h) })
 	if err != nil {
 		return nil, err
 	}
-	c.opened()
 	return c, nil
 }
 

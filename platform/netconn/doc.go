@@ -4,10 +4,9 @@
 // run unchanged on a [platform.Proactor], or on a network that package platform/sim
 // simulates.
 //
-// Calls look blocking. What can be read or written at once is, by the goroutine that calls;
-// for the rest an operation is started, and the goroutine sleeps until the proactor has
-// ended it. Somebody must therefore be in [platform.Proactor.Run], in another goroutine than
-// those that call, and stay there, see [platform.Proactor.Hold]:
+// Calls look blocking. The goroutine that calls reads or writes itself what it can at once;
+// for the rest it starts an operation, and sleeps until that has ended. Another goroutine must therefore be in [platform.Proactor.Run], and stay there, see
+// [platform.Proactor.Hold]:
 //
 //	p, err := platform.New()
 //	...
@@ -27,16 +26,24 @@
 // are idle: it is for code that wants a net.Conn. Beside package net, waiting costs one
 // change of goroutines more. A proactor that has a [platform.SingleRunner] serves it
 // too, but has to be told of each call, which costs more again; and [Listen] and
-// [ListenPacket] wait there until it runs. Who listens before that calls
-// [platform.Proactor.Listen], and [NewListener].
+// [ListenPacket] wait there until it runs. To listen before that, call
+// [platform.Proactor.Listen] and [NewListener].
 //
-// A connection that has been accepted and dialled here can become one of handlers:
+// A connection that has been accepted or dialled here can become one of handlers:
 // [Conn.Platform] is what it stands for. A server can begin in net/http, and hijack.
+//
+// # What it does not have
+//
+// A Conn has the options that programs look for, such as [Conn.SetNoDelay]. For the others,
+// and for the descriptor and files sent by the kernel, there is [Conn.Platform]: see
+// [platform.Conn.SyscallConn], [platform.Conn.File] and [platform.Conn.SendFile]; with a single
+// runner, [ops.Post] gets there. A Conn has no SyscallConn of its own: drivers that find one
+// read by it, and would take the refusal of that for a broken connection.
 //
 // # Errors
 //
 // Errors are those that programs test for, in a [*net.OpError] as in package net: io.EOF
 // alone, net.ErrClosed, os.ErrDeadlineExceeded, of which Timeout is true,
-// syscall.ECONNRESET, and for a dial, the cause of its context. When the proactor is
+// syscall.ECONNRESET, and for a dial, the error of its context. When the proactor is
 // closed, calls that wait return net.ErrClosed.
 package netconn

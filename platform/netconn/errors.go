@@ -20,14 +20,11 @@ func failed(what string, local, remote net.Addr, err error) error {
 		return err
 	}
 	e := &net.OpError{Op: what, Source: local, Addr: remote, Err: err}
-	switch {
-	case remote == nil: // as package net has it
+	if remote == nil { // as package net has it
 		e.Source, e.Addr = nil, local
-		fallthrough
-	default:
-		if e.Addr != nil {
-			e.Net = e.Addr.Network()
-		}
+	}
+	if e.Addr != nil {
+		e.Net = e.Addr.Network()
 	}
 	return e
 }

@@ -156,6 +156,27 @@ func ExampleConn_Platform() {
 	// hello, <nil>
 }
 
+// Options have the names that they have in package net.
+func ExampleConn_SetNoDelay() {
+	p, stop := start()
+	defer stop()
+	l, err := netconn.Listen(p, "tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	d := netconn.Dialer{Proactor: p}
+	c, err := d.Dial("tcp", l.Addr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	if o, ok := c.(interface{ SetNoDelay(bool) error }); ok {
+		fmt.Println(o.SetNoDelay(false))
+	}
+	// Output: <nil>
+}
+
 func ExampleListenPacket() {
 	p, stop := start()
 	defer stop()

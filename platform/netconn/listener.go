@@ -22,17 +22,24 @@ var _ net.Listener = (*Listener)(nil)
 // Listen listens on an address as net.Listen takes it; the network is "tcp", "tcp4", "tcp6"
 // or "unix". For options use a [platform.ListenConfig], and [NewListener].
 func Listen(p *platform.Proactor, network, address string) (*Listener, error) {
-	l, err := open(p, func() (*platform.Listener, error) { return p.Listen(network, address) })
-	if err != nil {
-		return nil, err
-	}
-	return NewListener(l), nil
+	return open(p, func() (*Listener, error) {
+		l, err := p.Listen(network, address)
+		if err != nil {
+			return nil, err
+		}
+		n := NewListener(l)
+		if n.addr == nil { // the proactor has closed it again
+			return nil, failed("listen", named{network, address}, nil, net.ErrClosed)
+		}
+		return n, nil
+	})
 }
 
-// NewListener returns l, which is open, as a net.Listener. It panics if l is not open.
+// NewListener returns l as a net.Listener. It panics if l was never opened. If l is closed,
+// so is the result, and its address nil.
 func NewListener(l *platform.Listener) *Listener {
-	if l == nil || l.Addr() == nil {
-		panic("netconn: NewListener: the listener is not open")
+	if l == nil || l.Proactor() == nil {
+		panic("netconn: NewListener: the listener was never opened")
 	}
 	return &Listener{loop: newLoop(l.Proactor()), l: l, addr: l.Addr()}
 }
@@ -54,10 +61,9 @@ func (l *Listener) accept() (*Conn, error) {
 		return nil, net.ErrClosed
 	}
 	c := newConn(l.loop)
-	if _, err := c.reads.wait(&l.loop, func() { l.l.Accept(c.conn, &c.reads) }); err != nil {
+	if _, err := c.reads.wait(&l.loop, func() { l.l.Accept(c.conn, (*opening)(c)) }); err != nil {
 		return nil, err
 	}
-	c.opened()
 	return c, nil
 }
 

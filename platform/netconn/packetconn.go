@@ -26,26 +26,34 @@ var (
 // network is "udp", "udp4" or "udp6". For options use a [platform.ListenConfig], and
 // [NewPacketConn].
 func ListenPacket(p *platform.Proactor, network, address string) (*PacketConn, error) {
-	c, err := open(p, func() (*platform.PacketConn, error) { return p.ListenPacket(network, address) })
-	if err != nil {
-		return nil, err
-	}
-	return NewPacketConn(c), nil
+	return openPacket(p, func() (*platform.PacketConn, error) { return p.ListenPacket(network, address) })
 }
 
 // dialPacket opens a packet socket that is connected to an address.
-func dialPacket(p *platform.Proactor, network, address string) (net.Conn, error) {
-	c, err := open(p, func() (*platform.PacketConn, error) { return p.ConnectPacket(network, address) })
-	if err != nil {
-		return nil, err
-	}
-	return NewPacketConn(c), nil
+func dialPacket(p *platform.Proactor, network, address string) (*PacketConn, error) {
+	return openPacket(p, func() (*platform.PacketConn, error) { return p.ConnectPacket(network, address) })
 }
 
-// NewPacketConn returns c, which is open, as a net.PacketConn. It panics if c is not open.
+func openPacket(p *platform.Proactor, f func() (*platform.PacketConn, error)) (*PacketConn, error) {
+	return open(p, func() (*PacketConn, error) {
+		c, err := f()
+		if err != nil {
+			return nil, err
+		}
+		n := NewPacketConn(c)
+		if n.local == nil { // the proactor has closed it again
+			return nil, net.ErrClosed
+		}
+		return n, nil
+	})
+}
+
+// NewPacketConn returns c as a net.PacketConn. It panics if c was never opened. If c is
+// closed, so is the result, and its addresses are nil. With a single runner only that one
+// may call it while it runs.
 func NewPacketConn(c *platform.PacketConn) *PacketConn {
-	if c == nil || c.LocalAddr() == nil {
-		panic("netconn: NewPacketConn: the socket is not open")
+	if c == nil || c.Proactor() == nil {
+		panic("netconn: NewPacketConn: the socket was never opened")
 	}
 	n := &PacketConn{conn: c}
 	n.loop, n.local, n.remote = newLoop(c.Proactor()), c.LocalAddr(), c.RemoteAddr()
@@ -83,6 +91,7 @@ func (c *PacketConn) readFrom(b []byte) (n int, from netip.AddrPort, err error) 
 	if c.closed.Load() {
 		return 0, from, net.ErrClosed
 	}
+	c.sender = netip.AddrPort{}
 	n, err = c.reads.wait(&c.loop, func() { c.conn.ReadFrom(b, &c.sender, &c.reads) })
 	if err == io.ErrShortBuffer { // which package net does not tell
 		err = nil

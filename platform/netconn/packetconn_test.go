@@ -77,6 +77,10 @@ func addrPort(c *netconn.PacketConn) netip.AddrPort {
 func TestPacketErrors(t *testing.T) {
 	each(t, func(w *world) {
 		a := w.packets()
+		a.WriteTo([]byte("x"), a.LocalAddr())
+		if _, from, err := a.ReadFromAddrPort(make([]byte, 1)); from != addrPort(a) || err != nil {
+			w.Errorf("reads a packet from %v, %v", from, err)
+		}
 		read := func() error { _, err := a.Read(make([]byte, 1)); return err }
 		reads := w.ended(read)
 		a.SetReadDeadline(time.Unix(1, 0))
@@ -84,6 +88,10 @@ func TestPacketErrors(t *testing.T) {
 		a.SetDeadline(w.Now().Add(time.Millisecond))
 		_, _, err := a.ReadFrom(make([]byte, 1))
 		w.opError(err, os.ErrDeadlineExceeded, "read", true)
+		_, from, err := a.ReadFromAddrPort(make([]byte, 1))
+		if w.opError(err, os.ErrDeadlineExceeded, "read", true); from.IsValid() {
+			w.Errorf("no packet comes from %v", from)
+		}
 		a.SetWriteDeadline(time.Unix(1, 0))
 		_, err = a.WriteTo([]byte("x"), a.LocalAddr())
 		w.opError(err, os.ErrDeadlineExceeded, "write", true)

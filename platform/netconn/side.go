@@ -13,23 +13,30 @@ import (
 // goroutine that holds the lock starts one and waits for it. It has the memory for one.
 type side struct {
 	mu    sync.Mutex
-	busy  bool          // a call is being served
-	next  *sync.Cond    // it is not any more; made when somebody first waits for that
-	ended chan struct{} // of capacity 1: the operation has
-	begin func()        // what posted is to start
+	busy  bool        // a call is being served
+	next  *sync.Cond  // it is not any more; made when somebody first waits for that
+	ended chan result // of capacity 1: the operation has
+	begin func()      // what posted is to start
 	slot  combinators.SingleSlot[ops.Operation]
+}
 
-	n   int // the results of the operation
+// A result is that of an operation.
+type result struct {
+	n   int
 	err error
 }
 
 // Allocator returns where the operations of the side have their memory.
 func (s *side) Allocator() allocator.Allocator[ops.Operation] { return &s.slot }
 
-// Complete is called by the operation when it has ended.
+// Complete is called by the operation when it has ended. One that was refused, because the
+// proactor is closed, may say so later, or never, so nobody waits for that: the next call
+// may find it, but is refused as well.
 func (s *side) Complete(n int, err error) {
-	s.n, s.err = n, err
-	s.ended <- struct{}{}
+	select {
+	case s.ended <- result{n, err}:
+	default: // it was refused, and so was one before
+	}
 }
 
 // Abandon is called instead when the proactor was closed.
@@ -71,24 +78,25 @@ func (s *side) wait(l *loop, begin func()) (n int, err error) {
 	return s.await(l)
 }
 
-// expect and await are the two halves of wait, for who starts the operation itself.
+// expect and await are the two halves of wait, for a caller that starts the operation itself.
 func (s *side) expect() {
 	if s.ended == nil {
-		s.ended = make(chan struct{}, 1)
+		s.ended = make(chan result, 1)
 	}
 }
 
 func (s *side) await(l *loop) (n int, err error) {
 	select {
-	case <-s.ended:
+	case r := <-s.ended:
+		return r.n, r.err
 	case <-l.over:
-		select {
-		case <-s.ended:
-		default: // it was refused
-			return 0, net.ErrClosed
-		}
 	}
-	return s.n, s.err
+	select {
+	case r := <-s.ended:
+		return r.n, r.err
+	default: // it was refused
+		return 0, net.ErrClosed
+	}
 }
 
 // posted is a side as the handler that starts its operation, where the goroutine that runs
@@ -98,12 +106,12 @@ type posted side
 func (h *posted) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
 
 func (h *posted) Complete(_ int, err error) {
-	begin := h.begin
-	h.begin = nil
-	if err != nil {
+	if err != nil { // and what was to begin may be that of another call by now
 		(*side)(h).Complete(0, err)
 		return
 	}
+	begin := h.begin
+	h.begin = nil
 	begin()
 }
 

@@ -20,8 +20,9 @@ const patience = 30 * time.Second
 type world struct {
 	*platform.Proactor
 	*testing.T
-	name string
-	over chan error // what Run has returned
+	name    string
+	options []platform.Option
+	over    chan error // what Run has returned
 }
 
 // each runs a test on every backend, with several runners and with a single one, and on a
@@ -47,7 +48,7 @@ func open(t *testing.T, name string, options []platform.Option) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{p, t, name, make(chan error, 1)}
+	w := &world{p, t, name, options, make(chan error, 1)}
 	hold := p.Hold()
 	go func() { w.over <- p.Run(context.Background()) }()
 	t.Cleanup(func() {
@@ -104,14 +105,14 @@ func (w *world) pair() (a, b *netconn.Conn) {
 	return dialed.(*netconn.Conn), accepted.(*netconn.Conn)
 }
 
-// ended returns what f has returned, once it has, and fails the test if it does not.
+// ended calls f on a goroutine of its own. What it returns is for want.
 func (w *world) ended(f func() error) chan error {
 	result := make(chan error, 1)
 	go func() { result <- f() }()
 	return result
 }
 
-// want waits for an error.
+// want returns what a call has returned, and fails the test if it does not.
 func (w *world) want(what string, result chan error) (err error) {
 	w.Helper()
 	w.wait(what, func() { err = <-result })
