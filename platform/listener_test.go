@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -158,4 +159,22 @@ func shortDir(t *testing.T) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
+}
+
+// TestListenWhileClosing listens when the proactor is closed and its handlers still run: who
+// goes on opening sockets would hold up its end.
+func TestListenWhileClosing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var err error
+		ops.Post(w, ops.HandlerFunc(func(int, error) {
+			w.Close()
+			_, err = w.Listen("tcp", "127.0.0.1:0")
+		}))
+		if over := w.Run(context.Background()); over != net.ErrClosed {
+			t.Errorf("Run: %v", over)
+		}
+		if !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Listen: %v", err)
+		}
+	})
 }

@@ -213,6 +213,9 @@ func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket)
 	if h.inUse(old) {
 		return ErrInUse
 	}
+	if p.closed.Load() { // those who go on opening sockets must not hold up Close
+		return fmt.Errorf("platform: %s: %w", what, net.ErrClosed)
+	}
 	s := p.newSocket(record.Closed)
 	s.lock()
 	defer s.unlock()
