@@ -90,7 +90,8 @@ func Spawn(ex Executor, h Handler, f func(co *Co) error) {
 // called with, and returns the results of the operation. It is for the operations
 // that Co has no method for:
 //
-//	_, err := co.Await(func(h ops.Handler) { listener.Accept(conn, h) })
+//	_, err := co.Await(lines.ReadLine)
+//	_, err = co.Await(func(h ops.Handler) { listener.Accept(conn, h) })
 //
 // The handler may also be kept, for another goroutine or handler to start the operation
 // with: a program's own queues are made so. As long as nobody does, the coroutine waits,

@@ -52,6 +52,18 @@
 // A handler that is bound with [WithAllocator] is bound once, when its chain
 // begins, and kept.
 //
+// # Straight code
+//
+// A chain that is not a loop of a few steps, such as a handshake or a dialogue with
+// questions in between, reads better as a function: [Spawn] runs one as a coroutine, whose
+// methods look as if they blocked. Memory, cancellation and the end of the proactor are
+// as for a chain of handlers, and an operation allocates nothing either. What it costs
+// is a stack, which a chain of handlers does not keep while it waits: some 3.3 KB in all,
+// about as much as a goroutine that reads with package net, and 80 ns for each
+// switch, of which an operation takes two. So: handlers for what has very many sessions that
+// are idle, or a few steps; coroutines for the rest. They mix: a coroutine is a handler to
+// what it starts, and may be spawned by any.
+//
 // # Where it comes from
 //
 // The contract is that of Asio's custom memory allocation, in

@@ -49,6 +49,16 @@
 // server runs, whatever errors come by, has each session from an allocator, bounds
 // how many live at a time, and at the end waits for them.
 //
+// # Handlers or coroutines
+//
+// [Proactor.Spawn] runs a function as a coroutine, which reads, writes, accepts, dials and
+// sleeps as if it blocked, and takes turns with everything else on the goroutine that runs
+// the proactor. Handlers are for sessions of a few steps and for very many that are idle:
+// while it waits, a chain of handlers keeps its operation, and a coroutine a stack
+// besides, of 2 KiB at least; see package ops for what that costs. As in a handler, what
+// blocks otherwise, such as a mutex, a channel or package net, holds up everything on the
+// goroutine.
+//
 // # What waits, and where
 //
 // Of each direction of a socket one operation is with the kernel; further ones

@@ -86,6 +86,7 @@ func (a *arbiter) see(e *event) {
 	case eventPart:
 		if o := a.operations[e.operation]; o != nil {
 			g := a.goroutine(e)
+			g.caller = true // it may be a coroutine
 			g.starts = append(g.starts, o)
 		}
 	case eventStarted:

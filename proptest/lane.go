@@ -30,6 +30,8 @@ type lane struct {
 	own, decoy *watched[ops.Operation]
 	bytes      *watched[byte]
 	frames     *watched[ops.Frame[composed]] // if a step needs them
+	cos        *watched[ops.Co]              // likewise
+	coMoved    int                           // bytes, by a coroutine
 	slot       ops.CancelSlot
 	late       bool            // the operation has a deadline
 	timer      *platform.Timer // from its first operation on
@@ -113,6 +115,10 @@ func (c *lane) begin(s *Step, k *kind) {
 		expect.frames = frames(c).id
 		expect.peak += s.Depth
 	}
+	if k.coroutine {
+		expect.frames = cos(c).id
+		expect.peak++
+	}
 	if k.own {
 		expect.peak, expect.apart = 0, true
 	} else if c.attempts < s.Refuse {
@@ -150,6 +156,10 @@ const lateAfter = 100 * time.Microsecond
 func (c *lane) refuse(s *Step) {
 	if s.Depth > 0 && c.attempts%2 == 0 {
 		frames(c).failNext(c.attempts/2%s.Depth, 1)
+		return
+	}
+	if kindOf(s.Kind).coroutine {
+		c.refuseCoroutine()
 		return
 	}
 	c.own.failNext(0, 1)

@@ -101,7 +101,7 @@ func (r *run) judge(open Opener) ([]Violation, error) {
 		r.play()
 	}
 	// Memory that was disturbed explains all that went wrong from then on.
-	return slices.Concat(r.disturbed(), r.ledger.Finish(), r.leftBuffers()), nil
+	return slices.Concat(r.disturbed(), r.ledger.Finish(), r.leftBuffers(), r.leftCoroutines()), nil
 }
 
 // stop ends the run, as something is wrong.

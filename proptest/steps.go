@@ -59,6 +59,7 @@ type kind struct {
 	own       bool // has memory of its own, and needs none of the chain's
 	apart     bool // its parts have memory of their own
 	untimed   bool // has a deadline of its own, or none
+	coroutine bool // is one, and has the memory of that besides
 }
 
 // A role says where in a program a kind of step may stand.
@@ -79,6 +80,7 @@ func init() {
 		{name: "dispatch", role: local, start: startDispatch, check: plain, once: true},
 		{name: "defer", role: local, start: startDefer, check: plain, once: true},
 		{name: "compose", role: local, draw: drawCompose, text: depthText, start: startCompose, check: plain, cancel: cancelTimer, once: true},
+		{name: "coroutine", role: local, start: startCoroutine, check: plain, cancel: cancelTimer, once: true, coroutine: true},
 		{name: "send", role: local, start: startSend, check: checkSend, cancel: cancelMail, mail: true, once: true},
 		{name: "send to", role: local, draw: drawSendTo, text: chainText, start: startSendTo, check: checkSend, cancel: cancelMail, mail: true, once: true},
 		{name: "receive", role: local, draw: drawReceive, text: receiveText, start: startReceive, check: checkReceive, cancel: cancelMail, mail: true, reads: true, once: true, untimed: true, settle: settleReceive},
@@ -105,6 +107,7 @@ func init() {
 		{name: "copy out", role: sends, text: sizeText, start: startCopyOut, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "write lowered", role: sends, text: sizeText, start: startWriteLowered, check: checkFull, cancel: cancelConn, transfers: true},
 		{name: "pipe", role: sends, text: sizeText, start: startPipe, finish: takePiped, check: checkFull, cancel: cancelConn, transfers: true, own: true},
+		{name: "write in a coroutine", role: sends, text: sizeText, start: startCoroutineWrite, finish: takeMoved, check: checkFull, cancel: cancelConn, transfers: true, coroutine: true},
 		{name: "send file", role: sends, text: sizeText, start: startSendFile, finish: takeWritten, check: checkFull, cancel: cancelConn, transfers: true, settle: becomes("write full")},
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
@@ -115,6 +118,7 @@ func init() {
 		{name: "read buffered", role: receives, text: sizeText, start: startReadBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "copy in", role: receives, text: sizeText, start: startCopyIn, finish: takeCopied, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read lowered", role: receives, text: sizeText, start: startReadLowered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
+		{name: "read in a coroutine", role: receives, text: sizeText, start: startCoroutineRead, finish: takeMoved, check: checkFull, cancel: cancelConn, transfers: true, reads: true, coroutine: true},
 		{name: "read in time", role: receives, text: sizeText, start: startReadInTime, finish: takeInTime, check: checkSome, cancel: cancelConn, transfers: true, reads: true, own: true, settle: becomes("read full")},
 
 		{name: "connect", text: linkText, start: startConnect, check: plain, connects: true},
