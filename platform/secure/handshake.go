@@ -71,7 +71,7 @@ func (s *handshake) end(err error) {
 		c.phase, c.err = failed, err
 		return
 	}
-	c.phase = ready
+	c.phase, c.in.version = ready, c.tls.ConnectionState().Version
 	c.forgetHandshake()
 }
 

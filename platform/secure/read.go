@@ -1,6 +1,7 @@
 package secure
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"os"
@@ -15,12 +16,13 @@ import (
 
 // reading is the state of that side.
 type reading struct {
-	kept   ops.Lowered
-	memory inputMemory
-	end    error // that crypto/tls has returned; it stays
-	cut    bool  // the connection below has ended
-	dry    bool  // the last read below has got all that there was
-	more   bool  // there may be more that was read below
+	kept    ops.Lowered
+	memory  inputMemory
+	end     error  // that crypto/tls has returned; it stays
+	version uint16 // of TLS, as agreed
+	cut     bool   // the connection below has ended
+	dry     bool   // the last read below has got all that there was
+	more    bool   // there may be more that was read below
 
 	busy     bool // an operation is outstanding
 	waits    bool // it only waits, and reads nothing
@@ -250,24 +252,23 @@ func (c *Conn) buffered() bool {
 	if !inside.known {
 		return c.in.more
 	}
-	return inside.inputOf(c.tls).Len() > 0 || decidable(inside.rawOf(c.tls).Bytes())
+	return inside.inputOf(c.tls).Len() > 0 || c.decidable(inside.rawOf(c.tls).Bytes())
 }
 
 // decidable reports whether crypto/tls can say something to what was received: b starts
-// with all of a record, or with what is none, or no usual one.
-func decidable(b []byte) bool {
-	const (
-		header  = 5
-		longest = 16<<10 + 2048
-		firstOf = 20 // change cipher spec, alert, handshake, application data
-		lastOf  = 23
-		usual   = 0x0303 // the version in the records of TLS 1.2 and 1.3
-	)
+// with all of a record, or with a header that it refuses. It must not be true of anything
+// else, or a program that waits for something to read would be called for ever.
+func (c *Conn) decidable(b []byte) bool {
+	const header = 5
 	if len(b) < header {
 		return false
 	}
-	kind, version, n := b[0], int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4])
-	return kind < firstOf || kind > lastOf || version != usual || n > longest || len(b) >= header+n
+	version, longest := c.in.version, 16<<10+2048
+	if version == tls.VersionTLS13 {
+		version, longest = tls.VersionTLS12, 16<<10+256 // RFC 8446, sections 5.1 and 5.2
+	}
+	n := int(b[3])<<8 | int(b[4])
+	return uint16(b[1])<<8|uint16(b[2]) != version || n > longest || len(b) >= header+n
 }
 
 // endOfInput notes why there is nothing more to read.
