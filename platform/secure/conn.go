@@ -13,6 +13,9 @@ import (
 
 // A Transport is what TLS runs over. A [platform.Conn] is one, and so is a [Conn]: TLS
 // inside TLS, as an HTTPS proxy needs it.
+//
+// Beside a write that is outstanding there is sometimes one of nothing, which is to end
+// when something has come of the other.
 type Transport interface {
 	ops.Reader
 	ops.Writer

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"strings"
@@ -315,4 +316,57 @@ func TestEmptyRecords(t *testing.T) {
 		w.run()
 		m.check(t)
 	})
+}
+
+// TestAnswerInside has the inner of two connections want new keys, and a write start while
+// the answer is on its way: it waits below, where another write is outstanding.
+func TestAnswerInside(t *testing.T) {
+	test := func(t *testing.T, w *world) {
+		m := newMemory()
+		outerServer, outerClient := w.secured(serverConfig(0), clientConfig(0), m)
+		var keys bytes.Buffer
+		config := clientConfig(tls.VersionTLS13)
+		config.KeyLogWriter = &keys
+		var s, c secure.Conn
+		s.Server(outerServer, serverConfig(tls.VersionTLS13))
+		c.Client(outerClient, config)
+		atServer, atClient := w.shake(&s, &c, m)
+		atServer.want(t, 0, nil)
+		atClient.want(t, 0, nil)
+		if suite := c.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {
+			t.Skipf("the cipher is %s", tls.CipherSuiteName(suite))
+		}
+		const updates = 14 // crypto/tls does not take more than 16 in a row
+		var log bytes.Buffer
+		from := newSender(t, &log, keys.String())
+		for range updates {
+			from.updateKey()
+			from.send(dataRecord, []byte("x"))
+		}
+		var asked, read, wrote, got, rest result
+		ops.WriteFull(outerClient, log.Bytes(), m.with(&asked))
+		ops.ReadFull(&s, make([]byte, updates), m.with(&read))
+		w.until("an answer is on its way", s.Answering)
+		want, back := random(4, 3000), make([]byte, 3000)
+		ops.WriteFull(&s, want, m.with(&wrote))
+		w.until("nothing moves", func() bool { return s.Answering() && wrote.calls == 0 })
+		ops.ReadFull(&c, back, m.with(&got))
+		w.await(&got)
+		c.Read(make([]byte, 1), m.with(&rest)) // answers may come after that
+		w.await(&asked, &read, &wrote)
+		read.want(t, updates, nil)
+		wrote.want(t, len(want), nil)
+		got.want(t, len(want), nil)
+		if !bytes.Equal(back, want) {
+			t.Error("other bytes have come")
+		}
+		c.Cancel()
+		w.await(&rest)
+		m.check(t)
+	}
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprintf("sim/%d", seed), func(t *testing.T) {
+			test(t, simulated(t, sim.Seeded(seed), sim.Weather{Capacity: 128}))
+		})
+	}
 }
