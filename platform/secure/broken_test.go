@@ -392,6 +392,60 @@ func TestHandshakeEnds(t *testing.T) {
 	}
 }
 
+// TestHandshakeCanceledAtOnce cancels a handshake before its coroutine has begun.
+func TestHandshakeCanceledAtOnce(t *testing.T) {
+	for name, cancel := range map[string]func(c *secure.Conn, slot *ops.CancelSlot){
+		"all":  func(c *secure.Conn, _ *ops.CancelSlot) { c.Cancel() },
+		"slot": func(_ *secure.Conn, slot *ops.CancelSlot) { slot.Cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				m := newMemory()
+				below, _ := w.peer()
+				var c secure.Conn
+				c.Server(below, serverConfig(0))
+				var slot ops.CancelSlot
+				var shaken, late result
+				c.Handshake(ops.WithCancelSlot(m.with(&shaken), &slot))
+				cancel(&c, &slot)
+				shaken.later(t)
+				w.await(&shaken)
+				shaken.want(t, 0, ops.ErrCanceled)
+				c.Read(make([]byte, 1), m.with(&late))
+				w.await(&late)
+				late.want(t, 0, ops.ErrCanceled)
+				m.check(t)
+			})
+		})
+	}
+}
+
+// TestHandshakeOfOthers has a client that does not speak TLS. The program can answer it on
+// the connection below, and is not led to one where what is written is lost.
+func TestHandshakeOfOthers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := newMemory()
+		below, raw := w.peer()
+		raw.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+		var c secure.Conn
+		c.Server(below, serverConfig(0))
+		var shaken, wrote result
+		c.Handshake(m.with(&shaken))
+		w.await(&shaken)
+		var header tls.RecordHeaderError
+		if !errors.As(shaken.err, &header) || string(header.RecordHeader[:]) != "GET /" || header.Conn != nil {
+			t.Errorf("the handshake is told %#v", shaken.err)
+		}
+		ops.WriteFull(below, []byte("HTTP/1.0 400 Bad Request\r\n\r\n"), m.with(&wrote))
+		w.await(&wrote)
+		c.Close()
+		if reply, _ := io.ReadAll(raw); !strings.HasPrefix(string(reply), "HTTP/1.0 400") {
+			t.Errorf("the client is told %q", reply)
+		}
+		m.check(t)
+	})
+}
+
 // TestSlowLoris has a client that begins its handshake with one byte every now and then. A
 // timeout of the operations does not end it, and a deadline does.
 func TestSlowLoris(t *testing.T) {
