@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +250,44 @@ func TestAnswerInTheWay(t *testing.T) {
 		w.await(&rest)
 		m.check(t)
 	})
+	for name, test := range map[string]struct {
+		end  func(s *secure.Conn, slot *ops.CancelSlot)
+		want error
+	}{
+		"all":     {func(s *secure.Conn, _ *ops.CancelSlot) { s.Cancel() }, ops.ErrCanceled},
+		"slot":    {func(_ *secure.Conn, slot *ops.CancelSlot) { slot.Cancel() }, ops.ErrCanceled},
+		"close":   {func(s *secure.Conn, _ *ops.CancelSlot) { s.Close() }, net.ErrClosed},
+		"timeout": {func(*secure.Conn, *ops.CancelSlot) {}, os.ErrDeadlineExceeded},
+	} {
+		t.Run("ended by "+name, func(t *testing.T) {
+			w, m := narrow(t), newMemory()
+			s, c, below, _, log := agree(w, m)
+			var asked, read, wrote, got result
+			var slot ops.CancelSlot
+			h := ops.WithCancelSlot(m.with(&read), &slot)
+			if name == "timeout" {
+				h = ops.WithTimeout(h, time.Second)
+			}
+			ops.WriteFull(below, log.Bytes(), m.with(&asked))
+			ops.ReadFull(s, make([]byte, updates), h)
+			w.until("an answer is stuck", s.Answering)
+			test.end(s, &slot)
+			w.await(&read)
+			if read.calls != 1 || !errors.Is(read.err, test.want) {
+				t.Errorf("the read is told %d, %v", read.n, read.err)
+			}
+			if name != "close" { // the answers go on where they were
+				ops.WriteFull(s, []byte("after"), m.with(&wrote))
+				ops.ReadFull(c, make([]byte, 5), m.with(&got))
+				w.await(&wrote, &got)
+				wrote.want(t, 5, nil)
+				got.want(t, 5, nil)
+			}
+			below.Close()
+			w.await(&asked)
+			m.check(t)
+		})
+	}
 	t.Run("deadline", func(t *testing.T) {
 		w, m := narrow(t), newMemory()
 		s, c, below, _, log := agree(w, m)
