@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/secure"
@@ -259,25 +260,32 @@ func TestMidRecord(t *testing.T) {
 	}
 }
 
-// late is a connection of which a deadline passes when something has arrived, before it is
-// fetched.
-type late struct {
+// A hindered is a connection from which nothing can be fetched at times, although
+// something has arrived.
+type hindered struct {
 	*platform.Conn
-	passed bool
+	err error // why, or nil
 }
 
-func (l *late) TryRead(b []byte) (int, error) {
-	if l.passed {
-		return 0, os.ErrDeadlineExceeded
+func (l *hindered) TryRead(b []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
 	}
 	return l.Conn.TryRead(b)
 }
 
-// TestDeadlineOnArrival ends a read so, which loses nothing: the next one goes on.
-func TestDeadlineOnArrival(t *testing.T) {
+// TestHinderedOnArrival has a deadline pass when something has arrived, or no memory there,
+// as below TLS inside TLS. That ends one read and loses nothing: the next one goes on.
+func TestHinderedOnArrival(t *testing.T) {
+	for _, err := range []error{os.ErrDeadlineExceeded, allocator.ErrExhausted} {
+		t.Run(err.Error(), func(t *testing.T) { hinder(t, err) })
+	}
+}
+
+func hinder(t *testing.T, err error) {
 	alsoSimulated(t, func(t *testing.T, w *world) {
 		below, peer := w.pair()
-		l := &late{Conn: below}
+		l := &hindered{Conn: below}
 		var server, client secure.Conn
 		server.Server(l, serverConfig(tls.VersionTLS13))
 		client.Client(peer, clientConfig(tls.VersionTLS13))
@@ -286,13 +294,13 @@ func TestDeadlineOnArrival(t *testing.T) {
 		client.Handshake(&shaken2)
 		w.await(&shaken, &shaken2)
 		shaken.want(t, 0, nil)
-		l.passed = true
+		l.err = err
 		ops.WriteFull(&client, []byte("some text"), &wrote)
 		buf := make([]byte, 16)
 		server.Read(buf, &read)
 		w.await(&wrote, &read)
-		read.want(t, 0, os.ErrDeadlineExceeded)
-		l.passed = false
+		read.want(t, 0, err)
+		l.err = nil
 		ops.ReadFull(&server, buf[:9], &again)
 		w.await(&again)
 		again.want(t, 9, nil)
@@ -392,6 +400,60 @@ func TestHandshakeEnds(t *testing.T) {
 	}
 }
 
+// TestHandshakeCanceledAtOnce cancels a handshake before its coroutine has begun.
+func TestHandshakeCanceledAtOnce(t *testing.T) {
+	for name, cancel := range map[string]func(c *secure.Conn, slot *ops.CancelSlot){
+		"all":  func(c *secure.Conn, _ *ops.CancelSlot) { c.Cancel() },
+		"slot": func(_ *secure.Conn, slot *ops.CancelSlot) { slot.Cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				m := newMemory()
+				below, _ := w.peer()
+				var c secure.Conn
+				c.Server(below, serverConfig(0))
+				var slot ops.CancelSlot
+				var shaken, late result
+				c.Handshake(ops.WithCancelSlot(m.with(&shaken), &slot))
+				cancel(&c, &slot)
+				shaken.later(t)
+				w.await(&shaken)
+				shaken.want(t, 0, ops.ErrCanceled)
+				c.Read(make([]byte, 1), m.with(&late))
+				w.await(&late)
+				late.want(t, 0, ops.ErrCanceled)
+				m.check(t)
+			})
+		})
+	}
+}
+
+// TestHandshakeOfOthers has a client that does not speak TLS. The program can answer it on
+// the connection below, and is not led to one where what is written is lost.
+func TestHandshakeOfOthers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := newMemory()
+		below, raw := w.peer()
+		raw.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+		var c secure.Conn
+		c.Server(below, serverConfig(0))
+		var shaken, wrote result
+		c.Handshake(m.with(&shaken))
+		w.await(&shaken)
+		var header tls.RecordHeaderError
+		if !errors.As(shaken.err, &header) || string(header.RecordHeader[:]) != "GET /" || header.Conn != nil {
+			t.Errorf("the handshake is told %#v", shaken.err)
+		}
+		ops.WriteFull(below, []byte("HTTP/1.0 400 Bad Request\r\n\r\n"), m.with(&wrote))
+		w.await(&wrote)
+		c.Close()
+		if reply, _ := io.ReadAll(raw); !strings.HasPrefix(string(reply), "HTTP/1.0 400") {
+			t.Errorf("the client is told %q", reply)
+		}
+		m.check(t)
+	})
+}
+
 // TestSlowLoris has a client that begins its handshake with one byte every now and then. A
 // timeout of the operations does not end it, and a deadline does.
 func TestSlowLoris(t *testing.T) {
@@ -464,6 +526,9 @@ func TestClosed(t *testing.T) {
 				read.want(t, 0, net.ErrClosed)
 				if write.calls != 1 || !errors.Is(write.err, net.ErrClosed) {
 					t.Errorf("the write is told %d, %v", write.n, write.err)
+				}
+				if n := c.InputMemory(); n != 0 {
+					t.Errorf("a closed connection keeps %d bytes", n)
 				}
 				if err := c.Close(); err != net.ErrClosed {
 					t.Errorf("a second Close returns %v", err)

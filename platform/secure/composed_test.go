@@ -311,7 +311,7 @@ func TestWithoutInside(t *testing.T) {
 	t.Run("streams", TestStreams)
 	t.Run("on arrival", TestOnArrival)
 	t.Run("lines", TestLines)
-	t.Run("deadline", TestDeadlineOnArrival)
+	t.Run("hindered", TestHinderedOnArrival)
 }
 
 // TestIdle checks that a connection that waits keeps no memory of records, whatever it has

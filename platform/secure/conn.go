@@ -13,6 +13,9 @@ import (
 
 // A Transport is what TLS runs over. A [platform.Conn] is one, and so is a [Conn]: TLS
 // inside TLS, as an HTTPS proxy needs it.
+//
+// Beside a write that is outstanding there is sometimes one of nothing, which is to end
+// when something has come of the other.
 type Transport interface {
 	ops.Reader
 	ops.Writer
@@ -45,6 +48,7 @@ type Conn struct {
 	phase phase
 	err   error      // why there is no handshake
 	shake *handshake // that goes on, or nil
+	epoch uint32     // tells apart what was started before and after a Cancel
 
 	records allocator.Allocator[byte] // where records lie while they are in flight
 	in      reading
@@ -153,11 +157,16 @@ func (c *Conn) Cancel() {
 		return
 	}
 	c.mu.Lock()
-	if c.shake != nil {
-		c.shake.canceled.Store(true)
-	}
+	c.epoch++
 	c.mu.Unlock()
 	c.below.Cancel()
+}
+
+// currentEpoch returns the epoch of what is started now.
+func (c *Conn) currentEpoch() uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
 }
 
 // Close closes the connection below. It tells the peer nothing: see [Conn.Shutdown].

@@ -19,15 +19,16 @@ var ErrShutdown = errors.New("secure: a write after the end of the stream was an
 // answered, such as new keys, and does not take the answers.
 var ErrUnanswered = errors.New("secure: the peer asks on and does not take the answers")
 
-// errNotYet tells crypto/tls that there is nothing to read yet. It is a net.Error that is
-// temporary, which crypto/tls returns and does not keep.
-var errNotYet error = notYet{}
+// errNotYet tells crypto/tls that there is nothing to read yet.
+var errNotYet error = &temporary{errors.New("secure: nothing to read yet")}
 
-type notYet struct{}
+// A temporary is an error that crypto/tls returns and does not keep, because it is a net.Error
+// that says so.
+type temporary struct{ error }
 
-func (notYet) Error() string   { return "secure: nothing to read yet" }
-func (notYet) Timeout() bool   { return true }
-func (notYet) Temporary() bool { return true }
+func (*temporary) Timeout() bool   { return true }
+func (*temporary) Temporary() bool { return true }
+func (e *temporary) Unwrap() error { return e.error }
 
 // exhausted returns the error that a handler is told when its allocator failed with err.
 func exhausted(err error) error {

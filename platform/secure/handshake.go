@@ -2,7 +2,7 @@ package secure
 
 import (
 	"context"
-	"sync/atomic"
+	"crypto/tls"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -24,7 +24,7 @@ import (
 // h, for as long as c lives, or else from one that all connections share.
 func (c *Conn) Handshake(h ops.Handler) {
 	c.mustBeSet()
-	s := &handshake{c: c, slot: ops.CancelSlotOf(h), records: ops.AllocatorOf[byte](h, shared)}
+	s := &handshake{c: c, slot: ops.CancelSlotOf(h), epoch: c.currentEpoch(), records: ops.AllocatorOf[byte](h, shared)}
 	ctx := context.WithoutCancel(ops.ContextOf(h))
 	ops.Spawn(c.below.Proactor(), h, func(co *ops.Co) error {
 		s.Co = co
@@ -35,10 +35,10 @@ func (c *Conn) Handshake(h ops.Handler) {
 // A handshake is one that goes on.
 type handshake struct {
 	*ops.Co
-	c        *Conn
-	slot     *ops.CancelSlot // or nil
-	records  allocator.Allocator[byte]
-	canceled atomic.Bool
+	c       *Conn
+	slot    *ops.CancelSlot // or nil
+	epoch   uint32          // of c when it was started
+	records allocator.Allocator[byte]
 }
 
 func (s *handshake) run(ctx context.Context) error {
@@ -47,7 +47,10 @@ func (s *handshake) run(ctx context.Context) error {
 	}
 	err := ops.ErrCanceled // if the proactor is closed
 	defer func() { s.end(err) }()
-	err = s.c.tls.HandshakeContext(ctx)
+	if s.isCanceled() { // before it has begun
+		return err
+	}
+	err = withoutConn(s.c.tls.HandshakeContext(ctx))
 	return err
 }
 
@@ -75,6 +78,17 @@ func (s *handshake) end(err error) {
 	c.forgetHandshake()
 }
 
+// withoutConn returns the error of a handshake without the connection that crypto/tls adds to
+// it for a program that wants to answer what is not TLS. That would be the transport, which
+// sends nothing any more; the program has the connection below.
+func withoutConn(err error) error {
+	if e, ok := err.(tls.RecordHeaderError); ok {
+		e.Conn = nil
+		return e
+	}
+	return err
+}
+
 func (s *handshake) read(b []byte) (n int, err error) {
 	return s.await(func(h ops.Handler) { ops.Read(s.c.below, b, h) })
 }
@@ -89,20 +103,19 @@ func (s *handshake) await(start func(h ops.Handler)) (n int, err error) {
 	n, err = s.Await(func(h ops.Handler) {
 		s.c.mu.Lock()
 		defer s.c.mu.Unlock()
-		if s.canceled.Load() {
+		if s.c.epoch != s.epoch {
 			ops.Post(s.c.below.Proactor(), h)
 			return
 		}
 		start(h)
 	})
-	return n, s.verdict(err)
+	if err == nil && s.isCanceled() { // when the operation had its result already
+		err = ops.ErrCanceled
+	}
+	return n, err
 }
 
-// verdict returns how an operation has ended. One that was cancelled when it had its result
-// already ends the handshake all the same.
-func (s *handshake) verdict(err error) error {
-	if err == nil && (s.canceled.Load() || s.slot != nil && s.slot.Canceled()) {
-		return ops.ErrCanceled
-	}
-	return err
+// isCanceled reports whether the handshake is to end.
+func (s *handshake) isCanceled() bool {
+	return s.c.currentEpoch() != s.epoch || s.slot != nil && s.slot.Canceled()
 }

@@ -10,8 +10,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
+	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -247,6 +250,44 @@ func TestAnswerInTheWay(t *testing.T) {
 		w.await(&rest)
 		m.check(t)
 	})
+	for name, test := range map[string]struct {
+		end  func(s *secure.Conn, slot *ops.CancelSlot)
+		want error
+	}{
+		"all":     {func(s *secure.Conn, _ *ops.CancelSlot) { s.Cancel() }, ops.ErrCanceled},
+		"slot":    {func(_ *secure.Conn, slot *ops.CancelSlot) { slot.Cancel() }, ops.ErrCanceled},
+		"close":   {func(s *secure.Conn, _ *ops.CancelSlot) { s.Close() }, net.ErrClosed},
+		"timeout": {func(*secure.Conn, *ops.CancelSlot) {}, os.ErrDeadlineExceeded},
+	} {
+		t.Run("ended by "+name, func(t *testing.T) {
+			w, m := narrow(t), newMemory()
+			s, c, below, _, log := agree(w, m)
+			var asked, read, wrote, got result
+			var slot ops.CancelSlot
+			h := ops.WithCancelSlot(m.with(&read), &slot)
+			if name == "timeout" {
+				h = ops.WithTimeout(h, time.Second)
+			}
+			ops.WriteFull(below, log.Bytes(), m.with(&asked))
+			ops.ReadFull(s, make([]byte, updates), h)
+			w.until("an answer is stuck", s.Answering)
+			test.end(s, &slot)
+			w.await(&read)
+			if read.calls != 1 || !errors.Is(read.err, test.want) {
+				t.Errorf("the read is told %d, %v", read.n, read.err)
+			}
+			if name != "close" { // the answers go on where they were
+				ops.WriteFull(s, []byte("after"), m.with(&wrote))
+				ops.ReadFull(c, make([]byte, 5), m.with(&got))
+				w.await(&wrote, &got)
+				wrote.want(t, 5, nil)
+				got.want(t, 5, nil)
+			}
+			below.Close()
+			w.await(&asked)
+			m.check(t)
+		})
+	}
 	t.Run("deadline", func(t *testing.T) {
 		w, m := narrow(t), newMemory()
 		s, c, below, _, log := agree(w, m)
@@ -315,4 +356,57 @@ func TestEmptyRecords(t *testing.T) {
 		w.run()
 		m.check(t)
 	})
+}
+
+// TestAnswerInside has the inner of two connections want new keys, and a write start while
+// the answer is on its way: it waits below, where another write is outstanding.
+func TestAnswerInside(t *testing.T) {
+	test := func(t *testing.T, w *world) {
+		m := newMemory()
+		outerServer, outerClient := w.secured(serverConfig(0), clientConfig(0), m)
+		var keys bytes.Buffer
+		config := clientConfig(tls.VersionTLS13)
+		config.KeyLogWriter = &keys
+		var s, c secure.Conn
+		s.Server(outerServer, serverConfig(tls.VersionTLS13))
+		c.Client(outerClient, config)
+		atServer, atClient := w.shake(&s, &c, m)
+		atServer.want(t, 0, nil)
+		atClient.want(t, 0, nil)
+		if suite := c.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {
+			t.Skipf("the cipher is %s", tls.CipherSuiteName(suite))
+		}
+		const updates = 14 // crypto/tls does not take more than 16 in a row
+		var log bytes.Buffer
+		from := newSender(t, &log, keys.String())
+		for range updates {
+			from.updateKey()
+			from.send(dataRecord, []byte("x"))
+		}
+		var asked, read, wrote, got, rest result
+		ops.WriteFull(outerClient, log.Bytes(), m.with(&asked))
+		ops.ReadFull(&s, make([]byte, updates), m.with(&read))
+		w.until("an answer is on its way", s.Answering)
+		want, back := random(4, 3000), make([]byte, 3000)
+		ops.WriteFull(&s, want, m.with(&wrote))
+		w.until("nothing moves", func() bool { return s.Answering() && wrote.calls == 0 })
+		ops.ReadFull(&c, back, m.with(&got))
+		w.await(&got)
+		c.Read(make([]byte, 1), m.with(&rest)) // answers may come after that
+		w.await(&asked, &read, &wrote)
+		read.want(t, updates, nil)
+		wrote.want(t, len(want), nil)
+		got.want(t, len(want), nil)
+		if !bytes.Equal(back, want) {
+			t.Error("other bytes have come")
+		}
+		c.Cancel()
+		w.await(&rest)
+		m.check(t)
+	}
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprintf("sim/%d", seed), func(t *testing.T) {
+			test(t, simulated(t, sim.Seeded(seed), sim.Weather{Capacity: 128}))
+		})
+	}
 }

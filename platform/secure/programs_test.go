@@ -3,6 +3,7 @@ package secure_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"os/exec"
@@ -203,6 +204,100 @@ func TestOpenSSLServer(t *testing.T) {
 				m.check(t)
 			})
 		})
+	}
+}
+
+// TestRenegotiation has openssl want another handshake, as either end, which ends the
+// connection: it must neither be had nor hang.
+func TestRenegotiation(t *testing.T) {
+	chain, key, roots := writePEM(t, good())
+	for name, test := range map[string]struct {
+		ours bool // whether the server is
+		want string
+	}{
+		"client": {false, "no renegotiation"},
+		"server": {true, "unexpected handshake message"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				var l *platform.Listener
+				args := []string{"s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-cert", chain, "-key", key}
+				if test.ours {
+					var err error
+					if l, err = w.Listen("tcp", "127.0.0.1:0"); err != nil {
+						t.Fatal(err)
+					}
+					defer l.Close()
+					args = []string{"s_client", "-connect", l.Addr().String(), "-CAfile", roots, "-tls1_2"}
+				}
+				other := program(t, "openssl", args...)
+				in, err := other.StdinPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				var out output
+				other.Stdout, other.Stderr = &out, &out
+				if err := other.Start(); err != nil {
+					t.Fatal(err)
+				}
+				defer other.Wait()
+				defer other.Process.Kill()
+				m := newMemory()
+				config := clientConfig(tls.VersionTLS12)
+				config.Renegotiation = tls.RenegotiateFreelyAsClient
+				var read error
+				w.do(func(co *platform.Co) (err error) {
+					var below platform.Conn
+					var c secure.Conn
+					if test.ours {
+						if err = co.Accept(l, &below); err == nil {
+							c.Server(&below, serverConfig(tls.VersionTLS12))
+						}
+					} else {
+						var address string
+						if address, err = listens(co, &out); err == nil {
+							err = co.Connect(&below, "tcp", address)
+						}
+						if err == nil {
+							c.Client(&below, config)
+						}
+					}
+					if err != nil {
+						return err
+					}
+					defer below.Close()
+					if _, err := co.Await(func(h ops.Handler) { c.Handshake(m.with(h)) }); err != nil {
+						return err
+					}
+					fmt.Fprintln(in, "a line")
+					buf := make([]byte, 7)
+					if _, err := co.ReadFull(&c, buf); err != nil {
+						return err
+					}
+					fmt.Fprintln(in, map[bool]string{true: "R", false: "r"}[test.ours])
+					_, read = co.Read(&c, buf)
+					return nil
+				})
+				if read == nil || !strings.Contains(read.Error(), test.want) {
+					t.Errorf("the read is told %v, want %q; openssl says\n%s", read, test.want, out.String())
+				}
+				m.check(t)
+			})
+		})
+	}
+}
+
+// listens waits until a server says where it does.
+func listens(co *platform.Co, out *output) (address string, err error) {
+	for {
+		if _, rest, ok := strings.Cut(out.String(), "ACCEPT "); ok {
+			if address, _, ok = strings.Cut(rest, "\n"); ok {
+				return address, nil
+			}
+		}
+		if err := co.Sleep(time.Millisecond); err != nil {
+			return "", err
+		}
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"os"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 )
 
@@ -140,7 +142,11 @@ func (c *Conn) endPart(op *ops.Operation) next {
 		in.answers, in.answered = false, op.Err != nil || op.N == 0
 	case op.Err != nil:
 		in.n, in.err, in.done = 0, op.Err, true
-		c.settleInput(true)
+		if errors.Is(op.Err, net.ErrClosed) {
+			c.dropInput() // nobody can read it
+		} else {
+			c.settleInput(true)
+		}
 	case in.waits:
 		in.n, in.err, in.done = 0, nil, true
 	default:
@@ -210,8 +216,10 @@ func (c *Conn) read(b []byte) (n int, err error) {
 }
 
 // passes reports whether a later read may find what this one has not: nothing was there, or
-// the deadline had passed when it was to be fetched.
-func passes(err error) bool { return err == errNotYet || errors.Is(err, os.ErrDeadlineExceeded) }
+// when it was to be fetched the deadline had passed, or there was no memory for it below.
+func passes(err error) bool {
+	return err == errNotYet || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, allocator.ErrExhausted)
+}
 
 // receive reads below what crypto/tls would, so that it finds a record when it is asked
 // for one: its own way allocates. It returns errNotYet if there is no record yet. The

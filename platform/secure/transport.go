@@ -1,10 +1,12 @@
 package secure
 
 import (
+	"errors"
 	"io"
 	"net"
 	"time"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 )
 
@@ -18,6 +20,9 @@ func (t *transport) Read(b []byte) (n int, err error) {
 		n, err = t.shake.read(b)
 	} else {
 		n, err = t.tryRead(b)
+		if errors.Is(err, allocator.ErrExhausted) {
+			err = &temporary{err}
+		}
 	}
 	if err == io.EOF {
 		t.in.cut = true

@@ -46,7 +46,8 @@ const (
 	blockPart             // writes block
 )
 
-// StartWrite implements [ops.Writer].
+// StartWrite implements [ops.Writer]. Of nothing it may be called beside another write: as
+// on a [platform.Conn] the operation only waits for its turn.
 func (c *Conn) StartWrite(op *ops.Operation) { c.startWriting(op, false) }
 
 // Shutdown announces the end of the stream to the peer, who then reads io.EOF, and calls
@@ -61,18 +62,23 @@ func (c *Conn) Shutdown(h ops.Handler) {
 // if nothing can be written.
 func (c *Conn) CloseWrite() error {
 	c.mustBeSet()
-	if err := c.mayWrite(); err != nil {
+	c.mu.Lock()
+	err := c.mayWrite(true)
+	c.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	c.Shutdown(ops.HandlerFunc(func(int, error) {}))
 	return nil
 }
 
-func (c *Conn) mayWrite() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// mayWrite returns why nothing can be written, or announced. The caller holds the lock.
+func (c *Conn) mayWrite(shutting bool) error {
 	if err := c.refusal(); err != nil {
 		return err
+	}
+	if c.out.err == nil && c.out.shut && !shutting {
+		return ErrShutdown
 	}
 	return c.out.err
 }
@@ -91,13 +97,12 @@ func (c *Conn) beginWriting(op *ops.Operation, shutting bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := &c.out
-	if op.Err = c.refusal(); op.Err != nil {
+	switch op.Err = c.mayWrite(shutting); {
+	case op.Err != nil:
 		return
-	}
-	if op.Err = out.err; op.Err != nil {
-		return
-	}
-	if out.busy {
+	case len(op.Buf) == 0 && !shutting:
+		return // it waits below for its turn, as it does there
+	case out.busy:
 		panic("secure: a write is outstanding already: see ops.WriteQueue")
 	}
 	out.kept.Lower(op, (*writer)(c))
@@ -124,7 +129,7 @@ func (c *Conn) nextPart(op *ops.Operation) bool {
 		op.Buf, out.part = out.block[out.sent:], blockPart
 	case len(out.late) > 0:
 		op.Buf, out.part = out.late, latePart
-	default: // a write of nothing
+	default:
 		op.Buf = nil
 		return false
 	}
@@ -137,10 +142,7 @@ func (c *Conn) encrypt() error {
 	out := &c.out
 	plain := out.kept.Buf()
 	plain = plain[:min(len(plain), maxPlain)]
-	switch {
-	case out.shut && !out.shutting:
-		return ErrShutdown
-	case out.shut, len(plain) == 0 && !out.shutting:
+	if out.shut { // announced already
 		out.encrypted = true
 		return nil
 	}
