@@ -49,13 +49,14 @@ func run(ctx context.Context, cache, database, query string, out io.Writer) erro
 	if err != nil {
 		return err
 	}
+	hold := p.Hold() // or Run would return at once, as there is nothing to do yet
 	ended := make(chan error)
 	go func() { ended <- p.Run(context.Background()) }()
 	defer func() {
+		hold.Release()
 		p.Close()
 		<-ended
 	}()
-	defer p.Hold().Release()
 
 	dialer := &netconn.Dialer{Proactor: p}
 	kept := redis.NewClient(redisOptions(dialer, cache))
