@@ -47,7 +47,7 @@ type Conn struct {
 	tls   *tls.Conn
 	phase phase
 	err   error      // why there is no handshake
-	shake *handshake // that goes on, or nil
+	shake *handshake // that is under way, or nil
 	epoch uint32     // tells apart what was started before and after a Cancel
 
 	records allocator.Allocator[byte] // where records lie while they are in flight
@@ -55,7 +55,7 @@ type Conn struct {
 	out     writing
 }
 
-// A phase is how far the handshake is.
+// A phase is how far the handshake has got.
 type phase uint8
 
 const (
@@ -75,7 +75,8 @@ var (
 
 // Client makes c the client's end of a connection over below, which is open. As for
 // [tls.Client] the configuration needs a ServerName, or InsecureSkipVerify. It must not
-// be changed any more. Client panics while c is in use.
+// be changed any more, and its ClientSessionCache must not call methods of c, which is
+// locked while it reads. Client panics while c is in use.
 func (c *Conn) Client(below Transport, config *tls.Config) {
 	c.reset(below)
 	if config != nil && config.Renegotiation != tls.RenegotiateNever {

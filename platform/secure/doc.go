@@ -7,8 +7,15 @@
 // ops.ReadOnArrival, buffered readers, queues of writes, pipes, batches, timeouts and
 // coroutines.
 //
+// A server that is a chain over a [platform.Conn] already changes in three places. Its session
+// gets a Conn beside that one. Where it starts its first read when it has accepted a
+// connection, it has both ends agree first:
+//
 //	s.tls.Server(&s.tcp, config)
 //	s.tls.Handshake((*onShaken)(s))
+//
+// The handler of that starts the first read. And from then on it reads and writes s.tls
+// where it did s.tcp, and calls Shutdown before it closes. The first example is all of it.
 //
 // The protocol is that of crypto/tls, and so is the configuration: versions 1.2 and 1.3 (or
 // older, if asked for), ALPN, SNI, certificates of clients, session tickets. Renegotiation
@@ -35,11 +42,16 @@
 // The operations take the blocks that they would take on the connection below, one each.
 // The records lie in memory from the allocator of byte that is associated with the
 // handler of [Conn.Handshake], for as long as the connection lives, or else in memory that
-// all connections of the process share, and which the garbage collector may take. A read has at most one block
-// of 18 KiB, a write one of up to that. Calls of one connection do not overlap. Those
-// blocks are given back before the handler is called, whatever the result, also
-// when the proactor is closed. Bytes that have been received and
-// that no operation waits for are moved to the shared memory.
+// all connections of the process share, and which the garbage collector may take. A read
+// has at most one block of 18 KiB, a write one of up to that. Calls of one connection do
+// not overlap. Those blocks are given back before the handler is called, whatever the
+// result, also when the proactor is closed. Bytes that have been received and that no
+// operation waits for are moved to the shared memory.
+//
+// A block that is given back still has plaintext in it, as a buffer of the program does
+// after a read. The shared memory serves nothing but connections of this package, which
+// look only at what they have received themselves. Whoever gets the blocks of the program's
+// allocator next can look at them: if nobody may, it has to clear them when they are released.
 //
 // Two small things come from the Go heap: what crypto/tls allocates itself, in a handshake
 // and for a new key, and the answers that it sends while it reads.
@@ -64,7 +76,7 @@
 //	Read           it has ended without that                io.ErrUnexpectedEOF
 //	Read           a record is not what it should be        tls.RecordHeaderError, or *net.OpError, "local error"
 //	Read           the peer says what is wrong              *net.OpError, "remote error"
-//	Read           it asks on and takes no answer           ErrUnanswered
+//	Read           it wants answers for ever and takes none ErrUnanswered
 //	Write          after Shutdown or CloseWrite             ErrShutdown
 //	Write          an earlier one has failed or was ended   that one's error
 //

@@ -15,9 +15,9 @@ var ErrNoHandshake = errors.New("secure: the handshake is not over")
 // [Conn.CloseWrite] or [Conn.Shutdown].
 var ErrShutdown = errors.New("secure: a write after the end of the stream was announced")
 
-// ErrUnanswered is what the handler of a read is told when the peer wants to have a lot
-// answered, such as new keys, and does not take the answers.
-var ErrUnanswered = errors.New("secure: the peer asks on and does not take the answers")
+// ErrUnanswered is what the handler of a read is told when the peer wants more and more
+// answers, such as to new keys, and does not take them.
+var ErrUnanswered = errors.New("secure: the peer wants more and more answers and does not take them")
 
 // errNotYet tells crypto/tls that there is nothing to read yet.
 var errNotYet error = &temporary{errors.New("secure: nothing to read yet")}

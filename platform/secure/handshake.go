@@ -32,7 +32,7 @@ func (c *Conn) Handshake(h ops.Handler) {
 	})
 }
 
-// A handshake is one that goes on.
+// A handshake is one that is under way.
 type handshake struct {
 	*ops.Co
 	c       *Conn
@@ -75,7 +75,7 @@ func (s *handshake) end(err error) {
 		return
 	}
 	c.phase, c.in.version = ready, c.tls.ConnectionState().Version
-	c.forgetHandshake()
+	c.settleInput(false) // crypto/tls has the memory of the handshake
 }
 
 // withoutConn returns the error of a handshake without the connection that crypto/tls adds to

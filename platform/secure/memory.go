@@ -103,11 +103,3 @@ func (c *Conn) dropInput() {
 		m.from.Deallocate(m.block)
 	}
 }
-
-// forgetHandshake drops the memory that the handshake has used.
-func (c *Conn) forgetHandshake() {
-	if !inside.known {
-		return
-	}
-	c.settleInput(false)
-}
