@@ -1,18 +1,22 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // A postgresServer is a PostgreSQL server with a cluster of its own.
 type postgresServer struct {
 	*server
-	address, socket, secure string // what to connect to: over TCP, over a unix socket, and with TLS
+	address, socket, secure string    // what to connect to: over TCP, over a unix socket, and with TLS
+	observer                *pgx.Conn // see asleep
 }
 
 func startPostgres(t *testing.T) *postgresServer {
@@ -47,14 +51,15 @@ func startPostgres(t *testing.T) *postgresServer {
 		s.command = append(s.command, "-c", setting)
 	}
 	s.start()
-	t.Cleanup(s.stop)
 	to := " user=heirloom dbname=postgres port=" + port
-	return &postgresServer{
+	p := &postgresServer{
 		server:  s,
 		address: "host=127.0.0.1 sslmode=disable" + to,
 		socket:  "host=" + s.dir + to,
 		secure:  "host=localhost sslmode=verify-full" + to + " sslrootcert=" + cert,
 	}
+	t.Cleanup(p.stop)
+	return p
 }
 
 // findPostgres returns where the server is. Debian does not have it among the commands.
@@ -96,12 +101,30 @@ func (s *postgresServer) pool(t *testing.T, w *world, database string, change ..
 	return pool
 }
 
-// sleeps waits until a session executes a query that says so.
-func (s *postgresServer) sleeps(t *testing.T, w *world) {
+// asleep waits until n queries sleep in the server. It asks over package net, and keeps the
+// connection for the next time.
+func (s *postgresServer) asleep(t *testing.T, n int) {
 	t.Helper()
-	pool := s.pool(t, w, s.address)
-	until(t, "a query that sleeps", func() (asleep bool, err error) {
-		const query = "select exists (select from pg_stat_activity where wait_event = 'PgSleep')"
-		return asleep, pool.QueryRow(soon(t), query).Scan(&asleep)
+	if s.observer == nil {
+		c, err := pgx.Connect(soon(t), s.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.observer = c
+	}
+	until(t, fmt.Sprint(n, " queries that sleep"), func() (bool, error) {
+		const query = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"
+		asleep := 0
+		err := s.observer.QueryRow(soon(t), query).Scan(&asleep)
+		return asleep == n, err
 	})
+}
+
+// stop ends the server, which may start again.
+func (s *postgresServer) stop() {
+	if s.observer != nil {
+		s.observer.Close(context.Background())
+		s.observer = nil
+	}
+	s.server.stop()
 }

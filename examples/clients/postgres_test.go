@@ -37,7 +37,10 @@ func TestPostgres(t *testing.T) {
 			"sql":         postgresSQL,
 			"stopped":     postgresStopped,
 		} {
-			t.Run(name, func(t *testing.T) { test(t, w, s) })
+			t.Run(name, func(t *testing.T) {
+				s.asleep(t, 0) // what the test before has left to itself has ended
+				test(t, w, s)
+			})
 		}
 	})
 }
@@ -266,7 +269,7 @@ func postgresCancel(t *testing.T, w *world, s *postgresServer) {
 		first := session()
 		ctx, cancel := context.WithCancel(t.Context())
 		slept := later(func() error { _, err := pool.Exec(ctx, sleep); return err })
-		s.sleeps(t, w)
+		s.asleep(t, 1)
 		cancel()
 		err := want(t, "a query", slept)
 		if !errors.Is(err, context.Canceled) && code(err) != queryCanceled {
@@ -275,11 +278,7 @@ func postgresCancel(t *testing.T, w *world, s *postgresServer) {
 		if same := session() == first; same != asks {
 			t.Errorf("the server is asked (%v), and the session is the same (%v)", asks, same)
 		}
-		none := s.pool(t, w, s.address)
-		until(t, "the end of the query", func() (ended bool, err error) {
-			const query = "select not exists (select from pg_stat_activity where wait_event = 'PgSleep')"
-			return ended, none.QueryRow(soon(t), query).Scan(&ended)
-		})
+		s.asleep(t, 0)
 	}
 }
 
@@ -349,7 +348,7 @@ func postgresPool(t *testing.T, w *world, s *postgresServer) {
 func postgresStopped(t *testing.T, w *world, s *postgresServer) {
 	pool := s.pool(t, w, s.address)
 	slept := later(func() error { _, err := pool.Exec(soon(t), sleep); return err })
-	s.sleeps(t, w)
+	s.asleep(t, 1)
 	s.stop()
 	if err := want(t, "a query", slept); code(err) != adminShutdown {
 		t.Errorf("when the server ends: %v", err)

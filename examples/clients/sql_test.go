@@ -49,7 +49,7 @@ func postgresSQL(t *testing.T, w *world, s *postgresServer) {
 		t.Fatal(err)
 	}
 	slept := later(func() error { _, err := tx.ExecContext(short, sleep); return err })
-	s.sleeps(t, w)
+	s.asleep(t, 1)
 	cancel()
 	if err := want(t, "a query", slept); !errors.Is(err, context.Canceled) {
 		t.Errorf("when its context is cancelled: %v", err)
