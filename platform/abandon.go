@@ -1,6 +1,56 @@
 package platform
 
-import "github.com/heirloom-go/heirloom/platform/internal/record"
+import (
+	"net"
+
+	"github.com/heirloom-go/heirloom/platform/internal/record"
+)
+
+// How a proactor ends is in this file.
+
+// Close abandons everything that is outstanding and closes all sockets: it
+// waits until the kernel has let go of every operation, then releases their
+// memory without calling their handlers, and tells those handlers that are an
+// ops.Abandoner. It may be called from any goroutine. If Run is active, also
+// when the caller is a handler, Close returns at once, and the last Run to
+// return does this before it returns net.ErrClosed.
+//
+// An operation that is started afterwards is refused: its memory is released
+// at once, and its handler is told net.ErrClosed if Run is called again, which
+// then returns net.ErrClosed as well.
+func (p *Proactor) Close() error {
+	c := &p.control
+	c.mu.Lock()
+	if p.closed.Swap(true) {
+		c.mu.Unlock()
+		return net.ErrClosed
+	}
+	p.halt.Store(true)
+	abandon := p.mayAbandon()
+	c.mu.Unlock()
+	if abandon {
+		p.abandon()
+	} else {
+		p.wakeAll()
+	}
+	return nil
+}
+
+// Done returns a channel that is closed when [Proactor.Close] has been called and
+// everything is abandoned. From then on no handler is called but to tell it that an
+// operation was refused. Any goroutine may call it.
+func (p *Proactor) Done() <-chan struct{} {
+	c := &p.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.abandoned == nil {
+		c.abandoned = make(chan struct{})
+		if c.over {
+			close(c.abandoned)
+		}
+	}
+	return c.abandoned
+}
 
 // mayAbandon reports whether the caller is to abandon what is outstanding: the
 // proactor was closed, nobody is in Run, and nobody else does it. The caller
@@ -102,6 +152,17 @@ func (p *Proactor) anySocket() (s *socket, number uint64) {
 		return s, s.Number.Load()
 	}
 	return nil, 0
+}
+
+// isOver says that nothing is left.
+func (p *Proactor) isOver() {
+	c := &p.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	if c.abandoned != nil {
+		close(c.abandoned)
+	}
 }
 
 // wasAbandoned reports whether the proactor was closed and has nothing left.
