@@ -163,18 +163,12 @@ func (c *Conn) WaitReadable(h ops.Handler) {
 // outstanding that has a claim to them, it returns 0 and [ops.ErrWouldBlock], and
 // [Conn.WaitReadable] says when to try again; at the end of the stream, 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
-	c.h.mustBeRunner()
-	s, ok := c.h.lockedOpen()
-	if !ok {
-		return 0, net.ErrClosed
+	s, err := c.h.lockedToTry(b, readingSide)
+	if s == nil {
+		return 0, err
 	}
 	defer s.unlock()
-	switch {
-	case s.Is(readingSide):
-		return 0, os.ErrDeadlineExceeded
-	case len(b) == 0:
-		return 0, nil
-	case spokenFor(&s.Queues[backend.Reading]):
+	if spokenFor(&s.Queues[backend.Reading]) {
 		return 0, ops.ErrWouldBlock
 	}
 	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
@@ -184,21 +178,34 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 // outstanding, whose turn comes first, it returns 0 and [ops.ErrWouldBlock]; so it does on
 // a backend that cannot know. Follow it with [Conn.Write].
 func (c *Conn) TryWrite(b []byte) (n int, err error) {
-	c.h.mustBeRunner()
-	s, ok := c.h.lockedOpen()
-	if !ok {
-		return 0, net.ErrClosed
+	s, err := c.h.lockedToTry(b, writingSide)
+	if s == nil {
+		return 0, err
 	}
 	defer s.unlock()
-	switch {
-	case s.Is(writingSide):
-		return 0, os.ErrDeadlineExceeded
-	case len(b) == 0:
-		return 0, nil
-	case !s.Queues[backend.Writing].Empty():
+	if !s.Queues[backend.Writing].Empty() {
 		return 0, ops.ErrWouldBlock
 	}
 	return s.proactorOf().backend.TryWrite((*backend.Socket)(s), b)
+}
+
+// lockedToTry returns the record of the socket, locked, if there is something to try on a
+// side, and otherwise nil and the result of the attempt.
+func (h *handle) lockedToTry(b []byte, side record.Bits) (*socket, error) {
+	h.mustBeRunner()
+	s, ok := h.lockedOpen()
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	if s.Is(side) {
+		s.unlock()
+		return nil, os.ErrDeadlineExceeded
+	}
+	if len(b) == 0 {
+		s.unlock()
+		return nil, nil
+	}
+	return s, nil
 }
 
 // spokenFor reports whether what arrives is for one of the reads that are outstanding. Those

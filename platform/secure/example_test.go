@@ -38,26 +38,7 @@ func Example() {
 
 	p.Spawn(ops.HandlerFunc(func(_ int, err error) { fatal(err) }), func(co *platform.Co) error {
 		defer l.Close()
-		var below platform.Conn
-		if err := co.Dial(&below, "tcp", l.Addr().String()); err != nil {
-			return err
-		}
-		defer below.Close()
-		var c secure.Conn
-		c.Client(&below, &tls.Config{RootCAs: ours().pool, ServerName: serverName})
-		if _, err := co.Await(c.Handshake); err != nil {
-			return err
-		}
-		if _, err := co.Write(&c, []byte("hello")); err != nil {
-			return err
-		}
-		reply := make([]byte, 5)
-		if _, err := co.ReadFull(&c, reply); err != nil {
-			return err
-		}
-		fmt.Printf("%s\n", reply)
-		_, err := co.Await(c.Shutdown)
-		return err
+		return hello(co, l.Addr().String(), &tls.Config{RootCAs: ours().pool, ServerName: serverName})
 	})
 	fatal(p.Run(context.Background()))
 	// Output: hello
@@ -130,6 +111,30 @@ func (s *onShutdown) Allocator() allocator.Allocator[ops.Operation] { return &s.
 
 func (s *onShutdown) Complete(int, error) { s.tcp.Close() }
 
+// hello is a client, as a coroutine.
+func hello(co *platform.Co, address string, config *tls.Config) error {
+	var below platform.Conn
+	if err := co.Connect(&below, "tcp", address); err != nil {
+		return err
+	}
+	defer below.Close()
+	var c secure.Conn
+	c.Client(&below, config)
+	if _, err := co.Await(c.Handshake); err != nil {
+		return err
+	}
+	if _, err := co.Write(&c, []byte("hello")); err != nil {
+		return err
+	}
+	reply := make([]byte, 5)
+	if _, err := co.ReadFull(&c, reply); err != nil {
+		return err
+	}
+	fmt.Printf("%s\n", reply)
+	_, err := co.Await(c.Shutdown)
+	return err
+}
+
 // The same program on a simulated network, whose weather delivers what is sent in parts and
 // late.
 func Example_simulated() {
@@ -140,32 +145,13 @@ func Example_simulated() {
 	defer p.Close()
 	l, err := p.Listen("tcp", "10.0.0.1:443")
 	fatal(err)
-	now := func() time.Time { return time.Now() } // certificates are of today, not of the year 2000
+	now := time.Now // certificates are of today, not of the year 2000
 
 	accept(l, &tls.Config{Certificates: []tls.Certificate{good()}, Time: now})
 
 	p.Spawn(ops.HandlerFunc(func(_ int, err error) { fatal(err) }), func(co *platform.Co) error {
 		defer l.Close()
-		var below platform.Conn
-		if err := co.Connect(&below, "tcp", "10.0.0.1:443"); err != nil {
-			return err
-		}
-		defer below.Close()
-		var c secure.Conn
-		c.Client(&below, &tls.Config{RootCAs: ours().pool, ServerName: serverName, Time: now})
-		if _, err := co.Await(c.Handshake); err != nil {
-			return err
-		}
-		if _, err := co.Write(&c, []byte("hello")); err != nil {
-			return err
-		}
-		reply := make([]byte, 5)
-		if _, err := co.ReadFull(&c, reply); err != nil {
-			return err
-		}
-		fmt.Printf("%s\n", reply)
-		_, err := co.Await(c.Shutdown)
-		return err
+		return hello(co, l.Addr().String(), &tls.Config{RootCAs: ours().pool, ServerName: serverName, Time: now})
 	})
 	fatal(p.Run(context.Background()))
 	// Output: hello

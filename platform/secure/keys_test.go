@@ -195,60 +195,77 @@ func TestKeyUpdate(t *testing.T) {
 	})
 }
 
+// updates is how often the peer of asksForKeys wants new keys. crypto/tls does not take more
+// than 16 in a row.
+const updates = 14
+
+// asksForKeys returns the two ends of a connection over another, and what the client would
+// send to have new keys, again and again, with a byte after each time.
+func (w *world) asksForKeys(atServer, atClient secure.Transport, m *memory) (s, c *secure.Conn, log []byte) {
+	w.t.Helper()
+	var keys, all bytes.Buffer
+	config := clientConfig(tls.VersionTLS13)
+	config.KeyLogWriter = &keys
+	s, c = new(secure.Conn), new(secure.Conn)
+	s.Server(atServer, serverConfig(tls.VersionTLS13))
+	c.Client(atClient, config)
+	shaken, shaken2 := w.shake(s, c, m)
+	shaken.want(w.t, 0, nil)
+	shaken2.want(w.t, 0, nil)
+	if suite := c.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {
+		w.t.Skipf("the cipher is %s", tls.CipherSuiteName(suite))
+	}
+	from := newSender(w.t, &all, keys.String())
+	for range updates {
+		from.updateKey()
+		from.send(dataRecord, []byte("x"))
+	}
+	return s, c, all.Bytes()
+}
+
+// writeBehindAnswer has the server read what the client sends below, and then write while its
+// answer is on its way, and is not taken.
+func (w *world) writeBehindAnswer(s, c *secure.Conn, below ops.Writer, log []byte, m *memory) {
+	w.t.Helper()
+	var asked, read, wrote, got, rest result
+	ops.WriteFull(below, log, m.with(&asked))
+	ops.ReadFull(s, make([]byte, updates), m.with(&read))
+	w.until("an answer is stuck", s.Answering)
+	want := random(4, 3000)
+	ops.WriteFull(s, want, m.with(&wrote))
+	w.until("nothing moves", func() bool { return s.Answering() && wrote.calls == 0 })
+	back := make([]byte, len(want))
+	ops.ReadFull(c, back, m.with(&got))
+	w.await(&got)
+	c.Read(make([]byte, 1), m.with(&rest)) // answers may come after that
+	w.await(&asked, &read, &wrote)
+	read.want(w.t, updates, nil)
+	wrote.want(w.t, len(want), nil)
+	got.want(w.t, len(want), nil)
+	if !bytes.Equal(back, want) {
+		w.t.Error("other bytes have come")
+	}
+	c.Cancel()
+	w.await(&rest)
+	m.check(w.t)
+}
+
 // TestAnswerInTheWay has a peer that wants new keys and takes no answer, so that a read is
 // stuck with that: a write waits behind it, until the peer takes both. And with a deadline
 // for writes that has passed, reads go on, and the next write sends the answers.
 func TestAnswerInTheWay(t *testing.T) {
-	const updates = 14 // crypto/tls does not take more than 16 in a row
 	narrow := func(t *testing.T) *world {
 		return simulated(t, sim.Calm, sim.Weather{Capacity: 128})
 	}
-	agree := func(w *world, m *memory) (s, c *secure.Conn, below *platform.Conn, from *sender, log *bytes.Buffer) {
-		var keys bytes.Buffer
-		config := clientConfig(tls.VersionTLS13)
-		config.KeyLogWriter = &keys
+	agree := func(w *world, m *memory) (s, c *secure.Conn, below *platform.Conn, log []byte) {
 		a, below := w.pair()
-		s, c = new(secure.Conn), new(secure.Conn)
-		s.Server(a, serverConfig(tls.VersionTLS13))
-		c.Client(below, config)
-		atServer, atClient := w.shake(s, c, m)
-		atServer.want(w.t, 0, nil)
-		atClient.want(w.t, 0, nil)
-		if suite := c.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {
-			w.t.Skipf("the cipher is %s", tls.CipherSuiteName(suite))
-		}
-		log = new(bytes.Buffer)
-		from = newSender(w.t, log, keys.String())
-		for range updates {
-			from.updateKey()
-			from.send(dataRecord, []byte("x"))
-		}
-		return s, c, below, from, log
+		s, c, log = w.asksForKeys(a, below, m)
+		return s, c, below, log
 	}
 	t.Run("write", func(t *testing.T) {
 		w, m := narrow(t), newMemory()
-		s, c, below, _, log := agree(w, m)
-		var asked, read, wrote, got, rest result
-		ops.WriteFull(below, log.Bytes(), &asked)
-		ops.ReadFull(s, make([]byte, updates), m.with(&read))
-		w.until("an answer is stuck", s.Answering)
-		want := random(4, 3000)
-		ops.WriteFull(s, want, m.with(&wrote))
-		w.until("nothing moves", func() bool { return s.Answering() && wrote.calls == 0 })
-		back := make([]byte, len(want))
-		ops.ReadFull(c, back, m.with(&got))
-		w.await(&got)
-		c.Read(make([]byte, 1), m.with(&rest)) // answers may come after that
-		w.await(&asked, &read, &wrote)
-		read.want(t, updates, nil)
-		wrote.want(t, len(want), nil)
-		got.want(t, len(want), nil)
-		if !bytes.Equal(back, want) {
-			t.Error("other bytes have come")
-		}
-		c.Cancel()
-		w.await(&rest)
-		m.check(t)
+		s, c, below, log := agree(w, m)
+		w.writeBehindAnswer(s, c, below, log, m)
 	})
 	for name, test := range map[string]struct {
 		end  func(s *secure.Conn, slot *ops.CancelSlot)
@@ -261,14 +278,14 @@ func TestAnswerInTheWay(t *testing.T) {
 	} {
 		t.Run("ended by "+name, func(t *testing.T) {
 			w, m := narrow(t), newMemory()
-			s, c, below, _, log := agree(w, m)
+			s, c, below, log := agree(w, m)
 			var asked, read, wrote, got result
 			var slot ops.CancelSlot
 			h := ops.WithCancelSlot(m.with(&read), &slot)
 			if name == "timeout" {
 				h = ops.WithTimeout(h, time.Second)
 			}
-			ops.WriteFull(below, log.Bytes(), m.with(&asked))
+			ops.WriteFull(below, log, m.with(&asked))
 			ops.ReadFull(s, make([]byte, updates), h)
 			w.until("an answer is stuck", s.Answering)
 			test.end(s, &slot)
@@ -290,10 +307,10 @@ func TestAnswerInTheWay(t *testing.T) {
 	}
 	t.Run("deadline", func(t *testing.T) {
 		w, m := narrow(t), newMemory()
-		s, c, below, _, log := agree(w, m)
+		s, c, below, log := agree(w, m)
 		s.SetWriteDeadline(time.Unix(1, 0))
 		var asked, read, wrote, got result
-		ops.WriteFull(below, log.Bytes(), &asked)
+		ops.WriteFull(below, log, &asked)
 		ops.ReadFull(s, make([]byte, updates), m.with(&read))
 		w.await(&asked, &read)
 		read.want(t, updates, nil)
@@ -364,45 +381,8 @@ func TestAnswerInside(t *testing.T) {
 	test := func(t *testing.T, w *world) {
 		m := newMemory()
 		outerServer, outerClient := w.secured(serverConfig(0), clientConfig(0), m)
-		var keys bytes.Buffer
-		config := clientConfig(tls.VersionTLS13)
-		config.KeyLogWriter = &keys
-		var s, c secure.Conn
-		s.Server(outerServer, serverConfig(tls.VersionTLS13))
-		c.Client(outerClient, config)
-		atServer, atClient := w.shake(&s, &c, m)
-		atServer.want(t, 0, nil)
-		atClient.want(t, 0, nil)
-		if suite := c.ConnectionState().CipherSuite; suite != tls.TLS_AES_128_GCM_SHA256 {
-			t.Skipf("the cipher is %s", tls.CipherSuiteName(suite))
-		}
-		const updates = 14 // crypto/tls does not take more than 16 in a row
-		var log bytes.Buffer
-		from := newSender(t, &log, keys.String())
-		for range updates {
-			from.updateKey()
-			from.send(dataRecord, []byte("x"))
-		}
-		var asked, read, wrote, got, rest result
-		ops.WriteFull(outerClient, log.Bytes(), m.with(&asked))
-		ops.ReadFull(&s, make([]byte, updates), m.with(&read))
-		w.until("an answer is on its way", s.Answering)
-		want, back := random(4, 3000), make([]byte, 3000)
-		ops.WriteFull(&s, want, m.with(&wrote))
-		w.until("nothing moves", func() bool { return s.Answering() && wrote.calls == 0 })
-		ops.ReadFull(&c, back, m.with(&got))
-		w.await(&got)
-		c.Read(make([]byte, 1), m.with(&rest)) // answers may come after that
-		w.await(&asked, &read, &wrote)
-		read.want(t, updates, nil)
-		wrote.want(t, len(want), nil)
-		got.want(t, len(want), nil)
-		if !bytes.Equal(back, want) {
-			t.Error("other bytes have come")
-		}
-		c.Cancel()
-		w.await(&rest)
-		m.check(t)
+		s, c, log := w.asksForKeys(outerServer, outerClient, m)
+		w.writeBehindAnswer(s, c, outerClient, log, m)
 	}
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprintf("sim/%d", seed), func(t *testing.T) {
