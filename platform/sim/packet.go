@@ -170,11 +170,8 @@ func (b *kernel) ConnectPacket(s *backend.Socket, to netip.AddrPort) error {
 		return &net.AddrError{Err: "sim: not an IPv4 address", Addr: to.String()}
 	}
 	e.remote, e.packets.refused = to, false
-	if e.local.Addr().IsUnspecified() { // from now on it is the address that the peer sees
-		e.local = netip.AddrPortFrom(here(e.local).Addr(), e.local.Port())
-		if !to.Addr().Is4() {
-			e.local = netip.AddrPortFrom(to.Addr(), e.local.Port())
-		}
+	if e.local.Addr().IsUnspecified() && e.local.Addr().Is4() == to.Addr().Is4() {
+		e.local = netip.AddrPortFrom(to.Addr(), e.local.Port()) // as deliver has it
 	}
 	return nil
 }

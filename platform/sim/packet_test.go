@@ -166,3 +166,25 @@ func TestPacketWildcard(t *testing.T) {
 	}
 	w.finish()
 }
+
+// TestConnectedAddress connects a socket that is bound to every address: its own is then the
+// one that the peer sees.
+func TestConnectedAddress(t *testing.T) {
+	for _, to := range []string{"10.0.0.1:53", "[2001:db8::1]:53", "127.0.0.1:53"} {
+		w := open(t, sim.Calm)
+		peer := w.packetConn(to)
+		c, err := w.ConnectPacket("udp", to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sent, read result
+		var sender netip.AddrPort
+		c.Write([]byte("x"), &sent)
+		peer.ReadFrom(make([]byte, 1), &sender, &read)
+		w.await(&sent, &read)
+		if local := c.LocalAddr().String(); local != sender.String() {
+			t.Errorf("connected to %s, the address is %s, and the peer sees %v", to, local, sender)
+		}
+		w.finish()
+	}
+}
