@@ -5,8 +5,8 @@
 // simulates.
 //
 // Calls look blocking. The goroutine that calls reads or writes itself what it can at once;
-// for the rest it starts an operation, and sleeps until that has ended. Another goroutine must therefore be in [platform.Proactor.Run], and stay there, see
-// [platform.Proactor.Hold]:
+// for the rest it starts an operation, and sleeps until that has ended. Another goroutine
+// must therefore be in [platform.Proactor.Run], and stay there, see [platform.Proactor.Hold]:
 //
 //	p, err := platform.New()
 //	...
@@ -27,7 +27,8 @@
 // change of goroutines more. A proactor that has a [platform.SingleRunner] serves it
 // too, but has to be told of each call, which costs more again; and [Listen] and
 // [ListenPacket] wait there until it runs. To listen before that, call
-// [platform.Proactor.Listen] and [NewListener].
+// [platform.Proactor.Listen] and [NewListener]. Close and the methods that set something return
+// nil there before it is done, as nothing else is known yet.
 //
 // A connection that has been accepted or dialled here can become one of handlers:
 // [Conn.Platform] is what it stands for. A server can begin in net/http, and hijack.

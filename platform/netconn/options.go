@@ -2,8 +2,7 @@ package netconn
 
 import "net"
 
-// The options that programs look for in a net.Conn are in this file. A single runner sets
-// them later, so their errors are not known then.
+// The options that programs look for in a net.Conn are in this file.
 
 // SetNoDelay is [platform.Conn.SetNoDelay].
 func (c *Conn) SetNoDelay(noDelay bool) error {
