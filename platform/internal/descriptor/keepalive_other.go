@@ -2,9 +2,18 @@
 
 package descriptor
 
-import "errors"
+import (
+	"errors"
+	"net"
+)
 
 // The system has one setting for all sockets.
 const keepIdle, keepInterval, keepCount = 0, 0, 0
 
-func setProbes(uintptr, int, int) error { return errors.ErrUnsupported }
+// setProbes refuses what is more than to be left alone.
+func setProbes(_ uintptr, k net.KeepAliveConfig) error {
+	if k.Idle > 0 || k.Interval > 0 || k.Count > 0 {
+		return errors.ErrUnsupported
+	}
+	return nil
+}

@@ -2,9 +2,24 @@
 
 package descriptor
 
-import "syscall"
+import (
+	"net"
+	"syscall"
+)
 
-// setProbes sets when a peer that is silent is probed, and how often.
-func setProbes(fd uintptr, option, value int) error {
-	return setInt(fd, syscall.IPPROTO_TCP, option, value)
+// setProbeOptions sets when a peer that is silent is probed, and how often.
+func setProbeOptions(fd uintptr, k net.KeepAliveConfig) error {
+	for _, o := range [...]struct{ option, value int }{
+		{keepIdle, seconds(k.Idle)},
+		{keepInterval, seconds(k.Interval)},
+		{keepCount, orElse(k.Count, keepAliveCount)},
+	} {
+		if o.value < 0 {
+			continue
+		}
+		if err := setInt(fd, syscall.IPPROTO_TCP, o.option, o.value); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,5 +1,28 @@
 package descriptor
 
-import "golang.org/x/sys/windows"
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
 
 const keepIdle, keepInterval, keepCount = windows.TCP_KEEPIDLE, windows.TCP_KEEPINTVL, windows.TCP_KEEPCNT
+
+// setProbes sets the options for that, or what there is instead of them before Windows
+// 10, version 1709, where the system says how many probes there are.
+func setProbes(fd uintptr, k net.KeepAliveConfig) error {
+	err := setProbeOptions(fd, k)
+	if !errors.Is(err, noSuchOption) || k.Idle < 0 || k.Interval < 0 || k.Count > 0 {
+		return err
+	}
+	const second = uint32(time.Second / time.Millisecond)
+	values := syscall.TCPKeepalive{OnOff: 1, Time: uint32(seconds(k.Idle)) * second, Interval: uint32(seconds(k.Interval)) * second}
+	n := uint32(0)
+	err = windows.WSAIoctl(windows.Handle(fd), windows.SIO_KEEPALIVE_VALS, (*byte)(unsafe.Pointer(&values)), uint32(unsafe.Sizeof(values)), nil, 0, &n, nil, 0)
+	return os.NewSyscallError("wsaioctl", err)
+}

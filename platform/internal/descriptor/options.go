@@ -66,19 +66,7 @@ func SetKeepAlive(fd uintptr, k net.KeepAliveConfig) error {
 	if err := setInt(fd, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, number(k.Enable)); err != nil || !k.Enable {
 		return err
 	}
-	for _, o := range [...]struct{ option, value int }{
-		{keepIdle, seconds(k.Idle)},
-		{keepInterval, seconds(k.Interval)},
-		{keepCount, orElse(k.Count, keepAliveCount)},
-	} {
-		if o.value < 0 {
-			continue
-		}
-		if err := setProbes(fd, o.option, o.value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return setProbes(fd, k)
 }
 
 // seconds rounds up, as 0 is no time for the system.

@@ -1,0 +1,109 @@
+package iocp
+
+import (
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/winsock"
+)
+
+// An accepting is what a listener has for its next connection.
+type accepting struct {
+	s    windows.Handle // or 0
+	room [2 * winsock.AddressRoom]byte
+}
+
+func (a *accepting) close() {
+	if a.s != 0 {
+		windows.Closesocket(a.s)
+		a.s = 0
+	}
+}
+
+// accept has the next connection accepted.
+func (b *Backend) accept(x *socket, op *ops.Operation, r *request) bool {
+	a := x.rare.accept
+	s, err := winsock.OpenStream(int(x.family))
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	a.s = s
+	return b.issued(x, op, r, winsock.AcceptEx(x.handle, s, &a.room, &r.n, &r.Overlapped))
+}
+
+// accepted opens the socket that op accepts. A peer that has gone meanwhile is no error of
+// the listener, and the next one is accepted instead.
+func (b *Backend) accepted(x *socket, op *ops.Operation, r *request, errno syscall.Errno) (ended bool) {
+	a := x.rare.accept
+	err := named("acceptex", errno)
+	gone := errno == windows.ERROR_NETNAME_DELETED || errno == windows.WSAECONNRESET
+	if errno == 0 {
+		err = winsock.Accepted(x.handle, a.s, x.family != windows.AF_UNIX, &x.rare.options)
+	}
+	switch {
+	case err == nil:
+		s := a.s
+		a.s = 0
+		conn := backend.Accepted(op)
+		conn.Lock()
+		defer conn.Unlock()
+		op.Err = b.attach(conn.Sys.(*socket), s, true)
+		return true
+	case gone && r.canceled:
+		err = ops.ErrCanceled
+	case gone && x.handle != windows.InvalidHandle:
+		a.close()
+		*r = request{}
+		return b.accept(x, op, r)
+	}
+	a.close()
+	op.Err = err
+	return true
+}
+
+// connect opens a socket and has it connected.
+func (b *Backend) connect(x *socket, op *ops.Operation) bool {
+	if path, ok := backend.Path(op); ok {
+		s, err := winsock.ConnectUnix(path, backend.ConnectOptions(op))
+		if err == nil {
+			err = b.attach(x, s, true)
+		}
+		op.Err = err
+		return true
+	}
+	to := backend.Addr(op)
+	inet6, family := !to.Addr().Is4(), windows.AF_INET
+	from, given := backend.Source(op)
+	if inet6 {
+		family = windows.AF_INET6
+	}
+	if !given { // ConnectEx wants a socket that is bound
+		from = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+		if inet6 {
+			from = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+		}
+	}
+	var sa windows.RawSockaddrInet6
+	size, err := winsock.ToSockaddr(&sa, from, inet6)
+	var s windows.Handle
+	if err == nil {
+		s, err = winsock.OpenSource(family, &sa, size, backend.ConnectOptions(op))
+	}
+	if err == nil {
+		if err = b.attach(x, s, true); err == nil {
+			size, err = winsock.ToSockaddr(&sa, to, inet6)
+		}
+	}
+	if err != nil {
+		op.Err = err
+		return true
+	}
+	r := &x.requests[backend.Writing]
+	*r = request{}
+	return b.issued(x, op, r, winsock.ConnectEx(x.handle, &sa, size, &r.Overlapped))
+}

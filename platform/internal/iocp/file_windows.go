@@ -1,0 +1,169 @@
+package iocp
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+	"github.com/heirloom-go/heirloom/platform/internal/winsock"
+)
+
+// takeFile makes f, whose handle is old, the file of a socket.
+func (b *Backend) takeFile(x *socket, f *os.File, old uintptr) error {
+	const shared = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	access, err := accessOf(windows.Handle(old))
+	if err != nil {
+		return err
+	}
+	h, _, errno := syscall.SyscallN(reopen.Addr(), old, uintptr(access), shared, windows.FILE_FLAG_OVERLAPPED)
+	if windows.Handle(h) == windows.InvalidHandle {
+		return named("reopenfile", errno)
+	}
+	if err := b.port.add(windows.Handle(h), x.Index, true); err != nil {
+		windows.CloseHandle(windows.Handle(h))
+		return err
+	}
+	x.handle, x.skips = windows.Handle(h), true
+	x.extra().file = f
+	return nil
+}
+
+// accessOf returns what a handle of a file may be used for.
+func accessOf(h windows.Handle) (uint32, error) {
+	const accessInformation = 8 // FileAccessInformation
+	var status windows.IO_STATUS_BLOCK
+	var access uint32
+	r, _, _ := syscall.SyscallN(queryFile.Addr(), uintptr(h), uintptr(unsafe.Pointer(&status)),
+		uintptr(unsafe.Pointer(&access)), unsafe.Sizeof(access), accessInformation)
+	if r != 0 {
+		return 0, os.NewSyscallError("ntqueryinformationfile", windows.NTStatus(r).Errno())
+	}
+	return access, nil
+}
+
+var queryFile = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryInformationFile")
+
+// transfer reads from a file, or writes what is left of an operation to one.
+func (b *Backend) transfer(x *socket, op *ops.Operation, r *request) bool {
+	call := readFile
+	if op.Kind == ops.KindWriteAt {
+		call = writeFile
+	}
+	buf := op.Buf[op.N:]
+	buf = buf[:min(len(buf), descriptor.MaxWrite)]
+	at := backend.Offset(op) + int64(op.N)
+	r.Offset, r.OffsetHigh = uint32(at), uint32(at>>32)
+	ok, _, errno := syscall.SyscallN(call.Addr(), uintptr(x.handle), uintptr(unsafe.Pointer(dataOf(buf))), uintptr(len(buf)),
+		uintptr(unsafe.Pointer(&r.n)), uintptr(unsafe.Pointer(&r.Overlapped)))
+	if ok != 0 {
+		errno = 0
+	} else if errno == 0 {
+		errno = syscall.EINVAL
+	}
+	return b.issued(x, op, r, errno)
+}
+
+// transferred takes the result of a part. If that has failed after others, those are
+// the result.
+func (b *Backend) transferred(x *socket, op *ops.Operation, r *request, n int, errno syscall.Errno) (ended bool) {
+	before := op.N
+	op.N += n
+	switch {
+	case op.Kind == ops.KindReadAt && (errno == windows.ERROR_HANDLE_EOF || errno == 0 && n == 0):
+		op.Err = io.EOF
+	case op.Kind == ops.KindReadAt:
+		op.Err = named("read", errno)
+	case errno != 0 && before == 0:
+		op.Err = named("write", errno)
+	case errno == 0 && n == 0:
+		op.Err = io.ErrShortWrite
+	case errno == 0 && op.N < len(op.Buf) && !r.canceled && x.handle != windows.InvalidHandle:
+		*r = request{}
+		return b.transfer(x, op, r)
+	}
+	return true
+}
+
+// sync has what was written put on the device, for which there is no overlapped call.
+func (b *Backend) sync(x *socket, r *request) bool {
+	r.pending = true
+	go b.flush(x, r, x.rare.file)
+	return false
+}
+
+func (b *Backend) flush(x *socket, r *request, f *os.File) {
+	err := f.Sync()
+	if e, ok := errors.AsType[*os.PathError](err); ok {
+		err = os.NewSyscallError("flushfilebuffers", e.Err)
+	}
+	x.rare.flushed.Store(&err)
+	b.port.post(uintptr(x.Index)+firstKey, &r.Overlapped)
+}
+
+// A file is sent in parts, each of which is read into memory first. (TransmitFile, which
+// needs none, does two at a time on the clients' editions of Windows: two peers that do
+// not read would hold up all others.)
+const partSize = 64 << 10
+
+// parts are buffers for the parts of files, for as long as one takes.
+var parts = sync.Pool{New: func() any { return new([partSize]byte) }}
+
+// putPart gives back the buffer of the part that was sent.
+func (x *socket) putPart() {
+	if x.rare.part != nil {
+		parts.Put(x.rare.part)
+		x.rare.part = nil
+	}
+}
+
+// sendPart sends the next part of a file.
+func (b *Backend) sendPart(x *socket, op *ops.Operation, r *request) bool {
+	e := x.extra()
+	if e.part == nil {
+		e.part = parts.Get().(*[partSize]byte)
+	}
+	offset, size := backend.NextPart(op, partSize)
+	n, err := backend.SourceFile(op).Sys.(*socket).rare.file.ReadAt(e.part[:size], offset)
+	if n == 0 {
+		x.putPart()
+		if err == io.EOF {
+			return backend.Sent(op, 0)
+		}
+		if p, ok := errors.AsType[*os.PathError](err); ok {
+			err = os.NewSyscallError(p.Op, p.Err)
+		}
+		op.Err = err
+		return true
+	}
+	list := bufferOf(e.part[:n], partSize)
+	return b.issued(x, op, r, winsock.Send(x.handle, &list, 1, &r.n, &r.Overlapped))
+}
+
+// partSent takes the result of a part, or sends the next one when it has its turn: what was
+// sent at once waits for a packet of the backend's own first, so that others have theirs.
+func (b *Backend) partSent(x *socket, op *ops.Operation, r *request, n int, errno syscall.Errno) (ended bool) {
+	turn := r.turn
+	switch {
+	case r.canceled && (turn || errno != 0), x.handle == windows.InvalidHandle:
+		op.Err = ops.ErrCanceled
+	case errno != 0:
+		op.Err = named("wsasend", errno)
+	case turn:
+		*r = request{}
+		return b.sendPart(x, op, r)
+	case !backend.Sent(op, n):
+		*r = request{pending: true, turn: true, canceled: r.canceled}
+		b.port.post(uintptr(x.Index)+firstKey, &r.Overlapped)
+		return false
+	}
+	x.putPart()
+	return true
+}

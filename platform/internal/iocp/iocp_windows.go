@@ -1,0 +1,152 @@
+// Package iocp is the backend for the completion ports of Windows.
+package iocp
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/clock"
+	"github.com/heirloom-go/heirloom/platform/internal/winsock"
+)
+
+// Backend is a completion port. An operation is a call with an OVERLAPPED, of which each
+// side of a socket has one: memory of the backend, which the kernel has until the packet
+// of the call has come out of the port. A call on a stream that succeeds at once sends no
+// packet, where the system can be told so.
+//
+// A packet names its socket by the number of that in the table, and the side by the
+// address of the OVERLAPPED, which is only compared: so a packet that nobody expects is
+// dropped. One may come before the call has returned that it is for. It waits then for
+// the lock of the socket, in which the call is made.
+//
+// A goroutine cannot park on a port in Go's poller, so the leader waits in the port
+// itself, with a thread of its own.
+type Backend struct {
+	host  backend.Host
+	port  port
+	skips bool // see winsock.SkipsPackets
+	table backend.Table[socket]
+
+	packets [batch]packet
+	next, n int // those of packets that were not reported yet
+
+	woken atomic.Bool // there was a Wake since the last Poll that would wait
+}
+
+// batch is how many packets are taken at once.
+const batch = 128
+
+var (
+	_ backend.FileBackend   = (*Backend)(nil)
+	_ backend.SocketBackend = (*Backend)(nil)
+)
+
+// New returns a backend.
+func New(host backend.Host) (*Backend, error) {
+	p, err := openPort()
+	if err != nil {
+		return nil, err
+	}
+	b := &Backend{host: host, port: p, skips: winsock.SkipsPackets()}
+	openPorts.Store(b, nil)
+	return b, nil
+}
+
+// openPorts keeps backends, and so what their calls are for, reachable until they are
+// shut down: the kernel goes on to write into the buffers of a proactor that its program
+// has forgotten to close.
+var openPorts sync.Map
+
+// Name implements backend.Backend.
+func (b *Backend) Name() string { return "iocp" }
+
+// Now implements backend.Backend.
+func (b *Backend) Now() int64 { return clock.Now() }
+
+// Shutdown implements backend.Backend. Nothing is outstanding any more.
+func (b *Backend) Shutdown() {
+	openPorts.Delete(b)
+	b.port.close()
+}
+
+// Wake implements backend.Backend.
+func (b *Backend) Wake() {
+	if !b.woken.Swap(true) {
+		b.port.post(wakes, nil)
+	}
+}
+
+// Poll implements backend.Backend. One goroutine at a time calls it.
+func (b *Backend) Poll(wait time.Duration) {
+	switch {
+	case b.next < b.n: // what was left when something has panicked
+	case wait == 0:
+		b.collect(0)
+	default:
+		if b.woken.Load() {
+			b.collect(0)
+		} else {
+			// The call does not tell the scheduler that it is going to wait, which
+			// otherwise finds out only after a while.
+			runtime.Gosched()
+			b.collect(wait)
+			b.host.Slept()
+		}
+		b.woken.Store(false)
+		b.host.Awake() // nobody needs to wake it meanwhile
+	}
+	for b.next < b.n {
+		p := &b.packets[b.next]
+		b.next++
+		if p.key != wakes {
+			if op := b.report(b.table.At(uint32(p.key-firstKey)), p); op != nil {
+				b.host.Completed(op)
+			}
+		}
+	}
+}
+
+// collect takes what packets there are.
+func (b *Backend) collect(wait time.Duration) { b.next, b.n = 0, b.port.get(b.packets[:], wait) }
+
+// report tells a socket of a packet, and returns the operation that has ended, if one
+// has.
+func (b *Backend) report(x *socket, p *packet) *ops.Operation {
+	x.Lock()
+	defer x.Unlock()
+	for d := range backend.Side(2) {
+		r := x.request(d)
+		if r == nil || !r.pending || p.overlapped != uintptr(unsafe.Pointer(&r.Overlapped)) {
+			continue
+		}
+		r.pending = false
+		op := x.Queues[d].First()
+		if !b.conclude(x, op, int(p.n), x.failure(r)) {
+			return nil
+		}
+		r.reported = true
+		return op
+	}
+	return nil
+}
+
+// TakeFile implements backend.FileBackend. The file is opened once more, as what was
+// opened without FILE_FLAG_OVERLAPPED cannot be used with a port. The handle that there
+// is stays open: for what has no overlapped call, and for the locks that it may hold.
+func (b *Backend) TakeFile(s *backend.Socket, f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var cerr error
+	if err := raw.Control(func(fd uintptr) { cerr = b.takeFile(s.Sys.(*socket), f, fd) }); err != nil {
+		return err
+	}
+	return cerr
+}

@@ -1,0 +1,176 @@
+package iocp
+
+import (
+	"io"
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
+	"github.com/heirloom-go/heirloom/platform/internal/winsock"
+)
+
+// A message is what a side of a packet socket works with. The kernel writes the address
+// and its size when a packet is received.
+type message struct {
+	request
+	addr windows.RawSockaddrInet6
+	size int32
+}
+
+// message returns the message of a side, for another operation.
+func (x *socket) message(d backend.Side) *message {
+	e := x.extra()
+	m := e.messages[d]
+	if m == nil {
+		m = new(message)
+		e.messages[d] = m
+	}
+	*m = message{}
+	return m
+}
+
+// replace gives the side another message. A packet that is longer than its buffer is a
+// call that has failed at once, or so it says, and yet it sends a packet to the port on
+// some systems. That must find no call of a later operation, so this memory is not used
+// for one, and kept for as long as the packet may come.
+func (x *socket) replace(d backend.Side) {
+	x.rare.former = append(x.rare.former, x.rare.messages[d])
+	x.rare.messages[d] = &message{request: request{reported: true}}
+}
+
+// startPacket starts an operation on packets. What can be sent at once is, without a
+// packet from the port.
+func (b *Backend) startPacket(x *socket, op *ops.Operation) bool {
+	m := x.message(backend.SideOf(op.Kind))
+	switch op.Kind {
+	case ops.KindReadFrom:
+		return b.receive(x, op, m, op.Buf)
+	case ops.KindReadBatch:
+		return b.receive(x, op, m, backend.Packets(op)[0].Buf)
+	case ops.KindWriteTo:
+		return b.send(x, op, m, op.Buf, backend.Addr(op))
+	}
+	packet := &backend.Packets(op)[0]
+	if op.Err = plainOnly(packet); op.Err != nil {
+		return true
+	}
+	return b.send(x, op, m, packet.Buf, packet.Peer)
+}
+
+// plainOnly refuses a packet that asks for what this system is not asked for.
+func plainOnly(p *backend.Packet) error {
+	if p.ECN == 0 && p.Interface == 0 && !p.Local.IsValid() {
+		return nil
+	}
+	_, err := descriptor.AppendControl(nil, p, p.Peer, false)
+	return err
+}
+
+func (b *Backend) receive(x *socket, op *ops.Operation, m *message, buf []byte) bool {
+	m.size = sockaddrSize
+	list := bufferOf(buf, maxTransfer)
+	errno := winsock.RecvFrom(x.handle, &list, &m.n, &m.flags, &m.addr, &m.size, &m.Overlapped)
+	ended := b.issued(x, op, &m.request, errno)
+	if errno == windows.WSAEMSGSIZE {
+		x.replace(backend.Reading)
+	}
+	return ended
+}
+
+const sockaddrSize = 28 // of a sockaddr_in6
+
+func (b *Backend) send(x *socket, op *ops.Operation, m *message, buf []byte, to netip.AddrPort) bool {
+	list := bufferOf(buf, maxTransfer)
+	var err error
+	if m.size, err = winsock.ToSockaddr(&m.addr, to, x.inet6); err != nil {
+		op.Err = err
+		return true
+	}
+	errno := winsock.SendTo(x.handle, &list, &m.n, &m.addr, m.size, nil)
+	if errno == windows.WSAEWOULDBLOCK {
+		return b.issued(x, op, &m.request, winsock.SendTo(x.handle, &list, &m.n, &m.addr, m.size, &m.Overlapped))
+	}
+	b.packetDone(x, op, int(m.n), errno)
+	m.reported = true
+	return true
+}
+
+// packetDone takes the result of the call for an operation on packets. Of several, those
+// that the call was not for follow as far as nothing has to wait.
+func (b *Backend) packetDone(x *socket, op *ops.Operation, n int, errno syscall.Errno) {
+	m := x.rare.messages[backend.SideOf(op.Kind)]
+	cut := errno == windows.WSAEMSGSIZE
+	switch op.Kind {
+	case ops.KindReadFrom:
+		if cut {
+			n, errno, op.Err = len(op.Buf), 0, io.ErrShortBuffer
+		}
+		if op.N = n; errno != 0 {
+			op.N, op.Err = 0, named("wsarecvfrom", errno)
+			return
+		}
+		backend.SetSender(op, winsock.FromSockaddr(&m.addr))
+	case ops.KindReadBatch:
+		if errno != 0 && !cut {
+			op.Err = named("wsarecvfrom", errno)
+			return
+		}
+		m.received(&backend.Packets(op)[0], n, cut)
+		op.N = 1
+		x.receiveMore(op)
+	case ops.KindWriteTo:
+		op.N, op.Err = n, named("wsasendto", errno)
+	case ops.KindWriteBatch:
+		if op.Err = named("wsasendto", errno); op.Err == nil {
+			backend.Packets(op)[0].N = n
+			op.N = 1
+			x.sendMore(op)
+		}
+	}
+}
+
+// received says what a packet is that was read.
+func (m *message) received(p *backend.Packet, n int, cut bool) {
+	if cut {
+		n = len(p.Buf)
+	}
+	*p = backend.Packet{Buf: p.Buf, N: n, Truncated: cut, Peer: winsock.FromSockaddr(&m.addr)}
+}
+
+// receiveMore receives what further packets there are.
+func (x *socket) receiveMore(op *ops.Operation) {
+	packets := backend.Packets(op)
+	var more message
+	for ; op.N < len(packets); op.N++ {
+		more.n, more.flags, more.size = 0, 0, sockaddrSize
+		list := bufferOf(packets[op.N].Buf, maxTransfer)
+		errno := winsock.RecvFrom(x.handle, &list, &more.n, &more.flags, &more.addr, &more.size, nil)
+		if errno != 0 && errno != windows.WSAEMSGSIZE {
+			return // it is for the next operation to find
+		}
+		more.received(&packets[op.N], int(more.n), errno != 0)
+	}
+}
+
+// sendMore sends what further packets there is room for.
+func (x *socket) sendMore(op *ops.Operation) {
+	packets := backend.Packets(op)
+	for ; op.N < len(packets); op.N++ {
+		p := &packets[op.N]
+		var to windows.RawSockaddrInet6
+		size, err := winsock.ToSockaddr(&to, p.Peer, x.inet6)
+		if err != nil || plainOnly(p) != nil {
+			return // it is for the next operation to find
+		}
+		var n uint32
+		list := bufferOf(p.Buf, maxTransfer)
+		if errno := winsock.SendTo(x.handle, &list, &n, &to, size, nil); errno != 0 {
+			return
+		}
+		p.N = int(n)
+	}
+}
