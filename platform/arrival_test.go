@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func TestWaitReadableReset(t *testing.T) {
 		peer.Close()
 		w.await(&ready)
 		ready.want(t, 0, nil)
-		if n, err := w.try(c, make([]byte, 1)); n != 0 || !errors.Is(err, errReset) {
+		if n, err := w.try(c, make([]byte, 1)); n != 0 || !errors.Is(err, syscall.ECONNRESET) {
 			t.Fatalf("reads %d, %v", n, err)
 		}
 	})

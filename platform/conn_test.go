@@ -261,7 +261,7 @@ func TestReset(t *testing.T) {
 				a.Read(make([]byte, 1), &read)
 			}
 			w.run()
-			read.want(t, 0, errReset)
+			read.want(t, 0, syscall.ECONNRESET)
 			if err := a.Close(); err != nil {
 				t.Errorf("Close after a reset: %v", err)
 			}

@@ -280,7 +280,7 @@ func TestDialFallback(t *testing.T) {
 				server.Close()
 			}
 			err := w.dial(d, new(platform.Conn), "tcp", net.JoinHostPort("allrefuse.test", port))
-			if e, ok := err.(*net.OpError); !errors.Is(err, errRefused) || !ok || e.Addr.String() != "127.0.0.2:"+port {
+			if e, ok := err.(*net.OpError); !errors.Is(err, syscall.ECONNREFUSED) || !ok || e.Addr.String() != "127.0.0.2:"+port {
 				t.Errorf("all refuse: %v, want what the first address has said", err)
 			}
 		}

@@ -82,7 +82,7 @@ func TestTryWriteFails(t *testing.T) {
 		}
 		switch {
 		case runtime.GOOS == "windows" && err == ops.ErrWouldBlock:
-		case n != 0 || !errors.Is(err, errReset) && !errors.Is(err, syscall.EPIPE):
+		case n != 0 || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE):
 			t.Errorf("writes %d, %v to a peer that has gone", n, err)
 		}
 		c.Close()

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -179,26 +178,18 @@ func TestReset(t *testing.T) {
 		w.wait("until it has arrived", func() { io.ReadFull(a, make([]byte, 4)) })
 		reads := w.ended(func() error { _, err := a.Read(make([]byte, 1)); return err })
 		b.Close()
-		w.opError(w.want("Read", reads), reset, "read", false)
+		w.opError(w.want("Read", reads), syscall.ECONNRESET, "read", false)
 		var err error
 		for range 1000 {
 			if _, err = a.Write([]byte("x")); err != nil {
 				break
 			}
 		}
-		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, reset) {
+		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 			w.Errorf("writes to a peer that has gone: %v", err)
 		}
 	})
 }
-
-// reset is what a reset connection is called.
-var reset = func() error {
-	if runtime.GOOS == "windows" {
-		return syscall.Errno(10054)
-	}
-	return syscall.ECONNRESET
-}()
 
 // TestClosed uses what is closed.
 func TestClosed(t *testing.T) {
@@ -281,7 +272,7 @@ func TestProactorCloses(t *testing.T) {
 			err := w.want(name, result)
 			// The other end of the connection may be closed first.
 			gone := (name == "read" || name == "write") &&
-				(err == io.EOF || errors.Is(err, reset) || errors.Is(err, syscall.EPIPE))
+				(err == io.EOF || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
 			if !errors.Is(err, net.ErrClosed) && !gone {
 				w.Errorf("%s: %v", name, err)
 			}
@@ -331,7 +322,7 @@ func TestDial(t *testing.T) {
 		l.Close()
 		if !strings.HasSuffix(w.name, "single") { // else it may be closed a little later
 			_, err = d.Dial("tcp", address)
-			if !errors.Is(err, syscall.ECONNREFUSED) && runtime.GOOS != "windows" {
+			if !errors.Is(err, syscall.ECONNREFUSED) {
 				w.Errorf("dials where nobody listens: %v", err)
 			}
 		}

@@ -32,7 +32,7 @@ func Listen(network, address string, o *backend.ListenOptions) (net.Listener, er
 	c.SetMultipathTCP(false)
 	l, err := c.Listen(context.Background(), network, address)
 	if err != nil {
-		return nil, err
+		return nil, Name(err)
 	}
 	if o.Mode != 0 {
 		// Only what the umask has taken away is missing where setMode works.
@@ -51,7 +51,8 @@ func Listen(network, address string, o *backend.ListenOptions) (net.Listener, er
 // ListenPacket opens a packet socket.
 func ListenPacket(network, address string, o *backend.ListenOptions) (net.PacketConn, error) {
 	c := net.ListenConfig{Control: control(false, o)}
-	return c.ListenPacket(context.Background(), network, address)
+	p, err := c.ListenPacket(context.Background(), network, address)
+	return p, Name(err)
 }
 
 // control returns what package net calls before it binds a socket.

@@ -40,7 +40,7 @@ func (b *Backend) accept(x *socket, op *ops.Operation, r *request) bool {
 // the listener, and the next one is accepted instead.
 func (b *Backend) accepted(x *socket, op *ops.Operation, r *request, errno syscall.Errno) (ended bool) {
 	a := x.rare.accept
-	err := named("acceptex", errno)
+	err := winsock.Failure("acceptex", errno)
 	gone := errno == windows.ERROR_NETNAME_DELETED || errno == windows.WSAECONNRESET
 	if errno == 0 {
 		err = winsock.Accepted(x.handle, a.s, x.family != windows.AF_UNIX, &x.rare.options)

@@ -25,7 +25,7 @@ func (b *Backend) takeFile(x *socket, f *os.File, old uintptr) error {
 	}
 	h, _, errno := syscall.SyscallN(reopen.Addr(), old, uintptr(access), shared, windows.FILE_FLAG_OVERLAPPED)
 	if windows.Handle(h) == windows.InvalidHandle {
-		return named("reopenfile", errno)
+		return winsock.Failure("reopenfile", errno)
 	}
 	if err := b.port.add(windows.Handle(h), x.Index, true); err != nil {
 		windows.CloseHandle(windows.Handle(h))
@@ -80,9 +80,9 @@ func (b *Backend) transferred(x *socket, op *ops.Operation, r *request, n int, e
 	case op.Kind == ops.KindReadAt && (errno == windows.ERROR_HANDLE_EOF || errno == 0 && n == 0):
 		op.Err = io.EOF
 	case op.Kind == ops.KindReadAt:
-		op.Err = named("read", errno)
+		op.Err = winsock.Failure("read", errno)
 	case errno != 0 && before == 0:
-		op.Err = named("write", errno)
+		op.Err = winsock.Failure("write", errno)
 	case errno == 0 && n == 0:
 		op.Err = io.ErrShortWrite
 	case errno == 0 && op.N < len(op.Buf) && !r.canceled && x.handle != windows.InvalidHandle:
@@ -155,7 +155,7 @@ func (b *Backend) partSent(x *socket, op *ops.Operation, r *request, n int, errn
 	case r.canceled && (turn || errno != 0), x.handle == windows.InvalidHandle:
 		op.Err = ops.ErrCanceled
 	case errno != 0:
-		op.Err = named("wsasend", errno)
+		op.Err = winsock.Failure("wsasend", errno)
 	case turn:
 		*r = request{}
 		return b.sendPart(x, op, r)

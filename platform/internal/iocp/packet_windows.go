@@ -110,22 +110,22 @@ func (b *Backend) packetDone(x *socket, op *ops.Operation, n int, errno syscall.
 			n, errno, op.Err = len(op.Buf), 0, io.ErrShortBuffer
 		}
 		if op.N = n; errno != 0 {
-			op.N, op.Err = 0, named("wsarecvfrom", errno)
+			op.N, op.Err = 0, winsock.Failure("wsarecvfrom", errno)
 			return
 		}
 		backend.SetSender(op, winsock.FromSockaddr(&m.addr))
 	case ops.KindReadBatch:
 		if errno != 0 && !cut {
-			op.Err = named("wsarecvfrom", errno)
+			op.Err = winsock.Failure("wsarecvfrom", errno)
 			return
 		}
 		m.received(&backend.Packets(op)[0], n, cut)
 		op.N = 1
 		x.receiveMore(op)
 	case ops.KindWriteTo:
-		op.N, op.Err = n, named("wsasendto", errno)
+		op.N, op.Err = n, winsock.Failure("wsasendto", errno)
 	case ops.KindWriteBatch:
-		if op.Err = named("wsasendto", errno); op.Err == nil {
+		if op.Err = winsock.Failure("wsasendto", errno); op.Err == nil {
 			backend.Packets(op)[0].N = n
 			op.N = 1
 			x.sendMore(op)

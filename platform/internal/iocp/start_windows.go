@@ -2,7 +2,6 @@ package iocp
 
 import (
 	"io"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/windows"
@@ -85,11 +84,11 @@ func (b *Backend) conclude(x *socket, op *ops.Operation, n int, errno syscall.Er
 		x.failed = errno // nothing promises that the next read fails the same way
 	case ops.KindWrite, ops.KindWriteVectored:
 		x.release(op)
-		op.N, op.Err = n, named("wsasend", errno)
+		op.N, op.Err = n, winsock.Failure("wsasend", errno)
 	case ops.KindAccept:
 		return b.accepted(x, op, r, errno)
 	case ops.KindConnect:
-		if op.Err = named("connectex", errno); op.Err == nil {
+		if op.Err = winsock.Failure("connectex", errno); op.Err == nil {
 			op.Err = winsock.Connected(x.handle)
 		}
 	case ops.KindReadAt, ops.KindWriteAt:
@@ -116,27 +115,19 @@ func (x *socket) giveUp(op *ops.Operation) {
 	}
 }
 
-// named returns the error of a call, or nil.
-func named(call string, errno syscall.Errno) error {
-	if errno == 0 {
-		return nil
-	}
-	return os.NewSyscallError(call, errno)
-}
-
 // readError returns the error of a read from a stream.
 func readError(n int, errno syscall.Errno) error {
 	if errno == 0 && n == 0 {
 		return io.EOF
 	}
-	return named("wsarecv", errno)
+	return winsock.Failure("wsarecv", errno)
 }
 
 // read receives, or waits with a receive of nothing until there is something.
 func (b *Backend) read(x *socket, op *ops.Operation, r *request) bool {
 	if errno := x.failed; errno != 0 {
 		if op.Kind != ops.KindWaitReadable {
-			x.failed, op.Err = 0, named("wsarecv", errno)
+			x.failed, op.Err = 0, winsock.Failure("wsarecv", errno)
 		}
 		return true
 	}
@@ -203,7 +194,7 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	x := s.Sys.(*socket)
 	if errno := x.failed; errno != 0 {
 		x.failed = 0
-		return 0, named("wsarecv", errno)
+		return 0, winsock.Failure("wsarecv", errno)
 	}
 	var n, flags uint32
 	list := bufferOf(buf, maxTransfer)
@@ -222,5 +213,5 @@ func (b *Backend) TryWrite(s *backend.Socket, buf []byte) (int, error) {
 	if errno == windows.WSAEWOULDBLOCK {
 		return 0, ops.ErrWouldBlock
 	}
-	return int(n), named("wsasend", errno)
+	return int(n), winsock.Failure("wsasend", errno)
 }

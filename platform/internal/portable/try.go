@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // A trier waits until a connection of package net is readable, and reads from it and
@@ -20,7 +21,7 @@ type trier struct {
 	buf      []byte
 	n        int
 	err      error
-	failed   atomic.Pointer[os.SyscallError] // what ended the stream, if a wait has met it
+	failed   atomic.Pointer[error] // what ended the stream, if a wait has met it
 }
 
 // trier returns what the socket tries with. The caller holds the lock of the socket, or
@@ -54,7 +55,8 @@ func (sys *socket) waitReadable() error {
 	}
 	err = t.raw.Read(t.readable)
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		t.failed.Store(&os.SyscallError{Syscall: "wsarecv", Err: errno}) // as a read of package net has it
+		err = descriptor.Name(os.NewSyscallError("wsarecv", errno)) // as a read of package net has it
+		t.failed.Store(&err)
 		return nil
 	}
 	return err
@@ -67,7 +69,7 @@ func (b *Backend) TryRead(s *backend.Socket, buf []byte) (int, error) {
 		return 0, err
 	}
 	if failed := t.failed.Load(); failed != nil {
-		return 0, failed
+		return 0, *failed
 	}
 	if n, err := t.do(t.read, buf); n > 0 || err != nil {
 		return n, err

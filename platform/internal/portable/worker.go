@@ -148,7 +148,7 @@ func reason(err error) error {
 		return ops.ErrCanceled
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return e.Err
+		err = e.Err
 	}
-	return err
+	return descriptor.Name(err)
 }

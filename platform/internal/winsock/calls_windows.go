@@ -8,10 +8,13 @@
 package winsock
 
 import (
+	"os"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 var (
@@ -38,6 +41,17 @@ func result(failed uintptr, errno syscall.Errno) syscall.Errno {
 	}
 	return errno
 }
+
+// Failure returns the error of a call, or nil.
+func Failure(call string, errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return named(call, errno)
+}
+
+// named returns an error of package windows, or nil.
+func named(call string, err error) error { return descriptor.Name(os.NewSyscallError(call, err)) }
 
 // Recv receives from a stream. Without ov it does not wait.
 func Recv(s windows.Handle, bufs *windows.WSABuf, count int, got, flags *uint32, ov *windows.Overlapped) syscall.Errno {

@@ -108,11 +108,11 @@ func bindOne(protocol string, at netip.AddrPort, kind int, o *backend.ListenOpti
 		var sa windows.RawSockaddrInet6
 		var size int32
 		if size, err = ToSockaddr(&sa, at, inet6); err == nil {
-			err = named("bind", Bind(s, &sa, size))
+			err = Failure("bind", Bind(s, &sa, size))
 		}
 	}
 	if err == nil && kind == windows.SOCK_STREAM {
-		err = os.NewSyscallError("listen", windows.Listen(s, windows.SOMAXCONN))
+		err = named("listen", windows.Listen(s, windows.SOMAXCONN))
 	}
 	if err != nil {
 		windows.Closesocket(s)
@@ -147,7 +147,7 @@ func (o *Opened) configure(kind int, both, shares bool) error {
 			return os.NewSyscallError("setsockopt", err)
 		}
 	}
-	return os.NewSyscallError("setsockopt", windows.SetsockoptInt(o.Handle, windows.SOL_SOCKET, windows.SO_BROADCAST, 1))
+	return named("setsockopt", windows.SetsockoptInt(o.Handle, windows.SOL_SOCKET, windows.SO_BROADCAST, 1))
 }
 
 func listenUnix(path string, o *backend.ListenOptions) (Opened, error) {
@@ -159,10 +159,10 @@ func listenUnix(path string, o *backend.ListenOptions) (Opened, error) {
 		err = o.Control("unix", path, rawConn(s))
 	}
 	if err == nil {
-		err = os.NewSyscallError("bind", windows.Bind(s, &windows.SockaddrUnix{Name: path}))
+		err = named("bind", windows.Bind(s, &windows.SockaddrUnix{Name: path}))
 	}
 	if err == nil {
-		if err = os.NewSyscallError("listen", windows.Listen(s, windows.SOMAXCONN)); err != nil {
+		if err = named("listen", windows.Listen(s, windows.SOMAXCONN)); err != nil {
 			os.Remove(path)
 		}
 	}

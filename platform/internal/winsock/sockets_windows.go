@@ -1,7 +1,6 @@
 package winsock
 
 import (
-	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -16,7 +15,7 @@ import (
 // start has Winsock ready. It is never put away: package net keeps it, too.
 var start = sync.OnceValue(func() error {
 	var data windows.WSAData
-	return os.NewSyscallError("wsastartup", windows.WSAStartup(0x202, &data))
+	return named("wsastartup", windows.WSAStartup(0x202, &data))
 })
 
 // open returns a socket that can be used with a port, is not inherited by other
@@ -27,11 +26,11 @@ func open(family, kind int) (windows.Handle, error) {
 	}
 	s, err := windows.WSASocket(int32(family), int32(kind), 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
 	if err != nil {
-		return windows.InvalidHandle, os.NewSyscallError("wsasocket", err)
+		return windows.InvalidHandle, named("wsasocket", err)
 	}
 	if errno := neverBlock(s); errno != 0 {
 		windows.Closesocket(s)
-		return windows.InvalidHandle, os.NewSyscallError("ioctlsocket", errno)
+		return windows.InvalidHandle, Failure("ioctlsocket", errno)
 	}
 	return s, nil
 }
@@ -47,7 +46,7 @@ func OpenSource(family int, from *windows.RawSockaddrInet6, size int32, o *backe
 		return s, err
 	}
 	if err = descriptor.Configure(uintptr(s), true, o); err == nil {
-		err = named("bind", Bind(s, from, size))
+		err = Failure("bind", Bind(s, from, size))
 	}
 	return orClosed(s, err)
 }
@@ -59,7 +58,7 @@ func ConnectUnix(path string, o *backend.SocketOptions) (windows.Handle, error) 
 		return s, err
 	}
 	if err = descriptor.Configure(uintptr(s), false, o); err == nil {
-		err = os.NewSyscallError("connect", windows.Connect(s, &windows.SockaddrUnix{Name: path}))
+		err = named("connect", windows.Connect(s, &windows.SockaddrUnix{Name: path}))
 	}
 	return orClosed(s, err)
 }
@@ -73,20 +72,12 @@ func orClosed(s windows.Handle, err error) (windows.Handle, error) {
 	return s, nil
 }
 
-// named returns the error of a call, or nil.
-func named(call string, errno syscall.Errno) error {
-	if errno == 0 {
-		return nil
-	}
-	return os.NewSyscallError(call, errno)
-}
-
 // Accepted has a socket that AcceptEx has connected know of the listener, and sets its
 // options.
 func Accepted(listener, s windows.Handle, tcp bool, o *backend.SocketOptions) error {
 	err := windows.Setsockopt(s, windows.SOL_SOCKET, windows.SO_UPDATE_ACCEPT_CONTEXT, (*byte)(unsafe.Pointer(&listener)), int32(unsafe.Sizeof(listener)))
 	if err != nil {
-		return os.NewSyscallError("setsockopt", err)
+		return named("setsockopt", err)
 	}
 	return descriptor.Configure(uintptr(s), tcp, o)
 }
@@ -96,11 +87,11 @@ func Accepted(listener, s windows.Handle, tcp bool, o *backend.SocketOptions) er
 // refused.
 func Connected(s windows.Handle) error {
 	if err := windows.Setsockopt(s, windows.SOL_SOCKET, windows.SO_UPDATE_CONNECT_CONTEXT, nil, 0); err != nil {
-		return os.NewSyscallError("setsockopt", err)
+		return named("setsockopt", err)
 	}
 	local := descriptor.PacketAddr(uintptr(s), false)
 	if local.IsValid() && local == descriptor.PacketAddr(uintptr(s), true) {
-		return os.NewSyscallError("connectex", windows.WSAECONNREFUSED)
+		return Failure("connectex", windows.WSAECONNREFUSED)
 	}
 	return nil
 }
