@@ -1,9 +1,12 @@
 package descriptor
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -39,7 +42,31 @@ func ConnectPacket(fd uintptr, to netip.AddrPort) error {
 		}
 		sa = &windows.SockaddrInet4{Addr: addr.Unmap().As4(), Port: int(to.Port())}
 	}
-	return os.NewSyscallError("connect", windows.Connect(windows.Handle(fd), sa))
+	if err := windows.Connect(windows.Handle(fd), sa); err != nil {
+		return Name(os.NewSyscallError("connect", err))
+	}
+	ReportResets(fd, true)
+	return nil
+}
+
+// ReportResets says whether a packet socket is told that nobody has taken a packet, which
+// fails its next read: for one that is not connected, that has nothing to do with it. Where
+// the system cannot be told, nothing happens.
+func ReportResets(fd uintptr, yes bool) {
+	const connReset, netReset = windows.IOC_IN | windows.IOC_VENDOR | 12, windows.IOC_IN | windows.IOC_VENDOR | 15
+	for _, code := range [...]uint32{connReset, netReset} {
+		value, n := uint32(number(yes)), uint32(0)
+		windows.WSAIoctl(windows.Handle(fd), code, (*byte)(unsafe.Pointer(&value)), uint32(unsafe.Sizeof(value)), nil, 0, &n, nil, 0)
+	}
+}
+
+// PacketName is Name for an error of a packet socket, to which a reset is that nobody has
+// taken its packet: what other systems call refused.
+func PacketName(err error) error {
+	if errors.Is(err, windows.WSAECONNRESET) {
+		return sockError{windows.WSAECONNRESET, syscall.ECONNREFUSED}
+	}
+	return Name(err)
 }
 
 // JoinGroup makes a packet socket a member of a multicast group on an interface.

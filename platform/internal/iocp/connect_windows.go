@@ -49,10 +49,12 @@ func (b *Backend) accepted(x *socket, op *ops.Operation, r *request, errno sysca
 	case err == nil:
 		s := a.s
 		a.s = 0
-		conn := backend.Accepted(op)
+		conn := backend.Accepted(op).Sys.(*socket)
 		conn.Lock()
 		defer conn.Unlock()
-		op.Err = b.attach(conn.Sys.(*socket), s, true)
+		if op.Err = b.attach(conn, s, true); x.family != windows.AF_UNIX {
+			conn.peer = winsock.PeerOf(&a.room)
+		}
 		return true
 	case gone && r.canceled:
 		err = ops.ErrCanceled
@@ -105,5 +107,6 @@ func (b *Backend) connect(x *socket, op *ops.Operation) bool {
 	}
 	r := &x.requests[backend.Writing]
 	*r = request{}
+	x.peer = sa
 	return b.issued(x, op, r, winsock.ConnectEx(x.handle, &sa, size, &r.Overlapped))
 }

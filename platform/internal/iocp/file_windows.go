@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -92,20 +93,45 @@ func (b *Backend) transferred(x *socket, op *ops.Operation, r *request, n int, e
 	return true
 }
 
-// sync has what was written put on the device, for which there is no overlapped call.
+// A flush has what was written to a file put on the device, for which there is no
+// overlapped call.
+type flush struct {
+	do  func() // runs on a goroutine of its own
+	err atomic.Pointer[error]
+}
+
+func (f *flush) result() error {
+	if err := f.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 func (b *Backend) sync(x *socket, r *request) bool {
 	r.pending = true
-	go b.flush(x, r, x.rare.file)
+	if x.rare.flush == nil {
+		file, done := x.rare.file, new(flush)
+		done.do = func() {
+			done.err.Store(nil)
+			if err := file.Sync(); err != nil {
+				failed := reason(err)
+				done.err.Store(&failed)
+			}
+			b.port.post(uintptr(x.Index)+firstKey, &r.Overlapped)
+		}
+		x.rare.flush = done
+	}
+	do := x.rare.flush.do
+	go do()
 	return false
 }
 
-func (b *Backend) flush(x *socket, r *request, f *os.File) {
-	err := f.Sync()
+// reason returns an error of package os without the name of the file.
+func reason(err error) error {
 	if e, ok := errors.AsType[*os.PathError](err); ok {
-		err = os.NewSyscallError("flushfilebuffers", e.Err)
+		err = os.NewSyscallError(e.Op, e.Err)
 	}
-	x.rare.flushed.Store(&err)
-	b.port.post(uintptr(x.Index)+firstKey, &r.Overlapped)
+	return descriptor.Name(err)
 }
 
 // A file is sent in parts, each of which is read into memory first. (TransmitFile, which
@@ -137,10 +163,7 @@ func (b *Backend) sendPart(x *socket, op *ops.Operation, r *request) bool {
 		if err == io.EOF {
 			return backend.Sent(op, 0)
 		}
-		if p, ok := errors.AsType[*os.PathError](err); ok {
-			err = os.NewSyscallError(p.Op, p.Err)
-		}
-		op.Err = err
+		op.Err = reason(err)
 		return true
 	}
 	list := bufferOf(e.part[:n], partSize)

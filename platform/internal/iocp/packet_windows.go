@@ -3,6 +3,7 @@ package iocp
 import (
 	"io"
 	"net/netip"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/windows"
@@ -91,8 +92,11 @@ func (b *Backend) send(x *socket, op *ops.Operation, m *message, buf []byte, to 
 		return true
 	}
 	errno := winsock.SendTo(x.handle, &list, &m.n, &m.addr, m.size, nil)
-	if errno == windows.WSAEWOULDBLOCK {
+	switch {
+	case errno == windows.WSAEWOULDBLOCK:
 		return b.issued(x, op, &m.request, winsock.SendTo(x.handle, &list, &m.n, &m.addr, m.size, &m.Overlapped))
+	case m.size == 0 && (errno == windows.WSAENOTCONN || errno == windows.WSAEINVAL):
+		errno = windows.WSAEDESTADDRREQ // one system calls it so, another so
 	}
 	b.packetDone(x, op, int(m.n), errno)
 	m.reported = true
@@ -110,22 +114,22 @@ func (b *Backend) packetDone(x *socket, op *ops.Operation, n int, errno syscall.
 			n, errno, op.Err = len(op.Buf), 0, io.ErrShortBuffer
 		}
 		if op.N = n; errno != 0 {
-			op.N, op.Err = 0, winsock.Failure("wsarecvfrom", errno)
+			op.N, op.Err = 0, packetFailure("wsarecvfrom", errno)
 			return
 		}
 		backend.SetSender(op, winsock.FromSockaddr(&m.addr))
 	case ops.KindReadBatch:
 		if errno != 0 && !cut {
-			op.Err = winsock.Failure("wsarecvfrom", errno)
+			op.Err = packetFailure("wsarecvfrom", errno)
 			return
 		}
 		m.received(&backend.Packets(op)[0], n, cut)
 		op.N = 1
 		x.receiveMore(op)
 	case ops.KindWriteTo:
-		op.N, op.Err = n, winsock.Failure("wsasendto", errno)
+		op.N, op.Err = n, packetFailure("wsasendto", errno)
 	case ops.KindWriteBatch:
-		if op.Err = winsock.Failure("wsasendto", errno); op.Err == nil {
+		if op.Err = packetFailure("wsasendto", errno); op.Err == nil {
 			backend.Packets(op)[0].N = n
 			op.N = 1
 			x.sendMore(op)
@@ -141,9 +145,25 @@ func (m *message) received(p *backend.Packet, n int, cut bool) {
 	*p = backend.Packet{Buf: p.Buf, N: n, Truncated: cut, Peer: winsock.FromSockaddr(&m.addr)}
 }
 
+// packetFailure returns the error of a call on packets, or nil.
+func packetFailure(call string, errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return os.NewSyscallError(call, descriptor.PacketName(errno))
+}
+
+// packetsOf returns the packets of an operation, as many as one takes at most.
+func packetsOf(op *ops.Operation) []backend.Packet {
+	packets := backend.Packets(op)
+	return packets[:min(len(packets), maxBatch)]
+}
+
+const maxBatch = 64 // as elsewhere
+
 // receiveMore receives what further packets there are.
 func (x *socket) receiveMore(op *ops.Operation) {
-	packets := backend.Packets(op)
+	packets := packetsOf(op)
 	var more message
 	for ; op.N < len(packets); op.N++ {
 		more.n, more.flags, more.size = 0, 0, sockaddrSize
@@ -158,7 +178,7 @@ func (x *socket) receiveMore(op *ops.Operation) {
 
 // sendMore sends what further packets there is room for.
 func (x *socket) sendMore(op *ops.Operation) {
-	packets := backend.Packets(op)
+	packets := packetsOf(op)
 	for ; op.N < len(packets); op.N++ {
 		p := &packets[op.N]
 		var to windows.RawSockaddrInet6

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -28,10 +27,11 @@ type life struct {
 	requests [2]request     // of the sides of a stream, a listener and a file
 	rare     *extra         // see socket.extra
 
-	failed syscall.Errno // what a wait for a stream to be readable has met, for the next read
-	family uint16        // of a listener
-	inet6  bool          // a packet socket of the IPv6 family
-	skips  bool          // calls that succeed at once send no packet
+	peer   windows.RawSockaddrInet6 // of a TCP connection, also when that has ended
+	failed syscall.Errno            // what a wait for a stream to be readable has met, for the next read
+	family uint16                   // of a listener
+	inet6  bool                     // a packet socket of the IPv6 family
+	skips  bool                     // calls that succeed at once send no packet
 }
 
 // A request is a call of a side of a socket. The kernel writes to its first three fields, at
@@ -54,9 +54,9 @@ type extra struct {
 	options  backend.SocketOptions // of the connections that a listener accepts
 	path     string                // of a unix listener, to be removed when it is closed
 	file     *os.File
-	flushed  atomic.Pointer[error] // what the flush has failed with whose packet is to come
-	part     *[partSize]byte       // of a file that is sent
-	former   []*message            // see message.replace
+	flush    *flush          // of a file, once it was asked for
+	part     *[partSize]byte // of a file that is sent
+	former   []*message      // see message.replace
 }
 
 // extra returns the extra of the socket, which is made when first needed.
@@ -174,7 +174,11 @@ func (b *Backend) CloseWrite(s *backend.Socket) error {
 
 // Addr implements backend.Backend.
 func (b *Backend) Addr(s *backend.Socket, peer bool) net.Addr {
-	return winsock.Addr(s.Sys.(*socket).handle, s.Class == record.Packets, peer)
+	x := s.Sys.(*socket)
+	if peer && x.peer.Family != 0 {
+		return net.TCPAddrFromAddrPort(winsock.FromSockaddr(&x.peer))
+	}
+	return winsock.Addr(x.handle, s.Class == record.Packets, peer)
 }
 
 // Control implements backend.Controller.

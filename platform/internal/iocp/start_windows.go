@@ -94,7 +94,7 @@ func (b *Backend) conclude(x *socket, op *ops.Operation, n int, errno syscall.Er
 	case ops.KindReadAt, ops.KindWriteAt:
 		return b.transferred(x, op, r, n, errno)
 	case ops.KindSync:
-		op.Err = *x.rare.flushed.Load()
+		op.Err = x.rare.flush.result()
 	case ops.KindSendFile:
 		return b.partSent(x, op, r, n, errno)
 	default:

@@ -28,7 +28,10 @@ var (
 	wsaResult   = ws2.NewProc("WSAGetOverlappedResult")
 	ioctlSocket = ws2.NewProc("ioctlsocket")
 	bindSocket  = ws2.NewProc("bind")
+	getSockName = ws2.NewProc("getsockname")
+	getPeerName = ws2.NewProc("getpeername")
 	acceptEx    = mswsock.NewProc("AcceptEx")
+	acceptAddrs = mswsock.NewProc("GetAcceptExSockaddrs")
 )
 
 // result returns what a call has failed with that returns 0 if it has not.
@@ -102,6 +105,20 @@ func AcceptEx(listener, s windows.Handle, room *[2 * AddressRoom]byte, got *uint
 	return result(1, errno)
 }
 
+// PeerOf returns the address of the peer that AcceptEx has put into room, if that is not the
+// path of a socket.
+func PeerOf(room *[2 * AddressRoom]byte) (peer windows.RawSockaddrInet6) {
+	var local, remote *windows.RawSockaddrInet6
+	var localSize, size int32
+	syscall.SyscallN(acceptAddrs.Addr(), uintptr(unsafe.Pointer(room)), 0, AddressRoom, AddressRoom,
+		uintptr(unsafe.Pointer(&local)), uintptr(unsafe.Pointer(&localSize)), uintptr(unsafe.Pointer(&remote)), uintptr(unsafe.Pointer(&size)))
+	if remote == nil || size > int32(unsafe.Sizeof(peer)) {
+		return peer
+	}
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&peer)), size), unsafe.Slice((*byte)(unsafe.Pointer(remote)), size))
+	return peer
+}
+
 // ConnectEx connects the socket s, which is bound, to an address of size bytes.
 func ConnectEx(s windows.Handle, to *windows.RawSockaddrInet6, size int32, ov *windows.Overlapped) syscall.Errno {
 	call, err := connectEx()
@@ -131,6 +148,13 @@ func neverBlock(s windows.Handle) syscall.Errno {
 	yes := uint32(1)
 	r, _, errno := syscall.SyscallN(ioctlSocket.Addr(), uintptr(s), fionbio, uintptr(unsafe.Pointer(&yes)))
 	return result(r, errno)
+}
+
+// name asks for a name of a TCP socket by a call.
+func name(call *windows.LazyProc, s windows.Handle, at *windows.RawSockaddrInet6) bool {
+	size := int32(unsafe.Sizeof(*at))
+	r, _, _ := syscall.SyscallN(call.Addr(), uintptr(s), uintptr(unsafe.Pointer(at)), uintptr(unsafe.Pointer(&size)))
+	return r == 0
 }
 
 // Bind gives a socket an address of size bytes.

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -135,13 +134,7 @@ func (o *Opened) configure(kind int, both, shares bool) error {
 	if kind != windows.SOCK_DGRAM {
 		return nil
 	}
-	// Otherwise a packet that nobody has taken fails the next read, which it has nothing
-	// to do with. Not every system can be told.
-	const connReset, netReset = windows.IOC_IN | windows.IOC_VENDOR | 12, windows.IOC_IN | windows.IOC_VENDOR | 15
-	for _, code := range [...]uint32{connReset, netReset} {
-		var no, n uint32
-		windows.WSAIoctl(o.Handle, code, (*byte)(unsafe.Pointer(&no)), uint32(unsafe.Sizeof(no)), nil, 0, &n, nil, 0)
-	}
+	descriptor.ReportResets(uintptr(o.Handle), false)
 	if shares {
 		if err := windows.SetsockoptInt(o.Handle, windows.SOL_SOCKET, windows.SO_REUSEADDR, 1); err != nil {
 			return os.NewSyscallError("setsockopt", err)

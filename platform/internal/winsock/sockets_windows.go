@@ -89,8 +89,8 @@ func Connected(s windows.Handle) error {
 	if err := windows.Setsockopt(s, windows.SOL_SOCKET, windows.SO_UPDATE_CONNECT_CONTEXT, nil, 0); err != nil {
 		return named("setsockopt", err)
 	}
-	local := descriptor.PacketAddr(uintptr(s), false)
-	if local.IsValid() && local == descriptor.PacketAddr(uintptr(s), true) {
+	var local, peer windows.RawSockaddrInet6
+	if name(getSockName, s, &local) && name(getPeerName, s, &peer) && local == peer {
 		return Failure("connectex", windows.WSAECONNREFUSED)
 	}
 	return nil
