@@ -1,7 +1,9 @@
 package iocp
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/windows"
@@ -36,15 +38,18 @@ func (b *Backend) accept(x *socket, op *ops.Operation, r *request) bool {
 	return b.issued(x, op, r, winsock.AcceptEx(x.handle, s, &a.room, &r.n, &r.Overlapped))
 }
 
+// gone is what AcceptEx, or the first call after it, fails with where the peer has gone.
+var gone = []syscall.Errno{windows.ERROR_NETNAME_DELETED, windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAENOTCONN}
+
 // accepted opens the socket that op accepts. A peer that has gone meanwhile is no error of
 // the listener, and the next one is accepted instead.
 func (b *Backend) accepted(x *socket, op *ops.Operation, r *request, errno syscall.Errno) (ended bool) {
 	a := x.rare.accept
 	err := winsock.Failure("acceptex", errno)
-	gone := errno == windows.ERROR_NETNAME_DELETED || errno == windows.WSAECONNRESET
 	if errno == 0 {
 		err = winsock.Accepted(x.handle, a.s, x.family != windows.AF_UNIX, &x.rare.options)
 	}
+	gone := slices.ContainsFunc(gone, func(e syscall.Errno) bool { return errors.Is(err, e) })
 	switch {
 	case err == nil:
 		s := a.s

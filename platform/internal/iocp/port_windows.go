@@ -77,7 +77,8 @@ func milliseconds(wait time.Duration) uint32 {
 	if wait < 0 {
 		return windows.INFINITE
 	}
-	return uint32(min((wait+time.Millisecond-1)/time.Millisecond, math.MaxInt32))
+	most := math.MaxInt32 * time.Millisecond
+	return uint32((min(wait, most) + time.Millisecond - 1) / time.Millisecond)
 }
 
 // post sends a packet. It is tried again while the system has no memory for one: to lose it
