@@ -1,0 +1,338 @@
+package platform_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// The table of the README that says what works where is compared here with what does.
+
+// columns are the heads of the table's columns. The last but one is that of package net on
+// the systems that are a unix.
+var columns = []string{"io_uring", "epoll", "kqueue", "iocp", "portable", "portable, Windows", "sim"}
+
+// What is in the cells.
+const (
+	isRun      = "run"            // the tests run it
+	underWine  = "run under Wine" // the same, for Windows
+	isCompiled = "compiled"       // there, and not run by us
+	isNot      = "–"              // not there: errors.ErrUnsupported
+)
+
+// An ability is a row of the table. It is tried with a proactor of the backend.
+type ability struct {
+	name string
+	try  func(w *world) error
+}
+
+var abilities = []ability{
+	{"`Connect`, `Accept`, `Dial`", func(w *world) error {
+		w.pair()
+		return nil
+	}},
+	{"the same, unix", func(w *world) error {
+		dir, err := os.MkdirTemp("", "")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		path := filepath.Join(dir, "s")
+		l, err := w.Listen("unix", path)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		var a, b platform.Conn
+		var accepted, connected result
+		l.Accept(&a, &accepted)
+		w.Connect(&b, "unix", path, &connected)
+		w.await(&accepted, &connected)
+		return errors.Join(accepted.err, connected.err)
+	}},
+	{"`Read`, `Write`", func(w *world) error {
+		a, b := w.pair()
+		return w.exchange(func(h ops.Handler) { a.Write([]byte{1}, h) }, func(h ops.Handler) { b.Read(make([]byte, 1), h) })
+	}},
+	{"`ReadVectored`, `WriteVectored`", func(w *world) error {
+		a, b := w.pair()
+		two := [][]byte{{1}, {2}}
+		return w.exchange(func(h ops.Handler) { a.WriteVectored(two, h) }, func(h ops.Handler) { b.ReadVectored(two, h) })
+	}},
+	{"`WaitReadable`, `TryRead`", func(w *world) error {
+		a, b := w.pair()
+		if err := w.exchange(func(h ops.Handler) { a.Write([]byte{1}, h) }, b.WaitReadable); err != nil {
+			return err
+		}
+		_, err := w.try(b, make([]byte, 1))
+		return err
+	}},
+	{"`TryWrite`", func(w *world) error {
+		a, _ := w.pair()
+		_, err := a.TryWrite([]byte{1})
+		if err == ops.ErrWouldBlock {
+			return errors.ErrUnsupported // it never writes
+		}
+		return err
+	}},
+	{"`CloseWrite`", func(w *world) error {
+		a, _ := w.pair()
+		return a.CloseWrite()
+	}},
+	{"options of what is open", func(w *world) error {
+		a, _ := w.pair()
+		return errors.Join(a.SetNoDelay(false), a.SetKeepAlive(net.KeepAliveConfig{Enable: true}), a.SetLinger(0), a.SetReadBuffer(1<<16))
+	}},
+	{"`SyscallConn`", func(w *world) error {
+		a, _ := w.pair()
+		_, err := a.SyscallConn()
+		return err
+	}},
+	{"`AdoptConn`, `Conn.File`", func(w *world) error {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		nc, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			return err
+		}
+		defer nc.Close()
+		var c platform.Conn
+		if err := w.AdoptConn(&c, nc); err != nil {
+			return err
+		}
+		f, err := c.File()
+		if err == nil {
+			f.Close()
+		}
+		return err
+	}},
+	{"several proactors on a port", func(w *world) error {
+		l, err := platform.ListenConfig{ReusePort: true}.Listen(w.Proactor, "tcp", "127.0.0.1:0")
+		if err == nil {
+			l.Close()
+		}
+		return err
+	}},
+	{"`ReadFrom`, `WriteTo`", func(w *world) error {
+		return w.packet(func(c *platform.PacketConn, h ops.Handler) { c.WriteTo([]byte{1}, addrOf(c), h) },
+			func(c *platform.PacketConn, h ops.Handler) { c.ReadFrom(make([]byte, 1), nil, h) })
+	}},
+	{"connected packet sockets", func(w *world) error {
+		return w.packet(func(c *platform.PacketConn, h ops.Handler) {
+			if err := c.Connect(addrOf(c)); err != nil {
+				h.Complete(0, err)
+				return
+			}
+			c.Write([]byte{1}, h)
+		}, func(c *platform.PacketConn, h ops.Handler) { c.Read(make([]byte, 1), h) })
+	}},
+	{"`ReadBatch`, `WriteBatch`", func(w *world) error {
+		return w.packet(func(c *platform.PacketConn, h ops.Handler) {
+			c.WriteBatch([]platform.Packet{{Buf: []byte{1}, Peer: addrOf(c)}}, h)
+		}, func(c *platform.PacketConn, h ops.Handler) {
+			c.ReadBatch([]platform.Packet{{Buf: make([]byte, 1)}}, h)
+		})
+	}},
+	{"where packets were sent to, ECN", func(w *world) error {
+		c, err := w.ListenPacket("udp4", "127.0.0.1:0")
+		switch {
+		case err != nil && runtime.GOOS != "linux":
+			return errors.ErrUnsupported // on all other systems
+		case err != nil:
+			return err
+		}
+		defer c.Close()
+		return c.EnablePacketInfo()
+	}},
+	{"multicast", func(w *world) error {
+		c, err := w.ListenPacket("udp4", "0.0.0.0:0")
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return c.SetMulticastTTL(1)
+	}},
+	{"`ReadAt`, `WriteAt`, `Sync`", func(w *world) error {
+		f, done := w.someFile()
+		defer done()
+		return errors.Join(w.one(func(h ops.Handler) { f.WriteAt([]byte{1}, 0, h) }),
+			w.one(func(h ops.Handler) { f.ReadAt(make([]byte, 1), 0, h) }), w.one(f.Sync))
+	}},
+	{"`SendFile`", func(w *world) error {
+		f, done := w.someFile()
+		defer done()
+		a, b := w.pair()
+		if err := w.one(func(h ops.Handler) { f.WriteAt([]byte{1}, 0, h) }); err != nil {
+			return err
+		}
+		return w.exchange(func(h ops.Handler) { a.SendFile(f, 0, 1, h) }, func(h ops.Handler) { b.Read(make([]byte, 1), h) })
+	}},
+	{"`Signals`", func(w *world) error {
+		s, err := w.NewSignals(os.Interrupt)
+		if err == nil {
+			s.Close()
+		}
+		return err
+	}},
+}
+
+// one does an operation.
+func (w *world) one(start func(ops.Handler)) error {
+	var r result
+	start(&r)
+	w.await(&r)
+	return r.err
+}
+
+// exchange starts a read and a write.
+func (w *world) exchange(write, read func(ops.Handler)) error {
+	var wrote, got result
+	read(&got)
+	write(&wrote)
+	w.await(&wrote, &got)
+	return errors.Join(wrote.err, got.err)
+}
+
+// packet sends a packet to the socket itself.
+func (w *world) packet(write, read func(*platform.PacketConn, ops.Handler)) error {
+	c, err := w.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return w.exchange(func(h ops.Handler) { write(c, h) }, func(h ops.Handler) { read(c, h) })
+}
+
+// someFile opens a file that is not there afterwards.
+func (w *world) someFile() (f *platform.File, done func()) {
+	name := filepath.Join(os.TempDir(), fmt.Sprintf("heirloom-%d", os.Getpid()))
+	if w.backend == "sim" {
+		name = "file"
+	}
+	f, err := w.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return f, func() {
+		f.Close()
+		os.Remove(name)
+	}
+}
+
+// columnOf returns the column of a backend on this system, and what is in the cells of
+// what works there.
+func columnOf(backend string) (column, works string) {
+	switch {
+	case backend == "portable" && runtime.GOOS == "windows":
+		return "portable, Windows", underWine
+	case backend == "iocp":
+		return backend, underWine
+	case backend == "kqueue":
+		return backend, isCompiled
+	}
+	return backend, isRun
+}
+
+// cell returns what is to be in the cell of what has failed with err, or has not.
+func cell(err error, works string) string {
+	switch {
+	case err == nil:
+		return works
+	case errors.Is(err, errors.ErrUnsupported):
+		return isNot
+	case works == underWine: // Wine does not have it
+		return isCompiled
+	}
+	return err.Error()
+}
+
+// TestSystems compares the columns of the backends that there are here.
+func TestSystems(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := rowsOf(string(readme))
+	var wrong []string
+	check := func(t *testing.T, w *world) {
+		column, works := columnOf(w.backend)
+		at := slices.Index(columns, column)
+		if at < 0 {
+			t.Fatalf("the table has no column for %s", column)
+		}
+		for i, a := range abilities {
+			if i == len(table) {
+				table = append(table, make([]string, len(columns)))
+			}
+			want := cell(a.try(w), works)
+			if got := table[i][at]; got != want {
+				wrong = append(wrong, fmt.Sprintf("%s, %s: README says %q, and it is %q", a.name, column, got, want))
+				table[i][at] = want
+			}
+		}
+	}
+	for _, m := range systems() {
+		t.Run(m.String(), func(t *testing.T) { check(t, m.open(t)) })
+	}
+	if runtime.GOOS == "linux" { // a simulation has what the system has that it runs on
+		t.Run("sim", func(t *testing.T) { check(t, simulated(t)) })
+	}
+	if len(wrong) > 0 || len(table) != len(abilities) {
+		t.Errorf("%s\nthe table is to be:\n%s", strings.Join(wrong, "\n"), textOf(table))
+	}
+}
+
+// systems are modes of which each backend has one.
+func systems() (some []mode) {
+	for _, m := range modes() {
+		if m.runners == 0 && m.receive == "" {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// head is the first line of the table.
+var head = "| | " + strings.Join(columns, " | ") + " |"
+
+// rowsOf returns the cells of the table in a text, without the names of the rows.
+func rowsOf(text string) (rows [][]string) {
+	_, text, _ = strings.Cut(text, head+"\n")
+	_, text, _ = strings.Cut(text, "\n")
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "| ") {
+			break
+		}
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		if i := len(rows); i >= len(abilities) || cells[0] != abilities[i].name || len(cells) != len(columns)+1 {
+			return nil
+		}
+		rows = append(rows, cells[1:])
+	}
+	return rows
+}
+
+func textOf(rows [][]string) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, head)
+	fmt.Fprintln(&b, strings.Repeat("|---", len(columns)+1)+"|")
+	for i, row := range rows {
+		fmt.Fprintf(&b, "| %s | %s |\n", abilities[i].name, strings.Join(row, " | "))
+	}
+	return b.String()
+}
