@@ -23,7 +23,9 @@ import (
 // What a program has read from nc already, or a buffered reader has, does not come
 // with it, so anything that wraps a connection, such as a *tls.Conn, is refused
 // (errors.ErrUnsupported). Of a descriptor, net.FileConn makes a net.Conn: one from
-// another process, say, or that was opened by hand; whether it blocks does not matter.
+// another process, say, or that was opened by hand; whether it blocks does not matter. On
+// the completion ports of Windows it is errors.ErrUnsupported: a handle has one port for its
+// life, and package net has given this one that of Go's runtime.
 func (p *Proactor) AdoptConn(c *Conn, nc net.Conn) error {
 	if c == nil {
 		panic("platform: AdoptConn: nil Conn")

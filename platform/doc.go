@@ -2,9 +2,9 @@
 // handlers when they have ended: a proactor, with connections, listeners, packets,
 // files, timers and signals.
 //
-// A [Proactor] has one backend, the kernel interface that it uses: io_uring,
-// epoll, or package net where there is neither. [New] takes the best that the
-// system lets it use; [Proactor.Backend] says which, and [Proactor.Fallback] why
+// A [Proactor] has one backend, the kernel interface that it uses: io_uring or epoll on
+// Linux, completion ports on Windows, kqueue on macOS and the BSDs, or package net where
+// there is none of them. [New] takes the best that the system lets it use; [Proactor.Backend] says which, and [Proactor.Fallback] why
 // no better one. Package platform/sim simulates one, and package platform/backend is
 // for those who write their own.
 //
@@ -103,9 +103,13 @@
 //
 // Sockets of package net, and of other processes, are taken over by
 // [Proactor.AdoptConn], [Proactor.AdoptListener] and [Proactor.AdoptPacketConn]; File gives
-// a descriptor back.
+// a descriptor back. Completion ports can do neither: a handle of Windows has one port for
+// its life.
 //
 // # Which call gives which error
+//
+// Errors have the names of package syscall on every system. (On Windows an error of a
+// socket is both: syscall.ECONNRESET, and WSAECONNRESET.)
 //
 // An error of the system, and a time that has run out, while a socket is opened is in a
 // [*net.OpError] that says where: what was done, and the address of the peer or of the
@@ -181,7 +185,7 @@
 //
 // # When does what a handler starts reach the kernel?
 //
-// On epoll at once, if the kernel takes it at all. On io_uring requests are
+// On all backends but one at once, if the kernel takes it at all. On io_uring requests are
 // collected, since one call for many is what makes it quick. They are handed over when
 // all handlers that were ready have returned, or after 50 µs. As handlers cannot be
 // interrupted, the number of them that take 50 µs is learnt from how long they took.

@@ -21,9 +21,9 @@ import (
 // program that wants more of a file at a time opens it several times. Unless the
 // proactor has a single runner, any goroutine may call the methods.
 //
-// On io_uring the kernel does the operations. The other interfaces cannot wait
-// for a file, so there a goroutine for each of the two directions makes calls
-// that block. What such a call, or the kernel, has begun is not interrupted when
+// On io_uring and on completion ports the kernel does the operations, but for Sync on the
+// latter, which has a goroutine. The other interfaces cannot wait for a file, so there a
+// goroutine for each of the two directions makes calls that block. What such a call, or the kernel, has begun is not interrupted when
 // it is cancelled; its handler is then told the result.
 type File struct{ h handle }
 

@@ -13,7 +13,8 @@ import (
 
 // SendFile writes count bytes of a file to the stream, from offset on, or, if count is
 // negative, everything until the end of the file. It needs no buffer: on Linux the
-// kernel moves the bytes itself (sendfile), where the proactor has epoll or io_uring.
+// kernel moves the bytes itself (sendfile), where the proactor has epoll or io_uring; on
+// Windows they pass through a buffer of 64 KiB that a connection has while it sends.
 //
 // The handler is called once, with the number of bytes sent. That is less than count
 // only with an error: io.ErrUnexpectedEOF if the file is shorter, otherwise why the
