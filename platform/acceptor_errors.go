@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
-	"syscall"
+	"slices"
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -21,12 +21,12 @@ const (
 // Others pass: that there are no descriptors or no memory, what the network has done to
 // a single connection, which accept reports too (see accept(2)), and what is unknown.
 func endsAccepting(err error) bool {
-	for _, end := range []error{net.ErrClosed, ops.ErrCanceled, ErrInUse, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK} {
+	for _, end := range []error{net.ErrClosed, ops.ErrCanceled, ErrInUse} {
 		if errors.Is(err, end) {
 			return true
 		}
 	}
-	return isTimeout(err)
+	return isTimeout(err) || slices.ContainsFunc(noListener, func(e error) bool { return errors.Is(err, e) })
 }
 
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
@@ -43,7 +43,7 @@ func (a *Acceptor[S]) backOff(err error) time.Duration {
 // it. The first client that has gone away before it was accepted is no reason to keep
 // the next one waiting.
 func pauseAfter(failures int, err error) time.Duration {
-	if failures == 0 && (errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, syscall.EPROTO)) {
+	if failures == 0 && slices.ContainsFunc(goneAway, func(e error) bool { return errors.Is(err, e) }) {
 		return 0
 	}
 	return min(minPause<<min(failures, 10), maxPause)

@@ -215,7 +215,7 @@ func TestHalfClose(t *testing.T) {
 		answer.want(t, 6, nil)
 		a.Write([]byte("x"), &late)
 		w.run()
-		late.want(t, 0, syscall.EPIPE)
+		late.want(t, 0, errPipe)
 		a.Close()
 		if err := a.CloseWrite(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("CloseWrite of a closed Conn: %v", err)
@@ -445,7 +445,7 @@ func TestBadAddress(t *testing.T) {
 			{"tcp", "example.com:80", nil},
 			{"tcp4", "[::1]:80", nil},
 			{"tcp6", "127.0.0.1:80", nil},
-			{"tcp", refusing.Addr().String(), syscall.ECONNREFUSED},
+			{"tcp", refusing.Addr().String(), errRefused},
 		} {
 			var r result
 			w.Connect(&c, bad.network, bad.address, &r)

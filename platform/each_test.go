@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -185,9 +186,21 @@ func (r *result) later(t *testing.T) {
 // want checks that the handler was told once, of n and err.
 func (r *result) want(t *testing.T, n int, err error) {
 	t.Helper()
-	if r.calls != 1 || r.n != n || !errors.Is(r.err, err) {
+	if r.calls != 1 || r.n != n || !matches(r.err, err) {
 		t.Fatalf("the handler was called %d times, last with (%d, %v); want once with (%d, %v)", r.calls, r.n, r.err, n, err)
 	}
+}
+
+// oneOf stands for any of several errors as what a test wants.
+type oneOf []error
+
+func (e oneOf) Error() string { return errors.Join(e...).Error() }
+
+func matches(err, want error) bool {
+	if any, ok := want.(oneOf); ok {
+		return slices.ContainsFunc(any, func(want error) bool { return errors.Is(err, want) })
+	}
+	return errors.Is(err, want)
 }
 
 // listen opens a listener that is closed with the test.

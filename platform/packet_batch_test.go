@@ -115,9 +115,9 @@ func TestBatchErrors(t *testing.T) {
 			n       int
 			err     error
 		}{
-			{"too large", []platform.Packet{large, good}, 0, syscall.EMSGSIZE},
+			{"too large", []platform.Packet{large, good}, 0, errTooLong},
 			{"too large later", []platform.Packet{good, large, good}, 1, nil},
-			{"nowhere", []platform.Packet{nowhere, good}, 0, syscall.EDESTADDRREQ},
+			{"nowhere", []platform.Packet{nowhere, good}, 0, errNowhere},
 			{"nowhere later", []platform.Packet{good, nowhere, good}, 1, nil},
 			{"other family later", []platform.Packet{good, good, family}, 2, nil},
 			{"ECN", []platform.Packet{good, {Buf: []byte{1}, Peer: addrOf(a), ECN: 4}}, 0, syscall.EINVAL},

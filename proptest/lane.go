@@ -297,6 +297,7 @@ func (c *lane) mayBreak(s *Step, err error) bool {
 	if !c.run.links[s.Link].broken.Load() && c.run.weather.Reset == 0 { // else the network may have reset it
 		return false
 	}
+	err = commonErrno(err)
 	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNREFUSED, syscall.ENOTCONN, syscall.ECONNABORTED} {
 		if errors.Is(err, e) {
 			return true

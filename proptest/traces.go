@@ -154,6 +154,7 @@ func errorClass(err error) string {
 	if err == nil {
 		return "nil"
 	}
+	err = commonErrno(err)
 	for _, class := range []error{
 		allocator.ErrExhausted, ops.ErrCanceled, os.ErrDeadlineExceeded, net.ErrClosed,
 		io.EOF, io.ErrUnexpectedEOF, io.ErrShortBuffer,

@@ -23,9 +23,8 @@ func (w *worker) readBatch(op *ops.Operation) (int, error) {
 	if w.control == nil {
 		w.control = new(descriptor.ControlBuffer)
 	}
-	n, have, flags, from, err := w.s.packet.ReadMsgUDPAddrPort(packet.Buf, w.control[:])
-	cut := truncated(flags, err)
-	if err != nil && !cut {
+	n, have, cut, from, err := receive(w.s.packet, packet.Buf, w.control[:])
+	if err != nil {
 		return 0, err
 	}
 	if cut {

@@ -1,0 +1,16 @@
+//go:build !windows
+
+package portable
+
+import (
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// receive waits for a packet, and returns its length, that of the control data, whether
+// the packet was longer than the buffer for it, and who sent it.
+func receive(c *net.UDPConn, b, control []byte) (n, have int, cut bool, from netip.AddrPort, err error) {
+	n, have, flags, from, err := c.ReadMsgUDPAddrPort(b, control)
+	return n, have, err == nil && flags&syscall.MSG_TRUNC != 0, from, err
+}
