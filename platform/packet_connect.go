@@ -43,7 +43,8 @@ func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
 // packets from there, and [PacketConn.Read] and [PacketConn.Write] work. That takes no
 // time, since nothing is sent. That nobody has the peer's port is known only from an
 // answer to a packet, if there is one: the next read or write that follows it fails
-// with ECONNREFUSED, and the socket goes on to work.
+// with ECONNREFUSED, and the socket goes on to work. (The portable backend is not told
+// of it on Windows.)
 func (c *PacketConn) Connect(to netip.AddrPort) error {
 	if !to.IsValid() {
 		return &net.AddrError{Err: "platform: no address to connect to", Addr: to.String()}

@@ -32,7 +32,7 @@ func TestOptions(t *testing.T) {
 		a.Close()
 		packets.Close()
 		// By a linger of 0 the close is a reset, which a simulated network does not know.
-		if _, err := b.Read(make([]byte, 1)); !errors.Is(err, reset) && !strings.HasPrefix(w.name, "sim") {
+		if _, err := b.Read(make([]byte, 1)); !errors.Is(err, w.reset()) && !strings.HasPrefix(w.name, "sim") {
 			w.Errorf("the peer reads %v", err)
 		}
 		for name, set := range options {
