@@ -146,18 +146,21 @@ func TestPagesExhausted(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) == 4 {
 		t.Skip("all of the address space can be had")
 	}
+	size := math.MaxInt >> 18 // 32 TiB
+	if runtime.GOOS == "windows" {
+		size >>= 5 // Wine takes longer to reserve addresses the more there are
+	}
 	for _, a := range newPages[byte](t) {
-		const size = math.MaxInt >> 18 // 32 TiB
 		if s, err := a.Allocate(size); err != nil {
 			if !errors.Is(err, allocator.ErrExhausted) {
 				t.Errorf("%v: error %v, want ErrExhausted", a, err)
 			}
-			if allocs := testing.AllocsPerRun(10, func() { a.Allocate(size) }); allocs != 0 {
+			if allocs := testing.AllocsPerRun(2, func() { a.Allocate(size) }); allocs != 0 {
 				t.Errorf("%v: %v allocations a failure", a, allocs)
 			}
 		} else {
 			a.Deallocate(s)
-			t.Skip("32 TiB can be had")
+			t.Skipf("%d TiB can be had", size>>40)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -39,11 +40,14 @@ func (a *Acceptor[S]) backOff(err error) time.Duration {
 	return d
 }
 
+// ofOne are the errors of an accept that tell of a single connection: that it has ended.
+var ofOne = []error{syscall.ECONNABORTED, syscall.EPROTO, syscall.ECONNRESET}
+
 // pauseAfter returns how long to wait after an error, with a number of failures before
 // it. The first client that has gone away before it was accepted is no reason to keep
 // the next one waiting.
 func pauseAfter(failures int, err error) time.Duration {
-	if failures == 0 && (errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, syscall.EPROTO)) {
+	if failures == 0 && slices.ContainsFunc(ofOne, func(e error) bool { return errors.Is(err, e) }) {
 		return 0
 	}
 	return min(minPause<<min(failures, 10), maxPause)

@@ -22,6 +22,7 @@ func TestPauseAfter(t *testing.T) {
 	}{
 		{syscall.EMFILE, []time.Duration{5 * ms, 10 * ms, 20 * ms, 40 * ms, 80 * ms, 160 * ms, 320 * ms, 640 * ms, time.Second, time.Second}},
 		{os.NewSyscallError("accept4", syscall.ECONNABORTED), []time.Duration{0, 10 * ms, 20 * ms}},
+		{os.NewSyscallError("acceptex", syscall.ECONNRESET), []time.Duration{0, 10 * ms, 20 * ms}},
 		{syscall.EPROTO, []time.Duration{0, 10 * ms}},
 	} {
 		var got []time.Duration

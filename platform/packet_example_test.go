@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
@@ -44,7 +45,8 @@ func ExamplePacketConn_ReadBatch() {
 	// Output: anybody there?
 }
 
-// A client of a server that is not there is told so, by the answer of the system.
+// A client of a server that is not there is told so, by the answer of the system, or by
+// the time where the system does not tell.
 func ExampleProactor_ConnectPacket() {
 	p, err := platform.New()
 	fatal(err)
@@ -57,9 +59,9 @@ func ExampleProactor_ConnectPacket() {
 
 	client.Write([]byte("anybody there?"), ops.HandlerFunc(func(_ int, err error) {
 		fatal(err)
-		client.Read(make([]byte, 1500), ops.HandlerFunc(func(_ int, err error) {
+		client.Read(make([]byte, 1500), ops.WithTimeout(ops.HandlerFunc(func(_ int, err error) {
 			fmt.Println("no answer:", err != nil)
-		}))
+		}), 5*time.Second))
 	}))
 	fatal(p.Run(context.Background()))
 	// Output: no answer: true

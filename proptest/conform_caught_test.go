@@ -25,7 +25,7 @@ const briefly = "30ms"
 // how many checks passed before.
 func caught(t *testing.T, body func(*rapid.T), shrink string) (message string, checks int, text string) {
 	t.Helper()
-	setFlag(t, "rapid.checks", "1000") // so many that none is missed, also with -short
+	setFlag(t, "rapid.checks", "10000") // so many that none is missed, also with -short
 	setFlag(t, "rapid.nofailfile", "true")
 	setFlag(t, "rapid.shrinktime", shrink)
 	before := minimizeFor

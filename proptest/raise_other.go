@@ -7,10 +7,11 @@ import (
 	"syscall"
 )
 
-// harmlessSignal is for a simulated system.
+// harmlessSignal is one that there is.
 const harmlessSignal = syscall.SIGTERM
 
-// canRaise is false where a process cannot send itself a signal without harm.
+// canRaise is false where a process cannot send itself a signal without harm. Chains
+// do without on a simulated system as well then, so that they see the same.
 const canRaise = false
 
 func raise(os.Signal) {}

@@ -33,7 +33,7 @@ func signalText(s *Step) string {
 }
 
 func startWaitSignal(c *lane, s *Step, h ops.Handler) {
-	if !c.run.raises() {
+	if !canRaise {
 		ops.Post(c.executor(), h)
 		return
 	}
@@ -46,9 +46,6 @@ func startWaitSignal(c *lane, s *Step, h ops.Handler) {
 	}
 }
 
-// raises reports whether there is a way to send a signal.
-func (r *run) raises() bool { return r.world != nil || canRaise }
-
 func (r *run) raise(sig os.Signal) {
 	if r.world != nil {
 		r.world.Raise(sig)
@@ -58,7 +55,7 @@ func (r *run) raise(sig os.Signal) {
 }
 
 func checkWaitSignal(c *lane, s *Step, n int, err error) string {
-	if !c.run.raises() {
+	if !canRaise {
 		return plain(c, s, n, err)
 	}
 	if n != int(harmlessSignal) || err != nil {

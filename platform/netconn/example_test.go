@@ -199,7 +199,7 @@ func ExampleNewListener() {
 		log.Fatal(err)
 	}
 	defer p.Close()
-	l, err := platform.ListenConfig{Backlog: 64}.Listen(p, "tcp", "127.0.0.1:0")
+	l, err := platform.ListenConfig{SocketOptions: platform.SocketOptions{ReadBuffer: 64 << 10}}.Listen(p, "tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}

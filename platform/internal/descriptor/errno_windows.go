@@ -30,6 +30,7 @@ var names = map[syscall.Errno]syscall.Errno{
 	windows.WSAEADDRINUSE:          syscall.EADDRINUSE,
 	windows.WSAEADDRNOTAVAIL:       syscall.EADDRNOTAVAIL,
 	windows.WSAEAFNOSUPPORT:        syscall.EAFNOSUPPORT,
+	windows.WSAEBADF:               syscall.EBADF,
 	windows.WSAECONNABORTED:        syscall.ECONNABORTED,
 	windows.WSAECONNREFUSED:        syscall.ECONNREFUSED,
 	windows.WSAECONNRESET:          syscall.ECONNRESET,

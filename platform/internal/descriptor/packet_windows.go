@@ -159,6 +159,12 @@ func PacketAddr(fd uintptr, peer bool) netip.AddrPort {
 	if err != nil {
 		return netip.AddrPort{}
 	}
+	return AddrPortOf(sa)
+}
+
+// AddrPortOf returns an address of package windows, or none if it is of another family
+// than IPv4 and IPv6.
+func AddrPortOf(sa windows.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
 	case *windows.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))

@@ -12,7 +12,8 @@ import (
 // writeTo sends a packet, to the peer of a connected socket if the address is not valid.
 func (sys *socket) writeTo(b []byte, to netip.AddrPort) (int, error) {
 	if !to.IsValid() {
-		return sys.packet.Write(b)
+		n, err := sys.packet.Write(b)
+		return n, nowhere(err)
 	}
 	return sys.packet.WriteToUDPAddrPort(b, to)
 }
@@ -23,9 +24,8 @@ func (w *worker) readBatch(op *ops.Operation) (int, error) {
 	if w.control == nil {
 		w.control = new(descriptor.ControlBuffer)
 	}
-	n, have, flags, from, err := w.s.packet.ReadMsgUDPAddrPort(packet.Buf, w.control[:])
-	cut := truncated(flags, err)
-	if err != nil && !cut {
+	n, have, cut, from, err := receive(w.s.packet, packet.Buf, w.control[:])
+	if err != nil {
 		return 0, err
 	}
 	if cut {

@@ -128,11 +128,11 @@ func delay(c net.Conn) {
 
 // readFrom reads a packet.
 func (sys *socket) readFrom(op *ops.Operation) (n int, err error) {
-	n, _, flags, from, err := sys.packet.ReadMsgUDPAddrPort(op.Buf, nil)
-	if err == nil || truncated(flags, err) {
+	n, _, cut, from, err := receive(sys.packet, op.Buf, nil)
+	if err == nil {
 		backend.SetSender(op, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 	}
-	if truncated(flags, err) {
+	if cut {
 		return len(op.Buf), io.ErrShortBuffer
 	}
 	return n, err
