@@ -121,7 +121,7 @@ func (w *world) untilWaiting(function string) {
 			if !strings.Contains(g, "platform_test."+function+"(") {
 				continue
 			}
-			for _, state := range []string{"[IO wait", "[select", "[chan receive"} {
+			for _, state := range []string{"[IO wait", "[select", "[chan receive", "[syscall"} {
 				if head, _, _ := strings.Cut(g, "\n"); strings.Contains(head, state) {
 					return
 				}

@@ -190,10 +190,12 @@ func (b *reluctant) Poll(wait time.Duration) {
 // it: one that leaves nothing to the kernel or to a goroutine which the fault
 // could spoil for it.
 var simplest = func() platform.Option {
-	if slices.Contains(platform.Backends(), "epoll") {
-		return platform.WithBackend("epoll")
+	for _, name := range []string{"epoll", "kqueue"} {
+		if slices.Contains(platform.Backends(), name) {
+			return platform.WithBackend(name)
+		}
 	}
-	return platform.WithBackend("")
+	return platform.WithBackend("portable")
 }()
 
 func openSimplest(options ...platform.Option) (*platform.Proactor, error) {
