@@ -37,6 +37,10 @@ func TestRemoteAddrAtTheEnd(t *testing.T) {
 // TestListenAgain listens on the address of a listener that was closed while it
 // accepted, with a goroutine that computes beside.
 func TestListenAgain(t *testing.T) {
+	times := 50
+	if testing.Short() {
+		times = 10
+	}
 	each(t, func(t *testing.T, w *world) {
 		stop := make(chan bool)
 		defer close(stop)
@@ -53,7 +57,7 @@ func TestListenAgain(t *testing.T) {
 		}()
 		l := w.listen("tcp", "127.0.0.1:0")
 		address := l.Addr().String()
-		for range 50 {
+		for range times {
 			var accepted, tick result
 			l.Accept(new(platform.Conn), &accepted)
 			w.NewTimer().Wait(100*time.Microsecond, &tick)
