@@ -209,7 +209,7 @@ func TestFamilies(t *testing.T) {
 		l := w.listen("tcp", ":0")
 		defer l.Close()
 		_, port, _ := net.SplitHostPort(l.Addr().String())
-		for _, host := range []string{"127.0.0.1", "::1"} {
+		for _, host := range []string{"127.0.0.1", "::1", "0.0.0.0", "::"} {
 			var a, b platform.Conn
 			var accepted, connected result
 			l.Accept(&a, &accepted)

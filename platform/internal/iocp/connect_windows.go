@@ -84,6 +84,9 @@ func (b *Backend) connect(x *socket, op *ops.Operation) bool {
 		return true
 	}
 	to := backend.Addr(op)
+	if to.Addr().IsUnspecified() { // as package net has it; the system refuses it
+		to = netip.AddrPortFrom(loopback(to.Addr()), to.Port())
+	}
 	inet6, family := !to.Addr().Is4(), windows.AF_INET
 	from, given := backend.Source(op)
 	if inet6 {
@@ -114,4 +117,11 @@ func (b *Backend) connect(x *socket, op *ops.Operation) bool {
 	*r = request{}
 	x.peer = sa
 	return b.issued(x, op, r, winsock.ConnectEx(x.handle, &sa, size, &r.Overlapped))
+}
+
+func loopback(family netip.Addr) netip.Addr {
+	if family.Is4() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv6Loopback()
 }

@@ -37,6 +37,9 @@ type Backend struct {
 	next, n int // those of packets that were not reported yet
 
 	woken atomic.Bool // there was a Wake since the last Poll that would wait
+
+	mu   sync.Mutex // that nobody wakes what is shut, or what has its handle by then
+	shut bool
 }
 
 // batch is how many packets are taken at once.
@@ -71,13 +74,21 @@ func (b *Backend) Now() int64 { return clock.Now() }
 
 // Shutdown implements backend.Backend. Nothing is outstanding any more.
 func (b *Backend) Shutdown() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shut = true
 	openPorts.Delete(b)
 	b.port.close()
 }
 
 // Wake implements backend.Backend.
 func (b *Backend) Wake() {
-	if !b.woken.Swap(true) {
+	if b.woken.Swap(true) {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.shut {
 		b.port.post(wakes, nil)
 	}
 }

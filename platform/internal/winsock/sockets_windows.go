@@ -21,16 +21,21 @@ var start = sync.OnceValue(func() error {
 // open returns a socket that can be used with a port, is not inherited by other
 // processes, and never blocks.
 func open(family, kind int) (windows.Handle, error) {
+	s, err := openBlocking(family, kind)
+	if err != nil {
+		return s, err
+	}
+	return orClosed(s, Failure("ioctlsocket", neverBlock(s)))
+}
+
+// openBlocking is open for a socket that still does block.
+func openBlocking(family, kind int) (windows.Handle, error) {
 	if err := start(); err != nil {
 		return windows.InvalidHandle, err
 	}
 	s, err := windows.WSASocket(int32(family), int32(kind), 0, nil, 0, windows.WSA_FLAG_OVERLAPPED|windows.WSA_FLAG_NO_HANDLE_INHERIT)
 	if err != nil {
 		return windows.InvalidHandle, named("wsasocket", err)
-	}
-	if errno := neverBlock(s); errno != 0 {
-		windows.Closesocket(s)
-		return windows.InvalidHandle, Failure("ioctlsocket", errno)
 	}
 	return s, nil
 }
@@ -53,12 +58,15 @@ func OpenSource(family int, from *windows.RawSockaddrInet6, size int32, o *backe
 
 // ConnectUnix returns a socket that is connected to a unix listener, which takes no time.
 func ConnectUnix(path string, o *backend.SocketOptions) (windows.Handle, error) {
-	s, err := open(windows.AF_UNIX, windows.SOCK_STREAM)
+	s, err := openBlocking(windows.AF_UNIX, windows.SOCK_STREAM)
 	if err != nil {
 		return s, err
 	}
 	if err = descriptor.Configure(uintptr(s), false, o); err == nil {
 		err = named("connect", windows.Connect(s, &windows.SockaddrUnix{Name: path}))
+	}
+	if err == nil {
+		err = Failure("ioctlsocket", neverBlock(s))
 	}
 	return orClosed(s, err)
 }
