@@ -258,8 +258,14 @@ func cell(err error, works string) string {
 	return err.Error()
 }
 
+// madeHere is whether this is one of the systems that the table tells of: Linux, and Wine.
+var madeHere = runtime.GOOS == "linux"
+
 // TestSystems compares the columns of the backends that there are here.
 func TestSystems(t *testing.T) {
+	if !madeHere {
+		t.Skip("the table is made on Linux, and under Wine")
+	}
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
