@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 // Package readiness has what backends for a readiness interface of the kernel, such
 // as epoll, have in common: the table of sockets, what is known of each, and the
 // attempts to do an operation. It is told which descriptors have become ready.
@@ -14,7 +16,7 @@ import (
 )
 
 // An Engine is a backend without its Poll. A socket is registered with the kernel
-// once, edge-triggered; for listeners see accept_linux.go. A connection that was accepted
+// once, edge-triggered; for listeners see accept.go. A connection that was accepted
 // has room to write, which is news to nobody, so it is registered for the other
 // direction too only when a write has found none.
 type Engine struct {

@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package descriptor
 
 import (
@@ -29,20 +31,6 @@ func Adopt(from syscall.Conn, as backend.Role) (fd int, is Traits, err error) {
 		StopLingering(uintptr(fd))
 	}
 	return fd, is, nil
-}
-
-func traitsOf(fd int) (is Traits, err error) {
-	family, err := getInt(uintptr(fd), unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil {
-		return is, err
-	}
-	protocol, err := getInt(uintptr(fd), unix.SOL_SOCKET, unix.SO_PROTOCOL)
-	if err != nil {
-		return is, err
-	}
-	is.Unix, is.Inet6 = family == unix.AF_UNIX, family == unix.AF_INET6
-	is.Multipath = protocol == unix.IPPROTO_MPTCP
-	return is, nil
 }
 
 // ConfigureAccepted sets the options of a connection that a multipath listener has
