@@ -19,6 +19,13 @@ import (
 // finds a busy loop in a system call most of the time and takes its processor
 // away; an echo server loses a fifth of its throughput to that.
 
+// setNonblock does nothing: each call says that it does not block.
+func setNonblock(int) error { return nil }
+
+// CallsAllocate is whether calls allocate that have an address or several buffers as an
+// argument or a result. Recv, Send and SendFile never do.
+const CallsAllocate = false
+
 // Recv reads from a stream. Like the other calls here it starts again when a signal has
 // interrupted it.
 func Recv(fd int32, b []byte) (int, syscall.Errno) {

@@ -65,7 +65,7 @@ func (e *Engine) accept(s *socket, op *ops.Operation) bool {
 	}
 	s.readable = s.all || s.interest != Connections
 	if s.is(configures) {
-		descriptor.ConfigureAccepted(fd)
+		descriptor.ConfigureAccepted(fd, &s.extra().options)
 	}
 	conn := backend.Accepted(op)
 	conn.Lock()
