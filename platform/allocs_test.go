@@ -5,6 +5,7 @@ package platform_test
 import (
 	"context"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
 // A chain runs steps on a proactor until it has done what it was asked for.
@@ -134,6 +136,9 @@ func TestNoAllocations(t *testing.T) {
 			for _, c := range chains {
 				for _, memory := range []string{"default", "bound slot", "own slot"} {
 					t.Run(m.String()+"/"+c.name+"/"+memory, func(t *testing.T) {
+						if descriptor.CallsAllocate && strings.HasPrefix(c.name, "vectored") {
+							t.Skip("only what this library calls itself is promised")
+						}
 						w := m.open(t)
 						c := &chain{w: w, step: c.step, done: make(chan struct{}), out: []byte("abc"), in: make([]byte, 3)}
 						c.a, c.b = w.pair()

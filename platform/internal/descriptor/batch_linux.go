@@ -1,3 +1,5 @@
+//go:build !bsdcalls
+
 package descriptor
 
 import (
@@ -11,9 +13,6 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
-
-// MaxBatch is how many packets one call reads or sends.
-const MaxBatch = 64
 
 // A Batch is what recvmmsg and sendmmsg take for the packets of one side of a socket. It
 // is kept for the next operation of the side, as large as the largest so far.

@@ -1,12 +1,17 @@
+//go:build !bsdcalls
+
 package descriptor
 
 import (
 	"encoding/binary"
 	"net/netip"
+	"os"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/ops"
 )
 
 // The calls in this file do not block, and are made without telling the Go
@@ -14,9 +19,12 @@ import (
 // finds a busy loop in a system call most of the time and takes its processor
 // away; an echo server loses a fifth of its throughput to that.
 
-// MaxTransfer bounds what one call copies, and so how long it keeps the
-// scheduler from stopping this thread.
-const MaxTransfer = 256 << 10
+// setNonblock does nothing: each call says that it does not block.
+func setNonblock(int) error { return nil }
+
+// CallsAllocate is whether calls allocate that have an address or several buffers as an
+// argument or a result. Recv, Send and SendFile never do.
+const CallsAllocate = false
 
 // Recv reads from a stream. Like the other calls here it starts again when a signal has
 // interrupted it.
@@ -67,23 +75,31 @@ func RecvFrom(fd int32, b []byte) (int, netip.AddrPort, syscall.Errno) {
 	}
 }
 
-// SendTo sends a packet, without an address if its size is 0.
-func SendTo(fd int32, b []byte, sa *unix.RawSockaddrInet6, size uintptr) (int, syscall.Errno) {
+// SendTo sends a packet, on a socket of one of the two families; to the peer that it is
+// connected to if the address is not valid. It returns ops.ErrWouldBlock if there is no
+// room.
+func SendTo(fd int32, b []byte, to netip.AddrPort, inet6 bool) (int, error) {
+	var sa unix.RawSockaddrInet6
+	size, err := ToSockaddr(&sa, to, inet6)
+	if err != nil {
+		return 0, err
+	}
 	RaceRead(b)
+	at := &sa
 	if size == 0 {
-		sa = nil
+		at = nil
 	}
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
-			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(sa)), size)
-		if errno == 0 {
-			return int(n), 0
-		}
+			uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(at)), size)
 		if errno != unix.EINTR {
-			return 0, errno
+			return sentTo(int(n), errno)
 		}
 	}
 }
+
+// AcceptCall is what Accept calls.
+const AcceptCall = "accept4"
 
 // Accept returns a descriptor that does not block and is closed on exec.
 func Accept(fd int32) (int, syscall.Errno) {
@@ -98,15 +114,38 @@ func Accept(fd int32) (int, syscall.Errno) {
 	}
 }
 
-// Connect connects a socket that does not block.
-func Connect(fd int, to *unix.RawSockaddrAny, size uintptr) syscall.Errno {
-	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(to)), size)
-	return errno
+// newStream opens a stream socket, which may block, and is closed on exec.
+func newStream(family int, blocks bool) (int, error) {
+	flags := unix.SOCK_STREAM | unix.SOCK_CLOEXEC
+	if !blocks {
+		flags |= unix.SOCK_NONBLOCK
+	}
+	return unix.Socket(family, flags, 0)
 }
 
-func bind(fd int, sa *unix.RawSockaddrInet6, size uintptr) syscall.Errno {
-	_, _, errno := syscall.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(sa)), size)
-	return errno
+// connect connects a socket that does not block.
+func connect(fd int, op *ops.Operation) error {
+	to, size, err := PeerSockaddr(op)
+	if err != nil {
+		return syscall.EINVAL // it is the path
+	}
+	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&to)), size)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func bind(fd int, at netip.AddrPort, inet6 bool) error {
+	var sa unix.RawSockaddrInet6
+	size, err := ToSockaddr(&sa, at, inet6)
+	if err != nil {
+		return err
+	}
+	if _, _, errno := syscall.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&sa)), size); errno != 0 {
+		return os.NewSyscallError("bind", errno)
+	}
+	return nil
 }
 
 // closeSocket closes a socket. That does not block, unlike with a file: the kernel

@@ -25,15 +25,23 @@ func ConnectPacket(fd uintptr, to netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	addr := to.Addr()
-	var sa unix.Sockaddr = &unix.SockaddrInet6{Addr: addr.As16(), Port: int(to.Port()), ZoneId: uint32(InterfaceOf(addr))}
-	if !inet6 {
-		if !addr.Unmap().Is4() {
-			return &net.AddrError{Err: "platform: not an IPv4 address", Addr: to.String()}
-		}
-		sa = &unix.SockaddrInet4{Addr: addr.Unmap().As4(), Port: int(to.Port())}
+	sa, err := sockaddr(to, inet6)
+	if err != nil {
+		return err
 	}
 	return os.NewSyscallError("connect", unix.Connect(int(fd), sa))
+}
+
+// sockaddr returns an address for a socket of one of the two families.
+func sockaddr(at netip.AddrPort, inet6 bool) (unix.Sockaddr, error) {
+	addr, port := at.Addr(), int(at.Port())
+	switch {
+	case inet6:
+		return &unix.SockaddrInet6{Port: port, Addr: addr.As16(), ZoneId: uint32(InterfaceOf(addr))}, nil
+	case !addr.Unmap().Is4():
+		return nil, &net.AddrError{Err: "platform: not an IPv4 address", Addr: at.String()}
+	}
+	return &unix.SockaddrInet4{Port: port, Addr: addr.Unmap().As4()}, nil
 }
 
 // JoinGroup makes a packet socket a member of a multicast group on an interface.
@@ -116,6 +124,11 @@ func PacketAddr(fd uintptr, peer bool) netip.AddrPort {
 	if err != nil {
 		return netip.AddrPort{}
 	}
+	return addrPort(sa)
+}
+
+// addrPort returns an address of package unix, or none if it has another family.
+func addrPort(sa unix.Sockaddr) netip.AddrPort {
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))

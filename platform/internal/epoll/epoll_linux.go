@@ -48,7 +48,7 @@ func New(host backend.Host, openFiles func(wake func()) readiness.Files) (*Backe
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	b := &Backend{host: host, fd: fd}
-	b.Init(host, openFiles(b.Wake), b.register)
+	b.Init(host, openFiles(b.Wake), b.register, readiness.Rules{})
 	if err := b.Open(fd, "epoll", b.collect); err != nil {
 		return nil, err
 	}

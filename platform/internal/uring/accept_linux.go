@@ -33,7 +33,7 @@ func (b *Backend) finishAccept(e *socket, op *ops.Operation, c *cqe) *ops.Operat
 	switch {
 	case c.res >= 0:
 		if e.multipath {
-			descriptor.ConfigureAccepted(int(c.res))
+			descriptor.ConfigureAccepted(int(c.res), &backend.SocketOptions{})
 		}
 		conn := backend.Accepted(op)
 		conn.Lock()

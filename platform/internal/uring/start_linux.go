@@ -108,7 +108,7 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 	if to.Addr.Family == unix.AF_UNIX {
 		return b.connectUnix(e, op)
 	}
-	fd, err := descriptor.OpenSource(op, int(to.Addr.Family), 0)
+	fd, err := descriptor.OpenSource(op, int(to.Addr.Family), true)
 	if err != nil {
 		op.Err = err
 		return true
@@ -122,13 +122,12 @@ func (b *Backend) connect(e *socket, op *ops.Operation) bool {
 // connectUnix connects to a unix listener, which never takes time unless its queue is
 // full. The kernel would wait for that, and is not asked to.
 func (b *Backend) connectUnix(e *socket, op *ops.Operation) bool {
-	family, to := descriptor.Sockaddr(op)
-	fd, err := descriptor.OpenStream(family, unix.SOCK_NONBLOCK, backend.ConnectOptions(op))
+	fd, err := descriptor.OpenStream(unix.AF_UNIX, false, backend.ConnectOptions(op))
 	if err != nil {
 		op.Err = err
 		return true
 	}
-	if err := unix.Connect(fd, to); err != nil {
+	if err := unix.Connect(fd, descriptor.Sockaddr(op)); err != nil {
 		unix.Close(fd)
 		op.Err = os.NewSyscallError("connect", err)
 		return true

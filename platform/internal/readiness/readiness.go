@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 // Package readiness has what backends for a readiness interface of the kernel, such
 // as epoll, have in common: the table of sockets, what is known of each, and the
 // attempts to do an operation. It is told which descriptors have become ready.
@@ -14,13 +16,14 @@ import (
 )
 
 // An Engine is a backend without its Poll. A socket is registered with the kernel
-// once, edge-triggered; for listeners see accept_linux.go. A connection that was accepted
+// once, edge-triggered; for listeners see accept.go. A connection that was accepted
 // has room to write, which is news to nobody, so it is registered for the other
 // direction too only when a write has found none.
 type Engine struct {
 	host     backend.Host
 	single   bool
 	register Register
+	rules    Rules
 	table    backend.Table[socket]
 	polls    uint8 // counts them; the leader's own
 
@@ -38,41 +41,9 @@ type Files interface {
 	FileDescriptor(s *backend.Socket) uintptr
 }
 
-// A Name is what the kernel gives back with an event: the place of a socket in the
-// table, and a generation, so that an event that is late misses the next socket in
-// the same place.
-type Name struct{ Index, Generation uint32 }
-
-// Events are what the kernel tells of a descriptor.
-type Events uint8
-
-// What the kernel can tell.
-const (
-	In     Events = 1 << iota // there may be something to read or to accept
-	Out                       // there may be room for a write, or a connect has ended
-	Ended                     // the peer has ended the stream
-	Broken                    // the stream has ended in both directions, or there is an error
-	Urgent                    // there are urgent data
-)
-
-// A Register registers a descriptor with the kernel.
-type Register func(fd int, n Name, i Interest) error
-
-// An Interest is what the kernel is to tell of a descriptor.
-type Interest uint8
-
-// What a descriptor is registered for.
-const (
-	Edges       Interest = iota // whatever changes, when it does
-	InEdges                     // the same, except room to write
-	Connections                 // whether connections wait, at each poll while they do
-	ToEdges                     // Edges, for what was registered for something else
-	Nothing                     // its registration ends
-)
-
 // Init makes e ready. The files of the backend are served by files.
-func (e *Engine) Init(host backend.Host, files Files, register Register) {
-	e.host, e.single, e.files, e.register = host, host.SingleRunner(), files, register
+func (e *Engine) Init(host backend.Host, files Files, register Register, rules Rules) {
+	e.host, e.single, e.files, e.register, e.rules = host, host.SingleRunner(), files, register, rules
 }
 
 // A socket is what is known of a socket.
@@ -88,6 +59,8 @@ type socket struct {
 type extra struct {
 	vectors [2]descriptor.Vectors
 	batches [2]descriptor.Batch
+
+	options backend.SocketOptions // of what a listener accepts, if it configures
 }
 
 // extra returns the extra of the socket, which is made when first needed.
@@ -124,7 +97,7 @@ type rarities uint8
 
 const (
 	unlinks    rarities = 1 << iota // a listener whose path is removed when it is closed
-	configures                      // a listener of multipath TCP: what it accepts does not inherit its options
+	configures                      // a listener of TCP: what it accepts does not inherit its options
 	inet6                           // a packet socket of the IPv6 family
 	shared                          // others may have the socket: that it is closed does not end its registration
 )
@@ -152,6 +125,7 @@ func (e *Engine) FreeSocket(s *backend.Socket) { e.table.Free(s.Index) }
 // attach makes fd, which does not block, the descriptor of a socket that has none.
 // The caller holds its lock. If that fails, fd is closed.
 func (e *Engine) attach(s *socket, fd int, is traits) error {
+	is.sticky = is.sticky || e.rules.NoUrgent
 	s.fd, s.traits = int32(fd), is
 	if err := e.register(fd, s.name(), is.interest); err != nil {
 		s.fd = -1
@@ -211,7 +185,12 @@ func (e *Engine) Listen(s *backend.Socket, network, address string, o backend.Li
 	}
 	t := traits{interest: Connections, sticky: is.Unix}
 	t.set(unlinks, is.Unlink)
-	return e.attach(s.Sys.(*socket), fd, t)
+	x := s.Sys.(*socket)
+	if e.rules.NoOptions && !is.Unix {
+		t.set(configures, true)
+		x.extra().options = o.SocketOptions
+	}
+	return e.attach(x, fd, t)
 }
 
 // ListenPacket implements backend.Backend. A read takes one packet, so a short one
@@ -259,7 +238,7 @@ func (e *Engine) Event(n Name, what Events) {
 	s := e.table.At(n.Index)
 	s.Lock()
 	defer s.Unlock()
-	if s.fd < 0 || s.name() != n {
+	if s.fd < 0 || (s.name().Generation^n.Generation)&^e.rules.Forgets != 0 {
 		return // closed since the kernel has told of it
 	}
 	if s.interest == Connections {

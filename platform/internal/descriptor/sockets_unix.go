@@ -1,14 +1,14 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package descriptor
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,37 +34,13 @@ func Addr(fd int32, peer bool) net.Addr {
 	if err != nil {
 		return nil
 	}
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netAddr(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)), isPacket(fd))
-	case *unix.SockaddrInet6:
-		addr := netip.AddrFrom16(sa.Addr).Unmap()
-		if sa.ZoneId != 0 && addr.Is6() {
-			addr = addr.WithZone(ZoneName(sa.ZoneId))
-		}
-		return netAddr(netip.AddrPortFrom(addr, uint16(sa.Port)), isPacket(fd))
-	case *unix.SockaddrUnix:
+	if sa, ok := sa.(*unix.SockaddrUnix); ok {
 		return &net.UnixAddr{Name: sa.Name, Net: "unix"}
 	}
-	return nil
-}
-
-// lastPeer returns the peer of a TCP connection that has ended or was reset, of
-// which getpeername(2) has nothing to say any more, or nil.
-func lastPeer(fd int32) net.Addr {
-	var sa unix.RawSockaddrInet6
-	// It refuses to fill more than there is.
-	for _, size := range []uint32{unix.SizeofSockaddrInet4, unix.SizeofSockaddrInet6} {
-		_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_PEERNAME,
-			uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), 0)
-		if errno != 0 || sa.Family != unix.AF_INET && sa.Family != unix.AF_INET6 {
-			return nil
-		}
-		if sa.Family == unix.AF_INET {
-			break
-		}
+	if at := addrPort(sa); at.IsValid() {
+		return netAddr(at, isPacket(fd))
 	}
-	return netAddr(FromSockaddr(&sa), false)
+	return nil
 }
 
 // isPacket reports whether a socket is one for packets.
@@ -125,6 +101,17 @@ func ReadResult(n int, errno syscall.Errno) (int, error) {
 	return n, nil
 }
 
+// sentTo returns what a packet is said to have sent that does not wait.
+func sentTo(n int, errno syscall.Errno) (int, error) {
+	switch errno {
+	case 0:
+		return n, nil
+	case unix.EAGAIN:
+		return 0, ops.ErrWouldBlock
+	}
+	return 0, os.NewSyscallError("sendto", errno)
+}
+
 // Traits is what is known of a descriptor that was opened.
 type Traits struct {
 	Unix   bool // a socket of the unix family
@@ -164,17 +151,16 @@ func OpenPacket(network, address string, o backend.ListenOptions) (fd int, is Tr
 	if fd, err = TakeOver(c.(syscall.Conn)); err != nil {
 		return -1, is, err
 	}
-	family, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil {
+	if is, err = traitsOf(fd); err != nil {
 		unix.Close(fd)
-		return -1, is, os.NewSyscallError("getsockopt", err)
+		return -1, is, err
 	}
-	return fd, Traits{Inet6: family == unix.AF_INET6}, nil
+	return fd, Traits{Inet6: is.Inet6}, nil
 }
 
-// OpenStream opens a stream socket of a family for a connect.
-func OpenStream(family, flags int, o *backend.SocketOptions) (int, error) {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|flags, 0)
+// OpenStream opens a stream socket of a family for a connect, which may block.
+func OpenStream(family int, blocks bool, o *backend.SocketOptions) (int, error) {
+	fd, err := newStream(family, blocks)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
@@ -187,27 +173,47 @@ func OpenStream(family, flags int, o *backend.SocketOptions) (int, error) {
 
 // OpenSource opens a stream socket of a family for a connect, and binds it to the
 // source address of that, if there is one.
-func OpenSource(op *ops.Operation, family, flags int) (int, error) {
-	fd, err := OpenStream(family, flags, backend.ConnectOptions(op))
+func OpenSource(op *ops.Operation, family int, blocks bool) (int, error) {
+	fd, err := OpenStream(family, blocks, backend.ConnectOptions(op))
 	from, ok := backend.Source(op)
 	if err != nil || !ok || family == unix.AF_UNIX {
 		return fd, err
 	}
 	if from.Port() == 0 { // it is chosen by the connect, so that one port can serve several peers
-		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+		choosePortLate(fd)
 	}
-	var sa unix.RawSockaddrInet6
-	size, err := ToSockaddr(&sa, from, family == unix.AF_INET6)
-	if err == nil {
-		if errno := bind(fd, &sa, size); errno != 0 {
-			err = os.NewSyscallError("bind", errno)
-		}
-	}
-	if err != nil {
+	if err := bind(fd, from, family == unix.AF_INET6); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// StartConnect connects a socket of its own, which does not block, and reports whether
+// that is still going on: then ConnectError tells how it has ended.
+func StartConnect(op *ops.Operation) (fd int, is Traits, connecting bool, err error) {
+	family := familyOf(op)
+	if fd, err = OpenSource(op, family, false); err != nil {
+		return -1, is, false, err
+	}
+	switch err := connect(fd, op); err {
+	case nil:
+	case unix.EINPROGRESS, unix.EINTR:
+		connecting = true
+	default:
+		unix.Close(fd)
+		return -1, is, false, os.NewSyscallError("connect", err)
+	}
+	return fd, Traits{Unix: family == unix.AF_UNIX}, connecting, nil
+}
+
+// ConnectError returns how a connect that was going on has ended.
+func ConnectError(fd int32) error {
+	errno, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && errno != 0 {
+		err = syscall.Errno(errno)
+	}
+	return err
 }
 
 // TakeOver returns a descriptor of its own for what c is.
@@ -224,49 +230,24 @@ func TakeOver(c syscall.Conn) (fd int, err error) {
 	return fd, os.NewSyscallError("fcntl", err)
 }
 
+// familyOf returns the family of the peer that an operation connects to.
+func familyOf(op *ops.Operation) int {
+	if _, ok := backend.Path(op); ok {
+		return unix.AF_UNIX
+	}
+	if backend.Addr(op).Addr().Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
 // Sockaddr returns what connect(2) takes.
-func Sockaddr(op *ops.Operation) (family int, to unix.Sockaddr) {
+func Sockaddr(op *ops.Operation) unix.Sockaddr {
 	if path, ok := backend.Path(op); ok {
-		return unix.AF_UNIX, &unix.SockaddrUnix{Name: path}
+		return &unix.SockaddrUnix{Name: path}
 	}
-	addr, port := backend.Addr(op).Addr(), int(op.Port)
-	if addr.Is4() {
-		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: addr.As4()}
-	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: port, Addr: addr.As16(), ZoneId: uint32(InterfaceOf(addr))}
-}
-
-// ToSockaddr fills sa with an address for a socket of one of the two families
-// and returns the size of what it has filled.
-func ToSockaddr(sa *unix.RawSockaddrInet6, to netip.AddrPort, inet6 bool) (uintptr, error) {
-	addr := to.Addr()
-	switch {
-	case !to.IsValid():
-		return 0, nil // for the peer of a connected socket
-	case inet6:
-		sa.Family, sa.Addr, sa.Scope_id = unix.AF_INET6, addr.As16(), uint32(InterfaceOf(addr))
-		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&sa.Port))[:], to.Port())
-		return unsafe.Sizeof(*sa), nil
-	case !addr.Unmap().Is4():
-		return 0, &net.AddrError{Err: "platform: not an IPv4 address", Addr: to.String()}
-	}
-	sa4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
-	sa4.Family, sa4.Addr = unix.AF_INET, addr.Unmap().As4()
-	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&sa4.Port))[:], to.Port())
-	return unsafe.Sizeof(*sa4), nil
-}
-
-// FromSockaddr returns the address in sa, of either family.
-func FromSockaddr(sa *unix.RawSockaddrInet6) netip.AddrPort {
-	port := binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&sa.Port))[:])
-	if sa.Family == unix.AF_INET {
-		return netip.AddrPortFrom(netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(sa)).Addr), port)
-	}
-	addr := netip.AddrFrom16(sa.Addr).Unmap()
-	if sa.Scope_id != 0 && addr.Is6() {
-		addr = addr.WithZone(ZoneName(sa.Scope_id))
-	}
-	return netip.AddrPortFrom(addr, port)
+	sa, _ := sockaddr(backend.Addr(op), familyOf(op) == unix.AF_INET6) // which is its own
+	return sa
 }
 
 // netAddr returns addr as package net has it for the kind of socket.
@@ -275,27 +256,4 @@ func netAddr(addr netip.AddrPort, packet bool) net.Addr {
 		return net.UDPAddrFromAddrPort(addr)
 	}
 	return net.TCPAddrFromAddrPort(addr)
-}
-
-// PeerSockaddr returns the address that an operation connects to, as the kernel
-// takes it, and its size.
-func PeerSockaddr(op *ops.Operation) (raw unix.RawSockaddrAny, size uintptr, err error) {
-	path, ok := backend.Path(op)
-	if !ok {
-		addr := backend.Addr(op)
-		size, err = ToSockaddr((*unix.RawSockaddrInet6)(unsafe.Pointer(&raw)), addr, !addr.Addr().Is4())
-		return raw, size, err
-	}
-	sa := (*unix.RawSockaddrUnix)(unsafe.Pointer(&raw))
-	if len(path) == 0 || len(path) >= len(sa.Path) {
-		return raw, 0, os.NewSyscallError("connect", syscall.EINVAL)
-	}
-	sa.Family = unix.AF_UNIX
-	name := unsafe.Slice((*byte)(unsafe.Pointer(&sa.Path)), len(sa.Path))
-	size = unsafe.Offsetof(sa.Path) + uintptr(copy(name, path))
-	if path[0] == '@' || path[0] == 0 {
-		name[0] = 0 // a name that is not in the file system
-		return raw, size, nil
-	}
-	return raw, size + 1, nil
 }

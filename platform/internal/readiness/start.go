@@ -1,11 +1,11 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package readiness
 
 import (
 	"io"
 	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
@@ -121,7 +121,7 @@ func (e *Engine) sent(s *socket, n int, errno syscall.Errno) (int, error) {
 	switch errno {
 	case 0:
 		return n, nil
-	case unix.EAGAIN:
+	case syscall.EAGAIN:
 		s.writable = false
 		if err := e.widen(s); err != nil { // from where it tells if there is room by now
 			return 0, err
@@ -138,34 +138,16 @@ func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 			return false
 		}
 		s.connecting = false
-		errno, err := unix.GetsockoptInt(int(s.fd), unix.SOL_SOCKET, unix.SO_ERROR)
-		if err == nil && errno != 0 {
-			err = syscall.Errno(errno)
-		}
-		op.Err = descriptor.ConnectResult(s.fd, op, err)
+		op.Err = descriptor.ConnectResult(s.fd, op, descriptor.ConnectError(s.fd))
 		return true
 	}
-
-	to, size, err := descriptor.PeerSockaddr(op)
+	fd, is, connecting, err := descriptor.StartConnect(op)
 	if err != nil {
 		op.Err = err
-		return true
-	}
-	family := int(to.Addr.Family)
-	fd, err := descriptor.OpenSource(op, family, unix.SOCK_NONBLOCK)
-	if err != nil {
-		op.Err = err
-		return true
-	}
-	errno := descriptor.Connect(fd, &to, size)
-	connecting := errno == unix.EINPROGRESS || errno == unix.EINTR
-	if errno != 0 && !connecting {
-		unix.Close(fd)
-		op.Err = os.NewSyscallError("connect", errno)
 		return true
 	}
 	// Registered after connect(2): before it, the socket reports a hang-up.
-	op.Err = e.attach(s, fd, traits{writable: !connecting, connecting: connecting, sticky: family == unix.AF_UNIX})
+	op.Err = e.attach(s, fd, traits{writable: !connecting, connecting: connecting, sticky: is.Unix})
 	if op.Err == nil && !connecting {
 		op.Err = descriptor.ConnectResult(s.fd, op, nil)
 	}
@@ -175,7 +157,7 @@ func (e *Engine) connect(s *socket, op *ops.Operation) bool {
 func (e *Engine) recvFrom(s *socket, op *ops.Operation) bool {
 	n, from, errno := descriptor.RecvFrom(s.fd, op.Buf)
 	switch {
-	case errno == unix.EAGAIN:
+	case errno == syscall.EAGAIN:
 		s.readable = false
 		return false
 	case errno != 0:
@@ -191,21 +173,11 @@ func (e *Engine) recvFrom(s *socket, op *ops.Operation) bool {
 }
 
 func (e *Engine) sendTo(s *socket, op *ops.Operation) bool {
-	var sa unix.RawSockaddrInet6
-	size, err := descriptor.ToSockaddr(&sa, backend.Addr(op), s.is(inet6))
-	if err != nil {
-		op.Err = err
-		return true
-	}
-	n, errno := descriptor.SendTo(s.fd, op.Buf, &sa, size)
-	switch {
-	case errno == unix.EAGAIN:
+	n, err := descriptor.SendTo(s.fd, op.Buf, backend.Addr(op), s.is(inet6))
+	if err == ops.ErrWouldBlock {
 		s.writable = false
 		return false
-	case errno != 0:
-		op.Err = os.NewSyscallError("sendto", errno)
-	default:
-		op.N = n
 	}
+	op.N, op.Err = n, err
 	return true
 }

@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package readiness
 
 import (
@@ -32,7 +34,7 @@ func (e *Engine) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) er
 		t.writable = true
 	case backend.Listening:
 		t.interest = Connections
-		if is.Multipath {
+		if is.Multipath || e.rules.NoOptions && !is.Unix {
 			t.rarities |= configures
 		}
 	case backend.Datagrams:

@@ -1,9 +1,10 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package readiness
 
 import (
 	"os"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/backend"
@@ -53,18 +54,18 @@ func (e *Engine) accept(s *socket, op *ops.Operation) bool {
 	s.unasked = 0
 	fd, errno := descriptor.Accept(s.fd)
 	switch {
-	case errno == unix.EAGAIN:
+	case errno == syscall.EAGAIN:
 		s.readable, s.all, s.empty = false, false, true
 		return false
 	case errno != 0:
 		// The connection stays in the listener's queue if the process has
 		// no descriptor for it, and the next attempt finds it.
-		op.Err = os.NewSyscallError("accept4", errno)
+		op.Err = os.NewSyscallError(descriptor.AcceptCall, errno)
 		return true
 	}
 	s.readable = s.all || s.interest != Connections
 	if s.is(configures) {
-		descriptor.ConfigureAccepted(fd)
+		descriptor.ConfigureAccepted(fd, &s.extra().options)
 	}
 	conn := backend.Accepted(op)
 	conn.Lock()

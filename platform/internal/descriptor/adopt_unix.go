@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package descriptor
 
 import (
@@ -18,7 +20,10 @@ func Adopt(from syscall.Conn, as backend.Role) (fd int, is Traits, err error) {
 	if fd, err = TakeOver(from); err != nil {
 		return -1, is, err
 	}
-	if is, err = traitsOf(fd); err == nil && as == backend.Listening && !is.Multipath {
+	if err = setNonblock(fd); err == nil {
+		is, err = traitsOf(fd)
+	}
+	if err == nil && as == backend.Listening && !is.Multipath {
 		err = Configure(uintptr(fd), !is.Unix, &backend.SocketOptions{})
 	}
 	if err != nil {
@@ -31,24 +36,9 @@ func Adopt(from syscall.Conn, as backend.Role) (fd int, is Traits, err error) {
 	return fd, is, nil
 }
 
-func traitsOf(fd int) (is Traits, err error) {
-	family, err := getInt(uintptr(fd), unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil {
-		return is, err
-	}
-	protocol, err := getInt(uintptr(fd), unix.SOL_SOCKET, unix.SO_PROTOCOL)
-	if err != nil {
-		return is, err
-	}
-	is.Unix, is.Inet6 = family == unix.AF_UNIX, family == unix.AF_INET6
-	is.Multipath = protocol == unix.IPPROTO_MPTCP
-	return is, nil
-}
-
-// ConfigureAccepted sets the options of a connection that a multipath listener has
-// accepted. They are the defaults, as only an adopted listener is one, and what cannot be
-// set is not missed.
-func ConfigureAccepted(fd int) { Configure(uintptr(fd), true, &backend.SocketOptions{}) }
+// ConfigureAccepted sets the options of a TCP connection that was accepted and does not
+// inherit them. What cannot be set is not missed: the connection may have ended.
+func ConfigureAccepted(fd int, o *backend.SocketOptions) { Configure(uintptr(fd), true, o) }
 
 // File returns another descriptor for a socket.
 func File(fd int32) (*os.File, error) {

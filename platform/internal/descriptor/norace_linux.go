@@ -1,6 +1,0 @@
-//go:build !race
-
-package descriptor
-
-func RaceRead([]byte)  {}
-func RaceWrite([]byte) {}
