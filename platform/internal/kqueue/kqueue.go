@@ -9,6 +9,7 @@ package kqueue
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -79,6 +80,9 @@ func (b *Backend) Poll(wait time.Duration) {
 // await waits for events or for Wake, and looks first.
 func (b *Backend) await(wait time.Duration) {
 	if !b.collect(0) && !b.woken {
+		// The call does not tell the scheduler that it is going to wait, which otherwise
+		// finds out only after a while.
+		runtime.Gosched()
 		until := b.Now() + int64(wait)
 		for !b.collect(wait) && !b.woken { // a signal, or the time has passed
 			if wait < 0 {
