@@ -74,14 +74,15 @@ func TestCancelRaces(t *testing.T) {
 		got, canceled := 0, 0
 		var h ops.Handler
 		read := func() {
+			next := []byte{byte(got)}
 			a.Read(buf, h)
-			if w.runners == 0 { // else only the runner may cancel
-				peer.Write([]byte{byte(got)})
+			if w.runners == 0 { // only the runner may cancel
+				peer.Write(next)
 				slot.Cancel()
 				return
 			}
 			cancel <- struct{}{}
-			peer.Write([]byte{byte(got)})
+			peer.Write(next)
 		}
 		h = ops.WithCancelSlot(ops.HandlerFunc(func(n int, err error) {
 			switch {

@@ -5,6 +5,13 @@ package descriptor
 import (
 	"net"
 	"syscall"
+	"time"
+)
+
+// What package net does without being told.
+const (
+	keepAliveTime  = 15 * time.Second
+	keepAliveCount = 9
 )
 
 // setProbeOptions sets when a peer that is silent is probed, and how often.
@@ -22,4 +29,19 @@ func setProbeOptions(fd uintptr, k net.KeepAliveConfig) error {
 		}
 	}
 	return nil
+}
+
+// seconds rounds up, as 0 is no time for the system.
+func seconds(d time.Duration) int {
+	if d < 0 {
+		return -1
+	}
+	return int((orElse(d, keepAliveTime) + time.Second - 1) / time.Second)
+}
+
+func orElse[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
 }

@@ -3,7 +3,6 @@ package descriptor
 import (
 	"net"
 	"syscall"
-	"time"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
@@ -54,12 +53,6 @@ func SetNoDelay(fd uintptr, on bool) error {
 	return setInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, number(on))
 }
 
-// What package net does without being told.
-const (
-	keepAliveTime  = 15 * time.Second
-	keepAliveCount = 9
-)
-
 // SetKeepAlive has the system probe a peer that is silent. What is 0 of k is as package
 // net has it, and what is negative stays as it is.
 func SetKeepAlive(fd uintptr, k net.KeepAliveConfig) error {
@@ -67,21 +60,6 @@ func SetKeepAlive(fd uintptr, k net.KeepAliveConfig) error {
 		return err
 	}
 	return setProbes(fd, k)
-}
-
-// seconds rounds up, as 0 is no time for the system.
-func seconds(d time.Duration) int {
-	if d < 0 {
-		return -1
-	}
-	return int((orElse(d, keepAliveTime) + time.Second - 1) / time.Second)
-}
-
-func orElse[T int | time.Duration](v, otherwise T) T {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }
 
 func number(on bool) int {
