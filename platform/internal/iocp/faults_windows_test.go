@@ -1,7 +1,6 @@
 package iocp_test
 
 import (
-	"bytes"
 	"context"
 	"net"
 	"os"
@@ -108,50 +107,6 @@ func TestForeignPacket(t *testing.T) {
 		t.Errorf("the read was told %d, %v, and has %q", n, failure, buf)
 	}
 	runtime.KeepAlive(foreign)
-}
-
-// TestForgotten drops a proactor with a read outstanding, without closing it: the kernel must
-// not write to memory that is somebody else's by then.
-func TestForgotten(t *testing.T) {
-	const size = 64 << 10
-	peer := forget(t, size)
-	defer peer.Close()
-	for range 3 {
-		runtime.GC()
-	}
-	others := make([][]byte, 500)
-	for i := range others {
-		others[i] = make([]byte, size)
-	}
-	peer.Write(bytes.Repeat([]byte{'X'}, size))
-	time.Sleep(20 * time.Millisecond) // nobody tells when the kernel has received it
-	for _, b := range others {
-		if n := bytes.Count(b, []byte{'X'}); n > 0 {
-			t.Fatalf("the kernel has written %d bytes to a buffer that it was not given", n)
-		}
-	}
-}
-
-//go:noinline
-func forget(t *testing.T, size int) (peer net.Conn) {
-	p, err := platform.New(platform.WithBackend("iocp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := p.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if peer, err = net.Dial("tcp", l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	c := new(platform.Conn)
-	l.Accept(c, ops.HandlerFunc(func(int, error) {
-		c.Read(make([]byte, size), ops.HandlerFunc(func(int, error) {}))
-		p.Stop()
-	}))
-	run(t, p)
-	return peer
 }
 
 // TestFileReopened opens files that allow less than everything: what they were opened for
