@@ -88,7 +88,10 @@ func plainOnly(p *backend.Packet) error {
 func (b *Backend) receive(x *socket, op *ops.Operation, m *message, buf []byte) (ended bool) {
 	m.size = sockaddrSize
 	list := bufferOf(buf, maxTransfer)
-	errno := winsock.RecvFrom(x.handle, &list, &m.n, &m.flags, &m.addr, &m.size, nil)
+	errno := x.failed
+	if x.failed = 0; errno == 0 {
+		errno = winsock.RecvFrom(x.handle, &list, &m.n, &m.flags, &m.addr, &m.size, nil)
+	}
 	if errno != windows.WSAEWOULDBLOCK {
 		b.packetDone(x, op, int(m.n), errno)
 		m.reported = true
@@ -191,8 +194,13 @@ func (x *socket) receiveMore(op *ops.Operation) {
 		more.n, more.flags, more.size = 0, 0, sockaddrSize
 		list := bufferOf(packets[op.N].Buf, maxTransfer)
 		errno := winsock.RecvFrom(x.handle, &list, &more.n, &more.flags, &more.addr, &more.size, nil)
-		if errno != 0 && errno != windows.WSAEMSGSIZE {
-			return // it is for the next operation to find
+		switch errno {
+		case 0, windows.WSAEMSGSIZE:
+		case windows.WSAEWOULDBLOCK:
+			return
+		default:
+			x.failed = errno // for the next operation: the system says it only once
+			return
 		}
 		more.received(&packets[op.N], int(more.n), errno != 0)
 	}

@@ -28,7 +28,7 @@ type life struct {
 	rare     *extra         // see socket.extra
 
 	peer   windows.RawSockaddrInet6 // of a TCP connection, also when that has ended
-	failed syscall.Errno            // what a wait for a stream to be readable has met, for the next read
+	failed syscall.Errno            // for the next read: what a wait for a stream to be readable has met, or a read of further packets
 	family uint16                   // of a listener
 	inet6  bool                     // a packet socket of the IPv6 family
 	skips  bool                     // calls that succeed at once send no packet
