@@ -199,6 +199,7 @@ func (b *Backend) sendPart(x *socket, op *ops.Operation, r *request) bool {
 func (b *Backend) partSent(x *socket, op *ops.Operation, r *request, n int, errno syscall.Errno) (ended bool) {
 	turn := r.turn
 	switch {
+	case !turn && errno == 0 && backend.Sent(op, n): // which counts it in any case
 	case r.canceled && (turn || errno != 0), x.handle == windows.InvalidHandle:
 		op.Err = ops.ErrCanceled
 	case errno != 0:
@@ -206,7 +207,7 @@ func (b *Backend) partSent(x *socket, op *ops.Operation, r *request, n int, errn
 	case turn:
 		*r = request{}
 		return b.sendPart(x, op, r)
-	case !backend.Sent(op, n):
+	default:
 		*r = request{pending: true, turn: true, canceled: r.canceled}
 		b.port.post(uintptr(x.Index)+firstKey, &r.Overlapped)
 		return false
