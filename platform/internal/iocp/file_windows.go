@@ -20,11 +20,15 @@ import (
 // takeFile makes f, whose handle is old, the file of a socket.
 func (b *Backend) takeFile(x *socket, f *os.File, old uintptr) error {
 	const shared = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
-	access, err := accessOf(windows.Handle(old))
+	access, err := query(windows.Handle(old), accessInformation)
 	if err != nil {
 		return err
 	}
-	h, _, errno := syscall.SyscallN(reopen.Addr(), old, uintptr(access), shared, windows.FILE_FLAG_OVERLAPPED)
+	mode, err := query(windows.Handle(old), modeInformation)
+	if err != nil {
+		return err
+	}
+	h, _, errno := syscall.SyscallN(reopen.Addr(), old, uintptr(access), shared, uintptr(flagsOf(mode)))
 	if windows.Handle(h) == windows.InvalidHandle {
 		return winsock.Failure("reopenfile", errno)
 	}
@@ -37,20 +41,40 @@ func (b *Backend) takeFile(x *socket, f *os.File, old uintptr) error {
 	return nil
 }
 
-// accessOf returns what a handle of a file may be used for.
-func accessOf(h windows.Handle) (uint32, error) {
-	const accessInformation = 8 // FileAccessInformation
+// What the system says of a handle of a file (see NtQueryInformationFile): what it may be
+// used for, and how.
+const (
+	accessInformation = 8  // FileAccessInformation
+	modeInformation   = 16 // FileModeInformation, of which these are bits
+
+	writeThrough = 0x2 // FILE_WRITE_THROUGH
+	sequential   = 0x4 // FILE_SEQUENTIAL_ONLY
+	unbuffered   = 0x8 // FILE_NO_INTERMEDIATE_BUFFERING
+)
+
+func query(h windows.Handle, class uint32) (value uint32, err error) {
 	var status windows.IO_STATUS_BLOCK
-	var access uint32
-	r, _, _ := syscall.SyscallN(queryFile.Addr(), uintptr(h), uintptr(unsafe.Pointer(&status)),
-		uintptr(unsafe.Pointer(&access)), unsafe.Sizeof(access), accessInformation)
-	if r != 0 {
-		return 0, os.NewSyscallError("ntqueryinformationfile", windows.NTStatus(r).Errno())
+	err = windows.NtQueryInformationFile(h, &status, (*byte)(unsafe.Pointer(&value)), uint32(unsafe.Sizeof(value)), class)
+	if status, ok := err.(windows.NTStatus); ok {
+		err = status.Errno()
 	}
-	return access, nil
+	return value, os.NewSyscallError("ntqueryinformationfile", err)
 }
 
-var queryFile = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryInformationFile")
+// flagsOf returns the flags that open a file again in a mode, for overlapped calls.
+func flagsOf(mode uint32) uint32 {
+	flags := uint32(windows.FILE_FLAG_OVERLAPPED)
+	if mode&writeThrough != 0 {
+		flags |= windows.FILE_FLAG_WRITE_THROUGH
+	}
+	if mode&sequential != 0 {
+		flags |= windows.FILE_FLAG_SEQUENTIAL_SCAN
+	}
+	if mode&unbuffered != 0 {
+		flags |= windows.FILE_FLAG_NO_BUFFERING
+	}
+	return flags
+}
 
 // transfer reads from a file, or writes what is left of an operation to one.
 func (b *Backend) transfer(x *socket, op *ops.Operation, r *request) bool {
@@ -175,6 +199,7 @@ func (b *Backend) sendPart(x *socket, op *ops.Operation, r *request) bool {
 func (b *Backend) partSent(x *socket, op *ops.Operation, r *request, n int, errno syscall.Errno) (ended bool) {
 	turn := r.turn
 	switch {
+	case !turn && errno == 0 && backend.Sent(op, n): // which counts it in any case
 	case r.canceled && (turn || errno != 0), x.handle == windows.InvalidHandle:
 		op.Err = ops.ErrCanceled
 	case errno != 0:
@@ -182,7 +207,7 @@ func (b *Backend) partSent(x *socket, op *ops.Operation, r *request, n int, errn
 	case turn:
 		*r = request{}
 		return b.sendPart(x, op, r)
-	case !backend.Sent(op, n):
+	default:
 		*r = request{pending: true, turn: true, canceled: r.canceled}
 		b.port.post(uintptr(x.Index)+firstKey, &r.Overlapped)
 		return false

@@ -38,8 +38,9 @@ type Backend struct {
 
 	woken atomic.Bool // there was a Wake since the last Poll that would wait
 
-	mu   sync.Mutex // that nobody wakes what is shut, or what has its handle by then
-	shut bool
+	mu     sync.Mutex           // for what follows
+	shut   bool                 // nobody wakes what is shut, or what has its handle by then
+	former map[uintptr]*message // by the addresses of their OVERLAPPED; see replace
 }
 
 // batch is how many packets are taken at once.
@@ -144,6 +145,7 @@ func (b *Backend) report(x *socket, p *packet) *ops.Operation {
 		r.reported = true
 		return op
 	}
+	b.unexpected(p)
 	return nil
 }
 

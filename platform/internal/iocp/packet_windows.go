@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -34,17 +35,29 @@ func (x *socket) message(d backend.Side) *message {
 	return m
 }
 
-// replace gives the side another message. A packet that is longer than its buffer is a
-// call that has failed at once, or so it says, and yet it sends a packet to the port on
-// some systems. That must find no call of a later operation, so this memory is not used
-// for one, and kept for as long as the packet may come.
-func (x *socket) replace(d backend.Side) {
-	x.rare.former = append(x.rare.former, x.rare.messages[d])
-	x.rare.messages[d] = &message{request: request{reported: true}}
+// replace gives the reading side another message than m. To receive a packet that is longer
+// than its buffer is a call that has failed at once, or so it says, and yet Windows sends a
+// packet to the port for it, and writes to the OVERLAPPED when that comes out. It must not
+// find the call of a later operation there, so m is kept until then, also if the socket is
+// closed before. (Wine sends none.)
+func (b *Backend) replace(x *socket, m *message) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.former == nil {
+		b.former = make(map[uintptr]*message)
+	}
+	b.former[uintptr(unsafe.Pointer(&m.Overlapped))] = m
+	x.rare.messages[backend.Reading] = &message{request: request{reported: true}}
 }
 
-// startPacket starts an operation on packets. What can be sent at once is, without a
-// packet from the port.
+// unexpected takes a packet that is for no call which is outstanding.
+func (b *Backend) unexpected(p *packet) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.former, p.overlapped)
+}
+
+// startPacket starts an operation on packets.
 func (b *Backend) startPacket(x *socket, op *ops.Operation) bool {
 	m := x.message(backend.SideOf(op.Kind))
 	switch op.Kind {
@@ -71,19 +84,31 @@ func plainOnly(p *backend.Packet) error {
 	return err
 }
 
-func (b *Backend) receive(x *socket, op *ops.Operation, m *message, buf []byte) bool {
+// receive reads a packet. One that has come already is read without a packet from the port.
+func (b *Backend) receive(x *socket, op *ops.Operation, m *message, buf []byte) (ended bool) {
 	m.size = sockaddrSize
 	list := bufferOf(buf, maxTransfer)
-	errno := winsock.RecvFrom(x.handle, &list, &m.n, &m.flags, &m.addr, &m.size, &m.Overlapped)
-	ended := b.issued(x, op, &m.request, errno)
-	if errno == windows.WSAEMSGSIZE {
-		x.replace(backend.Reading)
+	errno := x.failed
+	if x.failed = 0; errno == 0 {
+		errno = winsock.RecvFrom(x.handle, &list, &m.n, &m.flags, &m.addr, &m.size, nil)
+	}
+	if errno != windows.WSAEWOULDBLOCK {
+		b.packetDone(x, op, int(m.n), errno)
+		m.reported = true
+		return true
+	}
+	m.n, m.flags, m.size = 0, 0, sockaddrSize
+	errno = winsock.RecvFrom(x.handle, &list, &m.n, &m.flags, &m.addr, &m.size, &m.Overlapped)
+	ended = b.issued(x, op, &m.request, errno)
+	if errno == windows.WSAEMSGSIZE { // it has come meanwhile
+		b.replace(x, m)
 	}
 	return ended
 }
 
 const sockaddrSize = 28 // of a sockaddr_in6
 
+// send sends a packet. What there is room for is sent without a packet from the port.
 func (b *Backend) send(x *socket, op *ops.Operation, m *message, buf []byte, to netip.AddrPort) bool {
 	list := bufferOf(buf, maxTransfer)
 	var err error
@@ -169,8 +194,13 @@ func (x *socket) receiveMore(op *ops.Operation) {
 		more.n, more.flags, more.size = 0, 0, sockaddrSize
 		list := bufferOf(packets[op.N].Buf, maxTransfer)
 		errno := winsock.RecvFrom(x.handle, &list, &more.n, &more.flags, &more.addr, &more.size, nil)
-		if errno != 0 && errno != windows.WSAEMSGSIZE {
-			return // it is for the next operation to find
+		switch errno {
+		case 0, windows.WSAEMSGSIZE:
+		case windows.WSAEWOULDBLOCK:
+			return
+		default:
+			x.failed = errno // for the next operation: the system says it only once
+			return
 		}
 		more.received(&packets[op.N], int(more.n), errno != 0)
 	}

@@ -37,8 +37,12 @@ var (
 	reopen    = kernel32.NewProc("ReOpenFile")
 )
 
+// openPort opens a port. However many threads it has given packets to are running, it goes on
+// to give them out: any thread may run the leader, and then something else for long, which
+// the port takes for work on its packets. (By default it bounds them by the number of
+// processors, and has even who only looks find nothing.)
 func openPort() (port, error) {
-	h, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 0)
+	h, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, math.MaxUint32)
 	return port(h), os.NewSyscallError("createiocompletionport", err)
 }
 

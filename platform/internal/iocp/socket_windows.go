@@ -28,7 +28,7 @@ type life struct {
 	rare     *extra         // see socket.extra
 
 	peer   windows.RawSockaddrInet6 // of a TCP connection, also when that has ended
-	failed syscall.Errno            // what a wait for a stream to be readable has met, for the next read
+	failed syscall.Errno            // for the next read: what a wait for a stream to be readable has met, or a read of further packets
 	family uint16                   // of a listener
 	inet6  bool                     // a packet socket of the IPv6 family
 	skips  bool                     // calls that succeed at once send no packet
@@ -56,7 +56,6 @@ type extra struct {
 	file     *os.File
 	flush    *flush          // of a file, once it was asked for
 	part     *[partSize]byte // of a file that is sent
-	former   []*message      // see message.replace
 }
 
 // extra returns the extra of the socket, which is made when first needed.
@@ -143,7 +142,7 @@ func (b *Backend) ListenPacket(s *backend.Socket, network, address string, o bac
 	}
 	x := s.Sys.(*socket)
 	x.inet6 = opened.Inet6
-	return b.attach(x, opened.Handle, false) // see message.replace for what it would do to skip
+	return b.attach(x, opened.Handle, false) // see Backend.replace for what it would do to skip
 }
 
 // CloseSocket implements backend.Backend. What is outstanding was cancelled, and its packets
