@@ -113,6 +113,9 @@ func (b *Backend) connect(x *socket, op *ops.Operation) bool {
 		op.Err = err
 		return true
 	}
+	if to.Addr().IsLoopback() {
+		winsock.RefuseSoon(x.handle)
+	}
 	r := &x.requests[backend.Writing]
 	*r = request{}
 	x.peer = sa

@@ -1,6 +1,7 @@
 package winsock
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"syscall"
@@ -55,6 +56,28 @@ func OpenSource(family int, from *windows.RawSockaddrInet6, size int32, o *backe
 	}
 	return orClosed(s, err)
 }
+
+// RefuseSoon has ConnectEx fail at once where nobody listens on this host. Otherwise the
+// system asks again for two seconds, as it does where the answer is lost. Where it cannot be
+// told, nothing changes. Package net does the same.
+func RefuseSoon(s windows.Handle) {
+	const initialRTO = windows.IOC_IN | windows.IOC_VENDOR | 17 // SIO_TCP_INITIAL_RTO
+	v := struct {                                               // TCP_INITIAL_RTO_PARAMETERS
+		rtt             uint16
+		retransmissions uint8
+	}{math.MaxUint16, retransmissions()} // the first is TCP_INITIAL_RTO_UNSPECIFIED_RTT
+	n := uint32(0)
+	windows.WSAIoctl(s, initialRTO, (*byte)(unsafe.Pointer(&v)), uint32(unsafe.Sizeof(v)), nil, 0, &n, nil, 0)
+}
+
+// retransmissions returns the least that the system can be told to repeat a SYN.
+var retransmissions = sync.OnceValue(func() uint8 {
+	const none, since = 0xfe, 16299 // TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS, Windows 10, version 1709
+	if windows.RtlGetVersion().BuildNumber >= since {
+		return none
+	}
+	return 1
+})
 
 // ConnectUnix returns a socket that is connected to a unix listener, which takes no time.
 func ConnectUnix(path string, o *backend.SocketOptions) (windows.Handle, error) {
