@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,33 +28,6 @@ func ExampleConn_SetKeepAlive() {
 	p.Connect(&client, "tcp", l.Addr().String(), ops.HandlerFunc(func(int, error) {}))
 	fatal(p.Run(context.Background()))
 	// Output: <nil>
-}
-
-// A connection is given to a library that wants a net.Conn.
-func ExampleConn_File() {
-	p, err := platform.New(platform.SingleRunner())
-	fatal(err)
-	defer p.Close()
-	l, err := p.Listen("tcp", "127.0.0.1:0")
-	fatal(err)
-	var c platform.Conn
-	l.Accept(&c, ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
-	client, err := net.Dial("tcp", l.Addr().String())
-	fatal(err)
-	defer client.Close()
-	fatal(p.Run(context.Background()))
-
-	f, err := c.File()
-	fatal(err)
-	fatal(c.Close())
-	nc, err := net.FileConn(f)
-	fatal(err)
-	fatal(f.Close())
-	fmt.Fprint(nc, "from package net")
-	fatal(nc.Close())
-	text, err := io.ReadAll(client)
-	fmt.Println(string(text), err)
-	// Output: from package net <nil>
 }
 
 // A program leaves the path of its listener to its successor.
