@@ -32,6 +32,8 @@ func (b *Backend) FileDescriptor(s *backend.Socket) uintptr { return s.Sys.(*soc
 // serve does an operation on a file.
 func (w *worker) serve(op *ops.Operation) (n int, err error) {
 	f := w.s.file
+	w.s.guard.enter()
+	defer w.s.guard.leave()
 	switch op.Kind {
 	case ops.KindReadAt:
 		if n, err = f.ReadAt(op.Buf, backend.Offset(op)); n > 0 && err == io.EOF {

@@ -48,6 +48,7 @@ type socket struct {
 	delay      bool // what the listener accepts holds back small writes
 	packet     *net.UDPConn
 	file       *os.File
+	guard      closeGuard // of file
 	descriptor uintptr    // of file
 	workers    [2]*worker // by side, once there was an operation
 	try        *trier     // once there was an attempt
@@ -178,7 +179,7 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 	case sys.packet != nil:
 		err = sys.packet.Close()
 	case sys.file != nil:
-		err = sys.file.Close()
+		err = sys.guard.close(sys.file)
 	}
 	for _, w := range sys.workers {
 		if w == nil {

@@ -26,6 +26,7 @@ var (
 	wsaRecvFrom = ws2.NewProc("WSARecvFrom")
 	wsaSendTo   = ws2.NewProc("WSASendTo")
 	wsaResult   = ws2.NewProc("WSAGetOverlappedResult")
+	wsaIoctl    = ws2.NewProc("WSAIoctl")
 	ioctlSocket = ws2.NewProc("ioctlsocket")
 	bindSocket  = ws2.NewProc("bind")
 	getSockName = ws2.NewProc("getsockname")

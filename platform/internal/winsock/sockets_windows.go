@@ -67,7 +67,7 @@ func RefuseSoon(s windows.Handle) {
 		retransmissions uint8
 	}{math.MaxUint16, retransmissions()} // the first is TCP_INITIAL_RTO_UNSPECIFIED_RTT
 	n := uint32(0)
-	windows.WSAIoctl(s, initialRTO, (*byte)(unsafe.Pointer(&v)), uint32(unsafe.Sizeof(v)), nil, 0, &n, nil, 0)
+	syscall.SyscallN(wsaIoctl.Addr(), uintptr(s), initialRTO, uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0, 0, uintptr(unsafe.Pointer(&n)), 0, 0)
 }
 
 // retransmissions returns the least that the system can be told to repeat a SYN.
