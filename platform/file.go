@@ -23,8 +23,9 @@ import (
 //
 // On io_uring and on completion ports the kernel does the operations, but for Sync on the
 // latter, which has a goroutine. The other interfaces cannot wait for a file, so there a
-// goroutine for each of the two directions makes calls that block. What such a call, or the kernel, has begun is not interrupted when
-// it is cancelled; its handler is then told the result.
+// goroutine for each of the two directions makes calls that block. What such a call, or the
+// kernel, has begun is not interrupted when it is cancelled; its handler is then told the
+// result.
 type File struct{ h handle }
 
 // OpenFile opens a file as os.OpenFile does, and like it before it returns: it
@@ -99,8 +100,8 @@ func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
 // WriteAt writes some of b from offset on; the handler is called with how much, which
 // is less than len(b) at most when the file system takes no more: it is full, or the
 // file may not be longer. There is an error if it is nothing. (On Windows the count of
-// a write that has failed in its midst is not known, and is 0.) Writing 0 bytes completes with 0. The buffer belongs to the
-// operation until its handler is called.
+// a write that has failed in its midst is not known, and is 0.) Writing 0 bytes completes
+// with 0. The buffer belongs to the operation until its handler is called.
 func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindWriteAt, b, offset, h)
 }

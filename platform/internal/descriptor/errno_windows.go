@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// A sockError is an error of a socket, or of a file, which package syscall knows by two numbers: that of
-// Windows, such as WSAECONNRESET, and one that it has made up for programs which know only
-// the name that other systems have, such as ECONNRESET. It is both.
+// A sockError is an error of a socket or of a file that package syscall knows by two
+// numbers: that of Windows, such as WSAECONNRESET, and one that it has made up for programs
+// which know only the name that other systems have, such as ECONNRESET. It is both.
 type sockError struct{ number, name syscall.Errno }
 
 func (e sockError) Error() string   { return e.number.Error() }
@@ -36,11 +36,14 @@ var names = map[syscall.Errno]syscall.Errno{
 	windows.WSAECONNRESET:          syscall.ECONNRESET,
 	windows.WSAEDESTADDRREQ:        syscall.EDESTADDRREQ,
 	windows.WSAEFAULT:              syscall.EFAULT,
+	windows.WSAEHOSTDOWN:           syscall.EHOSTDOWN,
 	windows.WSAEHOSTUNREACH:        syscall.EHOSTUNREACH,
 	windows.WSAEINVAL:              syscall.EINVAL,
 	windows.WSAEISCONN:             syscall.EISCONN,
 	windows.WSAEMFILE:              syscall.EMFILE,
 	windows.WSAEMSGSIZE:            syscall.EMSGSIZE,
+	windows.WSAENETDOWN:            syscall.ENETDOWN,
+	windows.WSAENETRESET:           syscall.ENETRESET,
 	windows.WSAENETUNREACH:         syscall.ENETUNREACH,
 	windows.WSAENOBUFS:             syscall.ENOBUFS,
 	windows.WSAENOPROTOOPT:         syscall.ENOPROTOOPT,
