@@ -70,7 +70,8 @@ type Backend interface {
 
 	// Cancel asks for an operation that was started to end early. It reports
 	// whether the backend has let go of it; if not, Completed is called for
-	// it later, with ops.ErrCanceled unless it had a result.
+	// it later, with ops.ErrCanceled unless it had a result. A layer answers itself
+	// for an operation that it has kept from the backend below.
 	Cancel(s *Socket, op *ops.Operation) bool
 
 	// TryRead reads from the stream s without waiting, into b, which is not

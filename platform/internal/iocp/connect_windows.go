@@ -16,6 +16,7 @@ import (
 // An accepting is what a listener has for its next connection.
 type accepting struct {
 	s    windows.Handle // or 0
+	gone int            // how many clients have gone, one after another
 	room [2 * winsock.AddressRoom]byte
 }
 
@@ -41,6 +42,10 @@ func (b *Backend) accept(x *socket, op *ops.Operation, r *request) bool {
 // gone is what AcceptEx, or the first call after it, fails with where the peer has gone.
 var gone = []syscall.Errno{windows.ERROR_NETNAME_DELETED, windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAENOTCONN}
 
+// mostGone is how many clients may have gone before an accept fails with that. There may be
+// no client at all, and something wrong with the listener.
+const mostGone = 256
+
 // accepted opens the socket that op accepts. A peer that has gone meanwhile is no error of
 // the listener, and the next one is accepted instead.
 func (b *Backend) accepted(x *socket, op *ops.Operation, r *request, errno syscall.Errno) (ended bool) {
@@ -49,26 +54,28 @@ func (b *Backend) accepted(x *socket, op *ops.Operation, r *request, errno sysca
 	if errno == 0 {
 		err = winsock.Accepted(x.handle, a.s, x.family != windows.AF_UNIX, &x.rare.options)
 	}
-	gone := slices.ContainsFunc(gone, func(e syscall.Errno) bool { return errors.Is(err, e) })
+	ofPeer := slices.ContainsFunc(gone, func(e syscall.Errno) bool { return errors.Is(err, e) })
 	switch {
 	case err == nil:
 		s := a.s
-		a.s = 0
+		a.s, a.gone = 0, 0
 		conn := backend.Accepted(op).Sys.(*socket)
 		conn.Lock()
 		defer conn.Unlock()
-		if op.Err = b.attach(conn, s, true); x.family != windows.AF_UNIX {
+		if op.Err = b.attach(conn, s, x.family != windows.AF_UNIX); x.family != windows.AF_UNIX {
 			conn.peer = winsock.PeerOf(&a.room)
 		}
 		return true
-	case gone && r.canceled:
+	case ofPeer && r.canceled:
 		err = ops.ErrCanceled
-	case gone && x.handle != windows.InvalidHandle:
+	case ofPeer && x.handle != windows.InvalidHandle && a.gone < mostGone:
+		a.gone++
 		a.close()
 		*r = request{}
 		return b.accept(x, op, r)
 	}
 	a.close()
+	a.gone = 0
 	op.Err = err
 	return true
 }
@@ -78,7 +85,7 @@ func (b *Backend) connect(x *socket, op *ops.Operation) bool {
 	if path, ok := backend.Path(op); ok {
 		s, err := winsock.ConnectUnix(path, backend.ConnectOptions(op))
 		if err == nil {
-			err = b.attach(x, s, true)
+			err = b.attach(x, s, false)
 		}
 		op.Err = err
 		return true

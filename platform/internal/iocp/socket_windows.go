@@ -107,9 +107,9 @@ func (b *Backend) FreeSocket(s *backend.Socket) {
 }
 
 // attach makes h the handle of a socket that has none. The caller holds its lock. If that
-// fails, h is closed.
-func (b *Backend) attach(x *socket, h windows.Handle, stream bool) error {
-	skips := stream && b.skips
+// fails, h is closed. What is TCP may skip packets: of that the system was asked.
+func (b *Backend) attach(x *socket, h windows.Handle, tcp bool) error {
+	skips := tcp && b.skips
 	if err := b.port.add(h, x.Index, skips); err != nil {
 		windows.Closesocket(h)
 		return err
@@ -125,7 +125,7 @@ func (b *Backend) Listen(s *backend.Socket, network, address string, o backend.L
 		return err
 	}
 	x := s.Sys.(*socket)
-	if err := b.attach(x, opened.Handle, true); err != nil {
+	if err := b.attach(x, opened.Handle, opened.Family != windows.AF_UNIX); err != nil {
 		return err
 	}
 	x.family = uint16(opened.Family)
