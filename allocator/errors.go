@@ -32,11 +32,10 @@ const maxBytes = 1 << (30 + 16*(bits.UintSize/64))
 // of this module starts with it, so that arithmetic on sizes cannot overflow
 // further on.
 func CheckSize[T any](n int) error {
-	var zero T
-	if uint(n) <= maxBytes/uint(max(unsafe.Sizeof(zero), 1)) {
+	if uint(n) <= maxBytes/uint(max(unsafe.Sizeof(*new(T)), 1)) {
 		return nil
 	}
-	return sizeError(n, unsafe.Sizeof(zero))
+	return sizeError(n, unsafe.Sizeof(*new(T)))
 }
 
 // sizeError is the slow half of CheckSize, which is small enough to inline.

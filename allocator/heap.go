@@ -27,8 +27,7 @@ func (Heap[T]) Allocate(n int) ([]T, error) {
 	if err := CheckSize[T](n); err != nil {
 		return nil, err
 	}
-	var zero T
-	if size := uintptr(n) * unsafe.Sizeof(zero); size >= askAbove && !obtainable(size) {
+	if size := uintptr(n) * unsafe.Sizeof(*new(T)); size >= askAbove && !obtainable(size) {
 		return nil, ErrExhausted
 	}
 	return make([]T, n), nil

@@ -61,14 +61,13 @@ func (a *Pages[T]) Allocate(n int) ([]T, error) {
 	if err := CheckSize[T](n); err != nil {
 		return nil, err
 	}
-	var zero T
-	bytes := uintptr(n) * unsafe.Sizeof(zero)
+	bytes := uintptr(n) * unsafe.Sizeof(*new(T))
 	if bytes == 0 {
 		return make([]T, n), nil
 	}
 	room, capacity := roundToPage(bytes), n
 	if a.guard == 0 && n != 1 {
-		capacity = int(room / unsafe.Sizeof(zero))
+		capacity = int(room / unsafe.Sizeof(*new(T)))
 	}
 	if uint64(room)+2*uint64(a.guard) > maxBytes {
 		return nil, ErrTooLarge
@@ -90,8 +89,7 @@ func (a *Pages[T]) Allocate(n int) ([]T, error) {
 
 // Deallocate gives the pages of s back to the operating system.
 func (a *Pages[T]) Deallocate(s []T) {
-	var zero T
-	if cap(s) == 0 || unsafe.Sizeof(zero) == 0 {
+	if cap(s) == 0 || unsafe.Sizeof(*new(T)) == 0 {
 		return
 	}
 	unmapPages(a.take(s))
@@ -115,15 +113,14 @@ func (a *Pages[T]) take(s []T) []byte {
 
 // Owns reports whether s starts inside a block that is handed out.
 func (a *Pages[T]) Owns(s []T) bool {
-	var zero T
-	if cap(s) == 0 || unsafe.Sizeof(zero) == 0 {
+	if cap(s) == 0 || unsafe.Sizeof(*new(T)) == 0 {
 		return cap(s) != 0 // blocks of no size are everybody's
 	}
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b, ok := a.live.atOrBelow(start)
-	return ok && start-b.start < uintptr(b.capacity)*unsafe.Sizeof(zero)
+	return ok && start-b.start < uintptr(b.capacity)*unsafe.Sizeof(*new(T))
 }
 
 // Reset gives all pages back to the operating system.
@@ -141,8 +138,7 @@ func (a *Pages[T]) Reset() {
 
 // GoodSize returns the number of values that the pages for n have room for.
 func (a *Pages[T]) GoodSize(n int) int {
-	var zero T
-	size := unsafe.Sizeof(zero)
+	size := unsafe.Sizeof(*new(T))
 	if n < 1 || size == 0 || CheckSize[T](n) != nil {
 		return n
 	}

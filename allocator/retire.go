@@ -14,12 +14,10 @@ import "unsafe"
 // every use of a released block is reported, with the place of the use. In an
 // ordinary build they do nothing and cost nothing.
 func Retire[T any](s []T) {
-	var zero T
-	retire(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*int(unsafe.Sizeof(zero)))
+	retire(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*int(unsafe.Sizeof(*new(T))))
 }
 
 // Reissue marks storage as handed out once more; see [Retire].
 func Reissue[T any](s []T) {
-	var zero T
-	reissue(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*int(unsafe.Sizeof(zero)))
+	reissue(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*int(unsafe.Sizeof(*new(T))))
 }

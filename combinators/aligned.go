@@ -61,8 +61,7 @@ func NewAligned[T any](parent allocator.Allocator[T], alignment int) *Aligned[T]
 	if alignment < 1 || alignment&(alignment-1) != 0 {
 		panic(fmt.Sprintf("combinators: NewAligned: the alignment is not a power of two: %d", alignment))
 	}
-	var zero T
-	if size := unsafe.Sizeof(zero); size != 0 {
+	if size := unsafe.Sizeof(*new(T)); size != 0 {
 		a.unit = int(a.alignment / min(a.alignment, size&-size))
 		// Newton's iteration, modulo a power of two: each turn doubles the number
 		// of bits that are right, of which there are three at first.

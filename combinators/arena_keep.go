@@ -70,8 +70,7 @@ func (a *Arena[T]) lastSpare() int {
 		return 0
 	}
 	s := a.spare[len(a.spare)-1]
-	var zero T
-	return len(s) * int(unsafe.Sizeof(zero))
+	return len(s) * int(unsafe.Sizeof(*new(T)))
 }
 
 // left returns how many values more can be kept. If it is not positive, there is

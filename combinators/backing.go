@@ -62,15 +62,13 @@ func (b *backing[T]) close(block *[]T) {
 // needsNone reports whether n values take no storage, because there are none
 // or because T has no size.
 func needsNone[T any](n int) bool {
-	var zero T
-	return n == 0 || n > 0 && unsafe.Sizeof(zero) == 0
+	return n == 0 || n > 0 && unsafe.Sizeof(*new(T)) == 0
 }
 
 // within returns which value of block s starts at. It is false if s does not
 // start at one, or ends beyond block.
 func within[T any](block, s []T) (int, bool) {
-	var zero T
-	size := max(unsafe.Sizeof(zero), 1)
+	size := max(unsafe.Sizeof(*new(T)), 1)
 	offset := uintptr(unsafe.Pointer(unsafe.SliceData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(block)))
 	i := offset / size
 	return int(i), i*size == offset && i < uintptr(len(block)) && uintptr(cap(s)) <= uintptr(len(block))-i
@@ -79,8 +77,7 @@ func within[T any](block, s []T) (int, bool) {
 // covers reports whether s starts inside block, as a block of values of no size
 // does inside every other. It is small enough to be inlined into an Owns.
 func covers[T any](block, s []T) bool {
-	var zero T
-	size := unsafe.Sizeof(zero)
+	size := unsafe.Sizeof(*new(T))
 	offset := uintptr(unsafe.Pointer(unsafe.SliceData(s))) - uintptr(unsafe.Pointer(unsafe.SliceData(block)))
 	return cap(s) != 0 && (size == 0 || offset < uintptr(len(block))*size)
 }

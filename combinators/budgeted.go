@@ -36,8 +36,7 @@ type Budgeted[T any] struct {
 // NewBudgeted returns a Budgeted over parent that uses the budget, with its
 // reservations. It panics if there is none.
 func NewBudgeted[T any](parent allocator.Allocator[T], budget *Budget) *Budgeted[T] {
-	var zero T
-	a := &Budgeted[T]{passing: newPassing(parent, "NewBudgeted"), budget: budget, size: int64(unsafe.Sizeof(zero))}
+	a := &Budgeted[T]{passing: newPassing(parent, "NewBudgeted"), budget: budget, size: int64(unsafe.Sizeof(*new(T)))}
 	if budget == nil {
 		panic("combinators: NewBudgeted: the budget is nil")
 	}

@@ -78,8 +78,7 @@ func NewChecked[T any](parent allocator.Allocator[T]) *Checked[T] {
 		passing:    newPassing(parent, "NewChecked"),
 		clears:     allocator.HasPointers[T](),
 	}
-	var zero T
-	a.ledger = newLedger(unsafe.Sizeof(zero), a.String())
+	a.ledger = newLedger(unsafe.Sizeof(*new(T)), a.String())
 	return a
 }
 

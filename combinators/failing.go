@@ -65,8 +65,7 @@ func NewFailingRandomly[T any](parent allocator.Allocator[T], probability float6
 // then refuses counts, and what is released is not taken off; for that there is
 // [Limit].
 func NewFailingAfter[T any](parent allocator.Allocator[T], bytes int) *Failing[T] {
-	var zero T
-	size, left := uint64(unsafe.Sizeof(zero)), uint64(max(bytes, 0))
+	size, left := uint64(unsafe.Sizeof(*new(T))), uint64(max(bytes, 0))
 	return newFailing(parent, "After", fmt.Sprint(bytes), func(_, n int) bool {
 		need := uint64(n) * size
 		if need > left {

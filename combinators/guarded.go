@@ -180,6 +180,5 @@ func (a *Guarded[T]) check(s []T, guard []byte, side string) {
 
 // asBytes returns the storage of s as bytes.
 func asBytes[T any](s []T) []byte {
-	var zero T
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(zero)))
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
 }

@@ -45,8 +45,7 @@ func NewLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 // take up none, so any number of them is within every limit, even one of 0. It
 // panics if limit is negative.
 func NewByteLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
-	var zero T
-	return newLimit(parent, limit, int64(unsafe.Sizeof(zero)), "ByteLimit")
+	return newLimit(parent, limit, int64(unsafe.Sizeof(*new(T))), "ByteLimit")
 }
 
 func newLimit[T any](parent allocator.Allocator[T], limit int, unit int64, name string) *Limit[T] {

@@ -112,6 +112,5 @@ func (a *Profiled[T]) String() string { return "Profiled(" + allocator.Describe(
 
 // bytesOf returns the size of a whole block.
 func bytesOf[T any](s []T) int64 {
-	var zero T
-	return int64(cap(s)) * int64(unsafe.Sizeof(zero))
+	return int64(cap(s)) * int64(unsafe.Sizeof(*new(T)))
 }

@@ -84,8 +84,7 @@ func For[U any](scope *Scope) allocator.Allocator[U] {
 		}
 	}
 	const firstChunk = 1 << 10 // bytes
-	var zero U
-	source := &scopeSource[U]{scope: scope, size: int(unsafe.Sizeof(zero))}
+	source := &scopeSource[U]{scope: scope, size: int(unsafe.Sizeof(*new(U)))}
 	a := NewArena[U](source, max(1, firstChunk/max(1, source.size)))
 	a.shared = source
 	scope.arenas = append(scope.arenas, a)

@@ -25,11 +25,11 @@ func ExampleScope() {
 		copy(w.Lines, []int{2, 3, 5})
 		scope.Reuse() // nobody has kept a word
 	}
-	fmt.Println(words, "in", scope.Held(), "bytes")
+	fmt.Println(words, "in less than 4 KiB:", scope.Held() < 4<<10)
 	scope.Reset() // and if somebody has, the word is still there
 	fmt.Println(scope.Held())
 	// Output:
-	// For[combinators_test.word](Scope) in 2024 bytes
+	// For[combinators_test.word](Scope) in less than 4 KiB: true
 	// 0
 }
 

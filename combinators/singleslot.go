@@ -136,8 +136,7 @@ func (a *SingleSlot[T]) miss(n int) ([]T, error) {
 	}
 	// A T of no size has no storage to keep, and all its blocks may start at
 	// the same place.
-	var zero T
-	if err != nil || len(a.block) != 0 || unsafe.Sizeof(zero) == 0 {
+	if err != nil || len(a.block) != 0 || unsafe.Sizeof(*new(T)) == 0 {
 		return s, err
 	}
 	old := a.block[:cap(a.block)]

@@ -43,8 +43,7 @@ func floorClass(n int) uint {
 // classesUpTo returns the number of classes whose blocks have at most limit
 // values. A T of no size has none, because there is no storage to keep.
 func classesUpTo[T any](limit int) int {
-	var zero T
-	if unsafe.Sizeof(zero) == 0 || limit < 1 {
+	if unsafe.Sizeof(*new(T)) == 0 || limit < 1 {
 		return 0
 	}
 	return int(floorClass(limit)) + 1

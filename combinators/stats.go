@@ -59,8 +59,7 @@ func (c Counts) String() string {
 
 // Counts returns the figures.
 func (a *Stats[T]) Counts() Counts {
-	var zero T
-	size := int64(unsafe.Sizeof(zero))
+	size := int64(unsafe.Sizeof(*new(T)))
 	var c Counts
 	c.Live, c.Peak, c.Total = a.blocks.read()
 	c.LiveBytes, c.PeakBytes, c.TotalBytes = a.values.read()

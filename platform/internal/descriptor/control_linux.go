@@ -106,8 +106,7 @@ func AppendControl(b []byte, packet *backend.Packet, peer netip.AddrPort, inet6 
 
 // appendMessage appends a zeroed piece of control data, for the caller to fill.
 func appendMessage[T any](b []byte, level, kind int32) ([]byte, *T) {
-	var zero T
-	size := int(unsafe.Sizeof(zero))
+	size := int(unsafe.Sizeof(*new(T)))
 	at := len(b)
 	b = b[:at+unix.CmsgSpace(size)]
 	clear(b[at:])
