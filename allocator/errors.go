@@ -53,7 +53,6 @@ func sizeError(n int, size uintptr) error {
 // the contract.
 type MisuseError struct {
 	Allocator string  // the allocator that saw it, as it prints
-	Clause    Clause  // the clause that was broken
 	Block     uintptr // where the block starts
 	Len       int     // the values that the block has room for
 	Type      string  // the type of these values
@@ -62,10 +61,9 @@ type MisuseError struct {
 
 // Misuse returns the error for a block s that a caller handed back wrongly to
 // the allocator a.
-func Misuse[T any](a any, clause Clause, s []T, problem string) *MisuseError {
+func Misuse[T any](a any, s []T, problem string) *MisuseError {
 	return &MisuseError{
 		Allocator: Describe(a),
-		Clause:    clause,
 		Block:     uintptr(unsafe.Pointer(unsafe.SliceData(s))),
 		Len:       cap(s),
 		Type:      reflect.TypeFor[T]().String(),
@@ -76,10 +74,10 @@ func Misuse[T any](a any, clause Clause, s []T, problem string) *MisuseError {
 // grown is added to a problem that this may be the reason for.
 const grown = "; if append has moved it, grow blocks with allocator.Append"
 
-// Error names the allocator, the block, the clause and the problem.
+// Error names the allocator, the block and the problem.
 func (e *MisuseError) Error() string {
-	return fmt.Sprintf("%s: block %#x of %d × %s: %s (contract clause %v)",
-		e.Allocator, e.Block, e.Len, e.Type, e.Problem, e.Clause)
+	return fmt.Sprintf("%s: block %#x of %d × %s: %s",
+		e.Allocator, e.Block, e.Len, e.Type, e.Problem)
 }
 
 // Describe returns how the allocator a prints: the expression that builds it

@@ -18,10 +18,10 @@ func ExampleMisuseError() {
 	var a allocator.Null[int]
 	defer func() {
 		e := recover().(*allocator.MisuseError)
-		fmt.Printf("%s: %s (%v)\n", e.Allocator, e.Problem, e.Clause)
+		fmt.Printf("%s: %s\n", e.Allocator, e.Problem)
 	}()
 	a.Deallocate(make([]int, 4)) // a bug: a gave no block
-	// Output: Null[int]: released to an allocator that gives no blocks (3 SameBlock)
+	// Output: Null[int]: released to an allocator that gives no blocks
 }
 
 func TestCheckSize(t *testing.T) {
@@ -49,10 +49,9 @@ func TestCheckSize(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	block := make([]int16, 2, 5)
-	got := allocator.Misuse(allocator.Heap[int16]{}, allocator.SameBlock, block, "released twice")
+	got := allocator.Misuse(allocator.Heap[int16]{}, block, "released twice")
 	want := &allocator.MisuseError{
 		Allocator: "Heap[int16]",
-		Clause:    allocator.SameBlock,
 		Block:     uintptr(unsafe.Pointer(&block[0])),
 		Len:       5,
 		Type:      "int16",
@@ -61,12 +60,12 @@ func TestMisuse(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("MisuseError (-want +got):\n%s", diff)
 	}
-	text := fmt.Sprintf("Heap[int16]: block %#x of 5 × int16: released twice (contract clause 3 SameBlock)", want.Block)
+	text := fmt.Sprintf("Heap[int16]: block %#x of 5 × int16: released twice", want.Block)
 	if diff := cmp.Diff(text, got.Error()); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}
-	empty := allocator.Misuse(nil, allocator.SameBlock, []any(nil), "")
-	if diff := cmp.Diff(&allocator.MisuseError{Clause: allocator.SameBlock, Type: "interface {}"}, empty,
+	empty := allocator.Misuse(nil, []any(nil), "")
+	if diff := cmp.Diff(&allocator.MisuseError{Type: "interface {}"}, empty,
 		cmpopts.IgnoreFields(allocator.MisuseError{}, "Allocator")); diff != "" {
 		t.Errorf("MisuseError of nothing (-want +got):\n%s", diff)
 	}

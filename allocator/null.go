@@ -26,7 +26,7 @@ func (Null[T]) Allocate(n int) ([]T, error) {
 // Deallocate panics unless s is empty.
 func (a Null[T]) Deallocate(s []T) {
 	if cap(s) != 0 {
-		panic(Misuse(a, SameBlock, s, "released to an allocator that gives no blocks"))
+		panic(Misuse(a, s, "released to an allocator that gives no blocks"))
 	}
 }
 

@@ -102,9 +102,9 @@ func (a *Pages[T]) take(s []T) []byte {
 	b, ok := a.live.find(uintptr(unsafe.Pointer(unsafe.SliceData(s))))
 	switch {
 	case !ok:
-		panic(Misuse(a, SameBlock, s, "released twice, or to an allocator that did not give it"+grown))
+		panic(Misuse(a, s, "released twice, or to an allocator that did not give it"+grown))
 	case b.capacity != cap(s):
-		panic(Misuse(a, SameBlock, s, "released with another capacity than it was handed out with"+grown))
+		panic(Misuse(a, s, "released with another capacity than it was handed out with"+grown))
 	}
 	a.live.remove(b.start)
 	Reissue(b.pages) // the next ones at this address are others

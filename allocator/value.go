@@ -13,7 +13,7 @@ func New[T any](a Allocator[T]) (*T, error) {
 		return nil, err
 	}
 	if len(s) != 1 || cap(s) != 1 { // or Delete could not give it back
-		panic(Misuse(a, SameBlock, s, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(s), cap(s))))
+		panic(Misuse(a, s, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(s), cap(s))))
 	}
 	return unsafe.SliceData(s), nil
 }

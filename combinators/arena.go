@@ -118,12 +118,12 @@ func (a *Arena[T]) Resize(s []T, n int) ([]T, bool) {
 	c, i := a.find(s)
 	if c == nil {
 		if a.isSpare(s) {
-			panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+			panic(allocator.Misuse(a, s, resizedFree))
 		}
 		return nil, false
 	}
 	if c.isFree(s, i) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+		panic(allocator.Misuse(a, s, resizedFree))
 	}
 	used := c.used
 	if c == &a.current && i+cap(s) == used && n > len(c.block)-i && !a.extend(n-cap(s), a.size(n)) && !a.extend(n-cap(s), 0) {

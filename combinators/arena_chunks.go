@@ -33,7 +33,7 @@ func (a *Arena[T]) releaseOlder(s []T) {
 		if a.isSpare(s) {
 			problem = freedTwice
 		}
-		panic(allocator.Misuse(a, allocator.SameBlock, s, problem))
+		panic(allocator.Misuse(a, s, problem))
 	}
 	if !c.release(s, i) {
 		a.released(c, s)
@@ -46,7 +46,7 @@ func (a *Arena[T]) releaseOlder(s []T) {
 // released makes marks void after the release of s from c, if it was handed out.
 func (a *Arena[T]) released(c *bump[T], s []T) {
 	if c.used >= c.marked {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 	c.marked = a.marks.void(c.serial, c.used)
 }

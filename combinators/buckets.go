@@ -97,7 +97,7 @@ func (a *Buckets[T]) Deallocate(s []T) {
 	case n == 1 || needsNone[T](n):
 		a.buckets[0].parent.Deallocate(s)
 	case n < a.first:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+		panic(allocator.Misuse(a, s, foreignBlock))
 	default:
 		a.buckets[a.filed(n)].parent.Deallocate(s)
 	}

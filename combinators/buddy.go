@@ -101,12 +101,12 @@ func (a *Buddy[T]) Deallocate(s []T) {
 	}
 	i, ok := within(a.block, s)
 	if !ok {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+		panic(allocator.Misuse(a, s, foreignBlock))
 	}
 	k := a.orderOf(cap(s))
 	at := i >> (k + a.shift)
 	if i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice, or in another size than it was handed out in"+grown))
+		panic(allocator.Misuse(a, s, "released twice, or in another size than it was handed out in"+grown))
 	}
 	a.orders[k].taken.take(at)
 	a.used--
@@ -128,7 +128,7 @@ func (a *Buddy[T]) Resize(s []T, n int) ([]T, bool) {
 		return nil, false
 	}
 	if at := i >> (k + a.shift); i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+		panic(allocator.Misuse(a, s, resizedFree))
 	}
 	end := i + 1<<(k+a.shift)
 	if a.clears && n < cap(s) {

@@ -96,7 +96,7 @@ func (a *Budgeted[T]) Deallocate(s []T) {
 	}
 	if a.share.Add(-size) < 0 {
 		a.share.Add(size)
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "more is released than was handed out"))
+		panic(allocator.Misuse(a, s, "more is released than was handed out"))
 	}
 	a.budget.funds.release(size)
 }

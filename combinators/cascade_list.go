@@ -95,9 +95,9 @@ func (a *Cascade[T]) find(s []T) *child[T] {
 	c := a.owner(s)
 	switch {
 	case c == nil && a.Owns(s): // it is of a child with nothing handed out
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	case c == nil:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+		panic(allocator.Misuse(a, s, foreignBlock))
 	}
 	return c
 }

@@ -158,7 +158,7 @@ func (a *Checked[T]) Trim() {
 func (a *Checked[T]) String() string { return "Checked(" + allocator.Describe(a.parent) + ")" }
 
 func (a *Checked[T]) report(s []T, problem string) {
-	e := allocator.Misuse(a, allocator.SameBlock, s, problem)
+	e := allocator.Misuse(a, s, problem)
 	if a.Report == nil {
 		panic(e)
 	}

@@ -99,7 +99,6 @@ func lost[T any](b lostBlock) {
 func leaked[T any](l *ledger, e *entry) *allocator.MisuseError {
 	return &allocator.MisuseError{
 		Allocator: l.plan,
-		Clause:    allocator.SameBlock,
 		Block:     e.start,
 		Len:       e.n,
 		Type:      reflect.TypeFor[T]().String(),

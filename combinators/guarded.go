@@ -174,7 +174,7 @@ func (a *Guarded[T]) check(s []T, guard []byte, side string) {
 	if side == "before" {
 		distance = len(guard) - first
 	}
-	panic(allocator.Misuse(a, allocator.SameBlock, s,
+	panic(allocator.Misuse(a, s,
 		fmt.Sprintf("written to beyond its bounds: byte %d %s it is %#02x", distance, side, guard[first])))
 }
 

@@ -107,7 +107,7 @@ func (a *Limit[T]) Deallocate(s []T) {
 	a.parent.Deallocate(s)
 	if size := int64(cap(s)) * a.unit; a.live.Add(-size) < 0 {
 		a.live.Add(size)
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "more is released than was handed out"))
+		panic(allocator.Misuse(a, s, "more is released than was handed out"))
 	}
 }
 

@@ -130,6 +130,6 @@ func constructorName[T any](construct func() *T) string {
 // so may be at the same place as another one.
 func putTwice[T any](o fmt.Stringer, v *T) {
 	if unsafe.Sizeof(*v) != 0 {
-		panic(allocator.Misuse(o, allocator.SameBlock, unsafe.Slice(v, 1), "put back twice"))
+		panic(allocator.Misuse(o, unsafe.Slice(v, 1), "put back twice"))
 	}
 }

@@ -204,7 +204,7 @@ func (a *Recycling[T]) pass(s []T, c uint) {
 	class := &a.classes[c]
 	class.size = cap(s)
 	if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(s) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 	if class.missed > 0 && cap(s) > a.room && cap(s) <= a.limit {
 		class.missed--

@@ -61,7 +61,7 @@ func (a *Region[T]) Deallocate(s []T) {
 	}
 	i, ok := within(a.bump.block, s)
 	if !ok {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+		panic(allocator.Misuse(a, s, foreignBlock))
 	}
 	if !a.bump.release(s, i) {
 		a.void(s)
@@ -75,7 +75,7 @@ func (a *Region[T]) Resize(s []T, n int) ([]T, bool) {
 		return nil, false
 	}
 	if a.bump.isFree(s, i) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+		panic(allocator.Misuse(a, s, resizedFree))
 	}
 	used := a.bump.used
 	r, ok := a.bump.resize(s, i, n)
@@ -132,7 +132,7 @@ func (a *Region[T]) String() string {
 // void makes marks void after the release of s, if it was handed out.
 func (a *Region[T]) void(s []T) {
 	if a.bump.used >= a.bump.marked {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 	a.bump.marked = a.marks.void(0, a.bump.used)
 }

@@ -67,10 +67,10 @@ func (a *Scoped[T]) Deallocate(s []T) {
 	}
 	i, ok := a.find(s)
 	if !ok {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released, but not a live block of this scope"+grown))
+		panic(allocator.Misuse(a, s, "released, but not a live block of this scope"+grown))
 	}
 	if cap(s) != cap(a.blocks[i]) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
+		panic(allocator.Misuse(a, s, otherCapacity))
 	}
 	a.parent.Deallocate(s) // first, as it may refuse it by a panic
 	a.forget(i)
@@ -89,7 +89,7 @@ func (a *Scoped[T]) Resize(s []T, n int) ([]T, bool) {
 		return nil, false
 	}
 	if cap(s) != cap(a.blocks[i]) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
+		panic(allocator.Misuse(a, s, otherCapacity))
 	}
 	r, ok := a.can.resize(s, n)
 	if ok {

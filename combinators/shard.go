@@ -149,7 +149,7 @@ func (a *Sharded[T]) release(s []T, c uint) {
 	}
 	if !a.push(a.own(), unsafe.SliceData(s), c) {
 		a.room.Add(int64(cap(s)))
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 }
 

@@ -225,7 +225,7 @@ func (a *Sharded[T]) pass(s []T, c uint) {
 // displaced releases a block whose place s has taken.
 func (a *Sharded[T]) displaced(s []T, old *T, c uint) {
 	if old == unsafe.SliceData(s) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 	a.release(unsafe.Slice(old, cap(s)), c)
 }

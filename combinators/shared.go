@@ -158,10 +158,10 @@ func (r Ref[T]) refers(state uint64) bool {
 
 func (r Ref[T]) misuse(problem string) {
 	if r.block == nil {
-		panic(allocator.Misuse[T](r, allocator.SameBlock, nil, "a reference to nothing"))
+		panic(allocator.Misuse[T](r, nil, "a reference to nothing"))
 	}
 	// Which block it was is not known any more; the present one is another's.
-	panic(allocator.Misuse[T](r.block.owner, allocator.SameBlock, nil, problem))
+	panic(allocator.Misuse[T](r.block.owner, nil, problem))
 }
 
 // release gives the block back to the parent. If the parent panics, the block has

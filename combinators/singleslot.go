@@ -156,12 +156,12 @@ func (a *SingleSlot[T]) pass(s []T) {
 	case unsafe.SliceData(s) != unsafe.SliceData(a.block):
 		a.upstream().Deallocate(s)
 	case len(a.block) == 0:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	case len(a.block) == 1 && cap(s) == 1: // one value, and the block has room for more
 		a.block = a.block[:0]
 		vacate(s, a.clears)
 	default:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
+		panic(allocator.Misuse(a, s, otherCapacity))
 	}
 }
 

@@ -78,6 +78,6 @@ func (z *sizing) fits(n, capacity int) bool {
 // mustStray panics if a block of a cache a that is not kept can only be foreign.
 func mustStray[T any](z *sizing, a any, s []T) {
 	if floorClass(cap(s)) < uint(len(z.classes)) && !z.strays.Load() {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+		panic(allocator.Misuse(a, s, foreignBlock))
 	}
 }

@@ -77,7 +77,7 @@ func (a *Slab[T]) Deallocate(s []T) {
 	}
 	p := unsafe.SliceData(s)
 	if a.free.has(i) || p == a.hand {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 	if a.hand == nil {
 		a.hand = p
@@ -101,7 +101,7 @@ func (a *Slab[T]) Resize(s []T, n int) ([]T, bool) {
 	hand := a.putDown()
 	switch end := i + size; {
 	case a.free.first(i, end) != end:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, resizedFree))
+		panic(allocator.Misuse(a, s, resizedFree))
 	case n < size:
 		vacate(s[n:size], a.clears)
 		a.free.add(i+n, end)
@@ -177,12 +177,12 @@ func (a *Slab[T]) release(s []T) {
 	}
 	i, ok := within(a.block, s)
 	if !ok {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, foreignBlock))
+		panic(allocator.Misuse(a, s, foreignBlock))
 	}
 	a.putDown()
 	end := i + cap(s)
 	if a.free.first(i, end) != end {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	}
 	a.free.add(i, end)
 	a.low = min(a.low, i/64)

@@ -172,11 +172,11 @@ func (a *Slots[T]) pass(s []T, slot *slot[T]) {
 	case slot == nil:
 		a.upstream().Deallocate(s)
 	case len(slot.block) == 0:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, freedTwice))
+		panic(allocator.Misuse(a, s, freedTwice))
 	case len(slot.block) == 1 && cap(s) == 1: // one value, and the block has room for more
 		slot.block = slot.block[:0]
 		vacate(s, a.clears)
 	default:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
+		panic(allocator.Misuse(a, s, otherCapacity))
 	}
 }

@@ -28,9 +28,9 @@ func (w wholes[T]) get(a any, s []T) []T {
 	known, ok := w[unsafe.SliceData(s)]
 	switch {
 	case !ok:
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "released twice, or to an allocator that did not give it"+grown))
+		panic(allocator.Misuse(a, s, "released twice, or to an allocator that did not give it"+grown))
 	case known.capacity != cap(s):
-		panic(allocator.Misuse(a, allocator.SameBlock, s, otherCapacity))
+		panic(allocator.Misuse(a, s, otherCapacity))
 	}
 	return known.block
 }

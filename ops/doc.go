@@ -16,8 +16,8 @@
 //     handler, and releases it before it calls the handler, so that the block
 //     is free for the operation that the handler starts.
 //
-// The twelve clauses of that contract are in package allocator, as
-// allocator.Clause.
+// The twelve clauses of that contract are in package proptest/contract,
+// as contract.Clause.
 //
 // This package does no input and output; it is to package platform what io is
 // to net. [Reader], [Writer] and [Executor] are what operations need of a

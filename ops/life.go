@@ -101,7 +101,7 @@ func obtain[T any](a allocator.Allocator[T]) (*T, error) {
 		return nil, exhausted(err)
 	}
 	if len(block) != 1 || cap(block) != 1 { // or it could not be given back by its pointer
-		panic(allocator.Misuse(a, allocator.SameBlock, block, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(block), cap(block))))
+		panic(allocator.Misuse(a, block, fmt.Sprintf("Allocate(1) has len %d and cap %d", len(block), cap(block))))
 	}
 	var zero T
 	block[0] = zero

@@ -12,7 +12,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// composedChain is what the chains of composed operations have besides the others.
+// composedChain is what the chainSteps of composed operations have besides the others.
 type composedChain struct {
 	reader   ops.BufferedReader
 	room     [64]byte
@@ -36,7 +36,7 @@ var (
 )
 
 func init() {
-	chains = append(chains, []struct {
+	chainSteps = append(chains, []struct {
 		name string
 		step func(*chain, ops.Handler)
 	}{

@@ -52,7 +52,7 @@ type ownMemory struct{ *chain }
 
 func (o ownMemory) Allocator() allocator.Allocator[ops.Operation] { return &o.slot }
 
-var chains = []struct {
+var chainSteps = []struct {
 	name string
 	step func(*chain, ops.Handler)
 }{
@@ -133,7 +133,7 @@ func TestNoAllocations(t *testing.T) {
 	for _, b := range platform.Backends() {
 		for _, runners := range []int{0, 1, 2} {
 			m := mode{backend: b, runners: runners}
-			for _, c := range chains {
+			for _, c := range chainSteps {
 				for _, memory := range []string{"default", "bound slot", "own slot"} {
 					t.Run(m.String()+"/"+c.name+"/"+memory, func(t *testing.T) {
 						if descriptor.CallsAllocate && strings.HasPrefix(c.name, "vectored") {

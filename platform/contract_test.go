@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/platform"
-	"github.com/heirloom-go/heirloom/proptest"
+	"github.com/heirloom-go/heirloom/proptest/chains"
 )
 
 // TestContract runs arbitrary chains in every mode that the engine can be in, each of
@@ -36,7 +36,7 @@ func TestContract(t *testing.T) {
 					}
 					return p, err
 				}
-				proptest.Platform(t, open, proptest.Runners(m.runners))
+				chains.Platform(t, open, chains.Runners(m.runners))
 			})
 		}
 	}

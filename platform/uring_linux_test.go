@@ -6,7 +6,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/internal/uring"
-	"github.com/heirloom-go/heirloom/proptest"
+	"github.com/heirloom-go/heirloom/proptest/chains"
 )
 
 // TestSmallRing checks the contract where both queues of the ring overflow and
@@ -18,7 +18,7 @@ func TestSmallRing(t *testing.T) {
 	for name, packed := range map[string]bool{"single": false, "packed": true} {
 		t.Run(name, func(t *testing.T) {
 			smallRing(t, packed)
-			proptest.Platform(t, func(options ...platform.Option) (*platform.Proactor, error) {
+			chains.Platform(t, func(options ...platform.Option) (*platform.Proactor, error) {
 				return platform.New(append(options, platform.WithBackend("io_uring"))...)
 			})
 		})

@@ -45,7 +45,7 @@ func Conform[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	t.Helper()
 	t.Run("programs", func(t *testing.T) {
 		t.Helper()
-		rapid.Check(t, Conforms(build, claims...))
+		rapid.Check(t, ConformCheck(build, claims...))
 	})
 	t.Run("cost", func(t *testing.T) {
 		t.Helper()
@@ -53,22 +53,22 @@ func Conform[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	})
 }
 
-// Conforms returns the random programs of [Conform] as a property, to be given
+// ConformCheck returns the random programs of [Conform] as a property, to be given
 // to rapid.Check, or to rapid.MakeFuzz for a fuzz target:
 //
 //	func FuzzRing(f *testing.F) {
-//		f.Fuzz(rapid.MakeFuzz(proptest.Conforms(newRing[*int])))
+//		f.Fuzz(rapid.MakeFuzz(proptest.ConformCheck(newRing[*int])))
 //	}
-func Conforms[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
+func ConformCheck[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 	made := merge(claims)
 	return property(func(t *rapid.T) *found { return runs(t, drawAround(t, build, made)) })
 }
 
-// A Record is an element type with pointers of several kinds, with padding, and
+// A Pointerful is an element type with pointers of several kinds, with padding, and
 // of an odd number of words.
-type Record struct {
+type Pointerful struct {
 	Count int
-	Next  *Record
+	Next  *Pointerful
 	Flags uint16
 	Name  string
 	Value any
@@ -93,7 +93,7 @@ type Padded struct {
 //
 //	proptest.ConformAll(t, newRing, newRing, newRing, newRing, newRing, newRing, newRing)
 func ConformAll(t *testing.T,
-	pointers Builder[Record],
+	pointers Builder[Pointerful],
 	plain Builder[uint64],
 	empty Builder[struct{}],
 	oneByte Builder[byte],

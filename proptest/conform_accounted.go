@@ -1,6 +1,8 @@
 package proptest
 
-import "github.com/heirloom-go/heirloom/allocator"
+import (
+	"github.com/heirloom-go/heirloom/allocator"
+)
 
 // misused is what a leaf does with a block that is not its own: it panics, or
 // does what the Go heap does.
@@ -11,7 +13,7 @@ func (l *leaf[T]) misused(s []T) {
 		return
 	}
 	if l.able&ownsBlocks != 0 {
-		panic(allocator.Misuse(l, allocator.SameBlock, s, "not a block of this leaf"))
+		panic(allocator.Misuse(l, s, "not a block of this leaf"))
 	}
 	if b.clears {
 		clear(s[:cap(s)])

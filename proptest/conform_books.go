@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/proptest/internal/race"
 )
 
 // books is what the leaves of one tree write down together: every block that
@@ -148,7 +149,7 @@ func (b *books[T]) enter() bool {
 		b.mu.Lock()
 		return true
 	}
-	if raceEnabled {
+	if race.Enabled {
 		return true // which sees it better, and an atomic would blind it
 	}
 	if b.busy.Swap(true) {
@@ -165,7 +166,7 @@ func (b *books[T]) leave() {
 	switch {
 	case b.guard:
 		b.mu.Unlock()
-	case !raceEnabled:
+	case !race.Enabled:
 		b.busy.Store(false)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
 // names reports whether a message begins with one of the properties.
@@ -25,9 +27,9 @@ const briefly = "30ms"
 // how many checks passed before.
 func caught(t *testing.T, body func(*rapid.T), shrink string) (message string, checks int, text string) {
 	t.Helper()
-	setFlag(t, "rapid.checks", "10000") // so many that none is missed, also with -short
-	setFlag(t, "rapid.nofailfile", "true")
-	setFlag(t, "rapid.shrinktime", shrink)
+	testflag.Set(t, "rapid.checks", "10000") // so many that none is missed, also with -short
+	testflag.Set(t, "rapid.nofailfile", "true")
+	testflag.Set(t, "rapid.shrinktime", shrink)
 	before := minimizeFor
 	defer func() { minimizeFor = before }()
 	minimizeFor, _ = time.ParseDuration(shrink)

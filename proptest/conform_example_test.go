@@ -59,7 +59,7 @@ func TestKeeper(t *testing.T) {
 
 func TestKeeperSurvivesFaults(t *testing.T) { proptest.FaultSweep(t, newKeeper[string]) }
 func TestKeeperLaws(t *testing.T)           { proptest.Laws(t, newKeeper[string]) }
-func FuzzKeeper(f *testing.F)               { f.Fuzz(rapid.MakeFuzz(proptest.Conforms(newKeeper[string]))) }
+func FuzzKeeper(f *testing.F)               { f.Fuzz(rapid.MakeFuzz(proptest.ConformCheck(newKeeper[string]))) }
 
 // printing stands for the *testing.T that an example does not have.
 type printing struct{ testing.TB }
@@ -78,16 +78,16 @@ func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, a
 //
 // where newKeeper builds the allocator over a parent.
 func ExampleConform() {
-	rapid.Check(printing{}, proptest.Conforms(newKeeper[string]))
+	rapid.Check(printing{}, proptest.ConformCheck(newKeeper[string]))
 	fmt.Println("keeps all rules")
 	// Output: keeps all rules
 }
 
-func ExampleEquivalent() {
+func ExampleEquivalentCheck() {
 	simple := func(parent allocator.Allocator[int]) allocator.Allocator[int] {
 		return combinators.NewRecycling(parent, 0) // keeps nothing
 	}
-	rapid.Check(printing{}, proptest.Equivalent(simple, func(parent allocator.Allocator[int]) allocator.Allocator[int] {
+	rapid.Check(printing{}, proptest.EquivalentCheck(simple, func(parent allocator.Allocator[int]) allocator.Allocator[int] {
 		return combinators.NewSlots(parent, 0)
 	}))
 	fmt.Println("cannot be told apart")
@@ -108,14 +108,14 @@ func ExampleProperty() {
 // it falls short of them, and that is let pass. This one has room for two.
 func ExampleClaims() {
 	two := func(parent allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewLimit(parent, 2) }
-	rapid.Check(printing{}, proptest.Conforms(two, proptest.Claims{Capacity: 2, SafeAsParent: true}))
+	rapid.Check(printing{}, proptest.ConformCheck(two, proptest.Claims{Capacity: 2, SafeAsParent: true}))
 	fmt.Println("keeps what it claims")
 	// Output: keeps what it claims
 }
 
 // In a test it is one line, proptest.FaultSweep(t, newKeeper[string]).
-func ExampleFaultSweeps() {
-	rapid.Check(printing{}, proptest.FaultSweeps(newKeeper[string]))
+func ExampleFaultSweepCheck() {
+	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[string]))
 	fmt.Println("survives every failure below it")
 	// Output: survives every failure below it
 }

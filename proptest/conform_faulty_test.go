@@ -21,7 +21,7 @@ func single[T any](build Builder[T], claims Claims) fault {
 			}
 			return machineRuns(t, on)
 		}),
-		among: Conforms(build, claims),
+		among: ConformCheck(build, claims),
 	}
 }
 
@@ -271,7 +271,7 @@ func (a *places[T]) Deallocate(s []T) {
 		return
 	}
 	if cap(s) != 1 || !contains(a.block, s) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "not a place of it"))
+		panic(allocator.Misuse(a, s, "not a place of it"))
 	}
 	var zero T
 	i := int((address(s) - address(a.block)) / unsafe.Sizeof(zero))

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/proptest/internal/race"
 )
 
 // A freeList is what a stranger might bring: it keeps released blocks for any
@@ -88,7 +89,7 @@ func (a *freeList[T]) Deallocate(s []T) {
 	}
 	defer a.flaw.lock(&a.mu, a.flaw == unlockedRelease && cap(s) > 8)()
 	if a.live[address(s)] != cap(s) {
-		panic(allocator.Misuse(a, allocator.SameBlock, s, "not a block of this list"))
+		panic(allocator.Misuse(a, s, "not a block of this list"))
 	}
 	delete(a.live, address(s))
 	if a.flaw != dirty {
@@ -174,19 +175,19 @@ func newFreeList[T any](f flaw) Builder[T] {
 var freeListClaims = Claims{ThreadSafe: true, SeesForeign: true}
 
 func TestFreeList(t *testing.T) {
-	Conform(t, newFreeList[Record](flawless), freeListClaims)
+	Conform(t, newFreeList[Pointerful](flawless), freeListClaims)
 }
 
 // flawed are the programs that look for a flaw, in Records and in any
 // composition.
-func flawed(f flaw) func(*rapid.T) { return Conforms(newFreeList[Record](f), freeListClaims) }
+func flawed(f flaw) func(*rapid.T) { return ConformCheck(newFreeList[Pointerful](f), freeListClaims) }
 
 // flawedAlone are those of one goroutine. A flaw that shows there must not get at memory from
 // several, where nothing stands beside it that a write may spoil: that can end the test program.
 func flawedAlone(f flaw) func(*rapid.T) {
 	alone := freeListClaims
 	alone.ThreadSafe = false
-	return Conforms(newFreeList[Record](f), alone)
+	return ConformCheck(newFreeList[Pointerful](f), alone)
 }
 
 func TestFlawedFreeList(t *testing.T) {
@@ -196,7 +197,7 @@ func TestFlawedFreeList(t *testing.T) {
 		forgetsCuts: "forgets cuts", swallows: "swallows",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if raceEnabled && f == growsOver {
+			if race.Enabled && f == growsOver {
 				t.Skip("such a conversion ends a test with checkptr")
 			}
 			message, checks, _ := caught(t, flawedAlone(f), briefly)
@@ -216,7 +217,7 @@ const flawsAsked = "HEIRLOOM_PROPTEST_FLAW"
 // The race detector finds what takes no lock. It ends a test that has a race, so
 // the test runs itself in another process for that.
 func TestUnlockedFreeList(t *testing.T) {
-	if !raceEnabled {
+	if !race.Enabled {
 		t.Skip("it is for the race detector to see")
 	}
 	for f, name := range unlocked {

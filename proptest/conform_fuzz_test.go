@@ -24,7 +24,7 @@ func fuzz(f *testing.F, body func(*rapid.T)) {
 	f.Fuzz(rapid.MakeFuzz(body))
 }
 
-func FuzzConformPointers(f *testing.F)   { fuzz(f, treesConform[Record]()) }
+func FuzzConformPointers(f *testing.F)   { fuzz(f, treesConform[Pointerful]()) }
 func FuzzConformPlain(f *testing.F)      { fuzz(f, treesConform[uint64]()) }
 func FuzzConformEmpty(f *testing.F)      { fuzz(f, treesConform[struct{}]()) }
 func FuzzConformOneByte(f *testing.F)    { fuzz(f, treesConform[byte]()) }
@@ -33,13 +33,13 @@ func FuzzConformPage(f *testing.F)       { fuzz(f, treesConform[[4096]byte]()) }
 func FuzzConformPadded(f *testing.F)     { fuzz(f, treesConform[Padded]()) }
 
 func FuzzSweep(f *testing.F) {
-	fuzz(f, property(func(t *rapid.T) *found { return sweeps(t, drawTree[Record](t, 3)) }))
+	fuzz(f, property(func(t *rapid.T) *found { return sweeps(t, drawTree[Pointerful](t, 3)) }))
 }
 
 func FuzzLaws(f *testing.F) {
-	all := laws[Record]()
+	all := laws[Pointerful]()
 	fuzz(f, func(t *rapid.T) {
 		l := all[rapid.IntRange(0, len(all)-1).Draw(t, "law")]
-		l.check(t, drawTree[Record](t, 2).plan())
+		l.check(t, drawTree[Pointerful](t, 2).plan())
 	})
 }

@@ -7,11 +7,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/proptest/internal/race"
 )
 
 // No misuse of a composition corrupts memory.
 func TestMisuse(t *testing.T) {
-	t.Run("pointers", testMisuse[Record])
+	t.Run("pointers", testMisuse[Pointerful])
 	t.Run("plain", testMisuse[uint64])
 	t.Run("oneByte", testMisuse[byte])
 	t.Run("threeWords", testMisuse[[3]uintptr])
@@ -20,7 +21,7 @@ func TestMisuse(t *testing.T) {
 // Each of these does one thing with what it is given that only a right release
 // allows.
 func TestPlantedMisuse(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("their conversions end a test with checkptr")
 	}
 	type words = [3]uintptr

@@ -14,6 +14,8 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/proptest/internal/race"
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
 // The suite is tested with allocators that have the faults that allocators
@@ -50,10 +52,10 @@ func TestPlantedFaults(t *testing.T) {
 		{name: "the room is that of the next block", find: disjoint, fault: single(func(p allocator.Allocator[words]) allocator.Allocator[words] {
 			return &bump[words]{parent: p, capacity: 64, roomy: true}
 		}, bumpClaims)},
-		{name: "only the length is cleared", find: noStalePointers, fault: planted(func(a *faulty[Record]) {
-			recycle(a, func([]Record) bool { return true })
+		{name: "only the length is cleared", find: noStalePointers, fault: planted(func(a *faulty[Pointerful]) {
+			recycle(a, func([]Pointerful) bool { return true })
 			keep := a.deallocate
-			a.deallocate = func(s []Record) {
+			a.deallocate = func(s []Pointerful) {
 				clear(s)
 				keep(s)
 			}
@@ -219,26 +221,26 @@ func TestPlantedFaults(t *testing.T) {
 		{name: "every round keeps a little", find: flat, fault: planted(func(a *faulty[words]) {
 			a.deallocate = func([]words) {}
 		}, Claims{Keeps: math.MaxInt}), or: []Property{allComesBack, usableAfterTrim, oneForOne}},
-		{name: "a pointee lost in bytes", find: survivesCollection, fault: single(func(allocator.Allocator[Record]) allocator.Allocator[Record] {
-			return &faulty[Record]{parent: allocator.Heap[Record]{}, allocate: func(n int) ([]Record, error) {
+		{name: "a pointee lost in bytes", find: survivesCollection, fault: single(func(allocator.Allocator[Pointerful]) allocator.Allocator[Pointerful] {
+			return &faulty[Pointerful]{parent: allocator.Heap[Pointerful]{}, allocate: func(n int) ([]Pointerful, error) {
 				if n < 1 || n > 1000 {
-					return allocator.Null[Record]{}.Allocate(n)
+					return allocator.Null[Pointerful]{}.Allocate(n)
 				}
-				storage := make([]uint64, (uintptr(n)*unsafe.Sizeof(Record{})+7)/8)
-				return unsafe.Slice((*Record)(unsafe.Pointer(&storage[0])), n), nil
+				storage := make([]uint64, (uintptr(n)*unsafe.Sizeof(Pointerful{})+7)/8)
+				return unsafe.Slice((*Pointerful)(unsafe.Pointer(&storage[0])), n), nil
 			}}
 		}, Claims{OwnStorage: true, MayRefuse: true})},
-		{name: "a kept block keeps its pointee", find: keepsNothingAlive, fault: planted(func(a *faulty[Record]) {
-			recycle(a, func([]Record) bool { return true })
+		{name: "a kept block keeps its pointee", find: keepsNothingAlive, fault: planted(func(a *faulty[Pointerful]) {
+			recycle(a, func([]Pointerful) bool { return true })
 			dirty := a.allocate
-			a.allocate = func(n int) ([]Record, error) {
+			a.allocate = func(n int) ([]Pointerful, error) {
 				s, err := dirty(n)
 				clear(s[:cap(s)]) // too late
 				return s, err
 			}
 		}, Claims{})},
-		{name: "a kept block is handed out with its pointers", find: noStalePointers, fault: planted(func(a *faulty[Record]) {
-			recycle(a, func(s []Record) bool { return cap(s) < 3 })
+		{name: "a kept block is handed out with its pointers", find: noStalePointers, fault: planted(func(a *faulty[Pointerful]) {
+			recycle(a, func(s []Pointerful) bool { return cap(s) < 3 })
 		}, Claims{}), or: []Property{keepsNothingAlive}},
 		{name: "nothing takes storage", find: emptyBlock, fault: planted(func(a *faulty[words]) {
 			a.allocate = func(n int) ([]words, error) {
@@ -329,9 +331,9 @@ func TestPlantedFaults(t *testing.T) {
 				return a.parent.Allocate(n)
 			}
 		}, Claims{MayRefuse: true})},
-		{name: "what resize cuts off keeps its pointee", find: keepsNothingAlive, fault: single(func(p allocator.Allocator[Record]) allocator.Allocator[Record] {
-			b := &bump[Record]{parent: p, capacity: 64}
-			b.release = func(s []Record, _ int) { clear(s[:cap(s)]) }
+		{name: "what resize cuts off keeps its pointee", find: keepsNothingAlive, fault: single(func(p allocator.Allocator[Pointerful]) allocator.Allocator[Pointerful] {
+			b := &bump[Pointerful]{parent: p, capacity: 64}
+			b.release = func(s []Pointerful, _ int) { clear(s[:cap(s)]) }
 			b.shrink = true
 			return b
 		}, bumpClaims)},
@@ -356,10 +358,10 @@ func TestPlantedFaults(t *testing.T) {
 func TestNoFault(t *testing.T) {
 	for name, f := range map[string]fault{
 		"passes on": planted(func(*faulty[[3]uintptr]) {}, Claims{}),
-		"recycles": planted(func(a *faulty[Record]) {
-			recycle(a, func([]Record) bool { return true })
+		"recycles": planted(func(a *faulty[Pointerful]) {
+			recycle(a, func([]Pointerful) bool { return true })
 			keep := a.deallocate
-			a.deallocate = func(s []Record) {
+			a.deallocate = func(s []Pointerful) {
 				clear(s[:cap(s)])
 				keep(s)
 			}
@@ -372,7 +374,7 @@ func TestNoFault(t *testing.T) {
 		}, Claims{Capacity: 8}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			setFlag(t, "rapid.checks", "30")
+			testflag.Set(t, "rapid.checks", "30")
 			rapid.Check(t, f.alone)
 		})
 	}
@@ -383,7 +385,7 @@ func TestNoFault(t *testing.T) {
 // do with the block that two of them get is, so the race detector would end the
 // test.
 func TestPlantedUnsafe(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector reports it first")
 	}
 	message, checks, text := caught(t, single(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
@@ -426,7 +428,7 @@ func TestPlantedUnsafe(t *testing.T) {
 
 // A claim to guard the parent that is not kept.
 func TestPlantedUnguarded(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector reports it first")
 	}
 	message, checks, text := caught(t, planted(func(*faulty[uint64]) {}, Claims{ThreadSafe: true}).alone, briefly)

@@ -1,6 +1,8 @@
 package proptest
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // A Property is one of the numbered properties that [Conform], [FaultSweep]
 // and [Laws] check. A failure message starts with its number and name.

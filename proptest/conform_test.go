@@ -6,6 +6,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
 func shared[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
@@ -13,7 +14,7 @@ func shared[T any](parent allocator.Allocator[T]) allocator.Allocator[T] {
 }
 
 func TestConformThreadSafe(t *testing.T) {
-	Conform(t, shared[Record], Claims{ThreadSafe: true, SteadyState: true})
+	Conform(t, shared[Pointerful], Claims{ThreadSafe: true, SteadyState: true})
 	Conform(t, shared[uint64], Claims{ThreadSafe: true, SteadyState: true})
 }
 
@@ -56,8 +57,8 @@ func TestFaultIsReported(t *testing.T) {
 // The first test of a new allocator fails, and its message has to be enough to
 // find the fault: the smallest composition and the shortest program.
 func TestFailureIsSmall(t *testing.T) {
-	setFlag(t, "rapid.seed", "1") // which of the properties that it breaks shows first is chance
-	_, _, text := caught(t, Conforms(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
+	testflag.Set(t, "rapid.seed", "1") // which of the properties that it breaks shows first is chance
+	_, _, text := caught(t, ConformCheck(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
 		return &bump[uint64]{parent: p, capacity: 16, resetFrees: true}
 	}, Claims{Capacity: 16, UntilReset: true}), "3s")
 	for _, want := range []string{

@@ -27,12 +27,12 @@ import (
 // build and claims are as in [Conform].
 func FaultSweep[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	t.Helper()
-	rapid.Check(t, FaultSweeps(build, claims...))
+	rapid.Check(t, FaultSweepCheck(build, claims...))
 }
 
-// FaultSweeps returns the sweeps of [FaultSweep] as a property, to be given to
+// FaultSweepCheck returns the sweeps of [FaultSweep] as a property, to be given to
 // rapid.Check or rapid.MakeFuzz.
-func FaultSweeps[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
+func FaultSweepCheck[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 	made := merge(claims)
 	return property(func(t *rapid.T) *found { return sweeps(t, drawAround(t, build, made)) })
 }

@@ -10,7 +10,7 @@ import (
 
 // Every composition survives each failure below it.
 func TestFaultSweep(t *testing.T) {
-	t.Run("pointers", testSweep[Record])
+	t.Run("pointers", testSweep[Pointerful])
 	t.Run("plain", testSweep[uint64])
 }
 

@@ -47,12 +47,12 @@ func Laws[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	}
 }
 
-// Equivalent returns a property that holds if two allocators cannot be told
+// EquivalentCheck returns a property that holds if two allocators cannot be told
 // apart: it does the same to both, on equal parents, and compares what they
 // return, which part of which of the parent's blocks they hand out, and what
 // they ask of the parent. It is for a quick allocator that is to do what a
 // simple one does. Give it to rapid.Check or rapid.MakeFuzz.
-func Equivalent[T any](left, right Builder[T]) func(*rapid.T) {
+func EquivalentCheck[T any](left, right Builder[T]) func(*rapid.T) {
 	return func(t *rapid.T) {
 		below := drawTree[T](t, 0).plan()
 		a, b := under(below, Claims{}, left), under(below, Claims{}, right)

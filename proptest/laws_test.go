@@ -12,7 +12,7 @@ import (
 
 // The laws hold for every composition.
 func TestLaws(t *testing.T) {
-	t.Run("pointers", testLaws[Record])
+	t.Run("pointers", testLaws[Pointerful])
 	t.Run("plain", testLaws[uint64])
 	t.Run("empty", testLaws[struct{}])
 }
@@ -49,7 +49,7 @@ func TestPlantedLaws(t *testing.T) {
 		{"a place", func(a of) of { return combinators.NewRegion(a, 64) }, func(a of) of { return combinators.NewSlab(a, 64) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			message, checks, text := caught(t, Equivalent(c.left, c.right), briefly)
+			message, checks, text := caught(t, EquivalentCheck(c.left, c.right), briefly)
 			if !names(message, equivalent) {
 				t.Fatalf("found with %q, not with %v:\n%s", message, equivalent, text)
 			}

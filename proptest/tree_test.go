@@ -15,7 +15,7 @@ import (
 // Every composition of this module's combinators keeps the rules. Not only
 // pairs are tried: trees are up to three combinators high.
 func TestTrees(t *testing.T) {
-	t.Run("pointers", testTrees[Record])
+	t.Run("pointers", testTrees[Pointerful])
 	t.Run("plain", testTrees[uint64])
 	t.Run("empty", testTrees[struct{}])
 	t.Run("oneByte", testTrees[byte])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
 // A chain is the handler and the allocator of operations that follow one
@@ -47,7 +48,7 @@ type turn struct {
 
 // start starts an operation by calling begin, which does nothing else.
 func (c *chain) start(begin func()) {
-	c.expect(!c.waiting.Swap(true), allocator.OnceAndLater, "an operation was started before the last one ended")
+	c.expect(!c.waiting.Swap(true), contract.OnceAndLater, "an operation was started before the last one ended")
 	c.served, c.refused = false, false
 	turn := c.turn
 	turn.starting.Add(1)
@@ -58,15 +59,15 @@ func (c *chain) start(begin func()) {
 // Complete implements ops.Handler.
 func (c *chain) Complete(n int, err error) {
 	turn := c.turn
-	c.expect(!turn.taken.Swap(true), allocator.OnceAndLater, "two handlers of one strand ran at once")
-	c.expect(c.waiting.Swap(false), allocator.OnceAndLater, "a handler was called twice")
-	c.expect(turn.starting.Load() == 0 || !insideStart(), allocator.OnceAndLater, "a handler was called by what started its operation")
-	c.expect(!c.trial.closed.Load(), allocator.OnceAndLater, "a handler was called after the proactor was closed")
-	c.expect(c.block == nil, allocator.ReleasedFirst, "a handler was called before its block was released")
+	c.expect(!turn.taken.Swap(true), contract.OnceAndLater, "two handlers of one strand ran at once")
+	c.expect(c.waiting.Swap(false), contract.OnceAndLater, "a handler was called twice")
+	c.expect(turn.starting.Load() == 0 || !insideStart(), contract.OnceAndLater, "a handler was called by what started its operation")
+	c.expect(!c.trial.closed.Load(), contract.OnceAndLater, "a handler was called after the proactor was closed")
+	c.expect(c.block == nil, contract.ReleasedFirst, "a handler was called before its block was released")
 	if errors.Is(err, allocator.ErrExhausted) {
-		c.expect(c.refused, allocator.Exhaustion, "a handler was told of a failure that there was not")
+		c.expect(c.refused, contract.Exhaustion, "a handler was told of a failure that there was not")
 	} else {
-		c.expect(c.served, allocator.Associated, "an operation took no block from its handler's allocator")
+		c.expect(c.served, contract.Associated, "an operation took no block from its handler's allocator")
 	}
 	c.timeout = 0
 	c.trial.operations.Add(1)
@@ -76,8 +77,8 @@ func (c *chain) Complete(n int, err error) {
 
 // Abandon implements ops.Abandoner.
 func (c *chain) Abandon() {
-	c.expect(c.waiting.Swap(false), allocator.Abandonment, "an operation was abandoned that was not outstanding")
-	c.expect(c.block == nil, allocator.Abandonment, "an operation was abandoned before its block was released")
+	c.expect(c.waiting.Swap(false), contract.Abandonment, "an operation was abandoned that was not outstanding")
+	c.expect(c.block == nil, contract.Abandonment, "an operation was abandoned before its block was released")
 	c.trial.count(abandoned)
 }
 
@@ -95,8 +96,8 @@ func (c *chain) CancelSlot() *ops.CancelSlot { return &c.slot }
 
 // Allocate implements allocator.Allocator.
 func (c *chain) Allocate(n int) ([]ops.Operation, error) {
-	c.expect(!c.inside.Swap(true), allocator.OneAtATime, "calls to the allocator of a chain overlapped")
-	c.expect(c.block == nil, allocator.PeakBlocks, "an operation took a second block")
+	c.expect(!c.inside.Swap(true), contract.OneAtATime, "calls to the allocator of a chain overlapped")
+	c.expect(c.block == nil, contract.PeakBlocks, "an operation took a second block")
 	s, err := c.source.Allocate(n)
 	if err == nil {
 		c.block, c.served = &s[0], true
@@ -109,8 +110,8 @@ func (c *chain) Allocate(n int) ([]ops.Operation, error) {
 
 // Deallocate implements allocator.Allocator.
 func (c *chain) Deallocate(s []ops.Operation) {
-	c.expect(!c.inside.Swap(true), allocator.OneAtATime, "calls to the allocator of a chain overlapped")
-	c.expect(c.block != nil && c.block == &s[:1][0], allocator.SameBlock, "a block was released that is not the operation's")
+	c.expect(!c.inside.Swap(true), contract.OneAtATime, "calls to the allocator of a chain overlapped")
+	c.expect(c.block != nil && c.block == &s[:1][0], contract.SameBlock, "a block was released that is not the operation's")
 	c.block = nil
 	c.source.Deallocate(s)
 	c.inside.Store(false)
@@ -118,10 +119,10 @@ func (c *chain) Deallocate(s []ops.Operation) {
 
 // ended judges a chain whose proactor was closed.
 func (c *chain) ended() {
-	c.expect(!c.waiting.Load(), allocator.Abandonment, "an operation neither ended nor was abandoned")
+	c.expect(!c.waiting.Load(), contract.Abandonment, "an operation neither ended nor was abandoned")
 }
 
-func (c *chain) expect(ok bool, clause allocator.Clause, problem string) {
+func (c *chain) expect(ok bool, clause contract.Clause, problem string) {
 	if !ok {
 		c.trial.violated("%v: %s", clause, problem)
 	}

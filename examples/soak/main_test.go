@@ -15,6 +15,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
 // program runs the program and returns what it printed.
@@ -188,7 +189,7 @@ func TestJSON(t *testing.T) {
 func TestFound(t *testing.T) {
 	all := new(tally)
 	for range 3 {
-		all.violated("%v: such a thing\nin detail", allocator.SameBlock)
+		all.violated("%v: such a thing\nin detail", contract.SameBlock)
 	}
 	r := all.row(short("epoll", 1), time.Second, 0)
 	var b strings.Builder

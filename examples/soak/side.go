@@ -11,6 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
 // A side is an end of a connection: a socket, a chain of reads, a chain of
@@ -62,7 +63,7 @@ func (s *side) open() {
 	s.helloed = 0
 	buf, err := s.buffers.Allocate(minBuffer + s.rng.IntN(maxBuffer-minBuffer+1))
 	if err != nil {
-		s.trial.violated("%v: a buffer: %v", allocator.Exhaustion, err)
+		s.trial.violated("%v: a buffer: %v", contract.Exhaustion, err)
 		buf = make([]byte, minBuffer)
 	}
 	s.buf = buf

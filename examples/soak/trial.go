@@ -13,6 +13,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
 // noise is what is sent: bytes that repeat only after a while, so that those
@@ -167,7 +168,7 @@ func (t *trial) session(a *acceptor) *session {
 	}
 	s, err := allocator.New(t.sessionsFrom.Allocator)
 	if err != nil {
-		t.violated("%v: a session: %v", allocator.Exhaustion, err)
+		t.violated("%v: a session: %v", contract.Exhaustion, err)
 		s = new(session)
 	}
 	s.index = len(t.sessions)

@@ -51,7 +51,7 @@
 // A backend of this module is registered in platform/native_*.go, best first. From then on
 // the tests of package platform run on it, with a single runner and with several, and
 // so do programs of chains (go test ./platform ./proptest). One of another module runs the
-// second kind by proptest.Platform with platform.WithCustomBackend. What those do not
+// second kind by chains.Platform with platform.WithCustomBackend. What those do not
 // cover are its own: what the kernel alone decides, such as the layout of its structures,
 // full queues, and calls that are refused.
 package backend

@@ -1,0 +1,79 @@
+package chains
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"pgregory.net/rapid"
+)
+
+// A Chooser makes every choice that a program is drawn from. It has the method
+// of the sim.Chooser of package platform/sim, so one can be both.
+type Chooser interface {
+	// Choose returns a number from 0 to n-1, for an n of at least 1. What is
+	// chosen is named for those who read or count the choices. The simplest
+	// choice is always 0.
+	Choose(n int, what string) int
+}
+
+// Seed returns a chooser that makes the same choices for the same number.
+func Seed(seed uint64) Chooser { return seeded{rand.New(rand.NewPCG(seed, 0))} }
+
+type seeded struct{ rand *rand.Rand }
+
+func (s seeded) Choose(n int, _ string) int { return s.rand.IntN(n) }
+
+// Drawn returns a chooser that lets rapid choose, so that what is drawn shrinks
+// to something simple when it fails.
+func Drawn(t *rapid.T) Chooser { return drawn{t} }
+
+type drawn struct{ t *rapid.T }
+
+func (d drawn) Choose(n int, what string) int { return rapid.IntRange(0, n-1).Draw(d.t, what) }
+
+// Replay returns a chooser that makes the choices of a token, which a failure
+// prints. Beyond the end of the token it chooses 0.
+func Replay(token string) (Chooser, error) {
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return nil, fmt.Errorf("chains: replay %q: %w", token, err)
+	}
+	r := new(replayed)
+	for len(b) > 0 {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			return nil, fmt.Errorf("chains: replay %q: it is cut short", token)
+		}
+		r.made = append(r.made, v)
+		b = b[n:]
+	}
+	return r, nil
+}
+
+type replayed struct{ made []uint64 }
+
+func (r *replayed) Choose(n int, _ string) int {
+	if len(r.made) == 0 {
+		return 0
+	}
+	v := r.made[0]
+	r.made = r.made[1:]
+	return int(v % uint64(n))
+}
+
+// recording is a chooser that remembers what another one chose.
+type recording struct {
+	Chooser
+	made []byte
+}
+
+func (r *recording) Choose(n int, what string) int {
+	v := r.Chooser.Choose(n, what)
+	r.made = binary.AppendUvarint(r.made, uint64(v))
+	return v
+}
+
+// token returns the choices so far in the form that Replay takes.
+func (r *recording) token() string { return base64.RawURLEncoding.EncodeToString(r.made) }

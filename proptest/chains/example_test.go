@@ -1,0 +1,226 @@
+package chains_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/chains"
+)
+
+// Check a platform of your own in a test, with its *testing.T. What makes the
+// proactors passes on the options that it is given.
+func ExamplePlatform() {
+	open := func(options ...platform.Option) (*platform.Proactor, error) {
+		return platform.New(append(options, platform.WithBackend("portable"))...)
+	}
+	chains.Platform(printing{}, open, chains.Runners(2), chains.Patience(time.Minute))
+	fmt.Println("kept")
+	// Output: kept
+}
+
+// Check that chains see the same on a platform of yours as on the simulated one.
+func ExampleSameTraces() {
+	chains.SameTraces(printing{}, map[string]chains.Opener{"best here": platform.New})
+	fmt.Println("the same")
+	// Output: the same
+}
+
+// forgetful is a handler wrapper that forgets to implement Unwrap.
+type forgetful struct{ ops.Handler }
+
+// Check a handler wrapper of your own: one that hides what is associated with
+// the handler inside it is found out.
+func ExampleWrapping() {
+	wrap := func(h ops.Handler) ops.Handler { return forgetful{h} }
+	program := chains.Program{
+		Runners: 1,
+		Chains:  []chains.Chain{{Name: "posts", Steps: []chains.Step{{Kind: "post"}}}},
+	}
+	report, err := chains.Run(program, platform.New, chains.Wrapping(wrap))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(report.Violations[0].Clause)
+	// Output: 2 Default
+}
+
+// Check an allocator of your own under chains of operations. (Conform checks it
+// for itself.)
+func ExampleMemory() {
+	memory := func() allocator.Allocator[ops.Operation] { return new(combinators.SingleSlot[ops.Operation]) }
+	violations := 0
+	for seed := range uint64(20) {
+		report, err := chains.Run(chains.Draw(chains.Seed(seed)), platform.New, chains.Memory(memory))
+		if err != nil {
+			panic(err)
+		}
+		violations += len(report.Violations)
+	}
+	fmt.Println(violations, "violations")
+	// Output: 0 violations
+}
+
+// A program is data. This one is an echo over a unix socket, in one block a
+// chain.
+func ExampleProgram() {
+	slot := chains.Association{Style: chains.Method, Slot: true}
+	program := chains.Program{
+		Runners: 2,
+		Links:   []chains.Link{{Network: "unix"}},
+		Chains: []chains.Chain{
+			{Name: "client", Memory: slot, Steps: []chains.Step{
+				{Kind: "connect"},
+				{Kind: "write full", Size: 64},
+				{Kind: "read full", Size: 64},
+				{Kind: "shut"}, {Kind: "end"}, {Kind: "close"},
+			}},
+			{Name: "server", Memory: slot, Steps: []chains.Step{
+				{Kind: "accept"},
+				{Kind: "read full", Size: 64},
+				{Kind: "write full", Size: 64, Refuse: 1},
+				{Kind: "shut"}, {Kind: "end"}, {Kind: "close"},
+			}},
+		},
+	}
+	fmt.Print(program)
+	report, err := chains.Run(program, platform.New)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(report.Violations), "violations")
+	// Output:
+	// program: 2 runner(s)
+	//   link 0: unix
+	//   chain 0 client: by method, one block used again
+	//      0 connect link 0
+	//      1 write full 64
+	//      2 read full 64
+	//      3 shut link 0
+	//      4 end link 0
+	//      5 close link 0
+	//   chain 1 server: by method, one block used again
+	//      0 accept link 0
+	//      1 read full 64
+	//      2 write full 64, allocator fails 1×
+	//      3 shut link 0
+	//      4 end link 0
+	//      5 close link 0
+	// 0 violations
+}
+
+// loaded prefers the simplest choice.
+type loaded struct{ *rand.Rand }
+
+func (l loaded) Choose(n int, _ string) int { return min(l.IntN(n), l.IntN(n)) }
+
+// Run one program, on whatever platform.
+func ExampleRun() {
+	program := chains.Program{Chains: []chains.Chain{{
+		Name:  "timer",
+		Steps: []chains.Step{{Kind: "wait", Pause: 50}, {Kind: "post"}},
+	}}}
+	report, err := chains.Run(program, platform.New)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(report.Violations), "violations")
+	// Output: 0 violations
+}
+
+// A step can be cancelled while it is under way. Here the wait of an hour is, by
+// the cancel slot of its chain.
+func ExampleStep() {
+	program := chains.Program{Chains: []chains.Chain{{
+		Name:    "impatient",
+		Cancels: true,
+		Steps:   []chains.Step{{Kind: "wait", Pause: -1, Cancel: chains.CancelSlot}},
+	}}}
+	fmt.Print(program)
+	report, err := chains.Run(program, platform.New)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(report.Violations), "violations")
+	// Output:
+	// program: a SingleRunner
+	//   chain 0 impatient: bound
+	//      0 wait an hour, cancel by slot
+	// 0 violations
+}
+
+// Say how the handlers of a chain come by their memory.
+func ExampleAssociation() {
+	fmt.Println(chains.Association{})
+	fmt.Println(chains.Association{Style: chains.Method, Slot: true, Wrappers: 2})
+	fmt.Println(chains.Association{Style: chains.Standard, Bytes: true})
+	// Output:
+	// bound
+	// by method, one block used again, 2 wrappers
+	// default, one of bytes outermost
+}
+
+// Let rapid draw programs, in a property of your own.
+func ExampleDrawn() {
+	rapid.Check(printing{}, func(t *rapid.T) {
+		program := chains.Draw(chains.Drawn(t))
+		if len(program.Chains) == 0 {
+			t.Fatalf("nothing happens in\n%s", program)
+		}
+	})
+	fmt.Println("every program has a chain")
+	// Output: every program has a chain
+}
+
+// Run one program again, here that of a seed.
+func ExampleReplaying() {
+	chains.Platform(printing{}, platform.New, chains.Replaying(chains.Seed(7)))
+	fmt.Println("kept")
+	// Output: kept
+}
+
+// A chooser of your own decides what programs look like.
+func ExampleChooser() {
+	program := chains.Draw(loaded{rand.New(rand.NewPCG(1, 2))})
+	fmt.Println(len(program.Chains) > 0)
+	// Output: true
+}
+
+// A failure prints the token of its program. Replay it with
+//
+//	chains.Platform(t, open, chains.Replaying(chooser))
+func ExampleReplay() {
+	chooser, err := chains.Replay("")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(chains.Draw(chooser))
+	// Output:
+	// program: 1 runner(s); chains.Replay("AAAAAAAAAAAAAAAAAAAAAAAAAA")
+	//   chain 0 alone: bound
+	//      0 post
+}
+
+// The same number draws the same program.
+func ExampleSeed() {
+	a, b := chains.Draw(chains.Seed(7)), chains.Draw(chains.Seed(7))
+	fmt.Println(a.String() == b.String())
+	// Output: true
+}
+
+// printing stands for the *testing.T that an example does not have.
+type printing struct{ testing.TB }
+
+func (printing) Helper()                           {}
+func (printing) Name() string                      { return "Example" }
+func (printing) Failed() bool                      { return false }
+func (printing) Logf(string, ...any)               {}
+func (printing) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }

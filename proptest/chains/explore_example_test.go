@@ -1,0 +1,55 @@
+package chains_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/platform/sim"
+	"github.com/heirloom-go/heirloom/proptest/chains"
+)
+
+// Run a small program in every order in which a kernel can do what it asks for,
+// with every partial transfer. The argument is the *testing.T of a test.
+func ExampleExplore() {
+	every := chains.In(sim.Weather{Overtake: 2, Partial: 2})
+	schedules := chains.Explore(printing{}, transfer(2), every)
+	fmt.Println("more than one schedule:", schedules > 1)
+	// Output: more than one schedule: true
+}
+
+// Count every order in which three things can be done.
+func ExampleExploreAll() {
+	schedules, _, err := chains.ExploreAll(func(c chains.Chooser) error {
+		left := []string{"read", "write", "close"}
+		for len(left) > 0 {
+			i := c.Choose(len(left), "what is next")
+			left = append(left[:i], left[i+1:]...)
+		}
+		return nil
+	})
+	fmt.Println(schedules, err)
+	// Output: 6 <nil>
+}
+
+// coins asks ten questions that have two answers each.
+func coins(c chains.Chooser) error {
+	for range 10 {
+		c.Choose(2, "heads or tails")
+	}
+	return nil
+}
+
+// Look only at what differs from the plain course in two places at most.
+func ExampleDeviations() {
+	all, _, _ := chains.ExploreAll(coins)
+	few, _, _ := chains.ExploreAll(coins, chains.Deviations(2))
+	fmt.Println(few, "of", all)
+	// Output: 56 of 1024
+}
+
+// Have an exploration that became too large fail, instead of taking all day.
+func ExampleSchedules() {
+	_, _, err := chains.ExploreAll(coins, chains.Schedules(100))
+	fmt.Println(errors.Is(err, chains.ErrTooMany))
+	// Output: true
+}

@@ -1,0 +1,85 @@
+package chains
+
+import (
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/contract"
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
+)
+
+// TestFailure says what a failure of Platform prints: the clause, the timeline,
+// the program, and a token that replays it.
+func TestFailure(t *testing.T) {
+	temporaryIn(t, t.TempDir())
+	testflag.Set(t, "rapid.nofailfile", "true")
+	testflag.Set(t, "rapid.shrinktime", "5m")
+	late := Wrapping(releaseLate(func(error) bool { return true }))
+	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) })
+	for _, want := range []string{contract.ReleasedFirst.String(), "Look at", "block allocated", "▲", "program: 1 runner(s)", "chain 0 alone"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in\n%s", want, out)
+		}
+	}
+	token := lastToken(t, out)
+	chooser, err := Replay(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late, Replaying(chooser)) })
+	if !strings.Contains(again, contract.ReleasedFirst.String()) {
+		t.Errorf("the replayed program fails with\n%s", again)
+	}
+	if len(token) > 40 {
+		t.Errorf("the program has not shrunk:\n%s", again)
+	}
+}
+
+// lastToken returns the token that a failure prints at the end, of what has
+// shrunk the most.
+func lastToken(t *testing.T, out string) string {
+	t.Helper()
+	tokens := regexp.MustCompile(`chains\.Replay\("([^"]*)"\)`).FindAllStringSubmatch(out, -1)
+	if len(tokens) == 0 {
+		t.Fatalf("there is no token in\n%s", out)
+	}
+	return tokens[len(tokens)-1][1]
+}
+
+// failing returns what a test that must fail prints.
+func failing(t *testing.T, test func(testing.TB)) string {
+	t.Helper()
+	r := &transcript{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		test(r)
+	}()
+	<-done
+	if !r.failed {
+		t.Fatalf("the test has not failed:\n%s", r.out.String())
+	}
+	return r.out.String()
+}
+
+// A transcript is a test that only writes down what it is told.
+type transcript struct {
+	testing.TB
+	out    strings.Builder
+	failed bool
+}
+
+func (r *transcript) Helper()                      {}
+func (r *transcript) Failed() bool                 { return r.failed }
+func (r *transcript) Log(args ...any)              { fmt.Fprintln(&r.out, args...) }
+func (r *transcript) Logf(f string, args ...any)   { fmt.Fprintf(&r.out, f+"\n", args...) }
+func (r *transcript) Error(args ...any)            { r.Log(args...); r.Fail() }
+func (r *transcript) Errorf(f string, args ...any) { r.Logf(f, args...); r.Fail() }
+func (r *transcript) Fail()                        { r.failed = true }
+func (r *transcript) FailNow()                     { r.Fail(); runtime.Goexit() }
+func (r *transcript) Fatal(args ...any)            { r.Log(args...); r.FailNow() }
+func (r *transcript) Fatalf(f string, args ...any) { r.Logf(f, args...); r.FailNow() }

@@ -1,0 +1,55 @@
+package chains
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/contract"
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
+)
+
+// TestFailurePicture says that a failure names the file of a picture, which is
+// still there when the test that failed is over.
+func TestFailurePicture(t *testing.T) {
+	temporaryIn(t, t.TempDir())
+	testflag.Set(t, "rapid.nofailfile", "true")
+	testflag.Set(t, "rapid.shrinktime", "100ms")
+	late := Wrapping(releaseLate(func(error) bool { return true }))
+	for name, fails := range map[string]func(testing.TB){
+		"Platform":             func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) },
+		"Platform, replaying":  func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late, Replaying(Seed(2))) },
+		"Simulated":            func(tb testing.TB) { Simulated(tb, Runners(1), late) },
+		"Simulated, replaying": func(tb testing.TB) { Simulated(tb, Runners(1), late, Replaying(Seed(2))) },
+		"Soak":                 func(tb testing.TB) { Soak(tb, time.Minute, Runners(1), late) },
+		"Explore":              func(tb testing.TB) { Explore(tb, smallProgram(), late) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out string
+			t.Run("a test", func(t *testing.T) { out = failing(t, fails) })
+			files := regexp.MustCompile(`picture of the run: (.*\.svg)`).FindAllStringSubmatch(out, -1)
+			if len(files) != 1 {
+				t.Fatalf("%d pictures are named in\n%s", len(files), out)
+			}
+			picture, err := os.ReadFile(files[0][1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"<svg", t.Name() + "/a_test", contract.ReleasedFirst.String()} {
+				if !strings.Contains(string(picture), want) {
+					t.Errorf("there is no %q in\n%s", want, picture)
+				}
+			}
+		})
+	}
+}
+
+// temporaryIn has temporary files of the test made in a directory.
+func temporaryIn(t *testing.T, dir string) {
+	for _, name := range []string{"TMPDIR", "TMP"} { // TMP is for Windows
+		t.Setenv(name, dir)
+	}
+}

@@ -1,0 +1,132 @@
+package chains
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/sim"
+	"github.com/heirloom-go/heirloom/proptest/contract"
+)
+
+// An Opener makes a proactor, as platform.New does. It passes on the options
+// that it is given and may add others.
+type Opener = func(options ...platform.Option) (*platform.Proactor, error)
+
+// Platform draws arbitrary programs of chains with rapid, runs them on
+// proactors that open makes, and judges each by the contract. A failure is
+// shrunk, and prints what was broken, the timeline of the run, the program, and
+// the token that replays it ([Replaying]). It names a file with a picture of the
+// run, which is in the artifacts of the test if go test keeps those (-artifacts),
+// and among the temporary files otherwise.
+//
+// The number of programs is rapid's, 100 unless the flag -rapid.checks says
+// otherwise.
+func Platform(t testing.TB, open Opener, options ...Option) {
+	t.Helper()
+	c := newConfig(options)
+	var failed *Report // the last one, which is the one that has shrunk the most
+	defer keepPicture(t, &failed)
+	if c.replay != nil {
+		check(t, draw(c.replay, c.runners), open, options, &failed)
+		return
+	}
+	programs := rapid.Custom(func(t *rapid.T) Program { return draw(Drawn(t), c.runners) })
+	rapid.Check(t, func(t *rapid.T) {
+		t.Helper()
+		check(t, programs.Draw(t, "program"), open, options, &failed)
+	})
+}
+
+func check(t rapid.TB, p Program, open Opener, options []Option, failed **Report) {
+	t.Helper()
+	report, err := Run(p, open, options...)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if len(report.Violations) > 0 {
+		*failed = report
+		t.Logf("%s", report)
+		t.Logf("%s", simulated(p, options, report.Violations[0]))
+		t.Fatalf("%s", report.Violations[0].Kind())
+	}
+}
+
+// A Report tells how the run of a program went.
+type Report struct {
+	Program    Program
+	Violations []contract.Violation // in the order in which they happened
+	Timeline   *contract.Timeline
+	Took       time.Duration // on a simulated platform, in its time
+}
+
+// violationsPrinted bounds what a report says in words. What is wrong with a
+// platform is most often wrong with all its operations.
+const violationsPrinted = 5
+
+// String returns the violations, the timeline and the program.
+func (r *Report) String() string {
+	var b strings.Builder
+	for i, v := range r.Violations {
+		if i == violationsPrinted {
+			fmt.Fprintf(&b, "… and %d more\n", len(r.Violations)-i)
+			break
+		}
+		fmt.Fprintln(&b, v.Error())
+	}
+	fmt.Fprintf(&b, "\n%s\n%s", r.Timeline, r.Program)
+	return b.String()
+}
+
+// An Option changes how [Platform] and [Run] work.
+type Option func(*config)
+
+type config struct {
+	runners  int
+	replay   Chooser
+	wrap     func(ops.Handler) ops.Handler
+	memory   func() allocator.Allocator[ops.Operation]
+	patience time.Duration
+	weather  *sim.Weather
+	faults   sim.Faults
+
+	deviations, schedules int // bounds of Explore, if not negative
+}
+
+func newConfig(options []Option) config {
+	c := config{runners: -1, patience: 5 * time.Second, deviations: -1, schedules: -1}
+	for _, o := range options {
+		o(&c)
+	}
+	return c
+}
+
+// Runners fixes the number of goroutines that run the proactor, which is drawn
+// otherwise; 0 is one, on a proactor made with platform.SingleRunner.
+func Runners(n int) Option { return func(c *config) { c.runners = n } }
+
+// Replaying makes Platform run one program, that of a chooser: Seed, or Replay
+// with the token of a failure.
+func Replaying(by Chooser) Option { return func(c *config) { c.replay = by } }
+
+// Wrapping puts a layer around every handler: a wrapper that is to be checked.
+// It must pass on what is associated with the handler inside it.
+func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
+	return func(c *config) { c.wrap = wrap }
+}
+
+// Memory makes allocators for the chains: those to be checked. It is called
+// once for each; one goroutine at a time uses what it returns.
+func Memory(make func() allocator.Allocator[ops.Operation]) Option {
+	return func(c *config) { c.memory = make }
+}
+
+// Patience sets after how long without any event a run counts as stuck, 5
+// seconds unless set.
+func Patience(d time.Duration) Option { return func(c *config) { c.patience = d } }

@@ -1,0 +1,174 @@
+package chains
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/heirloom-go/heirloom/ops"
+)
+
+// A Program is chains of operations, as data: what is run and checked on a
+// platform. It is drawn by [Draw]; it always comes to an end by itself.
+type Program struct {
+	// Runners is the number of goroutines that run the proactor; 0 is one,
+	// on a proactor that was made with platform.SingleRunner.
+	Runners int
+
+	// Chains are the chains. Those with a parent begin when that forks them.
+	Chains []Chain
+
+	// Links are the connections that chains open and talk over.
+	Links []Link
+
+	// RefuseAt is the request, counted from 1, at which the default allocator
+	// fails; with 0 it never does.
+	RefuseAt int
+
+	token string // what Replay takes
+}
+
+// A Chain is one chain of a [Program].
+type Chain struct {
+	Name    string
+	Forked  bool
+	Memory  Association
+	Steps   []Step
+	Cancels bool // its handlers have a cancel slot
+	Strand  bool // its handlers run on the strand, which there is one of
+
+	// What becomes of its timer, its file and its mailbox when it is over and
+	// nobody sends to it any more, and whether another goroutine sees to that.
+	// The last two are closed, and cannot be opened again: for Recycled and
+	// Elsewhere they are cleared.
+	Disposal Disposal
+	Apart    bool
+}
+
+// A Link is a connection between two chains, opened by one with a connect and
+// by the other with an accept.
+type Link struct {
+	Network string // "tcp" or "unix"
+	Duplex  bool   // reading and writing are chains of their own at both ends
+	Reuse   bool   // in the Conns of the link before, which were not recycled
+
+	// What becomes of the Conns when they are closed, that of the connect and
+	// that of the accept, and whether another goroutine sees to that. With the
+	// second one goes the listener, which cannot be opened again: for Recycled
+	// and Elsewhere it is cleared.
+	Disposal [2]Disposal
+	Apart    bool
+}
+
+// A Step is one step of a chain: an operation, or something that a handler does
+// between two of them.
+type Step struct {
+	Kind   string    // a name in the table of steps.go
+	Link   int       // for those that work on a connection
+	Size   int       // bytes to transfer
+	Depth  int       // how deep composed operations are nested
+	Pause  int       // microseconds to wait; negative: an hour, until cancelled
+	Chain  int       // the chain to fork, to join, to cancel or to send to
+	Until  ops.Until // what a batch waits for
+	Early  bool      // cancel the batch before its members begin
+	After  bool      // send the signal when somebody waits for it already
+	Refuse int       // how many times the allocator fails at this step
+	Cancel Cancel    // what is cancelled right after the operation was started, or when it is late
+}
+
+// Cancel is a way to cancel an operation.
+type Cancel int
+
+const (
+	CancelNothing Cancel = iota
+	CancelSlot           // by the cancel slot of the chain
+	CancelAll            // everything on the socket or timer
+	CancelLate           // by a timeout of the handler, if it takes too long
+	CancelMoved          // by the deadline of the socket, which is moved to be earlier
+	CancelPassed         // by the deadline of the socket, which is moved into the past
+)
+
+// An Association is how the handlers of a chain come by their memory.
+type Association struct {
+	Style    Style
+	Inner    bool // another allocator of the same type lies further in, and must not be asked
+	Bytes    bool // an allocator of bytes lies outermost, and must not be asked
+	Wrappers int  // layers that have no allocator, half of them around the one that has
+	Slot     bool // the memory is one block that is used again and again
+}
+
+// Style is a way to associate an allocator with a handler.
+type Style int
+
+const (
+	Bound    Style = iota // by ops.WithAllocator
+	Method                // by a method of the handler's type
+	Standard              // not at all: the default allocator serves
+)
+
+var styleNames = [...]string{"bound", "by method", "default"}
+
+// String returns the program as a listing, with the token that replays it.
+func (p Program) String() string {
+	var b strings.Builder
+	if p.Runners == 0 {
+		b.WriteString("program: a SingleRunner")
+	} else {
+		fmt.Fprintf(&b, "program: %d runner(s)", p.Runners)
+	}
+	if p.RefuseAt > 0 {
+		fmt.Fprintf(&b, ", the default allocator fails at request %d", p.RefuseAt)
+	}
+	if p.token != "" {
+		fmt.Fprintf(&b, "; chains.Replay(%q)", p.token)
+	}
+	b.WriteByte('\n')
+	for i, l := range p.Links {
+		fmt.Fprintf(&b, "  link %d: %s%s%s%s\n", i, l.Network, when(l.Duplex, ", full duplex"), when(l.Reuse, ", in the Conns of the one before"),
+			when(l.Disposal != [2]Disposal{}, fmt.Sprintf("; the Conns are %s and %s%s afterwards", l.Disposal[0], l.Disposal[1], when(l.Apart, " by another goroutine"))))
+	}
+	for i, c := range p.Chains {
+		fmt.Fprintf(&b, "  chain %d %s: %s%s%s%s\n", i, c.Name, c.Memory, when(c.Strand, ", on the strand"), when(c.Forked, ", forked"),
+			when(c.Disposal != Kept, fmt.Sprintf("; the timer is %s%s afterwards", c.Disposal, when(c.Apart, " by another goroutine"))))
+		for n, s := range c.Steps {
+			fmt.Fprintf(&b, "    %2d %s\n", n, s)
+		}
+	}
+	return b.String()
+}
+
+// GoString returns the listing too: rapid prints what it drew with it.
+func (p Program) GoString() string { return "\n" + p.String() }
+
+// String describes the association in words.
+func (a Association) String() string {
+	s := styleNames[a.Style]
+	if a.Style != Standard {
+		s += when(a.Slot, ", one block used again")
+		s += when(a.Inner, ", another one inside")
+	}
+	s += when(a.Bytes, ", one of bytes outermost")
+	if a.Wrappers > 0 {
+		s += fmt.Sprintf(", %d wrappers", a.Wrappers)
+	}
+	return s
+}
+
+// String returns the step as the listing and the timeline show it.
+func (s Step) String() string {
+	k := kindOf(s.Kind)
+	text := s.Kind
+	if k.text != nil {
+		text += " " + k.text(&s)
+	}
+	if s.Refuse > 0 {
+		text += fmt.Sprintf(", allocator fails %d×", s.Refuse)
+	}
+	return text + [...]string{"", ", cancel by slot", ", cancel all", ", cancel when late", ", deadline moved", ", deadline moved into the past"}[s.Cancel]
+}
+
+func when(cond bool, text string) string {
+	if cond {
+		return text
+	}
+	return ""
+}

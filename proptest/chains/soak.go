@@ -1,0 +1,79 @@
+package chains
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+var soakFor = flag.Duration("chains.for", 0, "run random programs on the simulated platform for so long")
+
+// Soak runs random programs on the simulated platform, one after another, until
+// so much time has passed or one of them fails. It begins with a random seed,
+// which it logs, and counts up from there; a failure prints the seed of the run,
+// and names a picture of it as Platform does.
+//
+// On a terminal it shows how far it is: the time, programs, steps, and steps a
+// second. A step is an operation of a chain.
+func Soak(t testing.TB, d time.Duration, options ...Option) {
+	t.Helper()
+	c := newConfig(options)
+	var failed *Report
+	defer keepPicture(t, &failed)
+	begun := time.Now()
+	first := uint64(begun.UnixNano()) >> 10
+	progress := progress{shown: isTerminal(os.Stderr)}
+	programs, steps := 0, 0
+	for time.Since(begun) < d {
+		seed := first + uint64(programs)
+		s := simulate(Seed(seed), options)
+		programs++
+		steps += s.operations()
+		if s.err != nil || len(s.violations) > 0 {
+			progress.end()
+			t.Logf("chains.Simulated(t, chains.Replaying(chains.Seed(%d))) repeats this", seed)
+			if c.runners >= 0 {
+				t.Logf("with chains.Runners(%d)", c.runners)
+			}
+			s.verify(t, &failed)
+		}
+		s.discard()
+		progress.show(begun, programs, steps)
+	}
+	progress.end()
+	t.Logf("%s, from seed %d", summary(begun, programs, steps), first)
+}
+
+// summary says how far a soak is.
+func summary(begun time.Time, programs, steps int) string {
+	passed := time.Since(begun)
+	return fmt.Sprintf("%v: %d programs, %d steps, %.0f steps/s",
+		passed.Round(time.Second), programs, steps, float64(steps)/passed.Seconds())
+}
+
+// A progress is a line on a terminal.
+type progress struct {
+	shown bool
+	last  time.Time
+}
+
+func (p *progress) show(begun time.Time, programs, steps int) {
+	if now := time.Now(); p.shown && now.Sub(p.last) > time.Second/4 {
+		p.last = now
+		fmt.Fprintf(os.Stderr, "\r%s\x1b[K", summary(begun, programs, steps))
+	}
+}
+
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprintln(os.Stderr)
+	}
+}
+
+// isTerminal reports whether f is a device for characters, as terminals are.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

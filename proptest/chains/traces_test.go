@@ -1,0 +1,46 @@
+package chains
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/sim"
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
+)
+
+// backends returns what makes proactors with each backend that works here.
+func backends(t *testing.T) map[string]Opener {
+	all := make(map[string]Opener)
+	for _, name := range platform.Backends() {
+		open := func(options ...platform.Option) (*platform.Proactor, error) {
+			return platform.New(append(options, platform.WithBackend(name))...)
+		}
+		p, err := open()
+		if err != nil {
+			t.Logf("not compared: %v", err)
+			continue
+		}
+		p.Close()
+		all[name] = open
+	}
+	return all
+}
+
+// TestSameTraces says that a chain sees the same on every backend.
+func TestSameTraces(t *testing.T) { SameTraces(t, backends(t)) }
+
+// TestOtherTraces says that a difference is found that breaks no clause: one
+// platform delivers the packets that the other one loses.
+func TestOtherTraces(t *testing.T) {
+	temporaryIn(t, t.TempDir())
+	testflag.Set(t, "rapid.nofailfile", "true")
+	testflag.Set(t, "rapid.seed", "1")
+	testflag.Set(t, "rapid.shrinktime", "500ms")
+	out := failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), In(sim.Weather{Loss: 1})) })
+	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "- simulated, + ", "receive", "picture of the run"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in\n%s", want, out)
+		}
+	}
+}

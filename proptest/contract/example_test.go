@@ -1,0 +1,97 @@
+package contract_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/proptest/contract"
+)
+
+// A tick is a handler type that brings the memory for its operations.
+type tick struct {
+	slot  combinators.SingleSlot[ops.Operation]
+	chain *contract.Chain
+	timer *platform.Timer
+	left  int
+}
+
+func (t *tick) Allocator() allocator.Allocator[ops.Operation] { return &t.slot }
+
+func (t *tick) Complete(int, error) {
+	if t.left--; t.left > 0 {
+		t.wait()
+	}
+}
+
+func (t *tick) wait() {
+	t.chain.Start("wait", t, func(h ops.Handler) { t.timer.Wait(time.Microsecond, h) })
+}
+
+// Check a handler type of your own: let a ledger watch while it works.
+func ExampleLedger() {
+	l := contract.NewLedger()
+	p, err := platform.New(l.Options()...)
+	if err != nil {
+		panic(err)
+	}
+	t := &tick{chain: l.Chain("ticks"), timer: p.NewTimer(), left: 10}
+	t.wait()
+	l.Run(context.Background(), p)
+	l.Close(p)
+	fmt.Println(len(l.Finish()), "violations")
+	// Output: 0 violations
+}
+
+// A ledger shows what is wrong with an engine, here one that releases the
+// memory too late.
+func ExampleChain() {
+	l := contract.NewLedger()
+	chain := l.Chain("reads")
+	memory := contract.Watch(chain, allocator.Heap[ops.Operation]{})
+	h := ops.WithAllocator(ops.HandlerFunc(func(int, error) {}), memory)
+
+	var later ops.Handler
+	var block []ops.Operation
+	chain.Start("read 64", h, func(h ops.Handler) {
+		later = h
+		block, _ = ops.AllocatorOf(h, l.Default()).Allocate(1)
+	})
+	later.Complete(64, nil)
+	ops.AllocatorOf(later, l.Default()).Deallocate(block)
+
+	for _, v := range l.Finish() {
+		fmt.Println(v.Clause, "on chain", v.Chain, "in operation", v.Operation)
+	}
+	// Output: 4 ReleasedFirst on chain reads in operation 1: read 64
+}
+
+// Watch an allocator of any type, here of byte buffers.
+func ExampleWatch() {
+	l := contract.NewLedger()
+	buffers := contract.Watch(l.Chain("buffers"), allocator.Heap[byte]{})
+	l.Call(func() {
+		b, _ := buffers.Allocate(512)
+		buffers.Deallocate(b)
+		b, _ = buffers.Allocate(512)
+		_ = b // and it is forgotten
+	})
+	fmt.Println(l.Finish()[0].Clause)
+	// Output: 3 SameBlock
+}
+
+// A violation says in a line what was broken and what to look at.
+func ExampleViolation() {
+	v := contract.Violation{
+		Clause:    contract.OnceAndLater,
+		Chain:     "2 server",
+		Operation: "5: read 64",
+		Text:      "the handler was called 2 times",
+	}
+	fmt.Println(v.Error())
+	// Output: contract clause 8 OnceAndLater broken, chain 2 server, operation 5: read 64: the handler was called 2 times. Look at every path that ends the operation: one of them, once, from the loop and not from the function that starts.
+}

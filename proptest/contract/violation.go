@@ -1,0 +1,89 @@
+package contract
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// A Violation is a breach of the allocation contract, or an operation with a
+// wrong result.
+type Violation struct {
+	// Clause is the clause that was broken, or 0 if it is the result of an
+	// operation that is wrong.
+	Clause Clause
+
+	Chain     string // the chain concerned, if one is
+	Operation string // its operation, such as "3: read 64"
+	Text      string // what happened
+	Look      string // at what to look, if not at that for the clause
+
+	event int // the offending event
+	chain int
+}
+
+// Error names the clause by number and name, says what happened to which chain,
+// and what to look at.
+func (v Violation) Error() string {
+	var b strings.Builder
+	if v.Clause == 0 {
+		b.WriteString("wrong result")
+	} else {
+		fmt.Fprintf(&b, "contract clause %v broken", v.Clause)
+	}
+	if where := v.where(); where != "" {
+		fmt.Fprintf(&b, ", %s", where)
+	}
+	fmt.Fprintf(&b, ": %s", v.explanation())
+	return b.String()
+}
+
+// where says which chain and operation are concerned.
+func (v Violation) where() string {
+	var where []string
+	if v.Chain != "" {
+		where = append(where, "chain "+v.Chain)
+	}
+	if v.Operation != "" {
+		where = append(where, "operation "+v.Operation)
+	}
+	return strings.Join(where, ", ")
+}
+
+// explanation says what happened and what to look at.
+func (v Violation) explanation() string {
+	return fmt.Sprintf("%s. Look at %s.", v.Text, cmp.Or(v.Look, whereToLook[v.Clause]))
+}
+
+// Kind is the same text for every violation of the same kind, whatever the
+// chain, the operation and the addresses are. Shrinking needs that.
+func (v Violation) Kind() string {
+	if v.Clause == 0 {
+		return "an operation had a wrong result"
+	}
+	return fmt.Sprintf("contract clause %v is broken", v.Clause)
+}
+
+// title is the clause as the picture of a run shows it.
+func (v Violation) title() string {
+	if v.Clause == 0 {
+		return "wrong result"
+	}
+	return v.Clause.String()
+}
+
+var whereToLook = [...]string{
+	0:             "what the operation was asked to do and what the timeline shows to have happened on its chain before",
+	Associated:    "how the operation finds its allocator: the outermost layer of the handler that has one of the wanted type, through every Unwrap",
+	Default:       "which allocator is used when the handler has none, and whether a layer without Unwrap hides the one that it has",
+	SameBlock:     "who calls Deallocate: exactly once, through the allocator that gave the block, with the slice that it gave",
+	ReleasedFirst: "the order of Deallocate and Complete on the path by which this operation ended",
+	OneAtATime:    "which two goroutines work on the chain at the same time",
+	Visible:       "what orders the two calls: a lock, an atomic or a channel must, and the kernel does not count",
+	AnyGoroutine:  "who started the goroutine: only those that start operations or run the proactor may call an allocator",
+	OnceAndLater:  "every path that ends the operation: one of them, once, from the loop and not from the function that starts",
+	Stable:        "whether the backend was done with the operation before its memory was released",
+	Exhaustion:    "the path that a failed Allocate takes: no start, nothing kept, the handler told once through the queue",
+	Abandonment:   "what closing does with an operation in this state: release the memory, tell every layer once, call no handler",
+	PeakBlocks:    "who takes another block before the first one is released",
+}

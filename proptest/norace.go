@@ -1,8 +1,0 @@
-//go:build !race
-
-package proptest
-
-const raceEnabled = false
-
-func raceOff() {}
-func raceOn()  {}
