@@ -36,7 +36,7 @@ var (
 )
 
 func init() {
-	chainSteps = append(chains, []struct {
+	chainSteps = append(chainSteps, []struct {
 		name string
 		step func(*chain, ops.Handler)
 	}{
