@@ -52,6 +52,7 @@ func (b *kernel) connect(r *request) result {
 		accepted.local, accepted.remote = e.remote, e.local
 	}
 	l.backlog = append(l.backlog, accepted)
+	l.touch(w)
 	l.wake(reading)
 	return result{}
 }
@@ -79,5 +80,6 @@ func (b *kernel) accept(r *request) result {
 		l.backlog = nil
 	}
 	c.b = b
+	c.touch(w)
 	return result{conn: c}
 }

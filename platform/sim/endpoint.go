@@ -51,6 +51,9 @@ func (w *World) newEndpoint(b *kernel) *endpoint {
 
 // wake looks whether what is asked for on a side has become possible.
 func (e *endpoint) wake(side int) {
+	if e.b != nil {
+		e.touch(e.b.w)
+	}
 	if r := e.requests[side]; r != nil && r.place == waiting && r.possible() {
 		r.b.arouse(r)
 	}
@@ -62,6 +65,7 @@ func (w *World) close(e *endpoint) {
 		return
 	}
 	e.closed = true
+	e.touch(w)
 	w.saw(Closed, e, 0)
 	switch {
 	case e.in != nil:

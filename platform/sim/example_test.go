@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -220,4 +221,31 @@ func ExampleOption() {
 	// seed 0 after 1m0s
 	// seed 1 after 1m0s
 	// seed 2 after 1m0s
+}
+
+// A first is a Scheduler that has what became possible last happen first.
+type first struct{ sim.Chooser }
+
+func (first) Next(events []uint64) int { return len(events) - 1 }
+func (first) Touch(string, int)        {}
+
+// With Interleave the Chooser decides what happens next, of all that can.
+func ExampleScheduler() {
+	w := sim.New(first{sim.Calm}, sim.Alone(), sim.WithWeather(sim.Weather{Interleave: true}))
+	p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
+	if err != nil {
+		panic(err)
+	}
+	for i := range 3 {
+		f, err := p.OpenFile(fmt.Sprint(i), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			panic(err)
+		}
+		f.Sync(ops.HandlerFunc(func(int, error) { fmt.Println("file", i, "is safe") }))
+	}
+	p.Run(context.Background())
+	// Output:
+	// file 2 is safe
+	// file 1 is safe
+	// file 0 is safe
 }

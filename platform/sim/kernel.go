@@ -32,6 +32,7 @@ type kernel struct {
 	// What the poll that runs has completed. The goroutine that polls hands
 	// it to the proactor without the lock.
 	batch    []*ops.Operation
+	events   []uint64 // see interleave
 	spurious int // polls in a row that returned with nothing
 
 	woken   bool
@@ -138,6 +139,7 @@ func (b *kernel) Start(s *backend.Socket, op *ops.Operation) bool {
 		op.Err = syscall.EOPNOTSUPP
 		return true
 	}
+	e.touch(w)
 	r := b.ask(e, op)
 	switch op.Kind {
 	case ops.KindConnect:
@@ -233,6 +235,7 @@ func (b *kernel) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	if e == nil {
 		return false
 	}
+	e.touch(w)
 	r := e.requests[sideOf(op.Kind)]
 	if r == nil || r.canceled {
 		return false // done, or asked before
@@ -274,6 +277,7 @@ func (b *kernel) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	case !e.readable() || w.happens(w.weather.FalseAlarm, "false alarm"):
 		return 0, ops.ErrWouldBlock
 	}
+	e.touch(w)
 	res := b.read(&request{b: b, e: e, kind: ops.KindRead, bufs: [][]byte{buf}})
 	return res.n, res.err
 }
@@ -290,6 +294,7 @@ func (b *kernel) TryWrite(s *backend.Socket, buf []byte) (int, error) {
 	case !e.writable(w) || w.happens(w.weather.FalseAlarm, "no room"):
 		return 0, ops.ErrWouldBlock
 	}
+	e.touch(w)
 	res := b.write(&request{b: b, e: e, kind: ops.KindWrite, bufs: [][]byte{buf}})
 	return res.n, res.err
 }
@@ -302,6 +307,7 @@ func (b *kernel) CloseWrite(s *backend.Socket) error {
 	if e == nil {
 		return errNotFinished
 	}
+	e.touch(b.w)
 	return b.w.finish(e)
 }
 

@@ -35,12 +35,19 @@ func (b *kernel) poll(wait time.Duration) {
 	if wait >= 0 {
 		deadline = w.after(wait)
 	}
-	if !w.bubbled {
+	if !w.bubbled && !w.weather.Interleave {
 		w.now.Add(pollTime)
 	}
 	b.giveWay(w.clock())
 	for {
-		idle := b.collect()
+		idle := true
+		switch {
+		case !w.weather.Interleave:
+			idle = b.collect()
+		case wait != 0 && !b.woken:
+			b.interleave(deadline)
+			idle = false
+		}
 		if !idle || wait == 0 || b.woken || w.clock() >= deadline {
 			break
 		}
@@ -90,6 +97,7 @@ func (b *kernel) collect() (idle bool) {
 func (b *kernel) do(r *request) {
 	w := b.w
 	r.place = held
+	r.e.touch(w)
 	var res result
 	possible := r.possible()
 	switch {

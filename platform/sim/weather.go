@@ -26,6 +26,15 @@ type Weather struct {
 	// possible instead of the first of them.
 	Overtake int
 
+	// Interleave: a poll does one thing, and the [Chooser] decides which of all
+	// that can happen: any operation that is possible, or that time passes. So
+	// every order in which things can happen is a sequence of answers, and no two
+	// sequences are the same order. A Chooser that is a [Scheduler] can leave out
+	// orders that come to the same. Delay, Overtake, Few, Spurious and Lag, which
+	// change the order in other ways, are of no use then and not looked at.
+	// Interleave needs [Alone], and no bubble.
+	Interleave bool
+
 	// Few: a poll does only some of what it could.
 	Few int
 

@@ -84,6 +84,12 @@ func New(c Chooser, options ...Option) *World {
 	}
 	w.weather.MaxDelay = cmp.Or(w.weather.MaxDelay, time.Millisecond)
 	w.weather.Capacity = cmp.Or(w.weather.Capacity, 64<<10)
+	if w.weather.Interleave {
+		w.weather.Delay, w.weather.Overtake, w.weather.Few, w.weather.Spurious, w.weather.Lag = 0, 0, 0, 0, 0
+		if !w.alone || w.bubbled {
+			panic("sim: New: a Weather with Interleave needs Alone, outside of a bubble")
+		}
+	}
 	if w.faults.StaleCompletion {
 		w.weather.Stale = cmp.Or(w.weather.Stale, 1)
 	}

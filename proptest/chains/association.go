@@ -75,6 +75,7 @@ type entry struct {
 
 func (e *entry) Complete(n int, err error) {
 	defer e.Enter(n, err)()
+	e.chain.touch()
 	if e.chain.program.Strand {
 		defer e.chain.run.alone.enter(e.chain)()
 	}

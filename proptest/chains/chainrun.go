@@ -71,6 +71,7 @@ const maxAttempts = 1000
 
 // proceed takes steps until an operation is outstanding or the chain is over.
 func (c *chainRun) proceed() {
+	c.touch()
 	for c.at < len(c.program.Steps) {
 		s := &c.program.Steps[c.at]
 		k := kindOf(s.Kind)
@@ -105,6 +106,7 @@ func (c *chainRun) proceed() {
 // begin starts the operation of a step.
 func (c *chainRun) begin(s *Step, k *kind) {
 	if c.timer == nil {
+		c.run.touchSessions()
 		c.timer = c.run.timers.take()
 		c.timer.Init(c.run.proactor)
 	}
@@ -309,6 +311,7 @@ func (c *chainRun) mayBreak(s *Step, err error) bool {
 // giveUp closes the connection at once and goes to the step after its last.
 func (c *chainRun) giveUp(link int) {
 	l := c.run.links[link]
+	l.touch()
 	l.broken.Store(true)
 	c.end.conn.Close()
 	l.listener.Close() // a connection that was not accepted yet ends as well
@@ -327,6 +330,7 @@ func (c *chainRun) giveUp(link int) {
 func (c *chainRun) leave() {
 	for _, s := range c.program.Steps {
 		if s.Kind == "send to" {
+			c.run.chains[s.Chain].touch()
 			c.run.chains[s.Chain].mail.users.leave()
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 
 	"pgregory.net/rapid"
+
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // A Chooser makes every choice that a program is drawn from. It has the method
@@ -73,6 +75,29 @@ func (r *recording) Choose(n int, what string) int {
 	v := r.Chooser.Choose(n, what)
 	r.made = binary.AppendUvarint(r.made, uint64(v))
 	return v
+}
+
+// Next implements sim.Scheduler: what is below may be one.
+func (r *recording) Next(events []uint64) int {
+	s, ok := r.Chooser.(sim.Scheduler)
+	if !ok {
+		if len(events) == 1 {
+			return 0
+		}
+		return r.Choose(len(events), "what happens next")
+	}
+	v := s.Next(events)
+	if len(events) > 1 {
+		r.made = binary.AppendUvarint(r.made, uint64(v))
+	}
+	return v
+}
+
+// Touch implements sim.Scheduler.
+func (r *recording) Touch(kind string, number int) {
+	if s, ok := r.Chooser.(sim.Scheduler); ok {
+		s.Touch(kind, number)
+	}
 }
 
 // token returns the choices so far in the form that Replay takes.

@@ -244,6 +244,7 @@ func (c *chainRun) dispose() {
 	if how == Kept {
 		return
 	}
+	r.touchSessions()
 	files := []*platform.File{c.notes.file, c.enclosed.file}
 	for _, file := range files {
 		if file != nil {
@@ -275,6 +276,7 @@ func (c *chainRun) disposeMailbox() {
 	if c.program.Disposal == Kept {
 		return
 	}
+	c.run.touchSessions()
 	c.mail.conn.Close()
 	r, how, conn := c.run, c.program.Disposal.inPlace(), c.mail.conn
 	r.apart(c.program.Apart, func() { r.packets.dispose(conn, how, "the PacketConn of "+c.String()) })

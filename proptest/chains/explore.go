@@ -6,13 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// Explore runs a program on the simulated platform once for every sequence of
-// answers that the world can get, and so in every order in which things can
-// happen. It returns how many runs that took. The program must have at most one
-// runner, and the weather should have rates of 0, 1 and 2 only, as others just
-// repeat the answer no ([In], which is calm if it is not given).
+// Explore runs a program on the simulated platform in every order in which things
+// can happen: once for every sequence of answers that the world can get. It returns
+// how many runs that took. The program must have at most one runner.
+//
+// Without [In] the weather is sim.Weather{Interleave: true}, in which nothing fails
+// and whatever is possible may happen next. Of orders that differ only in the order
+// of steps that have nothing to do with each other, one is run (sleep sets), unless
+// there is a bound on [Deviations]. A weather of yours should have Interleave too,
+// and rates of 0, 1 and 2 only, as others just repeat the answer no.
 //
 // The search is depth-first, from the run in which all answers are 0. A failure
 // names a picture of the run, as that of Platform does, and prints the path to
@@ -29,12 +35,15 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 		t.Fatalf("chains: Explore: %d runners depend on more than the Chooser", p.Runners)
 	}
 	if c.weather == nil {
-		options = append(options[:len(options):len(options)], In(calm))
-		c = newConfig(options)
+		c.weather = &sim.Weather{Interleave: true}
 	}
 	var failed *Report
 	defer keepPicture(t, &failed)
-	schedules, path, err := search(c.deviations, c.schedules, func(by Chooser) error {
+	search := c.search
+	if c.samples > 0 {
+		search = func(run func(Chooser) error) (int, string, error) { return c.sample(t, run) }
+	}
+	schedules, path, err := search(func(by Chooser) error {
 		s := &simulation{program: p, chooser: &recording{Chooser: by}}
 		s.run(c)
 		if s.err != nil {
@@ -63,7 +72,7 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 // The options are [Deviations] and [Schedules].
 func ExploreAll(run func(c Chooser) error, options ...Option) (schedules int, path string, err error) {
 	c := newConfig(options)
-	return search(c.deviations, c.schedules, run)
+	return c.search(run)
 }
 
 // Deviations bounds an exploration to sequences in which at most n answers are
@@ -79,14 +88,14 @@ func Schedules(n int) Option { return func(c *config) { c.schedules = n } }
 var ErrTooMany = errors.New("chains: there are more schedules than may be explored")
 
 // search explores the answers. A negative bound is none.
-func search(deviations, most int, run func(Chooser) error) (schedules int, path string, err error) {
-	e := &explorer{}
+func (c config) search(run func(Chooser) error) (schedules int, path string, err error) {
+	e := &explorer{deviations: c.deviations, everyOrder: c.everyOrder}
 	for {
-		if most >= 0 && schedules == most {
+		if c.schedules >= 0 && schedules == c.schedules {
 			return schedules, e.token(), ErrTooMany
 		}
 		schedules++
-		e.at, e.differs = 0, nil
+		e.begin()
 		err := run(e)
 		if e.differs == nil && e.at < len(e.path) {
 			e.differs = fmt.Errorf("chains: the run asked %d times and before %d times", e.at, len(e.path))
@@ -94,7 +103,7 @@ func search(deviations, most int, run func(Chooser) error) (schedules int, path 
 		if err = errors.Join(e.differs, err); err != nil {
 			return schedules, e.token(), err
 		}
-		if !e.next(deviations) {
+		if !e.next() {
 			return schedules, "", nil
 		}
 	}
@@ -103,18 +112,81 @@ func search(deviations, most int, run func(Chooser) error) (schedules int, path 
 // An explorer is the Chooser of an exploration: it repeats the answers of its
 // path and goes on with 0.
 type explorer struct {
+	deviations int  // that there may be, if it is not negative
+	everyOrder bool // also one that comes to the same as another
+
 	path    []answer
 	at      int
+	moment  int  // of the step that goes on, in the path; -1 before the first
+	pruned  bool // the run leads to where others have led
 	differs error
 }
 
 // An answer is one of n.
-type answer struct{ chosen, n int }
+type answer struct {
+	chosen, n int
+	moment    *moment // or nil, if it was no event that was asked for
+}
+
+// begin begins a run.
+func (e *explorer) begin() { e.at, e.moment, e.pruned, e.differs = 0, -1, false, nil }
 
 func (e *explorer) Choose(n int, what string) int {
-	if e.at == len(e.path) {
-		e.path = append(e.path, answer{0, n})
+	if e.pruned {
+		return 0
 	}
+	if e.at == len(e.path) {
+		e.path = append(e.path, answer{n: n})
+	}
+	return e.repeat(n, what)
+}
+
+// Next implements sim.Scheduler.
+func (e *explorer) Next(events []uint64) int {
+	if e.pruned {
+		return 0
+	}
+	if e.at == len(e.path) {
+		var before *moment
+		chosen := 0
+		if e.moment >= 0 {
+			before, chosen = e.path[e.moment].moment, e.path[e.moment].chosen
+		}
+		m := newMoment(events, before, chosen)
+		first := 0
+		if e.reduces() {
+			first = m.awake(0)
+		}
+		if first < 0 {
+			e.pruned = true
+			return 0
+		}
+		e.path = append(e.path, answer{first, len(events), m})
+	}
+	e.moment = e.at
+	if m := e.path[e.at].moment; m != nil {
+		m.step = make(footprint)
+	}
+	return e.repeat(len(events), "what happens next")
+}
+
+// reduces reports whether orders that come to the same are left out. A bound on
+// deviations counts in how many places an order is not the plain one, and of two that
+// come to the same one may be within it.
+func (e *explorer) reduces() bool { return !e.everyOrder && e.deviations < 0 }
+
+// Touch implements sim.Scheduler.
+func (e *explorer) Touch(kind string, number int) {
+	if e.pruned || e.moment < 0 {
+		return
+	}
+	if a := e.path[e.moment]; a.moment != nil {
+		a.moment.touch(a.chosen, thing{kind, number})
+	}
+}
+
+// repeat returns the answer of the path to a question with n answers.
+func (e *explorer) repeat(n int, what string) int {
 	a := e.path[e.at]
 	e.at++
 	if a.n != n {
@@ -128,7 +200,7 @@ func (e *explorer) Choose(n int, what string) int {
 
 // next goes on to the next path: it changes the last answer that can be
 // changed. It reports false if there is none.
-func (e *explorer) next(deviations int) bool {
+func (e *explorer) next() bool {
 	deviates := 0
 	for _, a := range e.path {
 		deviates += min(a.chosen, 1)
@@ -136,8 +208,8 @@ func (e *explorer) next(deviations int) bool {
 	for len(e.path) > 0 {
 		last := &e.path[len(e.path)-1]
 		more := 1 - min(last.chosen, 1) // deviations, if it is changed
-		if last.chosen+1 < last.n && (deviations < 0 || deviates+more <= deviations) {
-			last.chosen++
+		if to := e.other(last); to >= 0 && (e.deviations < 0 || deviates+more <= e.deviations) {
+			last.chosen = to
 			return true
 		}
 		deviates -= min(last.chosen, 1)
@@ -146,11 +218,24 @@ func (e *explorer) next(deviations int) bool {
 	return false
 }
 
+// other returns the answer to try after the one that was given, or -1.
+func (e *explorer) other(a *answer) int {
+	if a.moment != nil && e.reduces() {
+		return a.moment.awake(a.chosen + 1)
+	}
+	if a.chosen+1 < a.n {
+		return a.chosen + 1
+	}
+	return -1
+}
+
 // token returns the path in the form that Replay takes.
 func (e *explorer) token() string {
 	var b []byte
 	for _, a := range e.path {
-		b = binary.AppendUvarint(b, uint64(a.chosen))
+		if a.moment == nil || a.n > 1 { // of one event alone nobody is asked when the path is replayed
+			b = binary.AppendUvarint(b, uint64(a.chosen))
+		}
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -11,7 +11,7 @@ import (
 // Run a small program in every order in which a kernel can do what it asks for,
 // with every partial transfer. The argument is the *testing.T of a test.
 func ExampleExplore() {
-	every := chains.In(sim.Weather{Overtake: 2, Partial: 2})
+	every := chains.In(sim.Weather{Interleave: true, Partial: 2})
 	schedules := chains.Explore(printing{}, transfer(2), every)
 	fmt.Println("more than one schedule:", schedules > 1)
 	// Output: more than one schedule: true
@@ -52,4 +52,11 @@ func ExampleSchedules() {
 	_, _, err := chains.ExploreAll(coins, chains.Schedules(100))
 	fmt.Println(errors.Is(err, chains.ErrTooMany))
 	// Output: true
+}
+
+// Run random orders of a program that has too many to run them all.
+func ExampleSampled() {
+	n := chains.Explore(printing{}, transfer(64), chains.Sampled(50, 3))
+	fmt.Println(n, "orders, no violation")
+	// Output: 50 orders, no violation
 }

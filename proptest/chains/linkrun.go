@@ -14,6 +14,7 @@ import (
 // A link is a connection between two chains, or four with full duplex.
 type linkRun struct {
 	Link
+	run      *run
 	index    int
 	listener *platform.Listener
 	users    users // of the listener: the ends, and who cancels what it has
@@ -55,7 +56,7 @@ func (c *cancels) cancel(f func()) {
 // listen makes the links of a program.
 func (r *run) listen() error {
 	for i, plan := range r.program.Links {
-		l := &linkRun{Link: plan, index: i, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
+		l := &linkRun{Link: plan, run: r, index: i, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
 		for n := range l.ends {
 			e := &end{link: l, number: n, over: make(chan struct{}), cancels: new(cancels)}
 			e.deadlines = [2]*deadline{new(deadline), new(deadline)}
@@ -133,6 +134,7 @@ func (e *end) disposal() Disposal { return e.link.Disposal[e.number] }
 
 // open returns the Conn of the end, to be opened.
 func (r *run) open(e *end) *platform.Conn {
+	r.touchSessions()
 	switch {
 	case e.conn != nil: // another attempt
 	case e.before == nil:
@@ -154,6 +156,7 @@ func (r *run) open(e *end) *platform.Conn {
 
 // leave closes the end once all chains have left it.
 func (e *end) leave() {
+	e.link.touch()
 	if e.chains.Add(-1) == 0 {
 		e.conn.Close()
 		e.link.users.leave()
@@ -163,6 +166,7 @@ func (e *end) leave() {
 
 // disposeConn disposes of the Conn of an end that nobody uses any more.
 func (r *run) disposeConn(e *end) {
+	r.touchSessions()
 	how, conn := e.disposal(), e.conn
 	what := fmt.Sprintf("the Conn of the %s of link %d", [...]string{"connect", "accept"}[e.number], e.link.index)
 	r.apart(e.link.Apart, func() {
@@ -180,6 +184,7 @@ func (r *run) disposeListener(l *linkRun) {
 	if l.Disposal[1] == Kept {
 		return
 	}
+	r.touchSessions()
 	l.listener.Close()
 	r.apart(l.Apart, func() {
 		r.listeners.dispose(l.listener, l.Disposal[1].inPlace(), fmt.Sprintf("the Listener of link %d", l.index))

@@ -96,7 +96,9 @@ type config struct {
 	weather  *sim.Weather
 	faults   sim.Faults
 
-	deviations, schedules int // bounds of Explore, if not negative
+	deviations, schedules int  // bounds of Explore, if not negative
+	everyOrder            bool // Explore leaves out no order
+	samples, depth        int  // of Explore, if it is to run random orders
 }
 
 func newConfig(options []Option) config {

@@ -47,6 +47,9 @@ type run struct {
 	world   *sim.World // or nil: a real platform
 	weather sim.Weather
 
+	scheduler sim.Scheduler // or nil: a real platform
+	handsOn   bool          // see Program.handsOn
+
 	proactor *platform.Proactor
 	strand   *ops.Strand
 	alone    exclusion

@@ -107,6 +107,7 @@ func (s *simulation) run(c config) {
 		return platform.New(append(options, platform.WithCustomBackend(calm.Backend))...)
 	}
 	r.ledger.Clock = r.world.Now
+	r.scheduler, r.handsOn = s.chooser, s.program.handsOn()
 	s.played = r
 	s.violations, s.err = r.execute(func(options ...platform.Option) (*platform.Proactor, error) {
 		return platform.New(append(options, platform.WithCustomBackend(r.world.Backend))...)
@@ -153,9 +154,6 @@ func In(weather sim.Weather) Option { return func(c *config) { c.weather = &weat
 // Faulty makes the simulated network deliberately wrong, to see whether it is
 // found out.
 func Faulty(f sim.Faults) Option { return func(c *config) { c.faults = f } }
-
-// calm is the weather in which nothing unusual happens.
-var calm sim.Weather
 
 // drawWeather draws how often the unusual happens.
 func drawWeather(c Chooser) sim.Weather {

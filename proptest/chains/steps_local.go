@@ -3,9 +3,11 @@ package chains
 import (
 	"runtime"
 	"slices"
+
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// Steps that start no contract.Operation.
+// Steps that start no operation.
 
 // abort closes the connection in the midst of everything.
 func (c *chainRun) abort(s *Step) { c.giveUp(s.Link) }
@@ -41,6 +43,7 @@ func (p *Chain) uses(link int) bool {
 // join waits for the end of another chain, or reports that it has come to it.
 func (c *chainRun) join(s *Step) bool {
 	child := c.run.chains[s.Chain]
+	child.touch()
 	if !child.forked {
 		return true // the fork was given up with the connection
 	}
@@ -52,6 +55,7 @@ func (c *chainRun) join(s *Step) bool {
 // own none can be, as its handler is running: that is one step too late.
 func (c *chainRun) cancelChain(s *Step) {
 	other := c.run.chains[s.Chain]
+	other.touch()
 	if other != c {
 		other.cancels.cancel(func() { other.slot.Cancel() })
 	} else if c.slot.Cancel() {
@@ -68,4 +72,7 @@ func (c *chainRun) collect(*Step) {
 }
 
 // stop closes the proactor.
-func (c *chainRun) stop(*Step) { c.run.close() }
+func (c *chainRun) stop(*Step) {
+	c.run.touch(sim.Everything, 0)
+	c.run.close()
+}
