@@ -16,6 +16,8 @@ type drawing struct {
 	chainAt int // that a step is drawn for
 
 	elsewhere bool // there is another proactor
+	swarm     swarm
+	may       [receives + 1][]*kind // by role: what the swarm has
 }
 
 // The choices are bounded so that a program takes some milliseconds, and their
@@ -44,6 +46,7 @@ func drawSized(c Chooser, runs int, sizes []int) Program {
 	if runs < 0 {
 		d.p.Runners = pick(d, "runners", runners)
 	}
+	d.swarm = drawSwarm(d, "swarm")
 	if d.one("default allocator fails", 6) {
 		d.p.RefuseAt = 1 + d.Choose(20, "at request")
 	}
@@ -69,7 +72,24 @@ func drawSized(c Chooser, runs int, sizes []int) Program {
 }
 
 // one decides whether something that is done once in n times is done.
-func (d *drawing) one(what string, n int) bool { return d.Choose(n, what) == n-1 }
+func (d *drawing) one(what string, n int) bool {
+	return !d.swarm.without(what) && d.Choose(n, what) == n-1
+}
+
+// kind draws a kind of step. The simplest is always among those that may be drawn.
+func (d *drawing) kind(r role) *kind {
+	may := d.may[r]
+	if may == nil {
+		all := kindsOf(r)
+		for i, k := range all {
+			if i == 0 || !d.swarm.without(k.name) {
+				may = append(may, k)
+			}
+		}
+		d.may[r] = may
+	}
+	return pick(d, "step that "+roleNames[r], may)
+}
 
 func pick[T any](c Chooser, what string, from []T) T { return from[c.Choose(len(from), what)] }
 
@@ -134,7 +154,7 @@ func (d *drawing) append(chain int, s Step) {
 
 // local adds a step that concerns no other chain.
 func (d *drawing) local(chain int) {
-	k := pick(d, "step", kindsOf(local))
+	k := d.kind(local)
 	s := Step{Kind: k.name}
 	d.chainAt = chain
 	if k.draw != nil && !k.draw(d, &s) {
@@ -229,7 +249,7 @@ func (d *drawing) pieces(chain int, r role, link, size int) {
 		if n > 0 {
 			part = pick(d, "piece", []int{size / 2, 0, min(size, 1)})
 		}
-		d.add(chain, Step{Kind: pick(d, "step", kindsOf(r)).name, Link: link, Size: part})
+		d.add(chain, Step{Kind: d.kind(r).name, Link: link, Size: part})
 		if size -= part; n == 0 {
 			return
 		}

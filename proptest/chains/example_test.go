@@ -203,7 +203,7 @@ func ExampleReplay() {
 	}
 	fmt.Print(chains.Draw(chooser))
 	// Output:
-	// program: 1 runner(s); chains.Replay("AAAAAAAAAAAAAAAAAAAAAAAAAA")
+	// program: 1 runner(s); chains.Replay("AAAAAAAAAAAAAAAAAAAAAAAAAAA")
 	//   chain 0 alone: bound
 	//      0 post
 }

@@ -50,6 +50,30 @@ func lastToken(t *testing.T, out string) string {
 	return tokens[len(tokens)-1][1]
 }
 
+// failingSeed returns the first seed whose program fails.
+func failingSeed(t *testing.T, run func(seed uint64) []contract.Violation) Chooser {
+	t.Helper()
+	for seed := range uint64(checks) {
+		if len(run(seed)) > 0 {
+			return Seed(seed)
+		}
+	}
+	t.Fatalf("none of %d programs fails", checks)
+	return nil
+}
+
+// failsHere returns the first program that fails on this platform.
+func failsHere(t *testing.T, runners int, options ...Option) Chooser {
+	t.Helper()
+	return failingSeed(t, func(seed uint64) []contract.Violation {
+		report, err := Run(draw(Seed(seed), runners), platform.New, options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report.Violations
+	})
+}
+
 // failing returns what a test that must fail prints.
 func failing(t *testing.T, test func(testing.TB)) string {
 	t.Helper()

@@ -19,11 +19,15 @@ func TestFailurePicture(t *testing.T) {
 	testflag.Set(t, "rapid.nofailfile", "true")
 	testflag.Set(t, "rapid.shrinktime", "100ms")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
+	here := failsHere(t, 1, late)
+	simulated := failingSeed(t, func(seed uint64) []contract.Violation {
+		return simulate(Seed(seed), []Option{Runners(1), late}).violations
+	})
 	for name, fails := range map[string]func(testing.TB){
 		"Platform":             func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) },
-		"Platform, replaying":  func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late, Replaying(Seed(2))) },
+		"Platform, replaying":  func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late, Replaying(here)) },
 		"Simulated":            func(tb testing.TB) { Simulated(tb, Runners(1), late) },
-		"Simulated, replaying": func(tb testing.TB) { Simulated(tb, Runners(1), late, Replaying(Seed(2))) },
+		"Simulated, replaying": func(tb testing.TB) { Simulated(tb, Runners(1), late, Replaying(simulated)) },
 		"Soak":                 func(tb testing.TB) { Soak(tb, time.Minute, Runners(1), late) },
 		"Explore":              func(tb testing.TB) { Explore(tb, smallProgram(), late) },
 	} {

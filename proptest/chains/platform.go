@@ -27,7 +27,9 @@ type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 // and among the temporary files otherwise.
 //
 // The number of programs is rapid's, 100 unless the flag -rapid.checks says
-// otherwise.
+// otherwise. In half of them a random half of what may happen is left out, so that
+// the rest happens more often. Platform logs how many of the answers to the
+// questions that programs are drawn by were given.
 func Platform(t testing.TB, open Opener, options ...Option) {
 	t.Helper()
 	c := newConfig(options)
@@ -37,7 +39,9 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 		check(t, draw(c.replay, c.runners), open, options, &failed)
 		return
 	}
-	programs := rapid.Custom(func(t *rapid.T) Program { return draw(Drawn(t), c.runners) })
+	reach := newCoverage()
+	defer func() { t.Logf("%v", reach) }()
+	programs := rapid.Custom(func(t *rapid.T) Program { return draw(reach.counted(Drawn(t)), c.runners) })
 	rapid.Check(t, func(t *rapid.T) {
 		t.Helper()
 		check(t, programs.Draw(t, "program"), open, options, &failed)

@@ -36,9 +36,11 @@ func Simulated(t testing.TB, options ...Option) {
 		simulate(c.replay, options).verify(t, &failed)
 		return
 	}
+	reach := newCoverage()
+	defer func() { t.Logf("%v", reach) }()
 	runs := rapid.Custom(func(t *rapid.T) *simulation {
 		by := &steady{Chooser: evenly{t}}
-		s := simulate(by, options)
+		s := simulate(reach.counted(by), options)
 		by.repanic()
 		return s
 	})
@@ -165,6 +167,17 @@ func drawWeather(c Chooser) sim.Weather {
 		w.Reset, w.Refuse, w.NoBuffers, w.NoDescriptors = 0, 0, 0, 0
 	case 2: // cancellations race, and everything is late
 		w = sim.Weather{Lag: 2, SlowCancel: 2, Stale: 2, Delay: 2, MaxDelay: 200 * time.Microsecond, Overtake: 2, Spurious: 2}
+	}
+	s := drawSwarm(c, "swarm of the weather")
+	for name, rate := range map[string]*int{
+		"at once": &w.AtOnce, "delay": &w.Delay, "overtake": &w.Overtake, "few": &w.Few, "spurious": &w.Spurious, "lag": &w.Lag,
+		"slow cancel": &w.SlowCancel, "stale": &w.Stale, "scribble": &w.Scribble, "partial": &w.Partial, "reset": &w.Reset,
+		"no buffers": &w.NoBuffers, "no descriptors": &w.NoDescriptors, "false alarm": &w.FalseAlarm, "refuse": &w.Refuse,
+		"loss": &w.Loss, "duplicate": &w.Duplicate, "disorder": &w.Disorder,
+	} {
+		if s.without(name) {
+			*rate = 0
+		}
 	}
 	return w
 }

@@ -15,7 +15,7 @@ import (
 func TestSimulatedAgain(t *testing.T) {
 	temporaryIn(t, t.TempDir())
 	late := Wrapping(releaseLate(func(error) bool { return true }))
-	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(0), late, Replaying(Seed(2))) })
+	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(0), late, Replaying(failsHere(t, 0, late))) })
 	found := regexp.MustCompile(`the simulated platform shows the same: Simulate\(program, chains\.Seed\((\d+)\)\) with Runners (\d+)`).FindStringSubmatch(out)
 	if found == nil {
 		t.Fatalf("nothing is said of the simulated platform in\n%s", out)

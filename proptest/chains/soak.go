@@ -25,10 +25,10 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 	begun := time.Now()
 	first := uint64(begun.UnixNano()) >> 10
 	progress := progress{shown: isTerminal(os.Stderr)}
-	programs, steps := 0, 0
+	programs, steps, reach := 0, 0, newCoverage()
 	for time.Since(begun) < d {
 		seed := first + uint64(programs)
-		s := simulate(Seed(seed), options)
+		s := simulate(reach.counted(Seed(seed)), options)
 		programs++
 		steps += s.operations()
 		if s.err != nil || len(s.violations) > 0 {
@@ -43,7 +43,7 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 		progress.show(begun, programs, steps)
 	}
 	progress.end()
-	t.Logf("%s, from seed %d", summary(begun, programs, steps), first)
+	t.Logf("%s, from seed %d; %v", summary(begun, programs, steps), first, reach)
 }
 
 // summary says how far a soak is.

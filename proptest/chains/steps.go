@@ -72,6 +72,9 @@ const (
 	receives             // to transfer bytes from the peer
 )
 
+// What a step of each role does.
+var roleNames = [...]string{placed: "is placed", local: "concerns nobody else", sends: "sends", receives: "receives"}
+
 var kinds []*kind // filled in by init: a step may fork a chain of further ones
 
 func init() {
@@ -208,8 +211,9 @@ func drawFork(d *drawing, s *Step) bool {
 	return true
 }
 
-// drawJoin joins the chain that this one has forked last, unless it was joined.
-// Only chains that talk to nobody come to their end whatever this one does.
+// drawJoin joins the chain that this one has forked last, unless it was joined; where
+// there is none it forks one, for a later step to join. Only chains that talk to nobody
+// come to their end whatever this one does.
 func drawJoin(d *drawing, s *Step) bool {
 	steps := d.p.Chains[d.chainAt].Steps
 	for n := len(steps) - 1; n >= 0; n-- {
@@ -221,7 +225,8 @@ func drawJoin(d *drawing, s *Step) bool {
 			return true
 		}
 	}
-	return false
+	s.Kind = "fork"
+	return drawFork(d, s)
 }
 
 func drawCancel(d *drawing, s *Step) bool {

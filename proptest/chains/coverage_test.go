@@ -1,0 +1,43 @@
+package chains
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestCoverage says that random programs reach every answer to every question that they
+// and the simulated world ask.
+func TestCoverage(t *testing.T) {
+	reach := newCoverage()
+	for seed := range uint64(15 * checks) {
+		s := simulate(reach.counted(Seed(seed)), nil)
+		s.verify(t, new(*Report))
+		s.discard()
+	}
+	reached, all, missing := reach.summary()
+	t.Logf("%d of %d answers", reached, all)
+	for _, m := range missing {
+		t.Errorf("not reached: %s", m)
+	}
+}
+
+func TestCoverageText(t *testing.T) {
+	v := newCoverage()
+	if got := v.String(); got != "nothing was chosen" {
+		t.Errorf("of nothing it says %q", got)
+	}
+	c := v.counted(always{})
+	for range 3 {
+		c.Choose(2, "coin")
+		c.Choose(1, "no choice")
+		c.Choose(100, "many")
+	}
+	if got, want := v.String(), `2 of 5 answers to 2 questions were given; not: "coin" 0 of 2`; !strings.HasPrefix(got, want) {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+}
+
+// always gives the last answer.
+type always struct{}
+
+func (always) Choose(n int, _ string) int { return n - 1 }

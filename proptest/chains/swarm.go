@@ -1,0 +1,29 @@
+package chains
+
+// A swarm leaves out, in half of the programs, a random half of what may happen. So
+// what is left happens more often, and what only shows where something else never
+// happens is found too (A. Groce et al., Swarm Testing, 2012). The simplest swarm
+// leaves out nothing.
+type swarm uint16
+
+// drawSwarm draws which half is left out.
+func drawSwarm(c Chooser, what string) swarm {
+	if c.Choose(2, what) == 0 {
+		return 0
+	}
+	return swarm(1 + c.Choose(1<<16-1, what+", which"))
+}
+
+// without reports whether what has this name is left out.
+func (s swarm) without(name string) bool {
+	if s == 0 {
+		return false
+	}
+	h := uint32(2166136261) // FNV-1a: the same on every run
+	for i := range len(name) {
+		h = (h ^ uint32(name[i])) * 16777619
+	}
+	h = (h ^ uint32(s)) * 16777619
+	h = (h ^ uint32(s>>8)) * 16777619
+	return h>>16&1 == 1
+}
