@@ -36,20 +36,12 @@ type drawn struct{ t *rapid.T }
 func (d drawn) Choose(n int, what string) int { return rapid.IntRange(0, n-1).Draw(d.t, what) }
 
 // Replay returns a chooser that makes the choices of a token, which a failure
-// prints. Beyond the end of the token it chooses 0.
+// prints. Beyond the end of the token it chooses 0. The token of a failure that was
+// made smaller has the program itself, which [Draw] returns then.
 func Replay(token string) (Chooser, error) {
-	b, err := base64.RawURLEncoding.DecodeString(token)
+	r, err := replay(token)
 	if err != nil {
 		return nil, fmt.Errorf("chains: replay %q: %w", token, err)
-	}
-	r := new(replayed)
-	for len(b) > 0 {
-		v, n := binary.Uvarint(b)
-		if n <= 0 {
-			return nil, fmt.Errorf("chains: replay %q: it is cut short", token)
-		}
-		r.made = append(r.made, v)
-		b = b[n:]
 	}
 	return r, nil
 }
@@ -98,6 +90,15 @@ func (r *recording) Touch(kind string, number int) {
 	if s, ok := r.Chooser.(sim.Scheduler); ok {
 		s.Touch(kind, number)
 	}
+}
+
+// answers returns the choices so far, from the given byte on.
+func (r *recording) answers(from int) []uint64 {
+	made, err := decodeAnswers(r.made[from:])
+	if err != nil {
+		panic(err) // they were encoded here
+	}
+	return made
 }
 
 // token returns the choices so far in the form that Replay takes.

@@ -41,6 +41,9 @@ func draw(c Chooser, runs int) Program { return drawSized(c, runs, sizes) }
 
 // drawSized draws a program with messages of the given sizes.
 func drawSized(c Chooser, runs int, sizes []int) Program {
+	if p, ok := programOf(c); ok {
+		return p
+	}
 	record := &recording{Chooser: c}
 	d := &drawing{Chooser: record, p: &Program{Runners: runs}, sizes: sizes}
 	if runs < 0 {

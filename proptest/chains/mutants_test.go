@@ -2,8 +2,11 @@ package chains
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -34,18 +37,43 @@ type mutant struct {
 // checks is the default number of programs that Platform runs.
 const checks = 100
 
+// TestMutants says that every deliberate fault is found, as a breach of the clause that it
+// is of, and that what fails becomes a small program. It logs a table of them, which -update
+// writes to testdata/mutants.md.
 func TestMutants(t *testing.T) {
+	rows := []string{
+		"| clause | fault | found by check | steps before | steps when smaller |",
+		"|---|---|--:|--:|--:|",
+	}
 	for _, m := range mutants() {
 		t.Run(m.clause.Name()+"/"+m.fault, func(t *testing.T) {
 			if m.racy && race.Enabled {
 				t.Skip("the race detector reports this fault itself")
 			}
-			m.hunt(t)
+			n, before, small := m.hunt(t)
+			rows = append(rows, fmt.Sprintf("| %v | %s | %d | %d | %d |", m.clause, m.fault, n, before.steps(), small.steps()))
+			if small.steps() > 14 {
+				t.Errorf("%d steps are left:\n%s", small.steps(), small)
+			}
 		})
+	}
+	table := strings.Join(rows, "\n") + "\n"
+	t.Logf("\n%s", table)
+	if *update && !t.Failed() {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join("testdata", "mutants.md"), []byte(table), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-func (m mutant) hunt(t *testing.T) {
+var update = flag.Bool("update", false, "write the table of mutants anew")
+
+// hunt returns by which check the mutant was found, by which program, and what became of
+// that when it was made smaller.
+func (m mutant) hunt(t *testing.T) (check int, before, small Program) {
 	open, runs := m.open, m.runs
 	if open == nil {
 		open = openSimplest
@@ -53,9 +81,12 @@ func (m mutant) hunt(t *testing.T) {
 	if runs == 0 {
 		runs = 1
 	}
+	run := func(p Program, _ []uint64) (*Report, error) {
+		return Run(p, open, Wrapping(m.wrap), Memory(m.memory), Patience(300*time.Millisecond))
+	}
 	for n := range checks {
 		program := draw(Seed(uint64(n)), runs)
-		report, err := Run(program, open, Wrapping(m.wrap), Memory(m.memory), Patience(300*time.Millisecond))
+		report, err := run(program, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,9 +109,10 @@ func (m mutant) hunt(t *testing.T) {
 		if testing.Verbose() {
 			t.Logf("\n%s", report.Timeline)
 		}
-		return
+		return n + 1, program, shrink(report, nil, false, run).program
 	}
 	t.Fatalf("not caught by %d checks", checks)
+	panic("unreachable")
 }
 
 // closes reports whether the program closes the proactor.

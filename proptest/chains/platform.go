@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
@@ -19,47 +17,39 @@ import (
 // that it is given and may add others.
 type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 
-// Platform draws arbitrary programs of chains with rapid, runs them on
-// proactors that open makes, and judges each by the contract. A failure is
-// shrunk, and prints what was broken, the timeline of the run, the program, and
+// Platform draws arbitrary programs of chains, runs them on proactors that open
+// makes, and judges each by the contract. What fails is made smaller for up to two
+// seconds, and prints what was broken, the timeline of the run, the program, and
 // the token that replays it ([Replaying]). It names a file with a picture of the
 // run, which is in the artifacts of the test if go test keeps those (-artifacts),
 // and among the temporary files otherwise.
 //
-// The number of programs is rapid's, 100 unless the flag -rapid.checks says
-// otherwise. In half of them a random half of what may happen is left out, so that
+// The number of programs is 100 unless the flag -rapid.checks says otherwise, and
+// they begin at random unless -rapid.seed says where. In half of them a random half of what may happen is left out, so that
 // the rest happens more often. Platform logs how many of the answers to the
 // questions that programs are drawn by were given.
 func Platform(t testing.TB, open Opener, options ...Option) {
 	t.Helper()
 	c := newConfig(options)
-	var failed *Report // the last one, which is the one that has shrunk the most
+	var failed *Report
 	defer keepPicture(t, &failed)
+	again := func(r *Report) string { return simulated(r.Program, options, r.Violations[0]) }
 	if c.replay != nil {
-		check(t, draw(c.replay, c.runners), open, options, &failed)
+		report, err := Run(draw(c.replay, c.runners), open, options...)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if len(report.Violations) > 0 {
+			report.fail(t, &failed, again)
+		}
 		return
 	}
 	reach := newCoverage()
 	defer func() { t.Logf("%v", reach) }()
-	programs := rapid.Custom(func(t *rapid.T) Program { return draw(reach.counted(Drawn(t)), c.runners) })
-	rapid.Check(t, func(t *rapid.T) {
-		t.Helper()
-		check(t, programs.Draw(t, "program"), open, options, &failed)
-	})
-}
-
-func check(t rapid.TB, p Program, open Opener, options []Option, failed **Report) {
-	t.Helper()
-	report, err := Run(p, open, options...)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	if len(report.Violations) > 0 {
-		*failed = report
-		t.Logf("%s", report)
-		t.Logf("%s", simulated(p, options, report.Violations[0]))
-		t.Fatalf("%s", report.Violations[0].Kind())
-	}
+	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
+		report, err := Run(draw(reach.counted(Seed(seed)), c.runners), open, options...)
+		return report, nil, err
+	}, false, func(p Program, _ []uint64) (*Report, error) { return Run(p, open, options...) }, again)
 }
 
 // A Report tells how the run of a program went.
@@ -68,6 +58,8 @@ type Report struct {
 	Violations []contract.Violation // in the order in which they happened
 	Timeline   *contract.Timeline
 	Took       time.Duration // on a simulated platform, in its time
+
+	about string // where it went so, and what else there is to know
 }
 
 // violationsPrinted bounds what a report says in words. What is wrong with a

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest/contract"
@@ -30,7 +28,7 @@ func Simulated(t testing.TB, options ...Option) {
 		Soak(t, *soakFor, options...)
 		return
 	}
-	var failed *Report // the last one, which is the one that has shrunk the most
+	var failed *Report
 	defer keepPicture(t, &failed)
 	if c.replay != nil {
 		simulate(c.replay, options).verify(t, &failed)
@@ -38,16 +36,35 @@ func Simulated(t testing.TB, options ...Option) {
 	}
 	reach := newCoverage()
 	defer func() { t.Logf("%v", reach) }()
-	runs := rapid.Custom(func(t *rapid.T) *simulation {
-		by := &steady{Chooser: evenly{t}}
-		s := simulate(reach.counted(by), options)
-		by.repanic()
-		return s
-	})
-	rapid.Check(t, func(t *rapid.T) {
-		t.Helper()
-		runs.Draw(t, "run").verify(t, &failed)
-	})
+	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
+		s := simulate(reach.counted(Seed(seed)), options)
+		if s.err == nil && len(s.violations) == 0 {
+			s.discard()
+			return &Report{}, nil, nil
+		}
+		return s.report(), s.chooser.answers(s.drawn), s.err
+	}, true, simulateIn(c), onSimulated)
+}
+
+// onSimulated says how to repeat a run on the simulated platform.
+func onSimulated(*Report) string {
+	return "on the simulated platform, which Simulated with Replaying repeats"
+}
+
+// simulateIn returns the trial of a program on the simulated platform.
+func simulateIn(c config) trial {
+	return func(p Program, world []uint64) (*Report, error) {
+		s := &simulation{program: p, chooser: &recording{Chooser: &replayed{world}}}
+		s.run(c)
+		if s.err != nil {
+			return nil, s.err
+		}
+		if len(s.violations) == 0 {
+			s.discard()
+			return &Report{}, nil
+		}
+		return s.report(), nil
+	}
 }
 
 // Simulate runs a program on a simulated network in which c chooses what
@@ -67,6 +84,7 @@ func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
 type simulation struct {
 	program    Program
 	chooser    *recording
+	drawn      int // how much of what was recorded is the program
 	played     *run
 	violations []contract.Violation
 	err        error
@@ -77,8 +95,11 @@ func simulate(by Chooser, options []Option) *simulation {
 	c := newConfig(options)
 	s := &simulation{chooser: &recording{Chooser: by}}
 	s.program = drawSized(s.chooser, c.runners, simulatedSizes)
+	s.drawn = len(s.chooser.made)
 	s.run(c)
-	s.program.token = s.chooser.token()
+	if s.program.token = s.chooser.token(); s.drawn == 0 {
+		s.program.token = tokenOf(s.program, s.chooser.answers(0))
+	}
 	return s
 }
 
@@ -135,15 +156,13 @@ func (s *simulation) operations() (n int) {
 }
 
 // verify fails the test if something was wrong, and leaves in failed what.
-func (s *simulation) verify(t rapid.TB, failed **Report) {
+func (s *simulation) verify(t testing.TB, failed **Report) {
 	t.Helper()
 	if s.err != nil {
 		t.Fatalf("%v", s.err)
 	}
 	if len(s.violations) > 0 {
-		*failed = s.report()
-		t.Logf("on the simulated platform, which Simulated with Replaying repeats:\n%s", *failed)
-		t.Fatalf("%s", s.violations[0].Kind())
+		s.report().fail(t, failed, onSimulated)
 	}
 }
 
@@ -218,42 +237,4 @@ func (r *run) deadlocked(d *sim.Deadlock) {
 		r.ledger.Fail(0, fmt.Sprint(d))
 	}
 	r.stop()
-}
-
-// evenly is a chooser that lets rapid choose every number as often as any
-// other. (Drawn prefers small ones, which would make everything happen that is
-// to happen once in a long time.)
-type evenly struct{ t *rapid.T }
-
-func (e evenly) Choose(n int, _ string) int {
-	v, bits := 0, 0
-	for ; 1<<bits < n; bits++ {
-		v <<= 1
-		if rapid.Bool().Draw(e.t, "") {
-			v |= 1
-		}
-	}
-	return v * n >> bits
-}
-
-// steady is a chooser that answers 0 once the one below has panicked, because
-// it has no more answers.
-type steady struct {
-	Chooser
-	panicked any
-}
-
-func (s *steady) Choose(n int, what string) (answer int) {
-	if s.panicked != nil {
-		return 0
-	}
-	defer func() { s.panicked = recover() }()
-	return s.Chooser.Choose(n, what)
-}
-
-// repanic lets the panic out that was kept.
-func (s *steady) repanic() {
-	if s.panicked != nil {
-		panic(s.panicked)
-	}
 }

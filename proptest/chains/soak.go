@@ -37,7 +37,10 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 			if c.runners >= 0 {
 				t.Logf("with chains.Runners(%d)", c.runners)
 			}
-			s.verify(t, &failed)
+			if s.err != nil {
+				t.Fatalf("%v", s.err)
+			}
+			shrink(s.report(), s.chooser.answers(s.drawn), true, simulateIn(c)).report.fail(t, &failed, onSimulated)
 		}
 		s.discard()
 		progress.show(begun, programs, steps)

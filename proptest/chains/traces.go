@@ -1,12 +1,12 @@
 package chains
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest/contract"
@@ -27,16 +27,25 @@ func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 	c := newConfig(options)
 	var failed *Report
 	defer keepPicture(t, &failed)
+	if c.weather == nil {
+		c.weather = &harmless
+	}
 	if c.replay != nil {
-		compareTraces(t, draw(c.replay, c.runners).settled(), 0, platforms, c, &failed)
+		report, err := compareTraces(draw(c.replay, c.runners), 0, platforms, c)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if len(report.Violations) > 0 {
+			report.fail(t, &failed, nil)
+		}
 		return
 	}
-	programs := rapid.Custom(func(t *rapid.T) Program { return draw(Drawn(t), c.runners).settled() })
-	rapid.Check(t, func(t *rapid.T) {
-		t.Helper()
-		seed := rapid.Uint64().Draw(t, "seed of the simulated platform")
-		compareTraces(t, programs.Draw(t, "program"), seed, platforms, c, &failed)
-	})
+	var world uint64
+	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
+		world = seed
+		report, err := compareTraces(draw(Seed(seed), c.runners), world, platforms, c)
+		return report, nil, err
+	}, false, func(p Program, _ []uint64) (*Report, error) { return compareTraces(p, world, platforms, c) }, nil)
 }
 
 // settled returns the program without what makes the order of events in a chain
@@ -67,23 +76,28 @@ var harmless = sim.Weather{
 	AtOnce: 3, Delay: 4, Overtake: 2, Few: 4, Spurious: 8, Lag: 6, Stale: 8, Scribble: 4, Partial: 3,
 }
 
-func compareTraces(t rapid.TB, p Program, seed uint64, platforms map[string]Opener, c config, failed **Report) {
-	t.Helper()
-	if c.weather == nil {
-		c.weather = &harmless
-	}
+// compareTraces runs a program, without what makes it depend on the platform, on the
+// simulated platform in a world and on others, and reports what is wrong or differs.
+func compareTraces(p Program, world uint64, platforms map[string]Opener, c config) (*Report, error) {
+	p = p.settled()
 	alone := p
 	alone.Runners = min(p.Runners, 1)
-	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(seed)}}
-	s.run(c)
-	s.verify(t, failed)
+	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(world)}}
+	if s.run(c); s.err != nil {
+		return nil, s.err
+	}
+	if len(s.violations) > 0 {
+		report := s.report()
+		report.about = "on the simulated platform"
+		return report, nil
+	}
 	want := s.played.ledger.Trace()
 	s.discard()
 	for _, name := range slices.Sorted(maps.Keys(platforms)) {
 		r := newRun(p, c)
 		violations, err := r.execute(platforms[name])
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		diff := cmp.Diff(want, r.ledger.Trace())
 		if len(violations) == 0 && diff == "" {
@@ -93,11 +107,11 @@ func compareTraces(t rapid.TB, p Program, seed uint64, platforms map[string]Open
 			violations = []contract.Violation{{Text: "the events of a chain are not those on the simulated platform"}}
 		}
 		report := r.report(violations)
-		*failed = report
-		t.Logf("on %s:\n%s", name, report)
+		report.about = "on " + name
 		if diff != "" {
-			t.Logf("- simulated, + %s:\n%s", name, diff)
+			report.about = fmt.Sprintf("on the simulated platform (-), and on %s (+):\n%s", name, diff)
 		}
-		t.Fatalf("%s", violations[0].Kind())
+		return report, nil
 	}
+	return &Report{Program: p}, nil
 }

@@ -38,7 +38,7 @@ func TestOtherTraces(t *testing.T) {
 	testflag.Set(t, "rapid.seed", "1")
 	testflag.Set(t, "rapid.shrinktime", "500ms")
 	out := failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), In(sim.Weather{Loss: 1})) })
-	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "- simulated, + ", "receive", "picture of the run"} {
+	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "on the simulated platform (-), and on ", "receive", "picture of the run"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("there is no %q in\n%s", want, out)
 		}

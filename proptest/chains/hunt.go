@@ -1,0 +1,77 @@
+package chains
+
+import (
+	"flag"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// Programs are drawn by seeds, one after the other, and what fails is made smaller here
+// and not by rapid, which knows what was drawn and not what a program is. How many there
+// are and where they begin is said by the flags of rapid nevertheless, as in the tests
+// beside them.
+
+// programs returns how many programs a test runs.
+func programs() int {
+	n := flagNumber("rapid.checks", 100)
+	if testing.Short() {
+		n /= 5
+	}
+	return max(1, n)
+}
+
+// firstSeed returns the seed of the first program.
+func firstSeed() uint64 {
+	if n := flagNumber("rapid.seed", 0); n != 0 {
+		return uint64(n)
+	}
+	return uint64(time.Now().UnixNano()) >> 10
+}
+
+func flagNumber(name string, otherwise int) int {
+	f := flag.Lookup(name)
+	if f == nil {
+		return otherwise
+	}
+	n, err := strconv.Atoi(f.Value.String())
+	if err != nil {
+		return otherwise
+	}
+	return n
+}
+
+// hunt runs programs that try draws by a seed, until one fails. Then it makes that
+// smaller, leaves in failed what is left, and fails the test. The function run is what
+// tries a smaller program, and hint says what else there is to know of it.
+func hunt(t testing.TB, failed **Report, try func(seed uint64) (*Report, []uint64, error), simulated bool, run trial, hint func(*Report) string) {
+	t.Helper()
+	first, n := firstSeed(), programs()
+	for i := range n {
+		seed := first + uint64(i)
+		report, world, err := try(seed)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if len(report.Violations) == 0 {
+			continue
+		}
+		t.Logf("failed after %d programs; -rapid.seed=%d begins with this one, of %d steps", i, seed, report.Program.steps())
+		small := shrink(report, world, simulated, run)
+		small.report.fail(t, failed, hint)
+	}
+}
+
+// fail fails the test with the report, which it leaves in failed.
+func (r *Report) fail(t testing.TB, failed **Report, hint func(*Report) string) {
+	t.Helper()
+	*failed = r
+	t.Logf("%s", r)
+	if r.about != "" {
+		t.Logf("%s", r.about)
+	}
+	if hint != nil {
+		t.Logf("%s", hint(r))
+	}
+	t.Fatalf("%s", r.Violations[0].Kind())
+}
