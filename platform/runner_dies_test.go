@@ -24,7 +24,7 @@ var deaths = map[string]func(){
 func TestRunnerDies(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
 		w := m.open(t)
-		for at := 1; ; at += every() {
+		for at := 1; ; at += every(1) {
 			u := w.tour(func(handled int) {
 				if handled == at {
 					die()
@@ -53,7 +53,7 @@ func TestRunnerDies(t *testing.T) {
 // the others were stopped. What is left is abandoned.
 func TestRunnerDiesAndClose(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
-		for at := 1; ; at += every() {
+		for at := 1; ; at += every(3) {
 			w := m.open(t)
 			u := w.tour(func(handled int) {
 				if handled == at {
@@ -79,7 +79,7 @@ func TestRunnerDiesAndClose(t *testing.T) {
 // to leave Run abandons what is left, be it the one that dies.
 func TestRunnerClosesAndDies(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
-		for at := 1; ; at += every() {
+		for at := 1; ; at += every(3) {
 			w := m.open(t)
 			u := w.tour(func(handled int) {
 				if handled == at {
@@ -122,12 +122,12 @@ func eachDeath(t *testing.T, test func(t *testing.T, m mode, die func())) {
 	}
 }
 
-// every is which handlers are tried.
-func every() int {
+// every returns n, or more where there is little time: each how many handlers one dies.
+func every(n int) int {
 	if testing.Short() {
 		return 7
 	}
-	return 1
+	return n
 }
 
 // runToDeath has the world's runners run the proactor until each has returned or died, and
