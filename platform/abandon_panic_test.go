@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,11 +18,12 @@ import (
 )
 
 // faulty is a handler with memory of its own. It, or its memory, panics when the
-// proactor is closed, if it is to.
+// proactor is closed, if it is to, or ends the goroutine.
 type faulty struct {
 	counting
 	abandoned           atomic.Int32
 	inHandler, inMemory bool
+	exits               bool
 	completed           bool
 }
 
@@ -29,8 +32,15 @@ func (f *faulty) Complete(int, error) { f.completed = true }
 func (f *faulty) Abandon() {
 	f.abandoned.Add(1)
 	if f.inHandler {
-		panic("a bug of one session")
+		f.die()
 	}
+}
+
+func (f *faulty) die() {
+	if f.exits {
+		runtime.Goexit()
+	}
+	panic("a bug of one session")
 }
 
 // faultyMemory panics when it has released a block.
@@ -39,20 +49,23 @@ type faultyMemory struct{ *faulty }
 func (m faultyMemory) Deallocate(s []ops.Operation) {
 	m.counting.Deallocate(s)
 	if m.inMemory {
-		panic("a bug of one session")
+		m.die()
 	}
 }
 
 // TestAbandonPanics closes a proactor when one handler panics as it is abandoned,
 // or the allocator that it has: the panic goes on when all the others were
-// abandoned, and the proactor is closed.
+// abandoned, and the proactor is closed. So it is with runtime.Goexit.
 func TestAbandonPanics(t *testing.T) {
 	const timers = 4
 	big := make([]byte, 16<<20)
 	for where, plant := range map[string]func(*faulty){
-		"in Abandon":    func(f *faulty) { f.inHandler = true },
-		"in Deallocate": func(f *faulty) { f.inMemory = true },
+		"in Abandon":         func(f *faulty) { f.inHandler = true },
+		"in Deallocate":      func(f *faulty) { f.inMemory = true },
+		"exit in Abandon":    func(f *faulty) { f.inHandler, f.exits = true, true },
+		"exit in Deallocate": func(f *faulty) { f.inMemory, f.exits = true, true },
 	} {
+		exits := strings.HasPrefix(where, "exit")
 		for _, how := range []string{"nobody runs", "inside a handler"} {
 			for _, victim := range []string{"read", "write", "post", "wait 0", "all"} {
 				t.Run(fmt.Sprintf("%s/%s/%s", where, how, victim), func(t *testing.T) {
@@ -90,7 +103,7 @@ func TestAbandonPanics(t *testing.T) {
 						}
 						var got []any
 						w.within("closing", func() { got = shut() })
-						if len(got) != 1 || fmt.Sprint(got[0]) != "a bug of one session" {
+						if !exits && (len(got) != 1 || fmt.Sprint(got[0]) != "a bug of one session") || exits && got != nil {
 							t.Errorf("panics: %q, want one of the session's", got)
 						}
 						var forgotten, leaked []string

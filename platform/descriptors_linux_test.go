@@ -6,11 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -154,19 +152,6 @@ func TestShutdown(t *testing.T) {
 			check("20 proactors were closed")
 			noneLeft(t)
 		})
-	}
-}
-
-// noneLeft fails the test if goroutines of a closed proactor do not end. One that
-// watched a context may be told to end only as its Run returns.
-func noneLeft(t *testing.T) {
-	t.Helper()
-	left := stacks()
-	for end := time.Now().Add(patience); strings.Contains(left, "platform.(*"); left = stacks() {
-		if time.Now().After(end) {
-			t.Fatalf("goroutines of a closed proactor are left:\n%s", left)
-		}
-		runtime.Gosched()
 	}
 }
 

@@ -107,10 +107,7 @@ type lookingUp dial
 func (h *lookingUp) Allocator() allocator.Allocator[ops.Operation] { return &h.news }
 
 func (h *lookingUp) Complete(int, error) {
-	if h.lookup.ctx.Err() == nil {
-		h.lookup.run()
-		(*dial)(h).tell()
-	}
+	h.lookup.serve()
 }
 
 // lookedUp is a dial as the handler that is called when the addresses are known.

@@ -38,7 +38,8 @@ type Dialer struct {
 
 // A Resolver looks up the addresses of a host, as [net.Resolver] does. The network is
 // "ip", "ip4" or "ip6". A proactor calls it on goroutines that are not its own, several
-// at a time. When its context is done nobody waits for the result any more.
+// at a time. When its context is done nobody waits for the result any more. A dial whose
+// Resolver ends its goroutine (runtime.Goexit) has failed.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -108,6 +109,19 @@ func stacks() string {
 	var all strings.Builder
 	pprof.Lookup("goroutine").WriteTo(&all, 1)
 	return all.String()
+}
+
+// noneLeft fails the test if goroutines of a closed proactor do not end. One that
+// watched a context may be told to end only as its Run returns.
+func noneLeft(t *testing.T) {
+	t.Helper()
+	left := stacks()
+	for end := time.Now().Add(patience); strings.Contains(left, "platform.(*"); left = stacks() {
+		if time.Now().After(end) {
+			t.Fatalf("goroutines of a closed proactor are left:\n%s", left)
+		}
+		runtime.Gosched()
+	}
 }
 
 // run has the world's runners run the proactor until one returns, which must be

@@ -90,18 +90,19 @@ func (p *Proactor) openFile(open func(*backend.Socket) error) (*File, error) {
 
 // ReadAt reads up to len(b) bytes from offset on, at least one. It may read
 // fewer than there are: unlike os.File.ReadAt, that is no error, nor is it one
-// to have read the last byte. At the end of the file, and beyond it, the handler
+// to have read the last byte, or the last before one that cannot be read. At the end of the file, and beyond it, the handler
 // is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer
 // belongs to the operation until its handler is called.
 func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindReadAt, b, offset, h)
 }
 
-// WriteAt writes some of b from offset on; the handler is called with how much, which
-// is less than len(b) at most when the file system takes no more: it is full, or the
-// file may not be longer. There is an error if it is nothing. (On Windows the count of
-// a write that has failed in its midst is not known, and is 0.) Writing 0 bytes completes
-// with 0. The buffer belongs to the operation until its handler is called.
+// WriteAt writes b from offset on; the handler is called with how much was written, which,
+// as of an [io.WriterAt], is less than len(b) only with an error: the file system is full, the
+// file may not be longer, or the write was cancelled in its midst. (On Windows a call that has
+// failed does not say how much it has written before. One call takes up to 1 GiB, and
+// what it wrote then counts as nothing.) Writing 0 bytes completes with 0. The buffer belongs
+// to the operation until its handler is called.
 func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindWriteAt, b, offset, h)
 }

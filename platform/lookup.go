@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -74,17 +75,36 @@ func (all *lookups) drop(l *lookup) {
 	l.next = nil
 }
 
-// serve does l, and then what waits.
+// serve does l, and then what waits. If a Resolver ends the goroutine, another one goes
+// on.
 func (all *lookups) serve(l *lookup) {
+	defer func() {
+		if l == nil {
+			return
+		}
+		if next := all.take(); next != nil {
+			go all.serve(next)
+		}
+	}()
 	for ; l != nil; l = all.take() {
-		if l.ctx.Err() == nil {
-			l.run()
-		}
-		if l.ctx.Err() == nil { // nor was it meanwhile
-			l.done()
-		}
+		l.serve()
 	}
 }
+
+// serve does a lookup that may have been cancelled before, or is meanwhile.
+func (l *lookup) serve() {
+	if l.ctx.Err() != nil {
+		return
+	}
+	defer func() { // also if the Resolver does not return
+		if l.ctx.Err() == nil {
+			l.done()
+		}
+	}()
+	l.run()
+}
+
+var errResolverEnded = errors.New("platform: the Resolver has ended the goroutine that called it")
 
 // take returns the lookup that has waited for longest. If there is none it returns nil,
 // and the goroutine ends.
@@ -106,6 +126,7 @@ func (all *lookups) take() *lookup {
 // run looks up what is not known of the target.
 func (l *lookup) run() {
 	if l.found = l.addrs; l.host != "" {
+		l.err = errResolverEnded // unless it returns
 		if l.found, l.err = l.resolver.LookupNetIP(l.ctx, l.addressFamily(), l.host); l.err != nil {
 			return
 		}

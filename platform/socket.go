@@ -223,7 +223,14 @@ func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket)
 		s.freeIfQuiet()
 		return fmt.Errorf("platform: %s: %w", what, net.ErrClosed)
 	}
-	if err := fill((*backend.Socket)(s)); err != nil {
+	returned := false
+	defer func() {
+		if !returned {
+			s.discard()
+		}
+	}()
+	err := fill((*backend.Socket)(s)) // which may call a function of the program
+	if returned = true; err != nil {
 		s.freeIfQuiet()
 		return err
 	}
@@ -254,6 +261,14 @@ func (s *socket) freeIfQuiet() {
 	}
 	s.Number.Store(0)
 	s.proactorOf().backend.FreeSocket((*backend.Socket)(s))
+}
+
+// discard gives up the record of a socket on which the backend, or what it has called,
+// has panicked or ended the goroutine. Nobody knows how the backend has left it, so it is
+// not used again. The caller holds the lock.
+func (s *socket) discard() {
+	s.unregister()
+	s.Number.Store(0)
 }
 
 // register makes the socket known to the proactor, which closes it when it is
@@ -342,9 +357,8 @@ func (s *socket) shut(out *record.Queue) error {
 	defer func() {
 		if closed {
 			s.freeIfQuiet()
-		} else { // the backend has panicked: the record is not used again
-			s.unregister()
-			s.Number.Store(0)
+		} else {
+			s.discard()
 		}
 	}()
 	var err error

@@ -6,7 +6,8 @@ import "os"
 // further kinds of operations:
 //
 //	KindReadAt   read into Buf, which is not empty, from [Offset](op) on
-//	KindWriteAt  write some of Buf, which is not empty, from [Offset](op) on
+//	KindWriteAt  write Buf, which is not empty, from [Offset](op) on; N is less than
+//	             its length only with an Err
 //	KindSync     have what was written put on the device
 //
 // The proactor asks the backend below all layers whether it is one.

@@ -82,7 +82,6 @@ func (b *kernel) onFile(r *request) result {
 		case r.offset > maxFile-int64(len(buf)):
 			return result{err: errTooLarge}
 		}
-		buf = buf[:b.w.part(len(buf))]
 		if end := int(r.offset) + len(buf); end > len(f.data) {
 			f.data = append(f.data, make([]byte, end-len(f.data))...)
 		}

@@ -122,3 +122,23 @@ func TestVectored(t *testing.T) {
 		})
 	}
 }
+
+// TestFileWritten: a write is less than everything only with an error, in any weather.
+func TestFileWritten(t *testing.T) {
+	w := open(t, sim.Seeded(1), sim.WithWeather(sim.Weather{Partial: 1}))
+	f := w.file("a file", os.O_RDWR|os.O_CREATE)
+	content := bytes.Repeat([]byte("0123456789"), 10)
+	for i := range 10 {
+		var wrote, read result
+		f.WriteAt(content, int64(i), &wrote)
+		w.await(&wrote)
+		wrote.want(t, "WriteAt", len(content), nil)
+		buf := make([]byte, len(content))
+		f.ReadAt(buf, int64(i), &read)
+		w.await(&read)
+		if read.err != nil || read.n == 0 || read.n == len(buf) || !bytes.Equal(buf[:read.n], content[:read.n]) {
+			t.Errorf("read (%d, %v): %q", read.n, read.err, buf)
+		}
+	}
+	w.finish()
+}

@@ -62,8 +62,8 @@ type Weather struct {
 	// uses it too early notices.
 	Scribble int
 
-	// Partial: a read or write on a stream or a file transfers less than it
-	// could.
+	// Partial: a read, or a write on a stream, transfers less than it could. (A
+	// write to a file is less than everything only with an error.)
 	Partial int
 
 	// Capacity is how many bytes a direction of a stream holds that were

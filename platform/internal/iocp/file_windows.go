@@ -96,21 +96,23 @@ func (b *Backend) transfer(x *socket, op *ops.Operation, r *request) bool {
 	return b.issued(x, op, r, errno)
 }
 
-// transferred takes the result of a part. If that has failed after others, those are
-// the result.
+// transferred takes the result of a part. What was written before one that has failed
+// counts.
 func (b *Backend) transferred(x *socket, op *ops.Operation, r *request, n int, errno syscall.Errno) (ended bool) {
-	before := op.N
 	op.N += n
 	switch {
 	case op.Kind == ops.KindReadAt && (errno == windows.ERROR_HANDLE_EOF || errno == 0 && n == 0):
 		op.Err = io.EOF
 	case op.Kind == ops.KindReadAt:
 		op.Err = winsock.Failure("read", errno)
-	case errno != 0 && before == 0:
+	case errno != 0:
 		op.Err = winsock.Failure("write", errno)
-	case errno == 0 && n == 0:
+	case op.N == len(op.Buf):
+	case n == 0:
 		op.Err = io.ErrShortWrite
-	case errno == 0 && op.N < len(op.Buf) && !r.canceled && x.handle != windows.InvalidHandle:
+	case r.canceled || x.handle == windows.InvalidHandle:
+		op.Err = ops.ErrCanceled
+	default:
 		*r = request{}
 		return b.transfer(x, op, r)
 	}

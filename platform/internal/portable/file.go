@@ -1,7 +1,6 @@
 package portable
 
 import (
-	"io"
 	"os"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -36,8 +35,8 @@ func (w *worker) serve(op *ops.Operation) (n int, err error) {
 	defer w.s.guard.leave()
 	switch op.Kind {
 	case ops.KindReadAt:
-		if n, err = f.ReadAt(op.Buf, backend.Offset(op)); n > 0 && err == io.EOF {
-			err = nil
+		if n, err = f.ReadAt(op.Buf, backend.Offset(op)); n > 0 {
+			err = nil // the next read has it
 		}
 	case ops.KindWriteAt:
 		n, err = w.writer.writeAt(f, op.Buf, backend.Offset(op))

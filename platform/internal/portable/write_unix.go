@@ -23,7 +23,7 @@ type fileWriter struct {
 	err    error
 }
 
-// writeAt writes b at an offset of f, until the file system takes no more.
+// writeAt writes b at an offset of f. It has an error if that is less than everything.
 func (w *fileWriter) writeAt(f *os.File, b []byte, offset int64) (n int, err error) {
 	if w.raw == nil {
 		if w.raw, err = f.SyscallConn(); err != nil {
@@ -40,7 +40,7 @@ func (w *fileWriter) writeAt(f *os.File, b []byte, offset int64) (n int, err err
 	return w.n, err
 }
 
-// pwrite fails only if it has written nothing.
+// pwrite goes on where a call has written a part, as only the next one says why.
 func pwrite(fd int, b []byte, offset int64) (n int, err error) {
 	for n < len(b) {
 		part := b[n:min(len(b), n+descriptor.MaxWrite)]
@@ -48,15 +48,12 @@ func pwrite(fd int, b []byte, offset int64) (n int, err error) {
 		switch {
 		case err == unix.EINTR:
 			continue
-		case err != nil && n == 0:
-			return 0, os.NewSyscallError("write", err)
-		case err == nil && n+m == 0:
-			return 0, io.ErrShortWrite
+		case err != nil:
+			return n, os.NewSyscallError("write", err)
+		case m == 0:
+			return n, io.ErrShortWrite
 		}
-		n += max(m, 0)
-		if m < len(part) {
-			break
-		}
+		n += m
 	}
 	return n, nil
 }

@@ -1,6 +1,7 @@
 package uring
 
 import (
+	"io"
 	"os"
 	"unsafe"
 
@@ -45,4 +46,19 @@ func (b *Backend) prepareFile(e *socket, op *ops.Operation) {
 	} else {
 		b.ring.copies(len(buf))
 	}
+}
+
+// writeRest goes on with a write of which the kernel has done a part of n bytes: the
+// next one, or why there is none. It reports whether there is.
+func (b *Backend) writeRest(e *socket, op *ops.Operation, n int, goesOn bool) bool {
+	switch {
+	case n == 0:
+		op.Err = io.ErrShortWrite
+	case !goesOn:
+		op.Err = ops.ErrCanceled
+	default:
+		b.Start(&e.Socket, op)
+		return true
+	}
+	return false
 }

@@ -217,15 +217,13 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 		op.N = 0 // it was started again when it had succeeded
 	case op.Kind == ops.KindWaitReadable && c.res >= 0:
 		op.N = 0 // it is the events that there were
-	case c.res < 0 && op.N > 0: // the part before was written
 	case interrupted:
 		op.Err = ops.ErrCanceled
 	case c.res < 0:
 		op.Err = os.NewSyscallError(callNames[op.Kind], errno)
 	default:
 		op.N += int(c.res)
-		if op.Kind == ops.KindWriteAt && c.res == descriptor.MaxWrite && op.N < len(op.Buf) && goesOn {
-			b.Start(&e.Socket, op) // the next part
+		if op.Kind == ops.KindWriteAt && op.N < len(op.Buf) && b.writeRest(e, op, int(c.res), goesOn) {
 			return nil
 		}
 	}

@@ -1,0 +1,164 @@
+package platform_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// deaths are how a handler ends the goroutine that calls it.
+var deaths = map[string]func(){
+	"exit":  runtime.Goexit,
+	"panic": func() { panic("a bug of the program") },
+}
+
+// TestRunnerDies has every handler of a tour end its goroutine in turn. What it has started
+// goes on: on the runners that are left, or, where there is none, in the next Run.
+func TestRunnerDies(t *testing.T) {
+	eachDeath(t, func(t *testing.T, m mode, die func()) {
+		w := m.open(t)
+		for at := 1; ; at += every(1) {
+			u := w.tour(func(handled int) {
+				if handled == at {
+					die()
+				}
+			})
+			died := w.runToDeath(t)
+			if died == max(1, m.runners) {
+				w.run()
+			}
+			if u.whole(t); t.Failed() {
+				t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
+			}
+			if at > u.handled {
+				break
+			}
+			if died != 1 {
+				t.Fatalf("handler %d has ended %d goroutines", at, died)
+			}
+		}
+		w.within("Close", func() { w.Close() })
+		noneLeft(t)
+	})
+}
+
+// TestRunnerDiesAndClose closes the proactor after a handler has ended its goroutine, when
+// the others were stopped. What is left is abandoned.
+func TestRunnerDiesAndClose(t *testing.T) {
+	eachDeath(t, func(t *testing.T, m mode, die func()) {
+		for at := 1; ; at += every(3) {
+			w := m.open(t)
+			u := w.tour(func(handled int) {
+				if handled == at {
+					w.Stop()
+					die()
+				}
+			})
+			died := w.runToDeath(t)
+			w.within("Close", func() { w.Close() })
+			if u.check(t, true); t.Failed() {
+				t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
+			}
+			closed(t, w)
+			if at > u.handled {
+				break
+			}
+		}
+		noneLeft(t)
+	})
+}
+
+// TestRunnerClosesAndDies has a handler close the proactor and end its goroutine. The last
+// to leave Run abandons what is left, be it the one that dies.
+func TestRunnerClosesAndDies(t *testing.T) {
+	eachDeath(t, func(t *testing.T, m mode, die func()) {
+		for at := 1; ; at += every(3) {
+			w := m.open(t)
+			u := w.tour(func(handled int) {
+				if handled == at {
+					w.Close()
+					die()
+				}
+			})
+			died := w.runToDeath(t)
+			if at > u.handled {
+				w.Close()
+			}
+			select {
+			case <-w.Done():
+			case <-time.After(patience):
+				w.hung("closing")
+			}
+			if u.check(t, true); t.Failed() {
+				t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
+			}
+			closed(t, w)
+			if at > u.handled {
+				break
+			}
+		}
+		noneLeft(t)
+	})
+}
+
+// eachDeath runs a test in every mode, and with other numbers of runners, for each way
+// to die.
+func eachDeath(t *testing.T, test func(t *testing.T, m mode, die func())) {
+	all := modes()
+	for _, b := range platform.Backends() {
+		all = append(all, mode{backend: b, runners: 1}, mode{backend: b, runners: 2})
+	}
+	for how, die := range deaths {
+		for _, m := range all {
+			t.Run(how+"/"+m.String(), func(t *testing.T) { test(t, m, die) })
+		}
+	}
+}
+
+// every returns n, or more where there is little time: each how many handlers one dies.
+func every(n int) int {
+	if testing.Short() {
+		return 7
+	}
+	return n
+}
+
+// runToDeath has the world's runners run the proactor until each has returned or died, and
+// returns how many have died.
+func (w *world) runToDeath(t *testing.T) (died int) {
+	t.Helper()
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	for range max(1, w.runners) {
+		running.Add(1)
+		go func() {
+			returned := false
+			defer running.Done()
+			defer func() {
+				got := recover()
+				mu.Lock()
+				defer mu.Unlock()
+				if !returned {
+					died++
+				}
+				if got != nil && fmt.Sprint(got) != "a bug of the program" {
+					t.Errorf("panic: %v", got)
+				}
+			}()
+			err := w.Run(context.Background())
+			returned = true
+			if err != nil && !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Run: %v", err)
+			}
+		}()
+	}
+	w.within("Run", running.Wait)
+	return died
+}
