@@ -1,38 +1,121 @@
 package main
 
 import (
-	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+// program runs the program and returns what it printed, in a certain order.
+func program(t *testing.T, args ...string) (status int, stdout []string, stderr string) {
+	t.Helper()
+	var out, problem strings.Builder
+	status = run(t.Context(), args, &out, &problem)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	slices.Sort(lines)
+	return status, lines, problem.String()
+}
+
 // The tests of the package in testdata notice what makes a difference and is
-// tested, and nothing else.
+// tested, and nothing else. One of the mutants that survive is listed, some hang and
+// one does not compile.
 func TestRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a package and runs its tests some times")
 	}
-	*arguments, *parallel = "-test.failfast", 1
-	var out strings.Builder
-	if err := run(context.Background(), &out, io.Discard, []string{"./testdata/clamp"}); err != nil {
-		t.Fatal(err)
+	clamp := func(score string) (int, []string, string) {
+		return program(t, "-timeout", "2", "-score", score, "-file", "testdata/equivalent.txt", "./testdata/clamp")
 	}
-	want := `clamp.go:7:7: < to <=
-clamp.go:10:7: > to >=
-clamp.go:20:37: + to -
-3 of 6 mutants noticed: 50.0 %
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Error(diff)
+	status, out, problem := clamp("76")
+	want := []string{
+		"17 mutants: 10 killed, 2 timed out, 1 not compiled, 1 equivalent by list, 3 survived: score 76.9 %",
+		"examples/mutate/testdata/clamp/clamp.go:13: n > high => n >= high, in Clamp",
+		"examples/mutate/testdata/clamp/clamp.go:20: n + Step => n - Step, in Next",
+		"examples/mutate/testdata/clamp/clamp.go:5: 1 => 0, in package",
+	}
+	if diff := cmp.Diff(want, out); diff != "" || status != 0 || problem != "" {
+		t.Errorf("status is %d, errors are %q, output is (-want +got):\n%s", status, problem, diff)
+	}
+}
+
+// Two runs with one seed draw the same mutants, and a score that is too low is told.
+func TestRunSample(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package and runs its tests some times")
+	}
+	args := []string{"-v", "-sample", "3", "-seed", "5", "-timeout", "2", "-score", "100", "./testdata/clamp"}
+	status, first, _ := program(t, args...)
+	if status != exitFailed {
+		t.Errorf("status is %d with a mutant that survives, want %d", status, exitFailed)
+	}
+	if _, second, _ := program(t, args...); !slices.Equal(first, second) {
+		t.Errorf("a sample is %q first and then %q", first, second)
+	}
+}
+
+// Tests that fail anyway say nothing about mutants.
+func TestRunBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package and runs its tests")
+	}
+	status, _, problem := program(t, "./testdata/broken")
+	if status != exitFailed || !strings.Contains(problem, "fail without a mutant") || !strings.Contains(problem, "One is 2") {
+		t.Errorf("status is %d, error is %q", status, problem)
 	}
 }
 
 // Bad input gets a clear error.
 func TestRunFails(t *testing.T) {
-	if err := run(context.Background(), io.Discard, io.Discard, []string{"./testdata/nothing"}); err == nil || !strings.Contains(err.Error(), "nothing") {
-		t.Errorf("error is %v, want one that names the package", err)
+	for _, test := range []struct {
+		name, want string
+		status     int
+		args       []string
+	}{
+		{"no package", "Usage", exitUsage, nil},
+		{"no score", "Usage", exitUsage, []string{"-score", "101", "./testdata/clamp"}},
+		{"no expression", "missing closing )", exitUsage, []string{"-only", "(", "./testdata/clamp"}},
+		{"no such package", "nothing", exitFailed, []string{"./testdata/nothing"}},
+		{"no such list", "missing.txt", exitFailed, []string{"-file", "testdata/missing.txt", "./testdata/clamp"}},
+		{"several tests", "is not one package", exitFailed, []string{"-tests", "./testdata/...", "-sample", "1", "./testdata/clamp"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if status, _, problem := program(t, test.args...); status != test.status || !strings.Contains(problem, test.want) {
+				t.Errorf("status is %d, error is %q, want %d and one with %q", status, problem, test.status, test.want)
+			}
+		})
+	}
+}
+
+// An entry is wrong when its mutant is noticed, or there is no such mutant any more.
+func TestReportWrongEntries(t *testing.T) {
+	m := mutant{file: &sourceFile{name: "a/a.go"}, line: 3, function: "f", change: "a < b => a <= b"}
+	for _, test := range []struct {
+		name    string
+		exists  bool
+		verdict verdict
+		want    string
+	}{
+		{"killed", true, killed, "noticed by TestA"},
+		{"timed out", true, timedOut, "noticed by TestA"},
+		{"gone", false, survived, "there is no such mutant"},
+		{"right", true, survived, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			known := &equivalents{
+				reasons: map[string]string{m.key(): "because", "b/b_windows.go: f: 0 => 1": "of another system"},
+				files:   map[string]bool{m.file.name: true},
+				exists:  map[string]bool{m.key(): test.exists},
+			}
+			var out strings.Builder
+			r := newReport(&out, io.Discard, known, false)
+			r.add(m, test.verdict, "TestA")
+			r.summary()
+			if wrong := test.want != ""; wrong != (r.wrong == 1) || !strings.Contains(out.String(), test.want) {
+				t.Errorf("%d entries are wrong, output is %q, want %q", r.wrong, &out, test.want)
+			}
+		})
 	}
 }
