@@ -168,24 +168,11 @@ func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, err
 			}
 		}
 	}
-	if c.sample > 0 {
-		random := rand.New(rand.NewPCG(c.seed, 0))
-		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	compiling, rest := c.draw(all)
+	r := newReport(stdout, stderr, known, c.verbose, len(compiling))
+	for _, m := range rest {
+		r.add(m, notCompiled, "")
 	}
-	r := newReport(stdout, stderr, known, c.verbose)
-	var compiling []mutant
-	for _, m := range all {
-		if c.sample > 0 && len(compiling) == c.sample {
-			break
-		}
-		if m.compiles() {
-			m.id = len(compiling) + 1
-			compiling = append(compiling, m)
-		} else {
-			r.add(m, notCompiled, "")
-		}
-	}
-	r.total = len(compiling)
 	suites := map[*sourcePackage]*suite{}
 	for _, p := range packages {
 		own := slices.DeleteFunc(slices.Clone(compiling), func(m mutant) bool { return m.file.pkg != p })
@@ -196,4 +183,26 @@ func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, err
 	err = tryAll(ctx, c, compiling, suites, r)
 	score := r.summary() // of what was tried, if it was interrupted
 	return score >= c.score && r.wrong == 0, err
+}
+
+// draw returns the mutants that are tried, and those that were drawn as well but do
+// not compile.
+func (c config) draw(all []mutant) (compiling, rest []mutant) {
+	if c.sample > 0 {
+		random := rand.New(rand.NewPCG(c.seed, 0))
+		all = slices.Clone(all)
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	for _, m := range all {
+		if c.sample > 0 && len(compiling) == c.sample {
+			break
+		}
+		if m.compiles() {
+			m.id = len(compiling) + 1
+			compiling = append(compiling, m)
+		} else {
+			rest = append(rest, m)
+		}
+	}
+	return compiling, rest
 }

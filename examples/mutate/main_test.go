@@ -26,33 +26,60 @@ func TestRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a package and runs its tests some times")
 	}
-	clamp := func(score string) (int, []string, string) {
-		return program(t, "-timeout", "2", "-score", score, "-file", "testdata/equivalent.txt", "./testdata/clamp")
-	}
-	status, out, problem := clamp("76")
+	status, out, problem := program(t, "-timeout", "2", "-score", "77", "-file", "testdata/equivalent.txt", "./testdata/clamp")
 	want := []string{
 		"17 mutants: 10 killed, 2 timed out, 1 not compiled, 1 equivalent by list, 3 survived: score 76.9 %",
 		"examples/mutate/testdata/clamp/clamp.go:13: n > high => n >= high, in Clamp",
 		"examples/mutate/testdata/clamp/clamp.go:20: n + Step => n - Step, in Next",
 		"examples/mutate/testdata/clamp/clamp.go:5: 1 => 0, in package",
 	}
-	if diff := cmp.Diff(want, out); diff != "" || status != 0 || problem != "" {
+	if diff := cmp.Diff(want, out); diff != "" || status != exitFailed || problem != "" {
 		t.Errorf("status is %d, errors are %q, output is (-want +got):\n%s", status, problem, diff)
 	}
 }
 
-// Two runs with one seed draw the same mutants, and a score that is too low is told.
-func TestRunSample(t *testing.T) {
+// A score that is high enough is a success.
+func TestRunScore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a package and runs its tests some times")
 	}
-	args := []string{"-v", "-sample", "3", "-seed", "5", "-timeout", "2", "-score", "100", "./testdata/clamp"}
-	status, first, _ := program(t, args...)
-	if status != exitFailed {
-		t.Errorf("status is %d with a mutant that survives, want %d", status, exitFailed)
+	status, out, problem := program(t, "-sample", "3", "-seed", "5", "-score", "66", "./testdata/clamp")
+	if status != 0 || !strings.Contains(strings.Join(out, "\n"), "3 mutants: 2 killed") {
+		t.Errorf("status is %d, errors are %q, output is %q, want two of three killed", status, problem, out)
 	}
-	if _, second, _ := program(t, args...); !slices.Equal(first, second) {
-		t.Errorf("a sample is %q first and then %q", first, second)
+}
+
+// A seed always draws the same mutants, and as many as are asked for that compile.
+func TestDraw(t *testing.T) {
+	p := parsed(t, `package p; func f(a, b, c int, s string) (bool, string) { return a < b && b < c, s + "x" }`)
+	draw := func(sample int, seed uint64) (names []string) {
+		compiling, rest := config{sample: sample, seed: seed}.draw(p.mutants())
+		for i, m := range compiling {
+			if m.id != i+1 || !m.compiles() {
+				t.Errorf("number %d of those that compile is %v with the number %d", i+1, m, m.id)
+			}
+			names = append(names, m.change)
+		}
+		for _, m := range rest {
+			if m.compiles() {
+				t.Errorf("%v compiles and is not tried", m)
+			}
+		}
+		return names
+	}
+	if all := draw(0, 1); len(all) != 3 {
+		t.Errorf("all are %q, want 3", all)
+	}
+	different := map[string]bool{}
+	for seed := range uint64(8) {
+		first, second := draw(2, seed), draw(2, seed)
+		if len(first) != 2 || !slices.Equal(first, second) {
+			t.Errorf("seed %d draws %q first and then %q, want 2 and the same", seed, first, second)
+		}
+		different[strings.Join(first, "\n")] = true
+	}
+	if len(different) == 1 {
+		t.Errorf("all seeds draw %v", different)
 	}
 }
 
@@ -110,7 +137,7 @@ func TestReportWrongEntries(t *testing.T) {
 				exists:  map[string]bool{m.key(): test.exists},
 			}
 			var out strings.Builder
-			r := newReport(&out, io.Discard, known, false)
+			r := newReport(&out, io.Discard, known, false, 1)
 			r.add(m, test.verdict, "TestA")
 			r.summary()
 			if wrong := test.want != ""; wrong != (r.wrong == 1) || !strings.Contains(out.String(), test.want) {

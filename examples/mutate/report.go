@@ -14,10 +14,10 @@ type report struct {
 	out, progress io.Writer // progress is nil where nobody looks
 	known         *equivalents
 	verbose       bool
+	total         int
 	began         time.Time
 
 	mu         sync.Mutex
-	total      int
 	count      [verdicts]int
 	equivalent int
 	wrong      int
@@ -26,8 +26,8 @@ type report struct {
 // drawAfter is how long a run is silent.
 const drawAfter = 2 * time.Second
 
-func newReport(out, progress io.Writer, known *equivalents, verbose bool) *report {
-	r := &report{out: out, known: known, verbose: verbose, began: time.Now()}
+func newReport(out, progress io.Writer, known *equivalents, verbose bool, total int) *report {
+	r := &report{out: out, known: known, verbose: verbose, total: total, began: time.Now()}
 	if file, ok := progress.(*os.File); ok {
 		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			r.progress = progress
