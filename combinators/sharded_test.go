@@ -261,3 +261,33 @@ func TestShardedKeepsAfterExhaustion(t *testing.T) {
 		t.Errorf("10 requests for what was just released have asked the parent %d times", n)
 	}
 }
+
+// A block that was kept and is handed out again is its user's alone: one that its
+// user loses is collected.
+func TestShardedForgetsWhatItHandsOut(t *testing.T) {
+	const count = 10
+	a := combinators.NewSharded(heap[element](), 1000)
+	var collected sync.WaitGroup
+	collected.Add(count)
+	func() {
+		var blocks [][]element
+		for range count {
+			s := take(t, a, 4)
+			runtime.AddCleanup(&s[0], func(wg *sync.WaitGroup) { wg.Done() }, &collected)
+			blocks = append(blocks, s)
+		}
+		for _, s := range blocks {
+			a.Deallocate(s)
+		}
+		for range count {
+			take(t, a, 4)
+		}
+	}()
+	lost := make(chan struct{})
+	go func() {
+		collected.Wait()
+		close(lost)
+	}()
+	awaitCollected(t, lost)
+	runtime.KeepAlive(a)
+}
