@@ -179,6 +179,9 @@ func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, err
 		if suites[p], err = newSuite(ctx, c, p, own, temp); err != nil {
 			return false, err
 		}
+		if alone := suites[p].alone; alone != nil {
+			fmt.Fprintf(stderr, "mutate: %s: each mutant is built by itself: with all in one build, %v\n", p.path, alone)
+		}
 	}
 	err = tryAll(ctx, c, compiling, suites, r)
 	score := r.summary() // of what was tried, if it was interrupted

@@ -13,7 +13,8 @@ import (
 // A suite is what tries the mutants of a package.
 type suite struct {
 	tests    []testPackage
-	binaries []string // of the tests, with all mutants that can share a build; nil if none can
+	binaries []string // of the tests, with all mutants that can share a build
+	alone    error    // why each mutant has a build of its own instead; nil for none
 	temp     string
 }
 
@@ -44,14 +45,11 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 	if err != nil {
 		return nil, err
 	}
-	binaries, err := s.build(ctx, c, dir, overlay)
-	if err == nil {
-		s.binaries = binaries
-		return s, nil
+	if s.binaries, s.alone = s.build(ctx, c, dir, overlay); s.alone != nil {
+		// The additional code may be the reason, as where a function is not inlined
+		// any more, or they fail anyway.
+		_, err = s.build(ctx, c, dir, "")
 	}
-	// Tests that fail because of the additional code, as where it takes away that a
-	// function is inlined, or that fail anyway.
-	_, err = s.build(ctx, c, dir, "")
 	return s, err
 }
 
@@ -78,7 +76,7 @@ func (s *suite) try(ctx context.Context, m mutant) (verdict, string, error) {
 		return 0, "", err
 	}
 	defer os.RemoveAll(dir)
-	shared, overlay := s.binaries != nil && m.shareable(), ""
+	shared, overlay := s.alone == nil && m.shareable(), ""
 	if !shared {
 		changed := filepath.Join(dir, "changed.go")
 		if err := os.WriteFile(changed, m.source(), 0o600); err != nil {

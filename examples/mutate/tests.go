@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -55,7 +56,9 @@ func newTestPackage(ctx context.Context, name, run string, args []string) (testP
 // measure runs the tests without a mutant, and sets the limit by the time they take.
 func (t *testPackage) measure(ctx context.Context, binary, dir string, times float64) error {
 	began := time.Now()
-	if v, output := t.run(ctx, binary, dir, 0); v != survived {
+	if v, output := t.run(ctx, binary, dir, 0); ctx.Err() != nil {
+		return ctx.Err()
+	} else if v != survived {
 		return fmt.Errorf("the tests of %s fail without a mutant:\n%s", t.path, output)
 	}
 	t.limit = time.Duration(times * float64(time.Since(began)+time.Second))
@@ -90,7 +93,7 @@ func (t *testPackage) run(ctx context.Context, binary, dir string, id int) (verd
 	c.WaitDelay = time.Second // what the tests started may keep the output open
 	err := c.Run()
 	switch {
-	case err == nil:
+	case err == nil || errors.Is(err, exec.ErrWaitDelay):
 		return survived, nil
 	case limited.Err() != nil:
 		return timedOut, output.Bytes()
