@@ -291,3 +291,32 @@ func TestShardedForgetsWhatItHandsOut(t *testing.T) {
 	awaitCollected(t, lost)
 	runtime.KeepAlive(a)
 }
+
+// The bound is kept when the places of all shards are full and so is the rest.
+func TestShardedBoundOfFullPlaces(t *testing.T) {
+	const limit, users = 20000, 64
+	parent := newSource[int](t)
+	a := combinators.NewSharded(parent, limit)
+	var blocks [users][][]int
+	for i := range blocks {
+		for n := 1; n <= 40; n++ {
+			blocks[i] = append(blocks[i], take(t, a, n))
+		}
+	}
+	// Goroutines that all live have stacks at different places, and so most shards.
+	var begun, ended sync.WaitGroup
+	begun.Add(users)
+	for _, own := range blocks {
+		ended.Go(func() {
+			begun.Done()
+			begun.Wait()
+			for _, s := range own {
+				a.Deallocate(s)
+			}
+		})
+	}
+	ended.Wait()
+	if parent.count > limit || parent.count < limit/2 {
+		t.Errorf("keeps %d values, want at most %d and most of them", parent.count, limit)
+	}
+}
