@@ -201,6 +201,22 @@ func TestPipeExhausted(t *testing.T) {
 	j.check(t, "handler 0 <nil>")
 }
 
+// A pipe that is given no buffer takes one, half for each direction.
+func TestPipeTakesABuffer(t *testing.T) {
+	var j journal
+	var pipe ops.Pipe
+	a, b := &scene{}, &scene{}
+	a.parts, b.parts = []part{{0, io.EOF}}, []part{{0, io.EOF}}
+	pipe.Start(a, b, nil, j.handler())
+	runScenes(a, b)
+	j.check(t, "handler 0 <nil>")
+	for name, s := range map[string]*scene{"a": a, "b": b} {
+		if n := len(s.got[0]); n != 32<<10 {
+			t.Errorf("%s reads into %d bytes, want 32 KiB", name, n)
+		}
+	}
+}
+
 // A pipe that could not start has copied nothing, whatever it copied before.
 func TestPipeExhaustedAgain(t *testing.T) {
 	var j journal

@@ -181,3 +181,23 @@ func TestStrandOperationComesBack(t *testing.T) {
 	}
 	j.check(t, "handler 0 <nil>", "read 3 <nil>")
 }
+
+// A handler whose executor is the strand that its operation goes to runs in one turn
+// there.
+func TestStrandOfItsOwnHandler(t *testing.T) {
+	for name, execute := range map[string]func(*ops.Strand, ops.Handler){
+		"Post": func(s *ops.Strand, h ops.Handler) { ops.Post(s, h) },
+		"Read": func(s *ops.Strand, h ops.Handler) { ops.Read(strandReader{s}, make([]byte, 1), h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var l loop
+			s := ops.NewStrand(&l)
+			first := ops.HandlerFunc(func(int, error) { j.add("first") })
+			execute(s, ops.WithExecutor(first, s))
+			ops.Post(s, ops.HandlerFunc(func(int, error) { j.add("second") }))
+			l.run()
+			j.check(t, "first", "second")
+		})
+	}
+}
