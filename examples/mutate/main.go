@@ -52,7 +52,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -121,8 +120,8 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 	f.StringVar(&c.tests, "tests", "", "`packages` whose tests run, with commas between them, in this order; PACKAGE=REGEXP runs some of its tests (default: the mutated package)")
 	f.StringVar(&c.run, "run", "", "run only tests that match this `regexp`")
 	f.StringVar(&c.args, "args", "-test.short -test.failfast", "`arguments` of the tests")
-	only := expression("only", "mutate only files whose names match this `regexp`")
-	skip := expression("skip", "mutate no files whose names match this `regexp`")
+	only := expression("only", "try only mutants that are printed as a line that matches this `regexp`")
+	skip := expression("skip", "try no mutants that are printed as a line that matches this `regexp`")
 	f.IntVar(&c.sample, "sample", 0, "try at most `n` mutants, drawn at random; 0 for all")
 	f.Uint64Var(&c.seed, "seed", 1, "where the random numbers start")
 	f.IntVar(&c.parallel, "parallel", runtime.GOMAXPROCS(0), "mutants that are tried at once")
@@ -162,8 +161,8 @@ func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, err
 		found := p.mutants()
 		known.see(p, found)
 		for _, m := range found {
-			name := filepath.Base(m.file.path)
-			if (c.only == nil || c.only.MatchString(name)) && (c.skip == nil || !c.skip.MatchString(name)) {
+			line := m.String()
+			if (c.only == nil || c.only.MatchString(line)) && (c.skip == nil || !c.skip.MatchString(line)) {
 				all = append(all, m)
 			}
 		}

@@ -38,14 +38,16 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A score that is high enough is a success.
-func TestRunScore(t *testing.T) {
+// Only the mutants that are asked for are tried, and a score that is high enough is a
+// success.
+func TestRunOnly(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a package and runs its tests some times")
 	}
-	status, out, problem := program(t, "-sample", "3", "-seed", "5", "-score", "66", "./testdata/clamp")
-	if status != 0 || !strings.Contains(strings.Join(out, "\n"), "3 mutants: 2 killed") {
-		t.Errorf("status is %d, errors are %q, output is %q, want two of three killed", status, problem, out)
+	status, out, problem := program(t, "-only", "in Clamp$", "-skip", "<|return high", "-score", "66", "./testdata/clamp")
+	want := "3 mutants: 2 killed, 0 timed out, 0 not compiled, 0 equivalent by list, 1 survived: score 66.7 %"
+	if status != 0 || out[0] != want {
+		t.Errorf("status is %d, errors are %q, output is %q, want %q", status, problem, out, want)
 	}
 }
 
