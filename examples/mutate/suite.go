@@ -13,8 +13,9 @@ import (
 // A suite is what tries the mutants of a package.
 type suite struct {
 	tests    []testPackage
-	binaries []string // of the tests, with all mutants that can share a build
+	binaries []string // of the tests, with all mutants that can share a build, or with none
 	alone    error    // why each mutant has a build of its own instead; nil for none
+	times    float64  // how many times as long as without a mutant tests may take
 	temp     string
 }
 
@@ -25,7 +26,7 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{temp: temp}
+	s := &suite{times: c.timeout, temp: temp}
 	names := []string{p.path}
 	if c.tests != "" {
 		names = strings.Split(c.tests, ",")
@@ -48,7 +49,7 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 	if s.binaries, s.alone = s.build(ctx, c, dir, overlay); s.alone != nil {
 		// The additional code may be the reason, as where a function is not inlined
 		// any more, or they fail anyway.
-		_, err = s.build(ctx, c, dir, "")
+		s.binaries, err = s.build(ctx, c, dir, "")
 	}
 	return s, err
 }
@@ -93,7 +94,14 @@ func (s *suite) try(ctx context.Context, m mutant) (verdict, string, error) {
 		} else if binary, err = t.build(ctx, filepath.Join(dir, "test.exe"), overlay); err != nil {
 			return notCompiled, "", nil
 		}
-		if v, output := t.run(ctx, binary, dir, m.id); v != survived {
+		v, output := t.run(ctx, binary, dir, m.id)
+		if v == timedOut && ctx.Err() == nil { // unless it is the machine that is slower now
+			if err := t.measure(ctx, s.binaries[i], dir, s.times); err != nil {
+				return 0, "", err
+			}
+			v, output = t.run(ctx, binary, dir, m.id)
+		}
+		if v != survived {
 			return v, failed(output), nil
 		}
 	}

@@ -55,6 +55,7 @@ func newTestPackage(ctx context.Context, name, run string, args []string) (testP
 
 // measure runs the tests without a mutant, and sets the limit by the time they take.
 func (t *testPackage) measure(ctx context.Context, binary, dir string, times float64) error {
+	t.limit = 0
 	began := time.Now()
 	if v, output := t.run(ctx, binary, dir, 0); ctx.Err() != nil {
 		return ctx.Err()
