@@ -294,7 +294,8 @@ func TestShardedForgetsWhatItHandsOut(t *testing.T) {
 
 // The bound is kept when the places of all shards are full and so is the rest.
 func TestShardedBoundOfFullPlaces(t *testing.T) {
-	const limit, users = 20000, 64
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // for 8 shards, the places of each for some 240 values
+	const limit, users = 3840, 64
 	parent := newSource[int](t)
 	a := combinators.NewSharded(parent, limit)
 	var blocks [users][][]int
