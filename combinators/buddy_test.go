@@ -143,3 +143,44 @@ func TestBuddyResetAllocatesNothing(t *testing.T) {
 		t.Errorf("a round of Allocate and Reset allocates %v times", n)
 	}
 }
+
+// What is larger than the largest part is nothing that was handed out, even if it
+// starts where a part does.
+func TestBuddyMisuseBeyondTheLargestPart(t *testing.T) {
+	kept := &keeping{source: newSource[int](t)}
+	a := combinators.NewBuddy(kept, 48, 16) // its largest part has 32 values
+	s := take(t, a, 32)
+	for name, use := range map[string]func(){
+		"Resize":     func() { a.Resize(kept.block, 48) },
+		"Deallocate": func() { a.Deallocate(kept.block) },
+	} {
+		if misuse(use) == nil {
+			t.Errorf("%s took the whole storage for a block", name)
+		}
+	}
+	a.Deallocate(s)
+}
+
+// A keeping has the block that it gave last.
+type keeping struct {
+	*source[int]
+	block []int
+}
+
+func (a *keeping) Allocate(n int) (s []int, err error) {
+	a.block, err = a.source.Allocate(n)
+	return a.block, err
+}
+
+// A block of one value has no more room than that until it is resized, also where
+// pointers are cleared.
+func TestBuddyResizesOneValue(t *testing.T) {
+	a := combinators.NewBuddy(heap[*int](), 64, 16)
+	s := take(t, a, 1)
+	s[0] = new(int)
+	r, ok := a.Resize(s, 3)
+	if !ok || !same(r, s) || len(r) != 3 || r[0] != s[0] || r[1] != nil {
+		t.Fatalf("Resize of one value to 3 gives %v, %v", r, ok)
+	}
+	a.Deallocate(r)
+}

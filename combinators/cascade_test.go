@@ -277,3 +277,23 @@ func TestCascadeResetsItsRegion(t *testing.T) {
 	}
 	take(t, a, 8)
 }
+
+// The first allocator is made for one value and may never be used. It goes with the
+// first Trim, when there is another.
+func TestCascadeTrimsAnUnusedFirst(t *testing.T) {
+	var made []*capableSource[int]
+	a := combinators.NewCascade(func(n int) allocator.Allocator[int] {
+		child := newCapableSource[int](t)
+		child.limit = n
+		made = append(made, child)
+		return child
+	})
+	s := take(t, a, 100)
+	for range 2 {
+		a.Trim()
+	}
+	a.Deallocate(s)
+	if len(made) != 2 || made[0].trims != 1 || made[1].trims != 2 {
+		t.Errorf("%d allocators, the first one was trimmed %d times, want 2 of which it was dropped by the first of 2", len(made), made[0].trims)
+	}
+}

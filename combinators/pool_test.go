@@ -97,6 +97,25 @@ func TestPoolGivesUpItsBlocksBeforeItFails(t *testing.T) {
 	t.Error("kept blocks made requests fail, or Trim left them")
 }
 
+// A block that is larger than the others of its class is not what a request for
+// that many values gets, so it is not resized within the class.
+func TestPoolResizesNoStray(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewPool(parent)
+	a.Deallocate(take(t, a, 16))
+	parent.extra = 1
+	s := take(t, a, 13)
+	if cap(s) != 17 {
+		t.Fatalf("the block has a capacity of %d, want 17, which is no class", cap(s))
+	}
+	for _, n := range []int{13, 14, 16, 17} {
+		if _, ok := a.Resize(s, n); ok {
+			t.Errorf("a block of 17 values among those of 16 was resized to %d", n)
+		}
+	}
+	a.Deallocate(s)
+}
+
 // The collector drains it.
 func TestPoolIsDrained(t *testing.T) {
 	a := combinators.NewPool(heap[element]())

@@ -2,6 +2,7 @@ package combinators_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,6 +100,28 @@ func TestQuantizerThatCannotWork(t *testing.T) {
 	name := "combinators: Quantizer(Heap[int], combinators_test.%s) cannot work: it rounds %s"
 	wantPanic(t, fmt.Sprintf(name, "down", "9 to 8"), func() { combinators.NewQuantizer(heap[int](), down) })
 	wantPanic(t, fmt.Sprintf(name, "wavering", "32 to 32, and less to 131"), func() { combinators.NewQuantizer(heap[int](), wavering) })
+}
+
+// Powers of two are where functions that round go wrong, so a large one is tried on
+// each side.
+func TestQuantizerThatCannotWorkAtPowersOfTwo(t *testing.T) {
+	for _, wrong := range []int{1<<20 - 1, 1 << 20, 1<<20 + 1} {
+		rounding := func(n int) int {
+			if n == wrong {
+				return 0
+			}
+			return n
+		}
+		func() {
+			defer func() {
+				want := fmt.Sprintf("it rounds %d to 0", wrong)
+				if got := fmt.Sprint(recover()); !strings.HasSuffix(got, want) {
+					t.Errorf("panic is %q, want one that ends with %q", got, want)
+				}
+			}()
+			combinators.NewQuantizer(heap[int](), rounding)
+		}()
+	}
 }
 
 func down(n int) int {

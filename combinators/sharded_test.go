@@ -261,3 +261,63 @@ func TestShardedKeepsAfterExhaustion(t *testing.T) {
 		t.Errorf("10 requests for what was just released have asked the parent %d times", n)
 	}
 }
+
+// A block that was kept and is handed out again is its user's alone: one that its
+// user loses is collected.
+func TestShardedForgetsWhatItHandsOut(t *testing.T) {
+	const count = 10
+	a := combinators.NewSharded(heap[element](), 1000)
+	var collected sync.WaitGroup
+	collected.Add(count)
+	func() {
+		var blocks [][]element
+		for range count {
+			s := take(t, a, 4)
+			runtime.AddCleanup(&s[0], func(wg *sync.WaitGroup) { wg.Done() }, &collected)
+			blocks = append(blocks, s)
+		}
+		for _, s := range blocks {
+			a.Deallocate(s)
+		}
+		for range count {
+			take(t, a, 4)
+		}
+	}()
+	lost := make(chan struct{})
+	go func() {
+		collected.Wait()
+		close(lost)
+	}()
+	awaitCollected(t, lost)
+	runtime.KeepAlive(a)
+}
+
+// The bound is kept when the places of all shards are full and so is the rest.
+func TestShardedBoundOfFullPlaces(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // for 8 shards, the places of each for some 240 values
+	const limit, users = 3840, 64
+	parent := newSource[int](t)
+	a := combinators.NewSharded(parent, limit)
+	var blocks [users][][]int
+	for i := range blocks {
+		for n := 1; n <= 40; n++ {
+			blocks[i] = append(blocks[i], take(t, a, n))
+		}
+	}
+	// Goroutines that all live have stacks at different places, and so most shards.
+	var begun, ended sync.WaitGroup
+	begun.Add(users)
+	for _, own := range blocks {
+		ended.Go(func() {
+			begun.Done()
+			begun.Wait()
+			for _, s := range own {
+				a.Deallocate(s)
+			}
+		})
+	}
+	ended.Wait()
+	if parent.count > limit || parent.count < limit/2 {
+		t.Errorf("keeps %d values, want at most %d and most of them", parent.count, limit)
+	}
+}

@@ -321,3 +321,29 @@ func TestBatchAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations, and %v of them by Run", got, empty)
 	}
 }
+
+// A batch that has ended cancels nobody: its members may be those of another one by then.
+func TestBatchCancelTooLate(t *testing.T) {
+	var j journal
+	var d desk
+	var first, second ops.Batch
+	var members [1]ops.Member
+	for _, b := range []*ops.Batch{&first, &second} {
+		b.Start(members[:], ops.UntilAll, j.handler())
+		d.wait(&members[0])
+		if b == &first {
+			d.answer(0, 7, nil)
+			d.run()
+			j.check(t, "handler 1 <nil>")
+		}
+	}
+	first.Cancel()
+	d.run()
+	j.check(t)
+	d.answer(0, 8, nil)
+	d.run()
+	j.check(t, "handler 1 <nil>")
+	if members[0].N != 8 || members[0].Err != nil {
+		t.Errorf("the member ended with %d, %v", members[0].N, members[0].Err)
+	}
+}

@@ -176,6 +176,25 @@ func TestBufferedReaderReadFull(t *testing.T) {
 	}
 }
 
+// TestBufferedReaderReadFullAtTheEnd lets the stream end while bytes are in the buffer.
+func TestBufferedReaderReadFullAtTheEnd(t *testing.T) {
+	for size, want := range map[int]string{2: "handler 2 <nil>", 3: "handler 2 unexpected EOF"} {
+		var j journal
+		s := &script{text: "a\nbc", parts: []part{{4, nil}, {0, io.EOF}, {0, io.EOF}}}
+		b := ops.NewBufferedReader(s, make([]byte, 8))
+		b.ReadLine(j.handler())
+		s.run()
+		j.check(t, "handler 1 <nil>")
+		body := make([]byte, size)
+		b.ReadFull(body, j.handler())
+		s.run()
+		j.check(t, want)
+		if string(body[:2]) != "bc" {
+			t.Errorf("read %q", body)
+		}
+	}
+}
+
 // TestBufferedReaderErrors meets an error mid-way: what has come before is not lost.
 func TestBufferedReaderErrors(t *testing.T) {
 	for _, split := range []bool{false, true} {

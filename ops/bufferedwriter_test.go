@@ -428,3 +428,25 @@ func (w *posted) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
 	}
 	w.Execute(op)
 }
+
+// Who is cancelled before it can wait is told so.
+func TestBufferedWriterCanceledByItsBatch(t *testing.T) {
+	for name, wait := range map[string]func(b *ops.BufferedWriter, h ops.Handler){
+		"Flush":    (*ops.BufferedWriter).Flush,
+		"WhenRoom": func(b *ops.BufferedWriter, h ops.Handler) { b.WhenRoom(100, h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s sink
+			var j journal
+			var batch ops.Batch
+			var members [1]ops.Member
+			b := ops.NewBufferedWriter(&s, 100, nil)
+			mustAppend(t, b, "a")
+			batch.Start(members[:], ops.UntilAll, j.handler())
+			batch.Cancel()
+			wait(b, &members[0])
+			s.run()
+			j.check(t, "handler 1 ops: operation canceled")
+		})
+	}
+}

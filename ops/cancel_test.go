@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,5 +190,36 @@ func TestCancelSlotShared(t *testing.T) {
 	second.Complete()
 	if slot.Cancel() {
 		t.Error("both have ended")
+	}
+}
+
+// A cancellation may come when the operation is not outstanding there any more. Then
+// nothing happens, and no lock stays held.
+func TestCancelOperationTooLate(t *testing.T) {
+	for name, begin := range map[string]func(s *vectorSink, h ops.Handler) ops.Canceler{
+		"WriteQueue": func(s *vectorSink, h ops.Handler) ops.Canceler {
+			q := ops.NewWriteQueue(s, 100)
+			q.Write([]byte("a"), h)
+			return q
+		},
+		"BufferedWriter": func(s *vectorSink, h ops.Handler) ops.Canceler {
+			b := ops.NewBufferedWriter(s, 100, nil)
+			mustAppend(t, b, "a")
+			b.Flush(h)
+			return b
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var s vectorSink
+			target := begin(&s, j.handler())
+			for range 2 {
+				target.CancelOperation(new(ops.CancelSlot))
+			}
+			s.take(everything, nil)
+			if len(j) != 1 || !strings.HasSuffix(j[0], "<nil>") {
+				t.Errorf("what happened: %q, want one handler without an error", []string(j))
+			}
+		})
 	}
 }

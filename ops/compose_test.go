@@ -160,3 +160,20 @@ func TestComposeRefusedKeepsNoFrame(t *testing.T) {
 		t.Errorf("told %v", got)
 	}
 }
+
+// A step is told of the error of an operation that it has started, and decides; only
+// where there was no memory for the first one is there no step.
+func TestComposeGoesOnAfterAnError(t *testing.T) {
+	var j journal
+	s := &script{parts: []part{{0, errMid}, {1, nil}}, text: "a"}
+	ops.Compose(s, j.handler(), 0, func(f *ops.Frame[int], n int, err error) {
+		j.add("step %d: %d %v", f.State, n, err)
+		if f.State++; f.State == 3 {
+			f.Return(7, err)
+			return
+		}
+		ops.Read(s, make([]byte, 1), f)
+	})
+	s.run()
+	j.check(t, "step 0: 0 <nil>", "step 1: 0 mid-way", "step 2: 1 <nil>", "handler 7 <nil>")
+}

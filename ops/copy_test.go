@@ -191,11 +191,51 @@ func TestPipeExhausted(t *testing.T) {
 	if a.ended+b.ended != 0 {
 		t.Error("CloseWrite was called")
 	}
+	if ab, ba := pipe.Copied(); ab != 0 || ba != 0 {
+		t.Errorf("copied %d and %d bytes", ab, ba)
+	}
 	// Without a need for bytes there is nothing that could fail.
 	a.parts, b.parts = []part{{0, io.EOF}}, []part{{0, io.EOF}}
 	pipe.Start(a, b, make([]byte, 2), ops.WithAllocator(j.handler(), allocator.Null[ops.Operation]{}))
 	runScenes(a, b)
 	j.check(t, "handler 0 <nil>")
+}
+
+// A pipe that is given no buffer takes one, half for each direction.
+func TestPipeTakesABuffer(t *testing.T) {
+	var j journal
+	var pipe ops.Pipe
+	a, b := &scene{}, &scene{}
+	a.parts, b.parts = []part{{0, io.EOF}}, []part{{0, io.EOF}}
+	pipe.Start(a, b, nil, j.handler())
+	runScenes(a, b)
+	j.check(t, "handler 0 <nil>")
+	for name, s := range map[string]*scene{"a": a, "b": b} {
+		if n := len(s.got[0]); n != 32<<10 {
+			t.Errorf("%s reads into %d bytes, want 32 KiB", name, n)
+		}
+	}
+}
+
+// A pipe that could not start has copied nothing, whatever it copied before.
+func TestPipeExhaustedAgain(t *testing.T) {
+	var j journal
+	var pipe ops.Pipe
+	end := part{0, io.EOF}
+	a := &scene{script: script{text: "abc", parts: []part{{3, nil}, {2, nil}, end}}}
+	b := &scene{script: script{text: "de", parts: []part{{2, nil}, {3, nil}, end}}}
+	pipe.Start(a, b, make([]byte, 8), j.handler())
+	runScenes(a, b)
+	j.check(t, "handler 0 <nil>")
+	if ab, ba := pipe.Copied(); ab != 3 || ba != 2 {
+		t.Errorf("copied %d and %d bytes, want 3 and 2", ab, ba)
+	}
+	pipe.Start(a, b, nil, ops.WithAllocator(j.handler(), allocator.Null[byte]{}))
+	runScenes(a, b)
+	j.check(t, "handler 0 allocator: exhausted")
+	if ab, ba := pipe.Copied(); ab != 0 || ba != 0 {
+		t.Errorf("copied %d and %d bytes without a buffer", ab, ba)
+	}
 }
 
 func TestPipeMisuse(t *testing.T) {

@@ -294,3 +294,10 @@ func (a *again) Complete(int, error) {
 		ops.Defer(a.p, a)
 	}
 }
+
+// An executor that has no coroutines has none of them.
+func TestCoroutinesOfNobody(t *testing.T) {
+	if n := (*ops.Coroutines)(nil).Len(); n != 0 {
+		t.Errorf("%d coroutines of nobody", n)
+	}
+}

@@ -154,3 +154,50 @@ type abandonable struct {
 
 func (a *abandonable) Complete(int, error) { a.t.Error("called after Close") }
 func (a *abandonable) Abandon()            { *a.count++ }
+
+// A strandReader reads a byte at a time on a strand.
+type strandReader struct{ *ops.Strand }
+
+func (r strandReader) StartRead(op *ops.Operation) {
+	op.N, op.Err = 1, nil
+	r.Execute(op)
+}
+
+// An operation may come back to its strand in its own turn, behind another one: it
+// takes nothing along from where it was.
+func TestStrandOperationComesBack(t *testing.T) {
+	var j journal
+	var l loop
+	s := ops.NewStrand(&l)
+	ops.ReadFull(strandReader{s}, make([]byte, 3), ops.HandlerFunc(func(n int, err error) { j.add("read %d %v", n, err) }))
+	ops.Post(s, j.handler())
+	for turns := 0; len(l.ready) > 0; turns++ {
+		if turns == 10 {
+			t.Fatal("the strand never becomes idle")
+		}
+		op := l.ready[0]
+		l.ready = l.ready[1:]
+		op.Complete()
+	}
+	j.check(t, "handler 0 <nil>", "read 3 <nil>")
+}
+
+// A handler whose executor is the strand that its operation goes to runs in one turn
+// there.
+func TestStrandOfItsOwnHandler(t *testing.T) {
+	for name, execute := range map[string]func(*ops.Strand, ops.Handler){
+		"Post": func(s *ops.Strand, h ops.Handler) { ops.Post(s, h) },
+		"Read": func(s *ops.Strand, h ops.Handler) { ops.Read(strandReader{s}, make([]byte, 1), h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var l loop
+			s := ops.NewStrand(&l)
+			first := ops.HandlerFunc(func(int, error) { j.add("first") })
+			execute(s, ops.WithExecutor(first, s))
+			ops.Post(s, ops.HandlerFunc(func(int, error) { j.add("second") }))
+			l.run()
+			j.check(t, "first", "second")
+		})
+	}
+}

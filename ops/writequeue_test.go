@@ -231,3 +231,20 @@ func TestWriteQueueOfManyGoroutines(t *testing.T) {
 		t.Errorf("%d bytes came", len(w.got))
 	}
 }
+
+// A write that its proactor refuses takes those that wait with it, and no bytes are
+// left.
+func TestWriteQueueRefused(t *testing.T) {
+	var s vectorSink
+	var j journal
+	q := ops.NewWriteQueue(&s, 100)
+	for _, p := range []string{"a", "bc", "d"} {
+		q.Write([]byte(p), j.handler())
+	}
+	refused := s.waiting[0].Refuse(errMid)
+	if q.Buffered() != 0 {
+		t.Errorf("%d bytes wait", q.Buffered())
+	}
+	refused.Complete()
+	j.check(t, "handler 0 mid-way", "handler 0 mid-way", "handler 0 mid-way")
+}

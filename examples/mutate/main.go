@@ -1,248 +1,212 @@
-// Mutate measures how much the tests of a package see: it changes the package in
-// one small place after another, and counts for how many of these mutants a test
-// fails.
+// Mutate measures how much the tests of packages see: it changes the code in one
+// small place after another, and counts for how many of these mutants a test
+// fails. Usage:
 //
-// All mutants are in one build, and the environment says which one it is, so a
-// mutant costs a run of the tests and no compilation. Usage:
+//	go run ./examples/mutate [flags] PACKAGE...
 //
-//	go run ./examples/mutate [flags] package [package with tests ...]
+// A mutant is one of these changes in a file that is no test and is built here:
 //
-// The tests are those of the package itself, and then of the others, which see the
-// same mutants. A mutant that no test notices is printed with its place: the tests
-// lack something, or the change makes no difference, as when < becomes <= where both
-// sides are never equal.
+//   - a comparison at its bound (< and <=, > and >=) or to its opposite (== and !=)
+//   - + and -, * to +, += and -=, ++ and --, && and ||
+//   - 0 and 1, true and false
+//   - a condition to its opposite
+//   - an error that is returned to nil
+//   - a statement left out: an assignment, a call, a send, go, defer
+//   - a branch left out: the body of an if, an else, a case
+//   - break and continue
+//
+// Those that only change a message are none: methods String, GoString and Error, and
+// what is given to panic. Nor are changes of types. Those that do not compile are
+// left out and counted.
+//
+// The tests are built with an overlay, so nothing is copied and nothing is written to
+// the packages. One build has all mutants, of which the environment chooses one: each
+// function asks at its begin which mutant runs. A mutant costs a build only where
+// functions cannot, as outside of them. The tests of the first package of -tests run
+// first; the first failure ends them, and if they take too long they are killed. How
+// long that is depends on the machine at that time: it is measured anew, and they run
+// once more, before a mutant counts as one that hangs.
+//
+// A mutant that no test notices is printed with its place: the tests lack something,
+// or the change makes no difference, as when < becomes <= where both sides are never
+// equal. Those are listed in a file, each with the reason (see -file):
+//
+//	allocator/size.go: Class.next: c < last => c <= last
+//		last is no class, so c is never equal to it
+//
+// An entry names file, function and change, as a survivor is printed but without
+// the line, which changes with the code above. The second change of a function that
+// reads the same has (2) behind it, and so on. An entry that no mutant fits any
+// more, or whose mutant a test notices, is wrong and an error.
+//
+// The score is killed / (killed + survived). Mutants that ran out of time count as
+// neither: something noticed them, but no test said so.
+//
+// The exit status is 1 if the score is too low, an entry is wrong or something
+// failed, and 2 for bad flags.
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/importer"
-	"go/parser"
-	"go/token"
-	"go/types"
 	"io"
-	"log"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"regexp"
-	"strings"
-	"sync"
-	"time"
+	"runtime"
+	"slices"
 )
 
-// variable is the environment variable with the number of the mutant.
-const variable = "HEIRLOOM_MUTANT"
-
-var (
-	files     = flag.String("files", "", "mutate only files whose names match this regular expression")
-	sample    = flag.Int("sample", 0, "try so many mutants, drawn at random; 0 is all")
-	seed      = flag.Uint64("seed", 1, "seed of the draw")
-	parallel  = flag.Int("parallel", 2, "mutants that are tried at a time")
-	limit     = flag.Duration("timeout", time.Minute, "for the tests of one mutant, which it ends as noticed")
-	arguments = flag.String("args", "-test.short -test.failfast -rapid.shrinktime=1ms -rapid.nofailfile", "arguments of the tests")
+// The exit statuses.
+const (
+	exitFailed = 1
+	exitUsage  = 2
 )
+
+// A config is what the flags say.
+type config struct {
+	packages   []string
+	tests      string
+	run        string
+	args       string
+	only, skip *regexp.Regexp
+	sample     int
+	seed       uint64
+	parallel   int
+	timeout    float64
+	equivalent string
+	score      float64
+	verbose    bool
+}
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("mutate: ")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: mutate [flags] package [package with tests ...]")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
-	if flag.NArg() == 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, os.Stderr, flag.Args()); err != nil {
-		log.Fatal(err)
-	}
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run mutates the first package, tries its mutants with the tests of all, and writes
-// down what survived.
-func run(ctx context.Context, out, progress io.Writer, packages []string) error {
-	dir, err := os.MkdirTemp("", "mutate")
+// run runs the program and returns its exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c, ok := parse(args, stderr)
+	if !ok {
+		return exitUsage
+	}
+	good, err := measure(ctx, c, stdout, stderr)
 	if err != nil {
-		return err
+		fmt.Fprintln(stderr, "mutate:", err)
 	}
-	defer os.RemoveAll(dir)
-	m, overlay, err := mutate(ctx, packages[0], dir)
-	if err != nil {
-		return err
+	if err != nil || !good {
+		return exitFailed
 	}
-	var tests []string
-	for i, pkg := range packages {
-		binary := filepath.Join(dir, fmt.Sprintf("test%d", i))
-		if _, err := goCommand(ctx, "test", "-c", "-overlay", overlay, "-o", binary, pkg); err != nil {
-			return err
-		}
-		folder, err := goCommand(ctx, "list", "-f", "{{.Dir}}", pkg)
-		if err != nil {
-			return err
-		}
-		tests = append(tests, binary, strings.TrimSpace(string(folder)))
-	}
-	if test, ok := try(ctx, tests, 0); !ok {
-		return fmt.Errorf("the tests fail without a mutant: %s", test)
-	}
-	tried := m.mutants
-	if *sample > 0 && *sample < len(tried) {
-		random := rand.New(rand.NewPCG(*seed, 0))
-		random.Shuffle(len(tried), func(i, j int) { tried[i], tried[j] = tried[j], tried[i] })
-		tried = tried[:*sample]
-	}
-	return report(ctx, out, progress, tests, tried)
+	return 0
 }
 
-// report tries the mutants, prints each that survives when that is known, and the
-// score.
-func report(ctx context.Context, out, progress io.Writer, tests []string, tried []mutant) error {
-	queue := make(chan mutant)
-	var mu sync.Mutex
-	done, alive := 0, 0
-	note := func(m mutant, survived bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		done++
-		if survived {
-			alive++
-			fmt.Fprintf(out, "%s:%d:%d: %s\n", filepath.Base(m.at.Filename), m.at.Line, m.at.Column, m.what)
-		}
-		fmt.Fprintf(progress, "\r%d of %d mutants tried, %d survived ", done, len(tried), alive)
+// parse reads the flags.
+func parse(args []string, stderr io.Writer) (c config, ok bool) {
+	f := flag.NewFlagSet("mutate", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.Usage = func() {
+		fmt.Fprintln(stderr, "Usage: mutate [flags] PACKAGE...\n\nChange the packages in small places and see whether a test fails.\n\nFlags:")
+		f.PrintDefaults()
 	}
-	var workers sync.WaitGroup
-	for range *parallel {
-		workers.Go(func() {
-			for mutant := range queue {
-				if _, survived := try(ctx, tests, mutant.id); ctx.Err() == nil {
-					note(mutant, survived)
-				}
-			}
+	expression := func(name, usage string) **regexp.Regexp {
+		var to *regexp.Regexp
+		f.Func(name, usage, func(s string) (err error) {
+			to, err = regexp.Compile(s)
+			return err
 		})
+		return &to
 	}
-	for _, mutant := range tried {
-		if ctx.Err() != nil {
+	f.StringVar(&c.tests, "tests", "", "`packages` whose tests run, with commas between them, in this order; PACKAGE=REGEXP runs some of its tests (default: the mutated package)")
+	f.StringVar(&c.run, "run", "", "run only tests that match this `regexp`")
+	f.StringVar(&c.args, "args", "-test.short -test.failfast", "`arguments` of the tests")
+	only := expression("only", "try only mutants that are printed as a line that matches this `regexp`")
+	skip := expression("skip", "try no mutants that are printed as a line that matches this `regexp`")
+	f.IntVar(&c.sample, "sample", 0, "try at most `n` mutants, drawn at random; 0 for all")
+	f.Uint64Var(&c.seed, "seed", 1, "where the random numbers start")
+	f.IntVar(&c.parallel, "parallel", runtime.GOMAXPROCS(0), "mutants that are tried at once")
+	f.Float64Var(&c.timeout, "timeout", 5, "kill tests that take this many `times` as long as they do without a mutant and a second")
+	f.StringVar(&c.equivalent, "file", "", "`file` that lists the mutants that make no difference")
+	f.Float64Var(&c.score, "score", 0, "fail below this score, in `percent`")
+	f.BoolVar(&c.verbose, "v", false, "print each mutant, and which test noticed it")
+	if f.Parse(args) != nil {
+		return c, false
+	}
+	c.only, c.skip, c.packages = *only, *skip, f.Args()
+	if len(c.packages) == 0 || c.sample < 0 || c.parallel < 1 || c.timeout <= 0 || c.score < 0 || c.score > 100 {
+		f.Usage()
+		return c, false
+	}
+	return c, true
+}
+
+// measure tries the mutants of the packages and reports whether the result is as
+// good as it has to be.
+func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, error) {
+	known, err := readEquivalents(c.equivalent)
+	if err != nil {
+		return false, err
+	}
+	packages, err := load(ctx, c.packages)
+	if err != nil {
+		return false, err
+	}
+	temp, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(temp)
+	var all []mutant
+	for _, p := range packages {
+		found := p.mutants()
+		known.see(p, found)
+		for _, m := range found {
+			line := m.String()
+			if (c.only == nil || c.only.MatchString(line)) && (c.skip == nil || !c.skip.MatchString(line)) {
+				all = append(all, m)
+			}
+		}
+	}
+	compiling, rest := c.draw(all)
+	r := newReport(stdout, stderr, known, c.verbose, len(compiling))
+	for _, m := range rest {
+		r.add(m, notCompiled, "")
+	}
+	suites := map[*sourcePackage]*suite{}
+	for _, p := range packages {
+		own := slices.DeleteFunc(slices.Clone(compiling), func(m mutant) bool { return m.file.pkg != p })
+		if suites[p], err = newSuite(ctx, c, p, own, temp); err != nil {
+			return false, err
+		}
+		if alone := suites[p].alone; alone != nil {
+			fmt.Fprintf(stderr, "mutate: %s: each mutant is built by itself: with all in one build, %v\n", p.path, alone)
+		}
+	}
+	err = tryAll(ctx, c, compiling, suites, r)
+	score := r.summary() // of what was tried, if it was interrupted
+	return score >= c.score && r.wrong == 0, err
+}
+
+// draw returns the mutants that are tried, and those that were drawn as well but do
+// not compile.
+func (c config) draw(all []mutant) (compiling, rest []mutant) {
+	if c.sample > 0 {
+		random := rand.New(rand.NewPCG(c.seed, 0))
+		all = slices.Clone(all)
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	for _, m := range all {
+		if c.sample > 0 && len(compiling) == c.sample {
 			break
 		}
-		queue <- mutant
-	}
-	close(queue)
-	workers.Wait()
-	fmt.Fprintln(progress)
-	if done != 0 {
-		fmt.Fprintf(out, "%d of %d mutants noticed: %.1f %%\n", done-alive, done, 100*float64(done-alive)/float64(done))
-	}
-	return ctx.Err()
-}
-
-// try runs the tests with a mutant until one fails. It is true if none does.
-func try(ctx context.Context, tests []string, id int) (failed string, ok bool) {
-	for i := 0; i < len(tests); i += 2 {
-		limited, cancel := context.WithTimeout(ctx, *limit)
-		c := exec.CommandContext(limited, tests[i], strings.Fields(*arguments)...)
-		c.Dir = tests[i+1]
-		c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", variable, id))
-		output, err := c.CombinedOutput()
-		cancel()
-		if err != nil {
-			return fmt.Sprintf("%v\n%s", err, output), false
+		if m.compiles() {
+			m.id = len(compiling) + 1
+			compiling = append(compiling, m)
+		} else {
+			rest = append(rest, m)
 		}
 	}
-	return "", true
-}
-
-// A listed package is what go list tells of one.
-type listed struct {
-	ImportPath, Dir, Export, Name string
-	GoFiles                       []string
-	DepOnly                       bool
-}
-
-// mutate writes the mutated files of a package to dir, and an overlay that puts
-// them in the place of the real ones, of which it returns the name.
-func mutate(ctx context.Context, pattern, dir string) (*mutator, string, error) {
-	text, err := goCommand(ctx, "list", "-export", "-deps", "-json=ImportPath,Dir,Export,Name,GoFiles,DepOnly", pattern)
-	if err != nil {
-		return nil, "", err
-	}
-	var pkg listed
-	exports := map[string]string{}
-	for decoder := json.NewDecoder(bytes.NewReader(text)); decoder.More(); {
-		var p listed
-		if err := decoder.Decode(&p); err != nil {
-			return nil, "", err
-		}
-		exports[p.ImportPath] = p.Export
-		if !p.DepOnly {
-			pkg = p
-		}
-	}
-	m := &mutator{fset: token.NewFileSet(), info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
-	var parsed []*ast.File
-	for _, name := range pkg.GoFiles {
-		file, err := parser.ParseFile(m.fset, filepath.Join(pkg.Dir, name), nil, parser.ParseComments)
-		if err != nil {
-			return nil, "", err
-		}
-		parsed = append(parsed, file)
-	}
-	config := types.Config{Importer: importer.ForCompiler(m.fset, "gc", func(path string) (io.ReadCloser, error) {
-		return os.Open(exports[path])
-	})}
-	if _, err := config.Check(pkg.ImportPath, m.fset, parsed, m.info); err != nil {
-		return nil, "", err
-	}
-	wanted, err := regexp.Compile(*files)
-	if err != nil {
-		return nil, "", err
-	}
-	replace := map[string]string{}
-	write := func(real, name string, source []byte) error {
-		replace[real] = filepath.Join(dir, name)
-		return os.WriteFile(replace[real], source, 0o600)
-	}
-	for i, file := range parsed {
-		real := filepath.Join(pkg.Dir, pkg.GoFiles[i])
-		if !wanted.MatchString(pkg.GoFiles[i]) {
-			continue
-		}
-		source, err := os.ReadFile(real)
-		if err != nil {
-			return nil, "", err
-		}
-		if err := write(real, pkg.GoFiles[i], m.rewrite(file, source)); err != nil {
-			return nil, "", err
-		}
-	}
-	if err := write(filepath.Join(pkg.Dir, "mutants.go"), "mutants.go", fmt.Appendf(nil, runtime, pkg.Name)); err != nil {
-		return nil, "", err
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return nil, "", err
-	}
-	name := filepath.Join(dir, "overlay.json")
-	return m, name, os.WriteFile(name, overlay, 0o600)
-}
-
-// goCommand runs the go command and returns what it prints.
-func goCommand(ctx context.Context, args ...string) ([]byte, error) {
-	var problem bytes.Buffer
-	c := exec.CommandContext(ctx, "go", args...)
-	c.Stderr = &problem
-	out, err := c.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, &problem)
-	}
-	return out, nil
+	return compiling, rest
 }

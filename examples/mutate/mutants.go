@@ -1,214 +1,247 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"go/ast"
+	"go/parser"
 	"go/token"
 	"go/types"
 	"slices"
 	"strings"
 )
 
-// A mutant is one small change of the program.
+// A mutant is one small change of a file: the text from start to end is replaced.
 type mutant struct {
-	id   int
-	at   token.Position
-	what string // such as "< to <="
+	id         int // from 1
+	file       *sourceFile
+	declared   *ast.FuncDecl // around it; nil for none
+	start, end int
+	text       string
+
+	line     int
+	function string
+	change   string // such as "a < b => a <= b"
 }
 
-// A mutator rewrites files so that one build has all mutants: each place that is
-// changed asks at run time whether its mutant is the one to be.
-type mutator struct {
-	fset    *token.FileSet
-	info    *types.Info
+// String returns how the mutant is printed.
+func (m mutant) String() string {
+	return fmt.Sprintf("%s:%d: %s, in %s", m.file.name, m.line, m.change, m.function)
+}
+
+// key returns how the mutant is listed.
+func (m mutant) key() string { return m.file.name + ": " + m.function + ": " + m.change }
+
+// source returns the text of the file with the change.
+func (m mutant) source() []byte {
+	return slices.Concat(m.file.text[:m.start], []byte(m.text), m.file.text[m.end:])
+}
+
+// compiles reports whether the package compiles with the change.
+func (m mutant) compiles() bool {
+	p := m.file.pkg
+	changed, err := parser.ParseFile(p.fset, m.file.path, m.source(), parser.SkipObjectResolution)
+	if err != nil {
+		return false
+	}
+	files := p.syntax()
+	files[slices.Index(files, m.file.syntax)] = changed
+	return p.check(files, nil) == nil
+}
+
+// mutants returns all mutants of the package, in the order of the text.
+func (p *sourcePackage) mutants() []mutant {
+	var all []mutant
+	for _, file := range p.files {
+		f := &finder{file: file}
+		ast.PreorderStack(file.syntax, nil, func(n ast.Node, stack []ast.Node) bool {
+			return f.visit(n, stack)
+		})
+		slices.SortStableFunc(f.mutants, func(a, b mutant) int { return a.start - b.start })
+		all = append(all, f.mutants...)
+	}
+	number(all)
+	return all
+}
+
+// number tells apart the changes of a function that read the same.
+func number(all []mutant) {
+	seen := map[string]int{}
+	for i := range all {
+		key := all[i].key()
+		seen[key]++
+		if n := seen[key]; n > 1 {
+			all[i].change += fmt.Sprintf(" (%d)", n)
+		}
+	}
+}
+
+// A finder collects the mutants of a file.
+type finder struct {
+	file    *sourceFile
+	stack   []ast.Node // around the node that is visited
 	mutants []mutant
 }
 
-// add makes a new mutant and returns its number.
-func (m *mutator) add(at token.Pos, format string, args ...any) int {
-	id := len(m.mutants) + 1
-	m.mutants = append(m.mutants, mutant{id, m.fset.Position(at), fmt.Sprintf(format, args...)})
-	return id
+// visit adds the mutants of a node, and reports whether to go on into it.
+func (f *finder) visit(n ast.Node, stack []ast.Node) bool {
+	f.stack = stack
+	switch n := n.(type) {
+	case *ast.ImportSpec, *ast.TypeSpec:
+		return false
+	case *ast.FuncDecl:
+		return !describes(n)
+	case *ast.CallExpr:
+		name, ok := n.Fun.(*ast.Ident)
+		return !ok || name.Name != "panic"
+	case *ast.BinaryExpr:
+		f.binary(n)
+	case *ast.UnaryExpr:
+		if n.Op == token.NOT {
+			f.replace(n, f.source(n.X.Pos(), n.X.End()))
+		}
+	case *ast.BasicLit:
+		f.swap(n, n.Value, map[string]string{"0": "1", "1": "0"})
+	case *ast.Ident:
+		f.swap(n, n.Name, map[string]string{"true": "false", "false": "true"})
+	case *ast.IncDecStmt:
+		f.operator(n, n.TokPos, n.Tok, map[token.Token]token.Token{token.INC: token.DEC, token.DEC: token.INC})
+	case *ast.AssignStmt:
+		f.operator(n, n.TokPos, n.Tok, map[token.Token]token.Token{token.ADD_ASSIGN: token.SUB_ASSIGN, token.SUB_ASSIGN: token.ADD_ASSIGN})
+	case *ast.BranchStmt:
+		f.operator(n, n.TokPos, n.Tok, map[token.Token]token.Token{token.BREAK: token.CONTINUE, token.CONTINUE: token.BREAK})
+	case *ast.ReturnStmt:
+		f.returned(n)
+	case *ast.ForStmt:
+		f.negate(n.Cond)
+	case *ast.IfStmt:
+		f.negate(n.Cond)
+		f.branches(n)
+	case *ast.CaseClause:
+		f.clause(n.Body)
+	case *ast.CommClause:
+		f.clause(n.Body)
+	}
+	if s, ok := n.(ast.Stmt); ok && removable(s) && f.inList(s) {
+		f.replace(s, "")
+	}
+	return true
 }
 
-// An edit puts text at a place of a file. Those at one place go in the order of
-// their rank.
-type edit struct {
-	at   token.Pos
-	to   token.Pos // what is replaced ends here; at for none
-	text string
-	rank int
+// describes reports whether a function says how something prints.
+func describes(f *ast.FuncDecl) bool {
+	return f.Recv != nil && slices.Contains([]string{"String", "GoString", "Error"}, f.Name.Name)
 }
 
-// rewrite returns the source of a file with all its mutants.
-func (m *mutator) rewrite(file *ast.File, source []byte) []byte {
-	var edits []edit
-	depth := 0
-	wrap := func(n ast.Node, before, after string) {
-		depth++ // an outer one is seen first, begins first and ends last
-		edits = append(edits, edit{n.Pos(), n.Pos(), before, depth}, edit{n.End(), n.End(), after, -depth})
-	}
-	var stack []ast.Node
-	ast.Inspect(file, func(n ast.Node) bool {
-		if n == nil {
-			stack = stack[:len(stack)-1]
-			return true
-		}
-		if declaration, ok := n.(*ast.GenDecl); ok && declaration.Tok != token.VAR || isDescription(n) {
-			return false // types and constants cannot ask, and what prints is no matter
-		}
-		switch n := n.(type) {
-		case *ast.BinaryExpr:
-			m.binary(n, wrap, func(e edit) { edits = append(edits, e) })
-		case *ast.IfStmt:
-			wrap(n.Cond, "((", fmt.Sprintf(") != mutantIs(%d))", m.add(n.Cond.Pos(), "the condition to its opposite")))
-		case *ast.ReturnStmt:
-			for _, result := range n.Results {
-				if name, ok := result.(*ast.Ident); ok && (name.Name == "true" || name.Name == "false") {
-					wrap(result, "(", fmt.Sprintf(" != mutantIs(%d))", m.add(result.Pos(), "%s to its opposite", name.Name)))
-				}
-			}
-		case ast.Stmt:
-			if _, inBlock := stack[len(stack)-1].(*ast.BlockStmt); (inBlock || inClause(stack, n)) && deletable(n) {
-				wrap(n, fmt.Sprintf("if !mutantIs(%d) { ", m.add(n.Pos(), "the statement left out")), " }")
-			}
-		}
-		stack = append(stack, n)
-		return true
-	})
-	return apply(edits, source, file.FileStart)
+// operators are those of expressions, with what becomes of them.
+var operators = map[token.Token]token.Token{
+	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
+	token.EQL: token.NEQ, token.NEQ: token.EQL, token.LAND: token.LOR, token.LOR: token.LAND,
+	token.ADD: token.SUB, token.SUB: token.ADD, token.MUL: token.ADD,
 }
 
-// binary mutates an expression with two operands.
-func (m *mutator) binary(n *ast.BinaryExpr, wrap func(n ast.Node, before, after string), add func(edit)) {
-	if m.info.Types[n].Value != nil {
-		return // a constant
+// binary exchanges an operator. Parentheses keep the operands what they were.
+func (f *finder) binary(n *ast.BinaryExpr) {
+	if to, ok := operators[n.Op]; ok {
+		x, y := f.source(n.Pos(), n.OpPos), f.source(n.OpPos+token.Pos(len(n.Op.String())), n.End())
+		f.add(n.Pos(), n.End(), "("+x+to.String()+y+")", x+to.String()+y)
 	}
-	operator := edit{at: n.OpPos, to: n.OpPos + token.Pos(len(n.Op.String()))}
-	call := func(name, what string) {
-		wrap(n, fmt.Sprintf("mutant%s(%d, ", name, m.add(n.OpPos, "%s", what)), ")")
-		operator.text = ","
-		add(operator)
+}
+
+// operator exchanges that of a statement.
+func (f *finder) operator(n ast.Node, at token.Pos, from token.Token, table map[token.Token]token.Token) {
+	if to, ok := table[from]; ok {
+		f.replace(n, f.source(n.Pos(), at)+to.String()+f.source(at+token.Pos(len(from.String())), n.End()))
 	}
-	basic, _ := m.info.TypeOf(n.X).Underlying().(*types.Basic)
-	switch n.Op {
-	case token.LSS:
-		call("Less", "< to <=")
-	case token.LEQ:
-		call("NotMore", "<= to <")
-	case token.GTR:
-		call("More", "> to >=")
-	case token.GEQ:
-		call("NotLess", ">= to >")
-	case token.EQL, token.NEQ:
-		wrap(n, "((", fmt.Sprintf(") != mutantIs(%d))", m.add(n.OpPos, "%v to its opposite", n.Op)))
-	case token.LAND, token.LOR: // not (not X and not Y) is X or Y
-		what := "&& to ||"
-		if n.Op == token.LOR {
-			what = "|| to &&"
-		}
-		flip := fmt.Sprintf(" != mutantIs(%d)", m.add(n.OpPos, "%s", what))
-		wrap(n, "((((", ")"+flip+"))"+flip+")")
-		operator.text = ")" + flip + ") " + n.Op.String() + " (("
-		add(operator)
-	case token.ADD, token.SUB, token.MUL:
-		if basic == nil || basic.Info()&types.IsNumeric == 0 {
+}
+
+// swap exchanges a constant.
+func (f *finder) swap(n ast.Node, from string, table map[string]string) {
+	if to, ok := table[from]; ok {
+		f.replace(n, to)
+	}
+}
+
+// negate turns a condition into its opposite, unless another mutant does so.
+func (f *finder) negate(condition ast.Expr) {
+	switch c := ast.Unparen(condition).(type) {
+	case nil:
+		return
+	case *ast.UnaryExpr:
+		if c.Op == token.NOT {
 			return
 		}
-		name := map[token.Token]string{token.ADD: "Plus", token.SUB: "Minus", token.MUL: "Times"}[n.Op]
-		call(name, map[string]string{"Plus": "+ to -", "Minus": "- to +", "Times": "* to +"}[name])
-	}
-}
-
-// deletable reports whether a statement can be left out and the rest compiles.
-func deletable(n ast.Stmt) bool {
-	switch n := n.(type) {
-	case *ast.ExprStmt:
-		call, ok := n.X.(*ast.CallExpr)
-		if !ok {
-			return false
+	case *ast.BinaryExpr:
+		if c.Op == token.EQL || c.Op == token.NEQ {
+			return
 		}
-		name, ok := call.Fun.(*ast.Ident)
-		return !ok || name.Name != "panic" // a function may end with it
-	case *ast.IncDecStmt:
-		return true
-	case *ast.AssignStmt:
-		return n.Tok != token.DEFINE
 	}
-	return false
+	f.replace(condition, "!("+f.source(condition.Pos(), condition.End())+")")
 }
 
-// inClause reports whether a statement is in the body of a case.
-func inClause(stack []ast.Node, n ast.Stmt) bool {
-	clause, ok := stack[len(stack)-1].(*ast.CaseClause)
-	return ok && slices.Contains(clause.Body, n)
+// returned loses an error.
+func (f *finder) returned(n *ast.ReturnStmt) {
+	results := f.results()
+	if results == nil || len(n.Results) == 0 || len(n.Results) != results.NumFields() {
+		return
+	}
+	last := n.Results[len(n.Results)-1]
+	declared := results.List[len(results.List)-1].Type
+	info := f.file.pkg.info
+	if types.Identical(info.TypeOf(declared), types.Universe.Lookup("error").Type()) && !info.Types[last].IsNil() {
+		f.add(last.Pos(), last.End(), "nil", "nil")
+	}
 }
 
-// isDescription reports whether n is a method that says how something prints.
-func isDescription(n ast.Node) bool {
-	f, ok := n.(*ast.FuncDecl)
-	return ok && f.Recv != nil && (f.Name.Name == "String" || f.Name.Name == "Error")
+// results returns those of the function around the node.
+func (f *finder) results() *ast.FieldList {
+	for _, n := range slices.Backward(f.stack) {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return n.Type.Results
+		case *ast.FuncDecl:
+			return n.Type.Results
+		}
+	}
+	return nil
 }
 
-// apply returns the source with the edits made, which begins at start.
-func apply(edits []edit, source []byte, start token.Pos) []byte {
-	slices.SortStableFunc(edits, func(a, b edit) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank))
+// source returns a part of the file.
+func (f *finder) source(from, to token.Pos) string {
+	return string(f.file.text[f.file.offset(from):f.file.offset(to)])
+}
+
+// replace adds the mutant that has a text instead of a node.
+func (f *finder) replace(n ast.Node, text string) { f.add(n.Pos(), n.End(), text, text) }
+
+// add adds a mutant, whose text is printed as shown.
+func (f *finder) add(from, to token.Pos, text, shown string) {
+	declared := f.declared()
+	f.mutants = append(f.mutants, mutant{
+		file: f.file, declared: declared, start: f.file.offset(from), end: f.file.offset(to), text: text,
+		line:     f.file.pkg.fset.Position(from).Line,
+		function: nameOf(declared),
+		change:   describe(f.source(from, to), shown),
 	})
-	var out strings.Builder
-	from := 0
-	for _, e := range edits {
-		at := int(e.at - start)
-		out.Write(source[from:at])
-		out.WriteString(e.text)
-		from = int(e.to - start)
+}
+
+// declared returns the declared function around the node.
+func (f *finder) declared() *ast.FuncDecl {
+	for _, n := range f.stack {
+		if n, ok := n.(*ast.FuncDecl); ok {
+			return n
+		}
 	}
-	out.Write(source[from:])
-	return []byte(out.String())
+	return nil
 }
 
-// runtime is what the mutated places call. The number of the mutant comes from the
-// environment.
-const runtime = `package %s
-
-import (
-	"cmp"
-	"os"
-	"strconv"
-)
-
-var mutantNumber, _ = strconv.Atoi(os.Getenv("` + variable + `"))
-
-func mutantIs(id int) bool { return id == mutantNumber }
-
-type mutantNumeric interface {
-	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr | ~float32 | ~float64
-}
-
-func mutantLess[T cmp.Ordered](id int, x, y T) bool    { return x < y || x == y && mutantIs(id) }
-func mutantNotMore[T cmp.Ordered](id int, x, y T) bool { return x < y || x == y && !mutantIs(id) }
-func mutantMore[T cmp.Ordered](id int, x, y T) bool    { return x > y || x == y && mutantIs(id) }
-func mutantNotLess[T cmp.Ordered](id int, x, y T) bool { return x > y || x == y && !mutantIs(id) }
-
-func mutantPlus[T mutantNumeric](id int, x, y T) T {
-	if mutantIs(id) {
-		return x - y
+// nameOf returns the name of a function, with that of the receiver's type.
+func nameOf(f *ast.FuncDecl) string {
+	if f == nil {
+		return "package"
 	}
-	return x + y
-}
-
-func mutantMinus[T mutantNumeric](id int, x, y T) T {
-	if mutantIs(id) {
-		return x + y
+	if f.Recv == nil {
+		return f.Name.Name
 	}
-	return x - y
+	receiver, _, _ := strings.Cut(types.ExprString(f.Recv.List[0].Type), "[")
+	return strings.TrimPrefix(receiver, "*") + "." + f.Name.Name
 }
-
-func mutantTimes[T mutantNumeric](id int, x, y T) T {
-	if mutantIs(id) {
-		return x + y
-	}
-	return x * y
-}
-`

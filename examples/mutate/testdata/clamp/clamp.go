@@ -1,6 +1,9 @@
 // Package clamp is mutated by the test of mutate.
 package clamp
 
+// Step is how much Next adds.
+const Step = 1
+
 // Clamp returns the number from low to high that is nearest to n. Which bound is
 // looked at first makes no difference, and so do some mutants.
 func Clamp(n, low, high int) int {
@@ -13,8 +16,17 @@ func Clamp(n, low, high int) int {
 	return n
 }
 
-// Both reports whether both are true.
-func Both(a, b bool) bool { return a && b }
+// Next is known to no test.
+func Next(n int) int { return n + Step }
 
-// Untested is known to no test.
-func Untested(n int) int { return n + 1 }
+// Drain returns the sum of all numbers, and ends only because they become fewer.
+func Drain(numbers []int) (sum int) {
+	for len(numbers) > 0 {
+		sum += numbers[0]
+		numbers = numbers[1:]
+	}
+	return sum
+}
+
+// Greet has a mutant that does not compile.
+func Greet(name string) string { return "hello, " + name }

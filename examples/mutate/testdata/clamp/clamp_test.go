@@ -8,7 +8,16 @@ func TestClamp(t *testing.T) {
 			t.Errorf("Clamp(%d, 2, 5) is %d, want %d", n, got, want)
 		}
 	}
-	if !Both(true, true) || Both(true, false) || Both(false, true) {
-		t.Error("Both is wrong")
+}
+
+func TestDrain(t *testing.T) {
+	if got := Drain([]int{1, 2, 4}); got != 7 {
+		t.Errorf("the sum is %d, want 7", got)
+	}
+}
+
+func TestGreet(t *testing.T) {
+	if got := Greet("you"); got != "hello, you" {
+		t.Errorf("the greeting is %q", got)
 	}
 }
