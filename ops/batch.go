@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
 // A Batch is several operations that run at the same time and end together: the first
@@ -105,7 +106,9 @@ func (b *Batch) Start(members []Member, until Until, h Handler) {
 		m.N, m.Err, m.batch, m.ended = 0, nil, b, false
 		m.slot.spare()
 	}
-	if !b.op.Arm(b) {
+	armed := b.op.Arm(b)
+	reach.Sometimes(!armed, reach.BatchCanceledAtStart)
+	if !armed {
 		b.cancelMembers()
 	}
 }
@@ -214,6 +217,7 @@ func (b *Batch) judge(m *Member) {
 		return
 	}
 	b.decided = at
+	reach.Sometimes(b.left > 0, reach.BatchDecidedEarly)
 	b.cancelMembers()
 }
 

@@ -3,6 +3,8 @@ package ops
 import (
 	"context"
 	"sync"
+
+	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
 // ErrCanceled is what the handler of a cancelled operation is told. It is also
@@ -107,9 +109,11 @@ func (s *CancelSlot) Canceled() bool {
 func (s *CancelSlot) request() (target Canceler, inUse bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	reach.Sometimes(s.op == nil, reach.CancelOfNothing)
 	if s.op == nil {
 		return nil, false
 	}
+	reach.Sometimes(s.target == nil, reach.CancelBetween)
 	s.requested = true
 	return s.target, true
 }
@@ -153,6 +157,8 @@ func (op *Operation) Arm(target Canceler) bool {
 func (s *CancelSlot) arm(op *Operation, target Canceler) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	reach.Sometimes(s.op != op, reach.SlotOfAnother)
+	reach.Sometimes(s.op == op && s.requested, reach.CancelBeforeArm)
 	switch {
 	case s.op != op:
 		return true // it stands for another one

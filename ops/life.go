@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
 // The life of an operation is in this file and nowhere else. A platform calls
@@ -97,6 +98,7 @@ type owner[T any] struct {
 // obtain allocates one zeroed value. Its error is what a handler is told.
 func obtain[T any](a allocator.Allocator[T]) (*T, error) {
 	block, err := a.Allocate(1)
+	reach.Sometimes(err != nil, reach.AllocatorFailed)
 	if err != nil {
 		return nil, exhausted(err)
 	}
@@ -164,6 +166,7 @@ func (op *Operation) goElsewhere() bool {
 		return false
 	}
 	op.flags &^= elsewhere
+	reach.Sometimes(true, reach.WentElsewhere)
 	ex := associationsOf(op.handler).executor
 	if ex == nil {
 		panic("ops: the Executor of a handler has become nil while its operation was outstanding")
@@ -177,6 +180,7 @@ func (op *Operation) goElsewhere() bool {
 // allocator or one of them panics, the others are told all the same.
 func (op *Operation) Abandon() {
 	defer tellAbandoned(op.handler)
+	reach.Sometimes(true, reach.Abandoned)
 	op.end()
 }
 
@@ -196,6 +200,7 @@ func tellAbandoned(h Handler) {
 // the memory, and returns an operation that has not been allocated and only
 // tells the handler of err when it completes.
 func (op *Operation) Refuse(err error) *Operation {
+	reach.Sometimes(true, reach.Refused)
 	f := op.flags
 	h := op.end()
 	switch x := h.(type) {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
 // A Strand runs handlers one after another, in the order in which they came,
@@ -84,6 +85,7 @@ func (s *Strand) here(op *Operation) {
 // lock back.
 func (s *Strand) added() {
 	first := !s.busy
+	reach.Sometimes(!first, reach.StrandQueued)
 	s.busy = true
 	s.mu.Unlock()
 	if first {
@@ -120,6 +122,7 @@ func (t *turn) Complete(int, error) {
 func (s *Strand) ran() {
 	s.mu.Lock()
 	more := s.head != nil
+	reach.Sometimes(more, reach.StrandNextTurn)
 	s.busy = more
 	s.mu.Unlock()
 	if more {
@@ -136,6 +139,7 @@ func (s *Strand) takeAll() *Operation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	op := s.head
+	reach.Sometimes(op != nil, reach.StrandAbandoned)
 	s.head, s.tail, s.busy = nil, nil, false
 	return op
 }
@@ -147,6 +151,7 @@ func (t *turn) refuse(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	op := s.head
+	reach.Sometimes(op != nil, reach.StrandRefused)
 	s.head, s.tail = nil, nil
 	refuseList(op, err, s.push)
 }

@@ -3,6 +3,7 @@ package platform
 import (
 	"net"
 
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
@@ -118,6 +119,7 @@ func (p *Proactor) takeAll(out *record.Queue) (more bool) {
 	for s, number := p.anySocket(); s != nil; s, number = p.anySocket() {
 		s.shutNumber(number, out)
 		for !s.quiet(number) {
+			reach.Sometimes(true, reach.AbandonWaited)
 			p.backend.Poll(-1)
 			out.Splice(&p.polled)
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
@@ -96,7 +97,9 @@ func (s *socket) CancelOperation(slot *ops.CancelSlot) {
 func (s *socket) cancelRequested(slot *ops.CancelSlot, out *record.Queue) {
 	s.lock()
 	defer s.unlock()
-	if op := slot.Requested(s); op != nil {
+	op := slot.Requested(s)
+	reach.Sometimes(op == nil, reach.CancelMissed)
+	if op != nil {
 		s.endOne(op, ops.ErrCanceled, out)
 	}
 }

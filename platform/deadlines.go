@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
@@ -88,6 +89,7 @@ func (p *Proactor) schedule(d *deadlines) (earliest bool) {
 		op.When = when
 		p.timers.push(op)
 	case when < op.When:
+		reach.Sometimes(true, reach.DeadlineEarlier)
 		op.When = when
 		p.timers.advance(op)
 	default:
@@ -148,6 +150,7 @@ func (s *socket) passDeadline(sides record.Bits, out *record.Queue) {
 	s.Set(sides, true)
 	for _, d := range [...]backend.Side{backend.Reading, backend.Writing} {
 		if sides>>d&1 != 0 {
+			reach.Sometimes(!s.Queues[d].Empty(), reach.DeadlinePassed)
 			s.cancelSide(d, os.ErrDeadlineExceeded, out)
 		}
 	}

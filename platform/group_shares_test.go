@@ -57,7 +57,7 @@ func sharedBy(t *testing.T, options ...Option) (shared []string) {
 
 	owners := make(map[unsafe.Pointer]int)
 	for i, p := range g.Proactors() {
-		r := reach{owner: i, owners: owners, seen: make(map[seen]bool)}
+		r := extent{owner: i, owners: owners, seen: make(map[seen]bool)}
 		r.walk(reflect.ValueOf(p), "proactor")
 		shared = append(shared, r.shared...)
 		if len(r.seen) < 5 {
@@ -67,8 +67,8 @@ func sharedBy(t *testing.T, options ...Option) (shared []string) {
 	return shared
 }
 
-// A reach is the memory that one owner reaches.
-type reach struct {
+// An extent is the memory that one owner reaches.
+type extent struct {
 	owner  int
 	owners map[unsafe.Pointer]int // of all memory that was seen
 	seen   map[seen]bool
@@ -81,7 +81,7 @@ type seen struct {
 }
 
 // walk looks at everything that v reaches, by a path, through types of this module.
-func (r *reach) walk(v reflect.Value, path string) {
+func (r *extent) walk(v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() && ours(v.Type().Elem()) && r.enter(v.UnsafePointer(), v.Type(), v.Type().Elem().Size(), path) {
@@ -112,7 +112,7 @@ func (r *reach) walk(v reflect.Value, path string) {
 }
 
 // enter notes that the owner reaches memory, and reports whether it is new.
-func (r *reach) enter(at unsafe.Pointer, t reflect.Type, size uintptr, path string) bool {
+func (r *extent) enter(at unsafe.Pointer, t reflect.Type, size uintptr, path string) bool {
 	if size == 0 || r.seen[seen{at, t}] {
 		return false
 	}

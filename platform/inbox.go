@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
@@ -35,6 +36,7 @@ func (in *inbox) push(op *ops.Operation) {
 		}
 	}
 	op.Next = nil
+	reach.Sometimes(true, reach.InboxShut)
 	op = op.Refuse(net.ErrClosed)
 	in.mu.Lock()
 	in.refused.Push(op)
@@ -64,6 +66,7 @@ func (in *inbox) moveTo(q *record.Queue) (n int64) {
 		q.Push(op)
 		return 1
 	}
+	reach.Sometimes(true, reach.InboxSeveral)
 	// The last that was pushed is the first of the list.
 	var pushed record.Queue
 	n = pushed.Reverse(op)

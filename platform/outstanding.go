@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
@@ -105,6 +106,7 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	d := backend.SideOf(op.Kind)
 	if op.Err == nil {
 		op.Err = s.overdue(op, d)
+		reach.Sometimes(op.Err != nil, reach.DeadlinePassedBefore)
 	}
 	if op.Err == nil && !op.Arm(s) {
 		op.Err = ops.ErrCanceled
@@ -115,6 +117,7 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	}
 	q := &s.Queues[d]
 	q.Push(op)
+	reach.Sometimes(q.First() != op, reach.QueuedBehind)
 	if q.First() == op && s.startFirst(op) {
 		q.Pop()
 		s.conclude(op, out)
@@ -160,6 +163,7 @@ func (p *Proactor) limit(op *ops.Operation) {
 // long as they end at once. The caller holds the lock.
 func (s *socket) advance(d backend.Side, out *record.Queue) {
 	q := &s.Queues[d]
+	reach.Sometimes(!q.Empty(), reach.StartedByAnother)
 	for op := q.First(); op != nil && s.startFirst(op); op = q.First() {
 		q.Pop()
 		s.ended(op, out)
@@ -176,6 +180,8 @@ func (s *socket) startFirst(op *ops.Operation) (ended bool) {
 		p.flushing.started()
 		return false
 	}
+	reach.Sometimes(transfersNothing(op), reach.TransferOfNothing)
+	reach.Sometimes(!transfersNothing(op), reach.EndedInStart)
 	return true
 }
 
@@ -226,6 +232,7 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 	case ops.KindConnect:
 		switch {
 		case s.State != record.Opening: // closed meanwhile
+			reach.Sometimes(true, reach.ConnectClosed)
 			op.Err = net.ErrClosed
 		case op.Err == nil:
 			s.isOpen()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
 // Run calls handlers until nothing is outstanding and nobody holds p, ctx is
@@ -114,6 +115,7 @@ func (p *Proactor) hasRunner() bool {
 // exit also runs when a handler has panicked.
 func (r *runner) exit() {
 	p := r.p
+	reach.Sometimes(r.busy, reach.HandlerPanicked)
 	if r.busy {
 		p.ended()
 	}
@@ -171,12 +173,14 @@ func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
 // is to return or if the kernel has to be asked first. The caller holds the lock.
 func (r *runner) next() *ops.Operation {
 	p := r.p
+	reach.Sometimes(r.halted() && !p.ready.Empty(), reach.HaltedWithWork)
 	if r.halted() {
 		return nil
 	}
 	if p.inbox.full() {
 		p.held += p.inbox.moveTo(&p.ready)
 	}
+	reach.Sometimes(!p.ready.Empty() && p.sincePoll >= p.burst && !p.polling && !p.drained, reach.BurstOver)
 	if p.ready.Empty() || p.sincePoll >= p.burst && !p.polling && !p.drained {
 		return nil
 	}
@@ -185,8 +189,10 @@ func (r *runner) next() *ops.Operation {
 	op := p.ready.Pop()
 	switch {
 	case p.idle > 0 && (!p.ready.Empty() || !p.polling):
+		reach.Sometimes(true, reach.RunnerSignaled)
 		p.more.Signal()
 	case p.idle == 0 && !p.ready.Empty() && p.polling:
+		reach.Sometimes(true, reach.PollerWoken)
 		p.wakePoller() // for what was left to a runner that was busy by then
 	}
 	return op
@@ -208,6 +214,7 @@ func (r *runner) await() *ops.Operation {
 		}
 		if p.polling {
 			p.idle++
+			reach.Sometimes(true, reach.RunnerIdle)
 			p.more.Wait()
 			p.idle--
 			continue
@@ -320,6 +327,7 @@ func (r *runner) look() {
 		p.figures[looks]++
 		if p.looking.judge(!r.mustWait()); !r.mustWait() {
 			p.figures[looksPaid]++
+			reach.Sometimes(true, reach.LookPaid)
 			return
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
@@ -115,6 +116,7 @@ func (h *handle) locked() (s *socket, ok bool) {
 	if s.Number.Load() == h.number.Load() {
 		return s, true
 	}
+	reach.Sometimes(true, reach.SocketIsAnother)
 	s.unlock()
 	if h.s.Load() != s { // a dial has ended meanwhile
 		return h.locked()
@@ -171,6 +173,7 @@ func (p *Proactor) newSocket(state record.State) *socket {
 // case, so that it can be cancelled and closed.
 func (p *Proactor) claim(h *handle, op *ops.Operation) *socket {
 	old := h.number.Load()
+	reach.Sometimes(h.inUse(old), reach.OpenedTwice)
 	if h.inUse(old) {
 		if op.Err == nil {
 			op.Err = ErrInUse
@@ -252,6 +255,7 @@ func (s *socket) isOpen() {
 // freeIfQuiet frees the record of a socket that is closed, once nothing is outstanding
 // on it either: until then Close has to wait for it. The caller holds the lock.
 func (s *socket) freeIfQuiet() {
+	reach.Sometimes(s.State == record.Closed && s.Queues != [2]record.Queue{}, reach.FreedLater)
 	if s.State != record.Closed || s.Queues != [2]record.Queue{} || s.Number.Load() == 0 {
 		return
 	}
@@ -277,6 +281,7 @@ func (s *socket) register() bool {
 	p := s.proactorOf()
 	p.lock()
 	defer p.unlock()
+	reach.Sometimes(p.drained, reach.OpenedInClosing)
 	if p.drained {
 		return false
 	}
@@ -349,6 +354,7 @@ func (s *socket) shut(out *record.Queue) error {
 	if s.State == record.Open {
 		s.proactorOf().open[s.Class].Add(-1)
 	}
+	reach.Sometimes(s.Queues != [2]record.Queue{}, reach.ClosedOutstanding)
 	s.State = record.Closed
 	s.dropDeadlines()
 	s.cancelSide(backend.Reading, net.ErrClosed, out)

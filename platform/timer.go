@@ -7,6 +7,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
@@ -96,7 +97,9 @@ func (w *waiting) CancelOperation(slot *ops.CancelSlot) {
 	p.mustBeRunner()
 	var out record.Queue
 	p.lock()
-	if op := slot.Requested(w); op != nil {
+	op := slot.Requested(w)
+	reach.Sometimes(op == nil, reach.CancelMissed)
+	if op != nil {
 		if op.Index > 0 { // a wait for a signal may have no time
 			p.timers.remove(op)
 		}
@@ -133,6 +136,7 @@ func (p *Proactor) startWait(t *Timer, op *ops.Operation) {
 	t.waits.Push(op)
 	p.timers.push(op)
 	earliest := p.timers[0].op == op
+	reach.Sometimes(earliest && len(p.timers) > 1, reach.TimerEarliest)
 	p.unlock()
 	if earliest {
 		p.wakePoller() // it waits for too long
@@ -186,6 +190,7 @@ func (p *Proactor) endLateOne(s *socket, l *lateOperation) {
 	defer s.unlock()
 	p.lock()
 	op := l.op
+	reach.Sometimes(op == nil, reach.LateGone)
 	*l = lateOperation{}
 	if op != nil {
 		op.Index = 0

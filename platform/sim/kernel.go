@@ -33,7 +33,7 @@ type kernel struct {
 	// it to the proactor without the lock.
 	batch    []*ops.Operation
 	events   []uint64 // see interleave
-	spurious int // polls in a row that returned with nothing
+	spurious int      // polls in a row that returned with nothing
 
 	woken   bool
 	waiting bool          // the poll is about to receive from alarm

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
@@ -239,6 +240,7 @@ func (e *Engine) Event(n Name, what Events) {
 	s.Lock()
 	defer s.Unlock()
 	if s.fd < 0 || (s.name().Generation^n.Generation)&^e.rules.Forgets != 0 {
+		reach.Sometimes(true, reach.EventOfClosed)
 		return // closed since the kernel has told of it
 	}
 	if s.interest == Connections {
@@ -252,6 +254,7 @@ func (e *Engine) Event(n Name, what Events) {
 		// With several runners, another may have read since the event was
 		// collected.
 		s.readable = true
+		reach.Sometimes(s.Queues[backend.Reading].Empty(), reach.EventForNobody)
 		if !s.Queues[backend.Reading].Empty() {
 			s.edge = e.single
 			e.host.Retry(&s.Socket, backend.Reading)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
@@ -80,6 +81,8 @@ func (e *Engine) TryRead(of *backend.Socket, buf []byte) (int, error) {
 func (s *socket) took(n, size int, errno syscall.Errno) (int, error) {
 	n, err := descriptor.ReadResult(n, errno)
 	s.edge = false // what it told of may have been taken
+	reach.Sometimes(err == nil && n < size, reach.ReadShort)
+	reach.Sometimes(err == ops.ErrWouldBlock, reach.ReadNothing)
 	switch err {
 	case nil:
 		s.readable = n == size || s.sticky
@@ -122,6 +125,7 @@ func (e *Engine) sent(s *socket, n int, errno syscall.Errno) (int, error) {
 	case 0:
 		return n, nil
 	case syscall.EAGAIN:
+		reach.Sometimes(true, reach.WriteFull)
 		s.writable = false
 		if err := e.widen(s); err != nil { // from where it tells if there is room by now
 			return 0, err

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
@@ -105,6 +106,7 @@ func (b *Backend) arm(e *socket) {
 func (b *Backend) disarm(e *socket) {
 	if !e.stopping {
 		e.stopping = true
+		reach.Sometimes(true, reach.MultishotStopped)
 		b.cancelRequest(e, multishot)
 		b.submitSoon()
 	}
@@ -157,6 +159,8 @@ func (b *Backend) fill(e *socket, buf []byte) (n int) {
 
 // receive takes in what a request has brought that completes again and again.
 func (b *Backend) receive(e *socket, c *cqe) {
+	reach.Sometimes(c.res > 0 && e.Queues[backend.Reading].Empty(), reach.ReadAhead)
+	reach.Sometimes(c.flags&cqeMore == 0 && c.res > 0, reach.MultishotEnded)
 	if c.flags&cqeMore == 0 {
 		e.armed, e.stopping = false, false
 		e.pending--
@@ -179,6 +183,7 @@ func (b *Backend) receive(e *socket, c *cqe) {
 	case c.res == 0:
 		e.ended = true
 	case errno == unix.ENOBUFS:
+		reach.Sometimes(true, reach.NoBuffers)
 		e.noBuffers = true
 	case errno == unix.ECANCELED || errno == unix.EINTR:
 	default:

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
@@ -205,6 +206,8 @@ func (b *Backend) finish(e *socket, d backend.Side, c *cqe) *ops.Operation {
 	answered := op.Kind == ops.KindConnect && c.res > 0
 	interrupted := isInterrupted(errno) || unanswered || answered
 	goesOn := e.goesOn(d)
+	reach.Sometimes(e.canceled[d] && c.res >= 0, reach.CancelTooLate)
+	reach.Sometimes(interrupted && goesOn, reach.RequestInterrupted)
 	switch {
 	case unanswered && goesOn:
 		b.awaitAnswer(e, op)

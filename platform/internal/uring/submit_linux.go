@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
@@ -23,6 +24,7 @@ const (
 func (r *ring) next() *sqe {
 	if r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
 		if r.submit(); r.unsent == uint32(len(r.sqes)) || len(r.waiting) > 0 {
+			reach.Sometimes(true, reach.RingFull)
 			r.waiting = append(r.waiting, request{})
 			return &r.waiting[len(r.waiting)-1].sqe
 		}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/clock"
 	"github.com/heirloom-go/heirloom/platform/internal/parker"
@@ -185,6 +186,7 @@ func (b *Backend) report(e *socket, c *cqe) {
 func (b *Backend) reportLocked(e *socket, c *cqe) (ended *ops.Operation) {
 	e.Lock()
 	defer e.Unlock()
+	reach.Sometimes(e.fd < 0, reach.CompletionOfClosed)
 	if r := role(c.userData >> 32); r != multishot {
 		ended = b.finish(e, backend.Side(r), c)
 	} else {
