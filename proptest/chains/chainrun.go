@@ -203,7 +203,7 @@ func (c *chainRun) completed(o contract.Operation, n int, err error) {
 	k := kindOf(s.Kind)
 	if k.finish != nil {
 		if n, err = k.finish(c, n, err); err == ops.ErrWouldBlock {
-			c.again(o)
+			c.again(o, n, err)
 			return
 		}
 	}
@@ -221,7 +221,7 @@ func (c *chainRun) completed(o contract.Operation, n int, err error) {
 		c.over = true
 		return
 	case errors.Is(err, allocator.ErrExhausted):
-		c.again(o) // the ledger knows whether there was reason for it
+		c.again(o, n, err) // the ledger knows whether there was reason for it
 		return
 	case errors.Is(err, ops.ErrCanceled) && c.mayBeCancelled(), errors.Is(err, os.ErrDeadlineExceeded) && (c.removeDeadline(s, k) || c.late):
 		switch {
@@ -233,11 +233,11 @@ func (c *chainRun) completed(o contract.Operation, n int, err error) {
 		case k.once || k.transfers && c.left == 0 && s.Size > 0:
 			c.advance(k)
 		default:
-			c.again(o)
+			c.again(o, n, err)
 		}
 		return
 	case c.run.world != nil && passes(s, err):
-		c.again(o)
+		c.again(o, n, err)
 		return
 	case c.mayBreak(s, err):
 		c.giveUp(s.Link)
@@ -250,7 +250,7 @@ func (c *chainRun) completed(o contract.Operation, n int, err error) {
 	}
 	if k.transfers && c.left > 0 {
 		c.attempts = 1 // there was progress
-		c.again(o)
+		c.again(o, n, err)
 		return
 	}
 	c.advance(k)
@@ -269,9 +269,9 @@ func (c *chainRun) advance(k *kind) {
 }
 
 // again tries the step once more, for what is left of it.
-func (c *chainRun) again(o contract.Operation) {
+func (c *chainRun) again(o contract.Operation, n int, err error) {
 	if c.attempts >= maxAttempts {
-		c.fail(o, "failed %d times", c.attempts)
+		c.fail(o, "was told %d, %v the %dth time, without progress in between: whoever tries again for that reason does so for ever", n, err, c.attempts)
 		return
 	}
 	c.proceed()

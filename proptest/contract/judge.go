@@ -278,7 +278,7 @@ func (j *judge) lost(o *operationState, end *event) {
 		j.report(Exhaustion, o, &at, "the allocator has failed, and the handler was never told")
 		return
 	case !j.closing:
-		j.report(OnceAndLater, o, &at, "the handler was never called")
+		j.report(OnceAndLater, o, &at, "the handler was never called%s", o.whereItIs())
 		return
 	case o.outstanding && o.released:
 		j.report(OnceAndLater, o, &at, "the memory was released before the proactor was closed, and the handler was never called")
@@ -296,6 +296,22 @@ func (j *judge) lost(o *operationState, end *event) {
 			return
 		}
 	}
+}
+
+// whereItIs says where an operation is whose handler was not called, as far as its memory
+// tells.
+func (o *operationState) whereItIs() string {
+	switch {
+	case len(o.blocks) == 0 && o.taken:
+		return ": its memory was released, so it has ended, and its handler got lost on the way, or is to be called by a goroutine that does not run the proactor and that Run does not wait for (platform.Proactor.Hold has it wait)"
+	case len(o.blocks) == 0:
+		return ": it never asked for memory"
+	case o.blocks[0].kernel:
+		return ": the backend still has it"
+	case o.blocks[0].ended:
+		return ": the backend has let go of it, and its memory was not released"
+	}
+	return ": it has memory, and was never given to the backend or waits behind another operation"
 }
 
 // report records a violation. It tells one violation of a clause an operation:
