@@ -69,8 +69,8 @@ func (n *notebook) page(size int) []byte {
 }
 
 func checkWriteAt(c *chainRun, s *Step, n int, err error) string {
-	if err != nil || n > s.Size || n == 0 && s.Size > 0 {
-		return fmt.Sprintf("must be up to %d, nil", s.Size)
+	if err != nil || n != s.Size {
+		return fmt.Sprintf("must be %d, nil: less than everything is written only with an error", s.Size)
 	}
 	notes := &c.notes
 	if end := int(notes.at) + n; end > len(notes.content) {
