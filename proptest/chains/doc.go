@@ -6,7 +6,8 @@
 //
 // With [Wrapping] it checks a handler wrapper of yours, with [Memory] the allocators
 // that the chains bring. [Run] does the same for one [Program], which is data: it is
-// drawn from a [Chooser], or written by hand.
+// drawn from a [Chooser], or written by hand. An operation of yours joins those that
+// programs are drawn from by one [Register].
 //
 // Sessions live in it as in a real server: once a Conn is closed and its last
 // handler was called, its memory is cleared, recycled for the next session,
