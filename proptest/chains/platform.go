@@ -8,10 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
-	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
@@ -30,30 +27,30 @@ type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 // otherwise.
 func Platform(t testing.TB, open Opener, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Platform", options)
 	var failed *Report // the last one, which is the one that has shrunk the most
 	defer keepPicture(t, &failed)
 	if c.replay != nil {
-		check(t, draw(c.replay, c.runners), open, options, &failed)
+		check(t, draw(c.replay, c.runners), open, c, &failed)
 		return
 	}
 	programs := rapid.Custom(func(t *rapid.T) Program { return draw(Drawn(t), c.runners) })
 	rapid.Check(t, func(t *rapid.T) {
 		t.Helper()
-		check(t, programs.Draw(t, "program"), open, options, &failed)
+		check(t, programs.Draw(t, "program"), open, c, &failed)
 	})
 }
 
-func check(t rapid.TB, p Program, open Opener, options []Option, failed **Report) {
+func check(t rapid.TB, p Program, open Opener, c config, failed **Report) {
 	t.Helper()
-	report, err := Run(p, open, options...)
+	report, err := runOn(open, p, c)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
 	if len(report.Violations) > 0 {
 		*failed = report
 		t.Logf("%s", report)
-		t.Logf("%s", simulated(p, options, report.Violations[0]))
+		t.Logf("%s", simulated(p, c, report.Violations[0]))
 		t.Fatalf("%s", report.Violations[0].Kind())
 	}
 }
@@ -83,50 +80,3 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "\n%s\n%s", r.Timeline, r.Program)
 	return b.String()
 }
-
-// An Option changes how [Platform] and [Run] work.
-type Option func(*config)
-
-type config struct {
-	runners  int
-	replay   Chooser
-	wrap     func(ops.Handler) ops.Handler
-	memory   func() allocator.Allocator[ops.Operation]
-	patience time.Duration
-	weather  *sim.Weather
-	faults   sim.Faults
-
-	deviations, schedules int // bounds of Explore, if not negative
-}
-
-func newConfig(options []Option) config {
-	c := config{runners: -1, patience: 5 * time.Second, deviations: -1, schedules: -1}
-	for _, o := range options {
-		o(&c)
-	}
-	return c
-}
-
-// Runners fixes the number of goroutines that run the proactor, which is drawn
-// otherwise; 0 is one, on a proactor made with platform.SingleRunner.
-func Runners(n int) Option { return func(c *config) { c.runners = n } }
-
-// Replaying makes Platform run one program, that of a chooser: Seed, or Replay
-// with the token of a failure.
-func Replaying(by Chooser) Option { return func(c *config) { c.replay = by } }
-
-// Wrapping puts a layer around every handler: a wrapper that is to be checked.
-// It must pass on what is associated with the handler inside it.
-func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
-	return func(c *config) { c.wrap = wrap }
-}
-
-// Memory makes allocators for the chains: those to be checked. It is called
-// once for each; one goroutine at a time uses what it returns.
-func Memory(make func() allocator.Allocator[ops.Operation]) Option {
-	return func(c *config) { c.memory = make }
-}
-
-// Patience sets after how long without any event a run counts as stuck, 5
-// seconds unless set.
-func Patience(d time.Duration) Option { return func(c *config) { c.patience = d } }

@@ -3,6 +3,7 @@ package chains
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -189,7 +190,7 @@ func TestRegisteredFaults(t *testing.T) {
 		{"forgets the last byte", "must be", Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			ops.WriteFull(conn, data[:max(0, len(data)-1)], h)
 		}}},
-		{"forgets the last byte and says nothing", "the bytes read differ", Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+		{"forgets the last byte and says nothing", "the bytes read differ|the handler was never called", Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			ops.WriteFull(conn, data[:max(0, len(data)-1)], &lying{h, len(data)})
 		}}},
 		{"reads one byte twice", "the bytes read differ", Kind{Partial: true, Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
@@ -214,7 +215,7 @@ func TestRegisteredFaults(t *testing.T) {
 			register(t, test.Kind)
 			out := failing(t, func(tb testing.TB) { Simulated(tb, Runners(1)) })
 			out = out[strings.LastIndex(out, "on the simulated platform"):]
-			if !strings.Contains(out, test.want) {
+			if !regexp.MustCompile(test.want).MatchString(out) {
 				t.Errorf("there is no %q in\n%s", test.want, out)
 			}
 			if !strings.Contains(out, "stranger's") {

@@ -25,7 +25,7 @@ import (
 // long instead; see [Soak].
 func Simulated(t testing.TB, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Simulated", options)
 	if c.replay == nil && *soakFor > 0 {
 		Soak(t, *soakFor, options...)
 		return
@@ -52,11 +52,12 @@ func Simulated(t testing.TB, options ...Option) {
 // happens, and judges it. With at most one runner the run depends on nothing
 // but the program and the answers of c.
 func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
+	config := configOf("Simulate", options)
 	s := &simulation{program: p, chooser: &recording{Chooser: c}}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	s.run(newConfig(options))
+	s.run(config)
 	s.program.token = "" // that of the program alone draws another world
 	return s.report(), s.err
 }
@@ -146,13 +147,6 @@ func (s *simulation) verify(t rapid.TB, failed **Report) {
 
 // GoString is what rapid prints of the run.
 func (s *simulation) GoString() string { return s.program.GoString() }
-
-// In fixes the weather of a simulated network, which is drawn otherwise.
-func In(weather sim.Weather) Option { return func(c *config) { c.weather = &weather } }
-
-// Faulty makes the simulated network deliberately wrong, to see whether it is
-// found out.
-func Faulty(f sim.Faults) Option { return func(c *config) { c.faults = f } }
 
 // calm is the weather in which nothing unusual happens.
 var calm sim.Weather

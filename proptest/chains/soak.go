@@ -19,7 +19,7 @@ var soakFor = flag.Duration("chains.for", 0, "run random programs on the simulat
 // second. A step is an operation of a chain.
 func Soak(t testing.TB, d time.Duration, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Soak", options)
 	var failed *Report
 	defer keepPicture(t, &failed)
 	begun := time.Now()
