@@ -80,8 +80,8 @@ func (c *chat) leave(v *visitor) {
 	v.conn.Close()
 }
 
-// A guest says three things, with random pauses, and stays until the server hangs up.
-type guest struct {
+// A talker says three things, with random pauses, and stays until the server hangs up.
+type talker struct {
 	conn   platform.Conn
 	number int
 	random *rand.Rand
@@ -94,7 +94,7 @@ type guest struct {
 	left   bool
 }
 
-func (g *guest) come(address string) {
+func (g *talker) come(address string) {
 	g.p.Connect(&g.conn, "tcp", address, ops.HandlerFunc(func(_ int, err error) {
 		if g.spoken = g.p.Now(); err != nil {
 			g.left = true // it was not let in
@@ -105,21 +105,24 @@ func (g *guest) come(address string) {
 	}))
 }
 
-func (g *guest) speak() {
+func (g *talker) speak() {
 	g.timer.Wait(time.Duration(g.random.IntN(6))*time.Minute, ops.HandlerFunc(func(int, error) {
 		if g.said == 3 || g.left {
 			return
 		}
-		ops.WriteFull(&g.conn, fmt.Appendf(nil, "%d: line %d\n", g.number, g.said), ops.HandlerFunc(func(_ int, err error) {
+		ops.WriteFull(&g.conn, fmt.Appendf(nil, "%d: line %d\n", g.number, g.said), ops.HandlerFunc(func(n int, err error) {
+			if n > 0 {
+				g.spoken = g.p.Now()
+			}
 			if err == nil {
-				g.spoken, g.said = g.p.Now(), g.said+1
+				g.said++
 				g.speak()
 			}
 		}))
 	}))
 }
 
-func (g *guest) listen() {
+func (g *talker) listen() {
 	g.conn.Read(g.in[:], ops.HandlerFunc(func(n int, err error) {
 		if g.heard = append(g.heard, g.in[:n]...); err == nil {
 			g.listen()
@@ -134,7 +137,7 @@ func (g *guest) listen() {
 }
 
 // check panics if the guest has heard what nobody said, or not in the order in which it was said.
-func (g *guest) check() {
+func (g *talker) check() {
 	next := make(map[int]int)
 	for line := range bytes.Lines(g.heard) {
 		var from, said int
@@ -162,9 +165,9 @@ func evening(seed uint64) {
 		panic(err)
 	}
 	c.accept()
-	guests := make([]*guest, 4)
+	guests := make([]*talker, 4)
 	for i := range guests {
-		g := &guest{p: p, number: i, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		g := &talker{p: p, number: i, random: rand.New(rand.NewPCG(seed, uint64(i)))}
 		g.timer.Init(p)
 		guests[i] = g
 		g.come("10.0.0.1:6667")
