@@ -9,6 +9,14 @@
 // drawn from a [Chooser], or written by hand. An operation of yours joins those that
 // programs are drawn from by one [Register].
 //
+// What may be yours in it:
+//
+//	the allocators of the chains             Memory, and Conform in package proptest
+//	a layer around every handler             Wrapping
+//	a backend, or a layer over one           the Opener of Platform
+//	an operation                             Register
+//	a server                                 none of this: the example Chat of package platform/sim
+//
 // Sessions live in it as in a real server: once a Conn is closed and its last
 // handler was called, its memory is cleared, recycled for the next session,
 // overwritten, or opened on another proactor ([Disposal]), in that handler or by
