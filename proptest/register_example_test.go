@@ -29,16 +29,17 @@ func (e Even[T]) Allocate(n int) ([]T, error) {
 
 func (e Even[T]) Deallocate(s []T) { e.parent.Deallocate(s) }
 
-// Have a combinator of yours tried with whatever is tested. In a test this stands in an init or
-// a TestMain.
-func ExampleRegister() {
+func init() {
 	proptest.Register("Even", func(below proptest.Claims) proptest.Claims {
 		below.MayRefuse = below.MayRefuse || below.Capacity > 0
 		below.Capacity = 0  // an odd request takes one value more
 		below.Jagged = true // and fails where there is room for no more than itself
 		return below
 	}, func(parent allocator.Allocator[session]) allocator.Allocator[session] { return Even[session]{parent} })
+}
 
+// Have a combinator of yours tried with whatever is tested.
+func ExampleRegister() {
 	rapid.Check(printing{}, proptest.ConformCheck(newKeeper[session]))
 	fmt.Println("keeps all rules, over Even and under it too")
 	// Output: keeps all rules, over Even and under it too

@@ -2,6 +2,7 @@ package proptest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -39,11 +40,21 @@ func alone(below Claims) Claims {
 	return below
 }
 
+// unregister has nothing of T registered once the test is over.
+func unregister[T any](t *testing.T) {
+	t.Cleanup(func() {
+		registry.Lock()
+		defer registry.Unlock()
+		delete(registry.nodes, reflect.TypeFor[T]())
+	})
+}
+
 // TestRegisteredIsFound says that a combinator of somebody else joins the trees: a fault of
 // it is found by Conform of an allocator that has none, and shrunk to the two.
 func TestRegisteredIsFound(t *testing.T) {
 	t.Run("printed", func(t *testing.T) {
 		type element [3]uint16
+		unregister[element](t)
 		Register("Leaky", alone, func(p allocator.Allocator[element]) allocator.Allocator[element] {
 			return &printed[element]{leaky[element]{parent: p}}
 		})
@@ -51,6 +62,7 @@ func TestRegisteredIsFound(t *testing.T) {
 	})
 	t.Run("without a String", func(t *testing.T) {
 		type element [5]uint16
+		unregister[element](t)
 		Register("leaky", alone, func(p allocator.Allocator[element]) allocator.Allocator[element] {
 			return &leaky[element]{parent: p}
 		})
@@ -81,6 +93,7 @@ func findsLeaky[T any](t *testing.T, want string) {
 // what it claims, and is nobody's whose elements are of another type.
 func TestRegisteredJoins(t *testing.T) {
 	type element [1]int32
+	unregister[element](t)
 	var mu sync.Mutex
 	built := 0
 	Register("Through", nil, func(p allocator.Allocator[element]) allocator.Allocator[element] {
@@ -103,6 +116,7 @@ func TestRegisteredJoins(t *testing.T) {
 // TestRegisterRefuses says which registrations are a mistake, and that the panic says what it is.
 func TestRegisterRefuses(t *testing.T) {
 	type element int16
+	unregister[element](t)
 	pass := func(p allocator.Allocator[element]) allocator.Allocator[element] { return p }
 	Register("mine", nil, pass)
 	for want, register := range map[string]func(){
@@ -120,12 +134,14 @@ func TestRegisterRefuses(t *testing.T) {
 		t.Errorf("%d are registered after mistakes, want 1", n)
 	}
 	type other int16
+	unregister[other](t)
 	Register("mine", nil, func(p allocator.Allocator[other]) allocator.Allocator[other] { return p })
 }
 
 // TestRegisterTogether says that several goroutines may register.
 func TestRegisterTogether(t *testing.T) {
 	type element int8
+	unregister[element](t)
 	var together sync.WaitGroup
 	for i := range 8 {
 		together.Go(func() {
