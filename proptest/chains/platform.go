@@ -13,7 +13,8 @@ import (
 )
 
 // An Opener makes a proactor, as platform.New does. It passes on the options
-// that it is given and may add others.
+// that it is given and may add others. Programs wait for signals that they send to the
+// process itself, so a backend that is a backend.Signaler has to pass on those.
 type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 
 // Platform draws arbitrary programs of chains with rapid, runs them on
