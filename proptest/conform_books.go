@@ -81,6 +81,17 @@ func (b *books[T]) extend(f func()) {
 	f()
 }
 
+// trimBelow calls with each Trim of what is below an allocator that need not pass one
+// on. What one lets go of another may keep, and a tree builds either of them first:
+// so it does so once for each layer that can have such a one.
+func (b *books[T]) trimBelow(call func(trim func())) {
+	for range min(len(b.below), maxLayers) {
+		for _, t := range b.below {
+			call(t.Trim)
+		}
+	}
+}
+
 // An account is that of an allocator in the tree that counts.
 type account struct {
 	of   any

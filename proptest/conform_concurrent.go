@@ -218,9 +218,7 @@ func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violatio
 	if trimmer, ok := a.(allocator.Trimmer); ok {
 		trimmer.Trim()
 	}
-	for _, t := range b.below {
-		t.Trim()
-	}
+	b.trimBelow(func(trim func()) { trim() })
 	held := 0
 	for _, part := range b.parts {
 		part.untouched()

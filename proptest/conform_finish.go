@@ -102,11 +102,7 @@ func (m *machine[T]) settle() {
 }
 
 // trimBelow trims what is below an allocator that need not pass a Trim on.
-func (m *machine[T]) trimBelow() {
-	for _, t := range m.books.below {
-		m.call(t.Trim)
-	}
-}
+func (m *machine[T]) trimBelow() { m.books.trimBelow(m.call) }
 
 // enough bounds how far a fill goes.
 func (m *machine[T]) enough() int { return max(8, int(min(200, 256<<10/m.layout.size))) }

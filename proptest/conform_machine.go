@@ -100,10 +100,15 @@ func (m *machine[T]) fail(p Property, format string, args ...any) {
 	panic(&failure{p, fmt.Sprintf(format, args...), m.books.describe(m.a), m.text})
 }
 
-// describe returns how a prints, and what the user's allocator in it is over.
+// describe returns how a prints, and what allocators in it are over that do not print
+// it. A Cascade may build any number of them.
 func (b *books[T]) describe(a any) string {
+	const most = 5
 	text := describe(a)
 	for i, under := range b.under {
+		if i == most {
+			return text + ", …"
+		}
 		if !slices.Contains(b.under[:i], under) {
 			text += ", with " + under
 		}

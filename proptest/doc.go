@@ -10,6 +10,8 @@
 //	func TestRingSurvives(t *testing.T)      { proptest.FaultSweep(t, newRing[*int]) }
 //	func TestRingKeepsTheLaws(t *testing.T)  { proptest.Laws(t, newRing[*int]) }
 //
+// A combinator of yours joins those that are drawn by one [Register].
+//
 // A failure names a numbered [Property] and shows the simplest composition and the
 // shortest program that fail in the same way.
 //

@@ -22,8 +22,9 @@ func (p plan[T]) owns() bool {
 	return ok
 }
 
-// A node is a kind of allocator in a tree. To have a combinator tried with all
-// the others, add a node for it in tree_nodes.go.
+// A node is a kind of allocator in a tree. To have a combinator of this module
+// tried with all the others, add a node for it in tree_nodes.go; that of somebody
+// else is registered.
 type node[T any] struct {
 	name string
 
@@ -164,7 +165,13 @@ func userNode[T any](claims Claims, build Builder[T]) node[T] {
 
 // under returns the plan of a user's allocator over another.
 func under[T any](below plan[T], claims Claims, build Builder[T]) plan[T] {
-	return plan[T]{claims: claims.over(below.claims), build: func(b *books[T]) allocator.Allocator[T] {
+	return plan[T]{claims: claims.over(below.claims), build: foreign(below, build)}
+}
+
+// foreign builds an allocator of which nothing is known but what the rules say:
+// it need not pass a Trim on, nor print.
+func foreign[T any](below plan[T], build Builder[T]) func(*books[T]) allocator.Allocator[T] {
+	return func(b *books[T]) allocator.Allocator[T] {
 		parent := below.build(b)
 		if t, ok := parent.(allocator.Trimmer); ok {
 			b.extend(func() { b.below = append(b.below, t) })
@@ -175,14 +182,21 @@ func under[T any](below plan[T], claims Claims, build Builder[T]) plan[T] {
 			b.extend(func() { b.under = append(b.under, text) })
 		}
 		return a
-	}}
+	}
 }
+
+// maxAround is how many combinators are drawn below a user's allocator and above it at
+// most, and maxLayers how many layers that can be altogether.
+const (
+	maxAround = 2
+	maxLayers = maxAround + 1 + maxAround
+)
 
 // drawAround draws a composition with a user's allocator somewhere in it.
 func drawAround[T any](t *rapid.T, build Builder[T], claims Claims) *tree[T] {
-	drawn := treeOf(userNode(claims, build), drawTree[T](t, max(0, rapid.IntRange(-2, 2).Draw(t, "combinators below"))))
+	drawn := treeOf(userNode(claims, build), drawTree[T](t, max(0, rapid.IntRange(-2, maxAround).Draw(t, "combinators below"))))
 	drawn.users = true
-	for range max(0, rapid.IntRange(-2, 2).Draw(t, "combinators above")) {
+	for range max(0, rapid.IntRange(-2, maxAround).Draw(t, "combinators above")) {
 		drawn = drawAbove(t, drawn)
 	}
 	return drawn

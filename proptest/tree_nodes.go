@@ -14,7 +14,7 @@ import (
 // nodes returns the combinators that trees are made of. What a shrunk tree has
 // is near the start.
 func nodes[T any]() []node[T] {
-	return slices.Concat(sources[T](), observers[T](), policies[T](), caches[T](), stores[T](), routers[T]())
+	return slices.Concat(sources[T](), observers[T](), policies[T](), caches[T](), stores[T](), routers[T](), registered[T]())
 }
 
 // leafNode is the parent that keeps account. Half of the leaves have a limit.

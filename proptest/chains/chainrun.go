@@ -30,6 +30,7 @@ type chainRun struct {
 	bytes      *contract.Watched[byte]
 	frames     *contract.Watched[ops.Frame[composed]] // if a step needs them
 	cos        *contract.Watched[ops.Co]              // likewise
+	foreign    map[*Frame]frameMemory                 // of registered kinds, likewise
 	coMoved    int                                    // bytes, by a coroutine
 	slot       ops.CancelSlot
 	late       bool            // the operation has a deadline
@@ -120,6 +121,16 @@ func (c *chainRun) begin(s *Step, k *kind) {
 		expect.Frames = cos(c).ID()
 		expect.Peak++
 	}
+	if k.parts && c.program.Memory.Style == Standard {
+		h = ops.WithAllocator[ops.Operation](h, c.own)
+		expect.Allocator = c.own.ID()
+	}
+	if k.frame != nil {
+		frames := c.framesOf(k)
+		h = frames.associate(h)
+		expect.Frames = frames.ID()
+		expect.Peak++
+	}
 	if k.own {
 		expect.Peak, expect.Apart = 0, true
 	} else if c.attempts < s.Refuse {
@@ -159,11 +170,15 @@ func (c *chainRun) refuse(s *Step) {
 		frames(c).Refuse(c.attempts/2%s.Depth, 1)
 		return
 	}
-	if kindOf(s.Kind).coroutine {
+	k := kindOf(s.Kind)
+	switch {
+	case k.coroutine:
 		c.refuseCoroutine()
-		return
+	case k.frame != nil && c.attempts%2 == 0:
+		c.framesOf(k).Refuse(0, 1)
+	default:
+		c.own.Refuse(0, 1)
 	}
-	c.own.Refuse(0, 1)
 }
 
 // canceler returns the function that cancels the operation that is about to be

@@ -6,7 +6,16 @@
 //
 // With [Wrapping] it checks a handler wrapper of yours, with [Memory] the allocators
 // that the chains bring. [Run] does the same for one [Program], which is data: it is
-// drawn from a [Chooser], or written by hand.
+// drawn from a [Chooser], or written by hand. An operation of yours joins those that
+// programs are drawn from by one [Register].
+//
+// What may be yours in it:
+//
+//	the allocators of the chains             Memory, and Conform in package proptest
+//	a layer around every handler             Wrapping
+//	a backend, or a layer over one           the Opener of Platform
+//	an operation                             Register
+//	a server                                 none of this: the example Chat of package platform/sim
 //
 // Sessions live in it as in a real server: once a Conn is closed and its last
 // handler was called, its memory is cleared, recycled for the next session,
@@ -27,6 +36,79 @@
 //
 // The violations of the contract, a timeline of the run with the offending event
 // marked, and the program, with a token that replays it ([Replaying], [Replay]).
+//
+// # Reading a failure
+//
+// Here a read was cancelled, and the platform released its memory after it had called
+// the handler:
+//
+//	contract clause 4 ReleasedFirst broken, chain 1 server, operation 2: read full 64, cancel by slot:
+//		the handler was entered while block 0xc000129ad0 of 176 bytes of
+//		the associated allocator of chain 1 server was allocated.
+//		Look at the order of Deallocate and Complete on the path by which this operation ended.
+//
+//	[─] block allocated   ═ backend has it   (1) handler, on runner 1   × allocator failed   † abandoned   • other
+//	          ╷0.000 ms           ╷0.002 ms           ╷0.004 ms
+//	0 client  [════](11)══──────](•11)═════════════─](•)
+//	          conne… write full …  end link 0         close link 0
+//	1 server    [════════─](111)──────(11)══](•11)══────](•)
+//	            accept lin… read ful…  read …  end link…  close link 0
+//	                                  ▲ 4 ReleasedFirst
+//
+//	program: a SingleRunner
+//	  link 0: tcp
+//	  chain 0 client: bound
+//	     0 connect link 0
+//	     1 write full 64
+//	     2 shut link 0
+//	     3 end link 0
+//	     4 close link 0
+//	  chain 1 server: bound
+//	     0 accept link 0
+//	     1 read full 64, cancel by slot
+//	     2 shut link 0
+//	     3 end link 0
+//	     4 close link 0
+//
+// The first sentence says which clause is broken, by number and name, by which operation
+// of which chain, and what was seen. Operations are counted from 1 in their chain, and
+// named as in the program below. A violation without a clause is a wrong result: what
+// the handler was told, or what was read. The last sentence says where in a platform to
+// look. If there are several violations, the first is the one to mend: the others often
+// follow from it.
+//
+// The line that begins with [─] says what the signs below it mean.
+//
+// The line of times belongs to them: each of its strokes says when the event below it
+// was, on a simulated platform in virtual time. Each column is one event, of whatever
+// chain, in the order in which they happened. So signs above each other are not at the
+// same time, and the distance of two says nothing.
+//
+// "0 client" is what happened on chain 0, and the row below it says what was begun in
+// that column. Its first operation is the connect: [ is the event that an allocator gave
+// a block for it, from the first ═ to the last one the backend has the operation, ] is the
+// release of the block, and ( is the call of the handler that follows it, on the goroutine
+// that was seen first, 1. It returns with ). Every 1 in between is an event while it
+// runs: here the block of the next operation, a write, is given, and the backend has
+// it, which the ═ after the ) go on with. A • is something else, here the shut, which is
+// no operation.
+//
+// "1 server" should look like the row above it: ] before (. But the read that begins below
+// "read ful…" has no ] before the ( that the ▲ points at. The block was still allocated
+// when the handler was called, so what the handler has started, a second attempt to read,
+// got another one. Its ═ hide the release of the first, right after the ). The row of the
+// ▲ names the clause again; where there are several violations there is a ▲ for each.
+//
+// The program is what was run, and all there is of it: how many goroutines run the
+// proactor, the connections, and for each chain how its handlers come by memory, here
+// "bound" with ops.WithAllocator, and its steps. A program that was drawn has a token in
+// its first line, with which the function that has printed it repeats the run:
+//
+//	by, err := chains.Replay("AAABAAAAAgAA")
+//	chains.Simulated(t, chains.Runners(1), chains.Replaying(by))
+//
+// A test prints this at the end, after the lines of rapid, for the smallest run that was
+// found to fail in this way, and says in which file there is a picture of the timeline.
 //
 // # Whether it can be believed
 //

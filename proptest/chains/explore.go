@@ -27,7 +27,7 @@ import (
 //	Simulate(p, chooser, In(weather))
 func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Explore", options)
 	if err := p.check(); err != nil {
 		t.Fatal(err)
 	}
@@ -71,18 +71,8 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 // the form that [Replay] takes. Given the same answers run must ask the same.
 // The options are [Deviations] and [Schedules].
 func ExploreAll(run func(c Chooser) error, options ...Option) (schedules int, path string, err error) {
-	c := newConfig(options)
-	return c.search(run)
+	return configOf("ExploreAll", options).search(run)
 }
-
-// Deviations bounds an exploration to sequences in which at most n answers are
-// not 0: an order of events that is wrong often differs from the plain one in
-// two or three places.
-func Deviations(n int) Option { return func(c *config) { c.deviations = n } }
-
-// Schedules bounds the number of runs of an exploration, which fails if there
-// are more.
-func Schedules(n int) Option { return func(c *config) { c.schedules = n } }
 
 // ErrTooMany is the error of an exploration that has more schedules than it may.
 var ErrTooMany = errors.New("chains: there are more schedules than may be explored")

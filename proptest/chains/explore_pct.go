@@ -17,12 +17,12 @@ import (
 // weather leaves open is answered at random.
 //
 // The first order has a random seed, which a failure prints, and those after it count
-// up from there.
+// up from there. It is for [Explore].
 func Sampled(n, depth int) Option {
 	if n < 1 || depth < 1 {
 		panic(fmt.Sprintf("chains: Sampled(%d, %d): both must be at least 1", n, depth))
 	}
-	return func(c *config) { c.samples, c.depth = n, depth }
+	return option("Sampled", func(c *config) { c.samples, c.depth = n, depth })
 }
 
 // sample runs random orders.

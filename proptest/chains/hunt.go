@@ -66,9 +66,10 @@ func hunt(t testing.TB, failed **Report, try func(seed uint64) (*Report, []uint6
 func (r *Report) fail(t testing.TB, failed **Report, hint func(*Report) string) {
 	t.Helper()
 	*failed = r
-	t.Logf("%s", r)
 	if r.about != "" {
-		t.Logf("%s", r.about)
+		t.Logf("%s\n%s", r.about, r)
+	} else {
+		t.Logf("%s", r)
 	}
 	if hint != nil {
 		t.Logf("%s", hint(r))

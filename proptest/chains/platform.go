@@ -6,15 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
-	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
 // An Opener makes a proactor, as platform.New does. It passes on the options
-// that it is given and may add others.
+// that it is given and may add others. Programs wait for signals that they send to the
+// process itself, so a backend that is a backend.Signaler has to pass on those.
 type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 
 // Platform draws arbitrary programs of chains, runs them on proactors that open
@@ -25,17 +23,17 @@ type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 // and among the temporary files otherwise.
 //
 // The number of programs is 100 unless the flag -rapid.checks says otherwise, and
-// they begin at random unless -rapid.seed says where. In half of them a random half of what may happen is left out, so that
-// the rest happens more often. Platform logs how many of the answers to the
-// questions that programs are drawn by were given.
+// they begin at random unless -rapid.seed says where. In half of them a random half
+// of what may happen is left out, so that the rest happens more often. Platform logs
+// how many of the answers to the questions that programs are drawn by were given.
 func Platform(t testing.TB, open Opener, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Platform", options)
 	var failed *Report
 	defer keepPicture(t, &failed)
-	again := func(r *Report) string { return simulated(r.Program, options, r.Violations[0]) }
+	again := func(r *Report) string { return simulated(r.Program, c, r.Violations[0]) }
 	if c.replay != nil {
-		report, err := Run(draw(c.replay, c.runners), open, options...)
+		report, err := runOn(open, draw(c.replay, c.runners), c)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -47,9 +45,9 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 	reach := newCoverage()
 	defer func() { t.Logf("%v", reach) }()
 	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
-		report, err := Run(draw(reach.counted(Seed(seed)), c.runners), open, options...)
+		report, err := runOn(open, draw(reach.counted(Seed(seed)), c.runners), c)
 		return report, nil, err
-	}, false, func(p Program, _ []uint64) (*Report, error) { return Run(p, open, options...) }, again)
+	}, false, func(p Program, _ []uint64) (*Report, error) { return runOn(open, p, c) }, again)
 }
 
 // A Report tells how the run of a program went.
@@ -79,52 +77,3 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "\n%s\n%s", r.Timeline, r.Program)
 	return b.String()
 }
-
-// An Option changes how [Platform] and [Run] work.
-type Option func(*config)
-
-type config struct {
-	runners  int
-	replay   Chooser
-	wrap     func(ops.Handler) ops.Handler
-	memory   func() allocator.Allocator[ops.Operation]
-	patience time.Duration
-	weather  *sim.Weather
-	faults   sim.Faults
-
-	deviations, schedules int  // bounds of Explore, if not negative
-	everyOrder            bool // Explore leaves out no order
-	samples, depth        int  // of Explore, if it is to run random orders
-}
-
-func newConfig(options []Option) config {
-	c := config{runners: -1, patience: 5 * time.Second, deviations: -1, schedules: -1}
-	for _, o := range options {
-		o(&c)
-	}
-	return c
-}
-
-// Runners fixes the number of goroutines that run the proactor, which is drawn
-// otherwise; 0 is one, on a proactor made with platform.SingleRunner.
-func Runners(n int) Option { return func(c *config) { c.runners = n } }
-
-// Replaying makes Platform run one program, that of a chooser: Seed, or Replay
-// with the token of a failure.
-func Replaying(by Chooser) Option { return func(c *config) { c.replay = by } }
-
-// Wrapping puts a layer around every handler: a wrapper that is to be checked.
-// It must pass on what is associated with the handler inside it.
-func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
-	return func(c *config) { c.wrap = wrap }
-}
-
-// Memory makes allocators for the chains: those to be checked. It is called
-// once for each; one goroutine at a time uses what it returns.
-func Memory(make func() allocator.Allocator[ops.Operation]) Option {
-	return func(c *config) { c.memory = make }
-}
-
-// Patience sets after how long without any event a run counts as stuck, 5
-// seconds unless set.
-func Patience(d time.Duration) Option { return func(c *config) { c.patience = d } }

@@ -62,7 +62,7 @@ type Link struct {
 // A Step is one step of a chain: an operation, or something that a handler does
 // between two of them.
 type Step struct {
-	Kind   string    // a name in the table of steps.go
+	Kind   string    // a name in the table of steps.go, or of a Kind that was registered
 	Link   int       // for those that work on a connection
 	Size   int       // bytes to transfer
 	Depth  int       // how deep composed operations are nested
@@ -155,9 +155,8 @@ func (a Association) String() string {
 
 // String returns the step as the listing and the timeline show it.
 func (s Step) String() string {
-	k := kindOf(s.Kind)
 	text := s.Kind
-	if k.text != nil {
+	if k := kindOf(s.Kind); k != nil && k.text != nil {
 		text += " " + k.text(&s)
 	}
 	if s.Refuse > 0 {

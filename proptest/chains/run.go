@@ -20,10 +20,14 @@ import (
 // Run runs a program on a proactor that open makes, and judges it. The error is
 // that of open, or says that the program could not begin.
 func Run(p Program, open Opener, options ...Option) (*Report, error) {
+	return runOn(open, p, configOf("Run", options))
+}
+
+func runOn(open Opener, p Program, c config) (*Report, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	r := newRun(p, newConfig(options))
+	r := newRun(p, c)
 	violations, err := r.execute(open)
 	if err != nil {
 		return nil, err

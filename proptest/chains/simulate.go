@@ -23,7 +23,7 @@ import (
 // long instead; see [Soak].
 func Simulated(t testing.TB, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Simulated", options)
 	if c.replay == nil && *soakFor > 0 {
 		Soak(t, *soakFor, options...)
 		return
@@ -43,12 +43,7 @@ func Simulated(t testing.TB, options ...Option) {
 			return &Report{}, nil, nil
 		}
 		return s.report(), s.chooser.answers(s.drawn), s.err
-	}, true, simulateIn(c), onSimulated)
-}
-
-// onSimulated says how to repeat a run on the simulated platform.
-func onSimulated(*Report) string {
-	return "on the simulated platform, which Simulated with Replaying repeats"
+	}, true, simulateIn(c), nil)
 }
 
 // simulateIn returns the trial of a program on the simulated platform.
@@ -71,11 +66,12 @@ func simulateIn(c config) trial {
 // happens, and judges it. With at most one runner the run depends on nothing
 // but the program and the answers of c.
 func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
+	config := configOf("Simulate", options)
 	s := &simulation{program: p, chooser: &recording{Chooser: c}}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	s.run(newConfig(options))
+	s.run(config)
 	s.program.token = "" // that of the program alone draws another world
 	return s.report(), s.err
 }
@@ -144,6 +140,7 @@ func (s *simulation) discard() { s.played.ledger.Discard() }
 func (s *simulation) report() *Report {
 	report := s.played.report(s.violations)
 	report.Program = s.program
+	report.about = "on the simulated platform, which Simulated with Replaying repeats:"
 	return report
 }
 
@@ -162,19 +159,12 @@ func (s *simulation) verify(t testing.TB, failed **Report) {
 		t.Fatalf("%v", s.err)
 	}
 	if len(s.violations) > 0 {
-		s.report().fail(t, failed, onSimulated)
+		s.report().fail(t, failed, nil)
 	}
 }
 
 // GoString is what rapid prints of the run.
 func (s *simulation) GoString() string { return s.program.GoString() }
-
-// In fixes the weather of a simulated network, which is drawn otherwise.
-func In(weather sim.Weather) Option { return func(c *config) { c.weather = &weather } }
-
-// Faulty makes the simulated network deliberately wrong, to see whether it is
-// found out.
-func Faulty(f sim.Faults) Option { return func(c *config) { c.faults = f } }
 
 // drawWeather draws how often the unusual happens.
 func drawWeather(c Chooser) sim.Weather {

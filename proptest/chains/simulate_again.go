@@ -12,10 +12,9 @@ const simulatedAgain = 64
 
 // simulated says whether a program that has failed on a real platform fails in
 // the same way on the simulated one, with one runner, and how to repeat that.
-func simulated(p Program, options []Option, v contract.Violation) string {
+func simulated(p Program, c config, v contract.Violation) string {
 	p.Runners = min(p.Runners, 1)
 	p.token = ""
-	c := newConfig(options)
 	for seed := range uint64(simulatedAgain) {
 		s := &simulation{program: p, chooser: &recording{Chooser: Seed(seed)}}
 		s.run(c)

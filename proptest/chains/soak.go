@@ -15,13 +15,19 @@ var soakFor = flag.Duration("chains.for", 0, "run random programs on the simulat
 // which it logs, and counts up from there; a failure prints the seed of the run,
 // and names a picture of it as Platform does.
 //
+// At its end it fails if a goroutine was leaked meanwhile, in the test or elsewhere in
+// the process: if one waits for what nobody can reach any more. That needs a toolchain
+// with the profile "goroutineleak": Go 1.27, or Go 1.26 with
+// GOEXPERIMENT=goroutineleakprofile.
+//
 // On a terminal it shows how far it is: the time, programs, steps, and steps a
 // second. A step is an operation of a chain.
 func Soak(t testing.TB, d time.Duration, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("Soak", options)
 	var failed *Report
 	defer keepPicture(t, &failed)
+	before := leakedGoroutines()
 	begun := time.Now()
 	first := uint64(begun.UnixNano()) >> 10
 	progress := progress{shown: isTerminal(os.Stderr)}
@@ -40,13 +46,16 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 			if s.err != nil {
 				t.Fatalf("%v", s.err)
 			}
-			shrink(s.report(), s.chooser.answers(s.drawn), true, simulateIn(c)).report.fail(t, &failed, onSimulated)
+			shrink(s.report(), s.chooser.answers(s.drawn), true, simulateIn(c)).report.fail(t, &failed, nil)
 		}
 		s.discard()
 		progress.show(begun, programs, steps)
 	}
 	progress.end()
 	t.Logf("%s, from seed %d; %v", summary(begun, programs, steps), first, reach)
+	if leaked := leakedGoroutines().since(before); leaked != "" {
+		t.Errorf("goroutines were leaked:\n%s", leaked)
+	}
 }
 
 // summary says how far a soak is.

@@ -10,7 +10,8 @@ import (
 )
 
 // A kind is a kind of step. The table below is the one place where a new
-// operation joins the language of chains.
+// operation of this module joins the language of chains; one of somebody else is
+// registered.
 type kind struct {
 	name string
 	role role
@@ -60,6 +61,10 @@ type kind struct {
 	apart     bool // its parts have memory of their own
 	untimed   bool // has a deadline of its own, or none
 	coroutine bool // is one, and has the memory of that besides
+	parts     bool // consists of operations that its handlers start
+
+	// frame is what a registered composed operation has besides its block.
+	frame *Frame
 }
 
 // A role says where in a program a kind of step may stand.
@@ -75,10 +80,21 @@ const (
 // What a step of each role does.
 var roleNames = [...]string{placed: "is placed", local: "concerns nobody else", sends: "sends", receives: "receives"}
 
-var kinds []*kind // filled in by init: a step may fork a chain of further ones
+var (
+	kinds  []*kind // filled in by init: a step may fork a chain of further ones
+	byName = make(map[string]*kind)
+	byRole = make(map[role][]*kind)
+)
+
+// add adds a kind to the language.
+func add(k *kind) {
+	kinds = append(kinds, k)
+	byName[k.name] = k
+	byRole[k.role] = append(byRole[k.role], k)
+}
 
 func init() {
-	kinds = []*kind{
+	for _, k := range []*kind{
 		{name: "post", role: local, start: startPost, check: plain, once: true},
 		{name: "dispatch", role: local, start: startDispatch, check: plain, once: true},
 		{name: "defer", role: local, start: startDefer, check: plain, once: true},
@@ -132,17 +148,10 @@ func init() {
 		{name: "close", text: linkText, do: (*chainRun).closeEnd},
 		{name: "abort", text: linkText, do: (*chainRun).abort, settle: leaveOut},
 		{name: "stop", do: (*chainRun).stop, settle: leaveOut},
-	}
-	for _, k := range kinds {
-		byName[k.name] = k
-		byRole[k.role] = append(byRole[k.role], k)
+	} {
+		add(k)
 	}
 }
-
-var (
-	byName = make(map[string]*kind)
-	byRole = make(map[role][]*kind)
-)
 
 // late reports whether an operation of the kind can be given a deadline.
 func (k *kind) late() bool {

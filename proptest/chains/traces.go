@@ -24,7 +24,7 @@ import (
 // fixes another one. Runs are judged as [Platform] does.
 func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 	t.Helper()
-	c := newConfig(options)
+	c := configOf("SameTraces", options)
 	var failed *Report
 	defer keepPicture(t, &failed)
 	if c.weather == nil {

@@ -1,0 +1,118 @@
+package chains
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/sim"
+)
+
+// An Option changes how a function of this package works. Each says which ones it is
+// for; the others panic when they get it.
+type Option func(*config)
+
+type config struct {
+	given []string // the options, by name
+
+	runners  int
+	replay   Chooser
+	wrap     func(ops.Handler) ops.Handler
+	memory   func() allocator.Allocator[ops.Operation]
+	patience time.Duration
+	weather  *sim.Weather
+	faults   sim.Faults
+
+	deviations, schedules int  // bounds of Explore, if not negative
+	everyOrder            bool // Explore leaves out no order
+	samples, depth        int  // of Explore, if it is to run random orders
+}
+
+// option returns the Option of a name.
+func option(name string, set func(*config)) Option {
+	return func(c *config) {
+		c.given = append(c.given, name)
+		set(c)
+	}
+}
+
+func newConfig(options []Option) config {
+	c := config{runners: -1, patience: 5 * time.Second, deviations: -1, schedules: -1}
+	for _, o := range options {
+		o(&c)
+	}
+	return c
+}
+
+// takes says which options have a meaning for which function.
+var takes = map[string][]string{
+	"Platform":   {"Runners", "Replaying", "Wrapping", "Memory", "Patience"},
+	"Run":        {"Wrapping", "Memory", "Patience"},
+	"Simulated":  {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"Simulate":   {"Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"Soak":       {"Runners", "Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"SameTraces": {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"Explore":    {"Wrapping", "Memory", "In", "Faulty", "Deviations", "Schedules", "Sampled"},
+	"ExploreAll": {"Deviations", "Schedules"},
+}
+
+// configOf returns what the options say to a function, and panics if that can do
+// nothing with one of them.
+func configOf(function string, options []Option) config {
+	c := newConfig(options)
+	for _, name := range c.given {
+		if !slices.Contains(takes[function], name) {
+			panic(fmt.Sprintf("chains: %s: the option %s has no meaning here; those that have are %s", function, name, strings.Join(takes[function], ", ")))
+		}
+	}
+	return c
+}
+
+// Runners fixes the number of goroutines that run the proactor, which is drawn
+// otherwise; 0 is one, on a proactor made with platform.SingleRunner. It is for those
+// that draw programs: [Platform], [Simulated], [Soak] and [SameTraces]. A [Program]
+// has Runners of its own.
+func Runners(n int) Option { return option("Runners", func(c *config) { c.runners = n }) }
+
+// Replaying has one program run, that of a chooser: Seed, or Replay with the token of a
+// failure. It is for [Platform], [Simulated] and [SameTraces].
+func Replaying(by Chooser) Option { return option("Replaying", func(c *config) { c.replay = by }) }
+
+// Wrapping puts a layer around every handler: a wrapper that is to be checked.
+// It must pass on what is associated with the handler inside it. It is for all but
+// [ExploreAll].
+func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
+	return option("Wrapping", func(c *config) { c.wrap = wrap })
+}
+
+// Memory makes allocators for the chains: those to be checked. It is called
+// once for each; one goroutine at a time uses what it returns. It is for all but
+// [ExploreAll].
+func Memory(make func() allocator.Allocator[ops.Operation]) Option {
+	return option("Memory", func(c *config) { c.memory = make })
+}
+
+// Patience sets after how long without any event a run counts as stuck, 5
+// seconds unless set. It is for all but [Explore] and [ExploreAll]. A simulated run
+// with at most one runner is known to be stuck at once.
+func Patience(d time.Duration) Option { return option("Patience", func(c *config) { c.patience = d }) }
+
+// In fixes the weather of a simulated network, which is drawn otherwise. It is for
+// [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
+func In(weather sim.Weather) Option { return option("In", func(c *config) { c.weather = &weather }) }
+
+// Faulty makes the simulated network deliberately wrong, to see whether it is
+// found out. It is for [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
+func Faulty(f sim.Faults) Option { return option("Faulty", func(c *config) { c.faults = f }) }
+
+// Deviations bounds an exploration to sequences in which at most n answers are
+// not 0: an order of events that is wrong often differs from the plain one in
+// two or three places. It is for [Explore] and [ExploreAll].
+func Deviations(n int) Option { return option("Deviations", func(c *config) { c.deviations = n }) }
+
+// Schedules bounds the number of runs of an exploration, which fails if there
+// are more. It is for [Explore] and [ExploreAll].
+func Schedules(n int) Option { return option("Schedules", func(c *config) { c.schedules = n }) }

@@ -1,0 +1,112 @@
+package chains
+
+import (
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A Kind is an operation of yours, that programs may have among their steps:
+// [Register] adds it to the language. Exactly one of Local, Read and Write is set.
+//
+// Whatever it is, it must do what the contract says of an operation that is
+// started with the handler h. It may be cancelled in every way that h can be, by
+// its slot, by its timeout and by the deadline of the Conn, and with all that is
+// outstanding on the Conn; it is told then with the error that the Conn tells, and
+// with as many bytes as were transferred.
+type Kind struct {
+	// Name is what the operation is called in programs and in the timeline.
+	Name string
+
+	// Local starts an operation that concerns no other chain. It is told 0, nil.
+	Local func(p *platform.Proactor, h ops.Handler)
+
+	// Read starts one that reads what the peer has sent, of which buf can take as
+	// much as the step is to transfer, which may be nothing. The bytes and their
+	// number are checked. What was read when the operation ends early counts.
+	Read func(conn *platform.Conn, buf []byte, h ops.Handler)
+
+	// Write starts one that sends data to the peer, in the same way.
+	Write func(conn *platform.Conn, data []byte, h ops.Handler)
+
+	// Partial: it may end when it has transferred a part, of at least one byte. It is
+	// started again for what is left.
+	Partial bool
+
+	// Own: it has memory of its own, and asks the allocators of h for none.
+	Own bool
+
+	// Parts: it consists of several operations, one at a time, that are started by
+	// handlers, with memory of the allocator of h. It always has one associated, as
+	// the ledger cannot tell for which chain the default one is called by a handler.
+	Parts bool
+
+	// Frame is set for one that [ops.Compose] makes, to FrameOf with the type of
+	// its state. It may have a frame besides its block, of an allocator that is
+	// associated with h, and has Parts.
+	Frame *Frame
+}
+
+// Register adds an operation of yours to those that programs are drawn from, on
+// all platforms. Programs print it by its name, and those that are written by hand
+// may have it as the Kind of a [Step].
+//
+// It is called from an init or a TestMain, before any program is drawn or run. It
+// panics, and says what is wrong, if the Kind makes no sense or there is one of the
+// name.
+//
+// What a token or a seed stands for depends on the number of kinds: both repeat a
+// run only where the same ones are registered, in the same order.
+func Register(k Kind) {
+	if wrong := k.wrong(); wrong != "" {
+		panic("chains: Register: " + wrong)
+	}
+	add(k.kind())
+}
+
+// wrong returns what is wrong with a Kind.
+func (k Kind) wrong() string {
+	starts := 0
+	for _, set := range []bool{k.Local != nil, k.Read != nil, k.Write != nil} {
+		if set {
+			starts++
+		}
+	}
+	switch {
+	case k.Name == "":
+		return "a Kind has no Name"
+	case kindOf(k.Name) != nil:
+		return fmt.Sprintf("there is a Kind %q already", k.Name)
+	case starts != 1:
+		return fmt.Sprintf("of Local, Read and Write of the Kind %q %d are set, and must be one", k.Name, starts)
+	case k.Local != nil && k.Partial:
+		return fmt.Sprintf("the Kind %q is Local, and transfers no part of anything", k.Name)
+	case k.Own && (k.Parts || k.Frame != nil):
+		return fmt.Sprintf("the Kind %q has memory of its Own, and memory of the handler's for its Parts or its Frame", k.Name)
+	}
+	return ""
+}
+
+// kind returns the Kind as one of the table in steps.go.
+func (k Kind) kind() *kind {
+	made := &kind{name: k.Name, own: k.Own, parts: k.Parts || k.Frame != nil, frame: k.Frame}
+	switch {
+	case k.Local != nil:
+		made.role, made.once, made.check = local, true, plain
+		made.start = func(c *chainRun, _ *Step, h ops.Handler) { k.Local(c.run.proactor, h) }
+		return made
+	case k.Read != nil:
+		made.role, made.reads = receives, true
+		made.start = func(c *chainRun, _ *Step, h ops.Handler) { k.Read(c.end.conn, c.incoming(), h) }
+	default:
+		made.role = sends
+		made.start = func(c *chainRun, _ *Step, h ops.Handler) { k.Write(c.end.conn, c.outgoing(), h) }
+	}
+	made.transfers, made.text, made.check, made.cancel = true, sizeText, checkFull, cancelConn
+	if k.Partial {
+		made.check = checkSome
+		made.settle = becomes(map[role]string{sends: "write full", receives: "read full"}[made.role])
+	}
+	return made
+}
