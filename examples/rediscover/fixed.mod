@@ -11,6 +11,7 @@ require (
 	github.com/cespare/xxhash/v2 v2.2.0 // indirect
 	github.com/dgryski/go-rendezvous v0.0.0-20200823014737-9f7001d12a5f // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	nhooyr.io/websocket v1.8.11
 )
 
 replace github.com/heirloom-go/heirloom => ../..

@@ -40,6 +40,7 @@ func run(t *testing.T, weather sim.Weather, seed uint64, property func(w *World)
 		ran := make(chan error)
 		go func() { ran <- p.Run(context.Background()) }()
 		property(&World{Dialer: netconn.Dialer{Proactor: p}, Seed: seed, t: t})
+		time.Sleep(24 * time.Hour) // whoever only waits for a timeout may end
 		hold.Release()
 		p.Close()
 		<-ran
