@@ -10,6 +10,7 @@ require (
 require (
 	github.com/cespare/xxhash/v2 v2.2.0 // indirect
 	github.com/dgryski/go-rendezvous v0.0.0-20200823014737-9f7001d12a5f // indirect
+	github.com/rabbitmq/amqp091-go v1.9.0
 	golang.org/x/sys v0.49.0 // indirect
 	nhooyr.io/websocket v1.8.11
 )
