@@ -7,10 +7,13 @@ require (
 	github.com/redis/go-redis/v9 v9.7.1
 )
 
+require golang.org/x/text v0.3.7 // indirect
+
 require (
 	github.com/cespare/xxhash/v2 v2.2.0 // indirect
 	github.com/dgryski/go-rendezvous v0.0.0-20200823014737-9f7001d12a5f // indirect
 	github.com/rabbitmq/amqp091-go v1.8.1
+	golang.org/x/net v0.0.0-20220826154423-83b083e8dc8b
 	golang.org/x/sys v0.49.0 // indirect
 	nhooyr.io/websocket v1.8.10
 )
