@@ -39,18 +39,16 @@ type Case struct {
 	// version is expected to violate the property, and the mended one is not.
 	Programs int
 
-	// Old and Fixed are module files, relative to the directory of the test. Old is the
-	// version that has the bug, that of go.mod if it is empty.
-	Old, Fixed string
-
 	// Shows is a regular expression for what the violation looks like. It tells the bug
 	// that was looked for from any other.
 	Shows string
 }
 
 // Hunt runs the property in one world after another until it is violated, which it must be
-// with the old version of a library and must not with the mended one. It is called by a
-// test, and by nothing else in it.
+// with the old version of a library and must not with the mended one. Which they are is
+// said by the module files old.mod and fixed.mod in the directory of the test; the module's
+// own go.mod has versions of which the directories can all be vetted together. Hunt is all
+// that a test consists of.
 func Hunt(t *testing.T, c Case, property func(w *World)) {
 	if s := os.Getenv(seeds); s != "" {
 		var from uint64
@@ -66,11 +64,7 @@ func Hunt(t *testing.T, c Case, property func(w *World)) {
 	}
 	shows := regexp.MustCompile(c.Shows)
 	t.Run("old", func(t *testing.T) {
-		program := os.Args[0]
-		if c.Old != "" {
-			program = build(t, c.Old)
-		}
-		total := 0
+		program, total := build(t, "old.mod"), 0
 		for i := range *hunts {
 			from := *first + uint64(i*c.Programs)
 			r := hunt(t, program, from, c.Programs)
@@ -90,13 +84,13 @@ func Hunt(t *testing.T, c Case, property func(w *World)) {
 		}
 	})
 	t.Run("fixed", func(t *testing.T) {
-		if r := hunt(t, build(t, c.Fixed), *first, c.Programs); r.violated {
+		if r := hunt(t, build(t, "fixed.mod"), *first, c.Programs); r.violated {
 			t.Errorf("seed %d, which is program %d:\n%s", r.seed, r.programs, r.output)
 		}
 	})
 }
 
-// build returns this test, built with another module file.
+// build returns this test, built with a module file.
 func build(t *testing.T, modfile string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "program")

@@ -21,7 +21,6 @@ func TestCalls(t *testing.T) {
 	rediscover.Hunt(t, rediscover.Case{
 		Weather:  weather,
 		Programs: 200,
-		Fixed:    "../fixed.mod",
 		Shows:    `amqp091-go\.\(\*Channel\)\.call`,
 	}, calls)
 }

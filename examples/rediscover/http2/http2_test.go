@@ -27,7 +27,6 @@ func TestShutdown(t *testing.T) {
 	rediscover.Hunt(t, rediscover.Case{
 		Weather:  weather,
 		Programs: 500,
-		Fixed:    "../fixed.mod",
 		Shows:    `(?s)violated: the server .*http2\.\(\*serverConn\)\.serve`,
 	}, shutdown)
 }

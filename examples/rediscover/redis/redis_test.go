@@ -26,7 +26,6 @@ func TestAnswers(t *testing.T) {
 	rediscover.Hunt(t, rediscover.Case{
 		Weather:  weather,
 		Programs: 200,
-		Fixed:    "../fixed.mod",
 		Shows:    `violated: key \d+ has the value`,
 	}, answers)
 }

@@ -26,7 +26,6 @@ func TestLeave(t *testing.T) {
 	rediscover.Hunt(t, rediscover.Case{
 		Weather:  weather,
 		Programs: 200,
-		Fixed:    "../fixed.mod",
 		Shows:    `websocket\.\(\*Conn\)\.CloseRead`,
 	}, leave)
 }

@@ -4,18 +4,13 @@ go 1.26.0
 
 require (
 	github.com/heirloom-go/heirloom v0.0.0
-	github.com/redis/go-redis/v9 v9.7.3
+	github.com/redis/go-redis/v9 v9.7.1
 )
-
-require golang.org/x/text v0.3.7 // indirect
 
 require (
 	github.com/cespare/xxhash/v2 v2.2.0 // indirect
 	github.com/dgryski/go-rendezvous v0.0.0-20200823014737-9f7001d12a5f // indirect
-	github.com/rabbitmq/amqp091-go v1.9.0
-	golang.org/x/net v0.0.0-20220906165146-f3363e06e74c
 	golang.org/x/sys v0.49.0 // indirect
-	nhooyr.io/websocket v1.8.11
 )
 
 replace github.com/heirloom-go/heirloom => ../..
