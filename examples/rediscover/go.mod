@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/heirloom-go/heirloom v0.0.0
+	github.com/miekg/dns v1.1.41
 	github.com/redis/go-redis/v9 v9.7.3
 )
 
