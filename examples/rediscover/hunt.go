@@ -75,7 +75,7 @@ func Hunt(t *testing.T, c Case, property func(w *World)) {
 				t.Fatalf("seed %d shows something else:\n%s", r.seed, r.output)
 			}
 			if i == 0 {
-				t.Logf("found with seed %d, which is program %d:\n%s", r.seed, r.programs, start(r.output))
+				t.Logf("found with seed %d, which is program %d:\n%s", r.seed, r.programs, shown(r.output, shows))
 			}
 			total += r.programs
 		}
@@ -153,8 +153,15 @@ func hunt(t *testing.T, program string, from uint64, n int) (r result) {
 	return r
 }
 
-// start returns the first lines of a text.
-func start(s string) string {
-	lines := strings.SplitAfter(s, "\n")
-	return strings.Join(lines[:min(len(lines), 8)], "")
+// shown returns of what a process has written the first line, and the goroutine that shows
+// what was looked for, if there is one.
+func shown(output string, shows *regexp.Regexp) string {
+	paragraphs := strings.Split(output, "\n\n")
+	why, _, _ := strings.Cut(paragraphs[0], "\n")
+	for _, p := range paragraphs[1:] {
+		if shows.MatchString(p) {
+			return why + "\n\n" + p
+		}
+	}
+	return why
 }
