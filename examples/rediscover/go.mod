@@ -6,6 +6,7 @@ require (
 	github.com/heirloom-go/heirloom v0.0.0
 	github.com/miekg/dns v1.1.41
 	github.com/redis/go-redis/v9 v9.7.3
+	github.com/sourcegraph/jsonrpc2 v0.2.3
 )
 
 require (
