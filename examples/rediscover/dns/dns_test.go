@@ -52,10 +52,10 @@ func resolve(w *rediscover.World, r *rand.Rand) {
 	defer c.Close()
 	client := dns.Client{Timeout: 2 * time.Second}
 	conn := &dns.Conn{Conn: c}
-	for range 8 {
+	for id := range uint16(8) {
 		name := fmt.Sprint(r.Uint64(), ".example.")
 		query := new(dns.Msg).SetQuestion(name, dns.TypeTXT)
-		query.Id = uint16(r.Uint32())
+		query.Id = id // no two are equal by chance
 		answer, _, err := client.ExchangeWithConn(query, conn)
 		if failed := net.Error(nil); errors.As(err, &failed) {
 			continue
