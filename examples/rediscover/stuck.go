@@ -16,32 +16,43 @@ func watch(over <-chan struct{}) {
 		case <-over:
 			return
 		case <-look.C:
-			if s := inBubbles(); stuck(s) {
-				violated("all goroutines wait, some of them for a mutex, so time does not pass\n\n" + s)
+			if s := stacks(); stuck(s) {
+				violated("all goroutines wait, some of them for a mutex, so time does not pass\n\n" + inBubbles(s))
 			}
 		}
 	}
 }
 
-// state is what a stack trace says of a goroutine in a bubble.
-var state = regexp.MustCompile(`^goroutine \d+ .*\[(.*), synctest bubble \d+\]:`)
+var (
+	// header is the first line of what a stack trace says of a goroutine, with its state.
+	header = regexp.MustCompile(`^goroutine \d+ .*\[([^,\]]*).*\]:`)
 
-// mutex is the state of a goroutine that waits for another of the bubble, for what the
-// runtime cannot see to be in the bubble.
-var mutex = regexp.MustCompile(`^sync\.(Mutex|RWMutex|WaitGroup)\.`)
+	// mutex is the state of a goroutine that waits for another, but for what the runtime
+	// cannot see to be in a bubble.
+	mutex = regexp.MustCompile(`^sync\.(Mutex|RWMutex|WaitGroup)\.[^ ]*$`)
 
-// stuck reports whether none of the goroutines can go on. All that there is of them was
-// written at one moment, so if each of them waits, and time does not pass because some of
-// them wait for a mutex, nothing can wake any of them. A bubble without the latter is left to
-// itself: there the time passes, or package synctest panics.
-func stuck(goroutines string) bool {
+	// elsewhere is the state of a goroutine outside that waits. In any other state it can be
+	// one of the bubble: the runtime takes a goroutine out while it helps the collector.
+	elsewhere = regexp.MustCompile(`^(chan receive|chan send|select|sleep|IO wait|syscall)$`)
+)
+
+// stuck reports whether no goroutine of the bubble can go on, except the first, which asks.
+// All that there is of them was written at one moment, so if each of them waits, and time does
+// not pass because some of them wait for a mutex, nothing can wake any of them. A bubble
+// without the latter is left to itself: there the time passes, or package synctest panics.
+func stuck(stacks string) bool {
 	mutexes := 0
-	for _, g := range strings.Split(goroutines, "\n\n") {
-		m := state.FindStringSubmatch(g)
+	goroutines := strings.Split(stacks, "\n\n")
+	for _, g := range goroutines[1:] {
+		m := header.FindStringSubmatch(g)
 		switch {
 		case m == nil:
-			continue
-		case strings.Contains(m[1], "(durable)"):
+			return false
+		case !isInBubble(g):
+			if !elsewhere.MatchString(m[1]) {
+				return false
+			}
+		case strings.HasSuffix(m[1], "(durable)"):
 		case mutex.MatchString(m[1]):
 			mutexes++
 		default:
@@ -51,22 +62,31 @@ func stuck(goroutines string) bool {
 	return mutexes > 0
 }
 
-// inBubbles returns the stacks of the goroutines that are in a bubble.
-func inBubbles() string {
-	stacks := make([]byte, 1<<16)
-	for {
-		n := runtime.Stack(stacks, true)
-		if n < len(stacks) {
-			stacks = stacks[:n]
-			break
-		}
-		stacks = make([]byte, 2*len(stacks))
-	}
+// isInBubble reports whether a goroutine is in a bubble.
+func isInBubble(g string) bool {
+	first, _, _ := strings.Cut(g, "\n")
+	return strings.Contains(first, ", synctest bubble ")
+}
+
+// inBubbles returns the goroutines that are in a bubble.
+func inBubbles(stacks string) string {
 	var in []string
-	for _, g := range strings.Split(string(stacks), "\n\n") {
-		if state.MatchString(g) {
+	for _, g := range strings.Split(stacks, "\n\n") {
+		if isInBubble(g) {
 			in = append(in, g)
 		}
 	}
 	return strings.Join(in, "\n\n")
+}
+
+// stacks returns the stacks of all goroutines, that of the caller first.
+func stacks() string {
+	all := make([]byte, 1<<16)
+	for {
+		n := runtime.Stack(all, true)
+		if n < len(all) {
+			return string(all[:n])
+		}
+		all = make([]byte, 2*len(all))
+	}
 }

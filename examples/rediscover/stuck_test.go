@@ -2,6 +2,7 @@ package rediscover
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,7 @@ func TestStuck(t *testing.T) {
 	var m sync.Mutex
 	m.Lock()
 	go func() {
-		for !stuck(inBubbles()) {
+		for !stuck(stacks()) {
 			runtime.Gosched()
 		}
 		m.Unlock()
@@ -25,21 +26,31 @@ func TestStuck(t *testing.T) {
 	})
 }
 
-// TestNotStuck has bubbles that go on.
-func TestNotStuck(t *testing.T) {
-	for name, goroutines := range map[string]string{
-		"nothing":   "",
-		"runs":      "goroutine 7 [running, synctest bubble 1]:\nf()\n\ngoroutine 8 [sync.Mutex.Lock, synctest bubble 1]:\ng()",
-		"can run":   "goroutine 7 [runnable, synctest bubble 1]:\nf()\n\ngoroutine 8 [sync.Mutex.Lock, synctest bubble 1]:\ng()",
-		"time":      "goroutine 7 [sleep (durable), synctest bubble 1]:\nf()",
-		"elsewhere": "goroutine 7 [sync.Mutex.Lock]:\nf()",
+// TestStates has goroutines in the states that a stack trace shows.
+func TestStates(t *testing.T) {
+	const waits = "sync.Mutex.Lock, synctest bubble 1"
+	for _, c := range []struct {
+		states []string
+		stuck  bool
+	}{
+		{[]string{}, false},
+		{[]string{waits}, true},
+		{[]string{waits, "sleep (durable), synctest bubble 1"}, true},
+		{[]string{waits, "sync.RWMutex.RLock, 2 minutes, synctest bubble 1", "chan receive (durable), 2 minutes, synctest bubble 1"}, true},
+		{[]string{waits, "chan receive, 2 minutes", "IO wait, locked to thread"}, true},
+		{[]string{"sleep (durable), synctest bubble 1"}, false},
+		{[]string{waits, "running, synctest bubble 1"}, false},
+		{[]string{waits, "runnable, locked to thread, synctest bubble 1"}, false},
+		{[]string{waits, "GC assist wait"}, false},
+		{[]string{waits, "runnable"}, false},
+		{[]string{"sync.Mutex.Lock"}, false},
 	} {
-		if stuck(goroutines) {
-			t.Errorf("stuck: %s", name)
+		all := "goroutine 1 [running]:\nf()"
+		for _, s := range c.states {
+			all += "\n\ngoroutine 7 [" + s + "]:\ng()"
 		}
-	}
-	two := "goroutine 7 [chan receive (durable), 2 minutes, synctest bubble 1]:\nf()\n\ngoroutine 8 [sync.RWMutex.RLock, 2 minutes, synctest bubble 1]:\ng()"
-	if !stuck(two) {
-		t.Error("not stuck: a channel and a mutex")
+		if got := stuck(all); got != c.stuck {
+			t.Errorf("stuck is %v of %s", got, strings.Join(c.states, "; "))
+		}
 	}
 }

@@ -76,7 +76,7 @@ func (w *World) Within(d time.Duration, what string, f func()) {
 	select {
 	case <-over:
 	case <-late.C:
-		w.Violated("%s has not ended after %v\n\n%s", what, d, inBubbles())
+		w.Violated("%s has not ended after %v\n\n%s", what, d, inBubbles(stacks()))
 	}
 }
 
