@@ -153,15 +153,16 @@ func hunt(t *testing.T, program string, from uint64, n int) (r result) {
 	return r
 }
 
-// shown returns of what a process has written the first line, and the goroutine that shows
-// what was looked for, if there is one.
+// why is the line of an output that says what has happened.
+var why = regexp.MustCompile(`(?m)^(violated|panic): .*$`)
+
+// shown returns of an output what has happened, and the goroutine that shows what was looked
+// for, if there is one.
 func shown(output string, shows *regexp.Regexp) string {
-	paragraphs := strings.Split(output, "\n\n")
-	why, _, _ := strings.Cut(paragraphs[0], "\n")
-	for _, p := range paragraphs[1:] {
+	for _, p := range strings.Split(output, "\n\n")[1:] {
 		if shows.MatchString(p) {
-			return why + "\n\n" + p
+			return why.FindString(output) + "\n\n" + p
 		}
 	}
-	return why
+	return why.FindString(output)
 }

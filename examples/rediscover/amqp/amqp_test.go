@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/examples/rediscover"
+	"github.com/heirloom-go/heirloom/examples/rediscover/amqp/broker"
 	"github.com/heirloom-go/heirloom/platform/sim"
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -25,14 +26,10 @@ func TestCalls(t *testing.T) {
 	}, calls)
 }
 
-const (
-	address = "127.0.0.1:5672"
-	missing = "missing" // is a queue that does not exist
-)
+const address = "127.0.0.1:5672"
 
 func calls(w *rediscover.World) {
-	b := broker{l: w.Listen(address)}
-	go b.serve()
+	b := broker.Serve(w.Listen(address))
 	if c, err := w.Dial("tcp", address); err == nil {
 		conn, err := amqp.Open(rediscover.NewBuffered(c), amqp.Config{
 			SASL:  []amqp.Authentication{&amqp.PlainAuth{Username: "guest", Password: "guest"}},
@@ -44,7 +41,7 @@ func calls(w *rediscover.World) {
 		w.Within(time.Hour, "Close", func() { conn.Close() })
 		c.Close()
 	}
-	b.close()
+	b.Close()
 }
 
 // share has goroutines declare queues, each on a channel of its own.
@@ -56,7 +53,7 @@ func share(w *rediscover.World, conn *amqp.Connection) {
 			for j := range 8 {
 				name := fmt.Sprint("queue ", i, " ", j)
 				if r.IntN(4) == 0 {
-					name = missing
+					name = broker.Missing
 				}
 				declare(w, r, conn, name)
 				rediscover.Pause(r, time.Second)

@@ -1,4 +1,5 @@
-package amqp
+// Package broker is a message broker, for tests.
+package broker
 
 import (
 	"bufio"
@@ -11,14 +12,24 @@ import (
 	"github.com/heirloom-go/heirloom/examples/rediscover"
 )
 
-// A broker speaks as much of AMQP 0-9-1 as declaring queues takes. It is not told of a name
-// but when it is asked for it, and it has every queue, except one.
-type broker struct {
+// Missing is a queue that a Broker does not have.
+const Missing = "missing"
+
+// A Broker speaks as much of AMQP 0-9-1 as declaring queues takes. It has every queue, except
+// one.
+type Broker struct {
 	l       net.Listener
 	serving sync.WaitGroup
 }
 
-func (b *broker) serve() {
+// Serve returns a broker that serves the clients of a listener.
+func Serve(l net.Listener) *Broker {
+	b := &Broker{l: l}
+	b.serving.Go(b.serve)
+	return b
+}
+
+func (b *Broker) serve() {
 	for {
 		c, err := b.l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -35,7 +46,8 @@ func (b *broker) serve() {
 	}
 }
 
-func (b *broker) close() {
+// Close closes the listener, and returns when all clients have gone.
+func (b *Broker) Close() {
 	b.l.Close()
 	b.serving.Wait()
 }
@@ -87,7 +99,7 @@ func (s *session) serve() {
 			s.send(channel, channelCloseOK)
 		case queueDeclare:
 			name := string(arguments[3:][:arguments[2]])
-			if name == missing {
+			if name == Missing {
 				s.send(channel, channelClose, "\x01\x94", short("NOT_FOUND"), "\x00\x32", "\x00\x0a") // 404
 				continue
 			}
