@@ -23,5 +23,5 @@
 // A bubble's time passes when all of its goroutines wait for what can be seen to be in the
 // bubble, and a mutex is not. Where one goroutine holds a mutex and waits for the network, and
 // another waits for the mutex, the time stands still, and that looks like a deadlock. A
-// library that writes with a mutex held can be tested only as long as nobody else wants it.
+// library that writes with a mutex held can be tested on a [Buffered] connection only.
 package rediscover
