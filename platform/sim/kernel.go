@@ -210,7 +210,9 @@ func (b *kernel) enter(r *request, op *ops.Operation) {
 	if old := r.e.requests[side]; old != nil {
 		// Possible only after a stale completion has hit: the kernel still
 		// works on an operation of which the proactor knows nothing more.
-		old.parts(old.size(), b.trample)
+		if fills(old.kind) {
+			old.parts(old.size(), b.trample)
+		}
 		b.detach(old)
 	}
 	r.e.requests[side] = r
