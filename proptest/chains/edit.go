@@ -58,16 +58,18 @@ func (s Step) onLink(link int) bool {
 	return kindOf(s.Kind).role != local && s.Kind != "stop" && s.Link == link
 }
 
-// withoutLinks leaves out all links. Where an allocator fails for what is done on them, it
-// fails for a post instead.
+// withoutLinks leaves out all links. Each chain that works on them posts once instead, and
+// where an allocator fails for what is done on them, it fails for a post.
 func (p *Program) withoutLinks() bool {
 	if len(p.Links) == 0 {
 		return false
 	}
 	for c := range p.Chains {
+		first := true
 		for n, s := range p.Chains[c].Steps {
-			if s.Refuse > 0 && s.onLink(s.Link) {
+			if s.onLink(s.Link) && (first || s.Refuse > 0) {
 				p.Chains[c].Steps[n] = Step{Kind: "post", Refuse: s.Refuse}
+				first = false
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +20,13 @@ func TestFailure(t *testing.T) {
 	testflag.Set(t, "rapid.nofailfile", "true")
 	testflag.Set(t, "rapid.shrinktime", "5m")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
+	for seed := 1; seed <= 8; seed++ {
+		testflag.Set(t, "rapid.seed", strconv.Itoa(seed))
+		testFailure(t, late)
+	}
+}
+
+func testFailure(t *testing.T, late Option) {
 	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) })
 	for _, want := range []string{contract.ReleasedFirst.String(), "Look at", "block allocated", "▲", "program: 1 runner(s)", "chain 0 "} {
 		if !strings.Contains(out, want) {
