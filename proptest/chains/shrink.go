@@ -9,8 +9,8 @@ import "time"
 // happens but what matters.
 
 // shrinkFor bounds how long a program is made smaller. On the simulated platform most are
-// as small as they get in a fraction of that.
-const shrinkFor = 2 * time.Second
+// as small as they get in a fraction of that. Tests change it.
+var shrinkFor = 2 * time.Second
 
 // A trial runs a program, in a world with the given answers if that is simulated.
 type trial func(p Program, world []uint64) (*Report, error)
