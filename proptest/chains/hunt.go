@@ -14,7 +14,7 @@ import (
 
 // programs returns how many programs a test runs.
 func programs() int {
-	n := flagNumber("rapid.checks", 100)
+	n := int(flagNumber("rapid.checks", 100))
 	if testing.Short() {
 		n /= 5
 	}
@@ -23,18 +23,18 @@ func programs() int {
 
 // firstSeed returns the seed of the first program.
 func firstSeed() uint64 {
-	if n := flagNumber("rapid.seed", 0); n != 0 {
-		return uint64(n)
+	if seed := flagNumber("rapid.seed", 0); seed != 0 {
+		return seed
 	}
 	return uint64(time.Now().UnixNano()) >> 10
 }
 
-func flagNumber(name string, otherwise int) int {
+func flagNumber(name string, otherwise uint64) uint64 {
 	f := flag.Lookup(name)
 	if f == nil {
 		return otherwise
 	}
-	n, err := strconv.Atoi(f.Value.String())
+	n, err := strconv.ParseUint(f.Value.String(), 10, 64)
 	if err != nil {
 		return otherwise
 	}
@@ -51,7 +51,7 @@ func hunt(t testing.TB, failed **Report, try func(seed uint64) (*Report, []uint6
 		seed := first + uint64(i)
 		report, world, err := try(seed)
 		if err != nil {
-			t.Fatalf("%v", err)
+			t.Fatalf("program %d, -rapid.seed=%d: %v", i, seed, err)
 		}
 		if len(report.Violations) == 0 {
 			continue
