@@ -12,7 +12,8 @@ import "time"
 // as small as they get in a fraction of that.
 const shrinkFor = 2 * time.Second
 
-// A trial runs a program, in a world with the given answers if that is simulated.
+// A trial runs a program, in the given world: that is the answers of a simulated one, the
+// seed of the one that SameTraces compares with, or nothing.
 type trial func(p Program, world []uint64) (*Report, error)
 
 // A shrinking is a failed program that is being made smaller.
@@ -23,7 +24,7 @@ type shrinking struct {
 
 	kind    string // of the violation
 	program Program
-	world   []uint64 // the answers of the simulated world
+	world   []uint64 // see trial
 	report  *Report
 }
 
@@ -70,7 +71,7 @@ const (
 // in the world of the last one, in a calm one, and in some random ones.
 func (s *shrinking) fails(try Program) bool {
 	if !s.simulated {
-		return s.failsIn(try, nil)
+		return s.failsIn(try, s.world)
 	}
 	if s.failsIn(try, s.world) || s.failsIn(try, nil) {
 		return true

@@ -30,7 +30,9 @@ func tokenOf(p Program, world []uint64) string {
 		panic(err) // it is plain data
 	}
 	var all any
-	if err := json.Unmarshal(text, &all); err != nil {
+	plain := json.NewDecoder(bytes.NewReader(text))
+	plain.UseNumber() // a seed may be more than a float64 can tell from others
+	if err := plain.Decode(&all); err != nil {
 		panic(err)
 	}
 	if text, err = json.Marshal(withoutZeros(all)); err != nil {
@@ -52,7 +54,7 @@ func withoutZeros(v any) any {
 	case map[string]any:
 		for name, field := range v {
 			switch field = withoutZeros(field); field {
-			case nil, false, 0.0, "":
+			case nil, false, json.Number("0"), "":
 				delete(v, name)
 			default:
 				v[name] = field
@@ -110,6 +112,14 @@ func decodeAnswers(b []byte) (made []uint64, err error) {
 type programmed struct {
 	replayed
 	program Program
+}
+
+// worldOf returns the seed of the world that a chooser has behind its program, or 0.
+func worldOf(c Chooser) uint64 {
+	if c, ok := c.(*programmed); ok && len(c.made) > 0 {
+		return c.made[0]
+	}
+	return 0
 }
 
 // programOf returns the program that a chooser has, if it has one.

@@ -44,3 +44,19 @@ func TestOtherTraces(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherTracesReplayed says that the token of a difference also has the simulated world
+// that shows it.
+func TestOtherTracesReplayed(t *testing.T) {
+	temporaryIn(t, t.TempDir())
+	weather := In(sim.Weather{Loss: 2})
+	for _, seed := range []string{"1", "2", "3", "18446744073709551000"} {
+		testflag.Set(t, "rapid.seed", seed)
+		token := lastToken(t, failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), weather) }))
+		by, err := Replay(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), weather, Replaying(by)) })
+	}
+}
