@@ -115,8 +115,10 @@ func (b *kernel) ListenPacket(s *backend.Socket, network, address string, _ back
 func (b *kernel) open(s *backend.Socket, network, address string, packets *packetQueue) error {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
+	b.w.touchAddresses()
 	e := &endpoint{b: b, packets: packets}
 	if err := b.w.bind(e, network, address); err != nil {
+		b.w.touch(Everything, 0) // whoever has the address may leave it
 		return err
 	}
 	b.w.sockets++
