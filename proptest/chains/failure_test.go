@@ -9,15 +9,12 @@ import (
 
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/proptest/contract"
-	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
 // TestFailure says what a failure of Platform prints: the clause, the timeline,
 // the program, and a token that replays it.
 func TestFailure(t *testing.T) {
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
-	testflag.Set(t, "rapid.shrinktime", "5m")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(1), late) })
 	for _, want := range []string{contract.ReleasedFirst.String(), "Look at", "block allocated", "▲", "program: 1 runner(s)", "chain 0 "} {

@@ -61,8 +61,6 @@ func TestSimulatedShrinks(t *testing.T) {
 		t.Skip("has a limited time to shrink, of which the race detector takes most")
 	}
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
-	testflag.Set(t, "rapid.shrinktime", "5m")
 	testflag.Set(t, "rapid.seed", "1")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for _, test := range []struct {

@@ -19,6 +19,9 @@ func (c *chainRun) touch() {
 		return
 	}
 	r.touch("chain", c.number)
+	if e := c.end; e != nil && e.link.Duplex { // one chain may cancel what the other has not started yet
+		r.touch("end", 2*e.link.index+e.number)
+	}
 	if c.program.Strand {
 		r.touch("strand", 0)
 	}

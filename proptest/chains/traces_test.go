@@ -34,9 +34,7 @@ func TestSameTraces(t *testing.T) { SameTraces(t, backends(t)) }
 // platform delivers the packets that the other one loses.
 func TestOtherTraces(t *testing.T) {
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
 	testflag.Set(t, "rapid.seed", "1")
-	testflag.Set(t, "rapid.shrinktime", "500ms")
 	out := failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), In(sim.Weather{Loss: 1})) })
 	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "on the simulated platform (-), and on ", "receive", "picture of the run"} {
 		if !strings.Contains(out, want) {
