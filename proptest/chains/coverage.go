@@ -91,8 +91,9 @@ func (a *answers) classes() (given []int, names []string) {
 	return given, names
 }
 
-// summary says how many of the answers were given, and which were not.
-func (v *coverage) summary() (reached, all int, missing []string) {
+// summary says how many of the answers were given, to how many questions, and which were
+// not.
+func (v *coverage) summary() (reached, all, questions int, missing []string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, what := range slices.Sorted(maps.Keys(v.questions)) {
@@ -106,16 +107,16 @@ func (v *coverage) summary() (reached, all int, missing []string) {
 			}
 		}
 	}
-	return reached, all, missing
+	return reached, all, len(v.questions), missing
 }
 
 // String says in a line what was reached.
 func (v *coverage) String() string {
-	reached, all, missing := v.summary()
+	reached, all, questions, missing := v.summary()
 	if all == 0 {
 		return "nothing was chosen"
 	}
-	text := fmt.Sprintf("%d of %d answers to %d questions were given", reached, all, len(v.questions))
+	text := fmt.Sprintf("%d of %d answers to %d questions were given", reached, all, questions)
 	if n := len(missing); n > 0 {
 		const shown = 5
 		text += "; not: " + strings.Join(missing[:min(n, shown)], ", ")

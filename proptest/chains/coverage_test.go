@@ -14,7 +14,7 @@ func TestCoverage(t *testing.T) {
 		s.verify(t, new(*Report))
 		s.discard()
 	}
-	reached, all, missing := reach.summary()
+	reached, all, _, missing := reach.summary()
 	t.Logf("%d of %d answers", reached, all)
 	for _, m := range missing {
 		t.Errorf("not reached: %s", m)
