@@ -12,8 +12,8 @@ var soakFor = flag.Duration("chains.for", 0, "run random programs on the simulat
 
 // Soak runs random programs on the simulated platform, one after another, until
 // so much time has passed or one of them fails. It begins with a random seed,
-// which it logs, and counts up from there; a failure prints the seed of the run,
-// and names a picture of it as Platform does.
+// or that of the flag -rapid.seed, which it logs, and counts up from there; a failure
+// prints the seed of the run, and names a picture of it as Platform does.
 //
 // On a terminal it shows how far it is: the time, programs, steps, and steps a
 // second. A step is an operation of a chain.
@@ -23,7 +23,7 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 	var failed *Report
 	defer keepPicture(t, &failed)
 	begun := time.Now()
-	first := uint64(begun.UnixNano()) >> 10
+	first := firstSeed()
 	progress := progress{shown: isTerminal(os.Stderr)}
 	programs, steps, reach := 0, 0, newCoverage()
 	for time.Since(begun) < d {
