@@ -44,7 +44,7 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 		search = func(run func(Chooser) error) (int, string, error) { return c.sample(t, run) }
 	}
 	schedules, path, err := search(func(by Chooser) error {
-		s := &simulation{program: p, chooser: &recording{Chooser: by}}
+		s := &simulation{program: p, chooser: &recording{Chooser: by}, oneOfMany: true}
 		s.run(c)
 		if s.err != nil {
 			return s.err

@@ -84,7 +84,8 @@ func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
 type simulation struct {
 	program    Program
 	chooser    *recording
-	drawn      int // how much of what was recorded is the program
+	drawn      int  // how much of what was recorded is the program
+	oneOfMany  bool // programs
 	played     *run
 	violations []contract.Violation
 	err        error
@@ -93,7 +94,7 @@ type simulation struct {
 // simulate draws a program and runs it.
 func simulate(by Chooser, options []Option) *simulation {
 	c := newConfig(options)
-	s := &simulation{chooser: &recording{Chooser: by}}
+	s := &simulation{chooser: &recording{Chooser: by}, oneOfMany: c.replay == nil}
 	s.program = drawSized(s.chooser, c.runners, simulatedSizes)
 	s.drawn = len(s.chooser.made)
 	s.run(c)
@@ -105,6 +106,7 @@ func simulate(by Chooser, options []Option) *simulation {
 
 func (s *simulation) run(c config) {
 	r := newRun(s.program, c)
+	r.oneOfMany = s.oneOfMany
 	if c.weather != nil {
 		r.weather = *c.weather
 	} else {
@@ -165,9 +167,6 @@ func (s *simulation) verify(t testing.TB, failed **Report) {
 		s.report().fail(t, failed, onSimulated)
 	}
 }
-
-// GoString is what rapid prints of the run.
-func (s *simulation) GoString() string { return s.program.GoString() }
 
 // In fixes the weather of a simulated network, which is drawn otherwise.
 func In(weather sim.Weather) Option { return func(c *config) { c.weather = &weather } }

@@ -80,7 +80,7 @@ func compareTraces(p Program, world uint64, platforms map[string]Opener, c confi
 	p = p.settled()
 	alone := p
 	alone.Runners = min(p.Runners, 1)
-	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(world)}}
+	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(world)}, oneOfMany: true}
 	if s.run(c); s.err != nil {
 		return nil, s.err
 	}
