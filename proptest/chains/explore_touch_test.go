@@ -90,6 +90,24 @@ func TestSleepSetsWorld(t *testing.T) {
 			f.Sync(ops.HandlerFunc(func(int, error) { p.Listen("tcp", "127.0.0.1:7") }))
 			p.Connect(new(platform.Conn), "tcp", "127.0.0.1:7", ops.HandlerFunc(func(_ int, err error) { say(fmt.Sprint("connect ", err)) }))
 		},
+		"what a read finds that does not wait": func(w *sim.World, p *platform.Proactor, say func(string)) {
+			f, _ := p.OpenFile("/f", os.O_RDWR|os.O_CREATE, 0o600)
+			l, _ := p.Listen("tcp", "127.0.0.1:0")
+			var a, b platform.Conn
+			both := 0
+			begin := ops.HandlerFunc(func(int, error) {
+				if both++; both < 2 {
+					return
+				}
+				f.Sync(ops.HandlerFunc(func(int, error) {
+					n, err := b.TryRead(make([]byte, 1))
+					say(fmt.Sprint("read ", n, err))
+				}))
+				a.Write([]byte("x"), ops.HandlerFunc(func(int, error) {}))
+			})
+			l.Accept(&b, begin)
+			p.Connect(&a, "tcp", l.Addr().String(), begin)
+		},
 		"a signal": func(w *sim.World, p *platform.Proactor, say func(string)) {
 			f, _ := p.OpenFile("/f", os.O_RDWR|os.O_CREATE, 0o600)
 			g, _ := p.OpenFile("/g", os.O_RDWR|os.O_CREATE, 0o600)
