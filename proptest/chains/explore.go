@@ -69,9 +69,11 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 // for each sequence of answers to what run asks. It returns how many there are,
 // or stops at the first error and returns it with the path that leads to it, in
 // the form that [Replay] takes. Given the same answers run must ask the same.
-// The options are [Deviations] and [Schedules].
+// No order is left out, as nobody says what the handlers of run have to do with each
+// other. The options are [Deviations] and [Schedules].
 func ExploreAll(run func(c Chooser) error, options ...Option) (schedules int, path string, err error) {
 	c := newConfig(options)
+	c.everyOrder = true
 	return c.search(run)
 }
 

@@ -2,6 +2,7 @@ package chains
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -128,5 +129,32 @@ func TestSleepSetsWorld(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestExploreAllOrders says that handlers may share what nobody is told of: of what runs in a
+// world every order is tried.
+func TestExploreAllOrders(t *testing.T) {
+	orders := make(map[string]bool)
+	_, _, err := ExploreAll(func(by Chooser) error {
+		w := sim.New(by, sim.WithWeather(sim.Weather{Interleave: true}), sim.Alone())
+		p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
+		if err != nil {
+			return err
+		}
+		order := ""
+		for _, name := range []string{"a", "b", "c"} {
+			f, err := p.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				return err
+			}
+			f.Sync(ops.HandlerFunc(func(int, error) { order += name }))
+		}
+		err = p.Run(context.Background())
+		orders[order] = true
+		return errors.Join(err, p.Close())
+	})
+	if len(orders) != 6 || err != nil {
+		t.Errorf("the orders are %v, of 6; %v", orders, err)
 	}
 }
