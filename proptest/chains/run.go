@@ -279,6 +279,9 @@ func (r *run) again() (planned bool) {
 	return false
 }
 
+// panicSign is what the text of a violation begins with that is a panic.
+const panicSign = "panic: "
+
 // caught judges a panic of a handler, or none, and reports whether the program
 // has planned it.
 func (r *run) caught(p any) (planned bool) {
@@ -294,7 +297,7 @@ func (r *run) caught(p any) (planned bool) {
 	case *allocator.MisuseError:
 		r.ledger.Fail(contract.SameBlock, p.Error())
 	default:
-		r.ledger.Fail(0, fmt.Sprintf("panic: %v", p))
+		r.ledger.Fail(0, fmt.Sprint(panicSign, p))
 	}
 	r.stop()
 	return false
