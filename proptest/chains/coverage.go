@@ -13,13 +13,13 @@ import (
 // Any number of goroutines may use it.
 type coverage struct {
 	mu        sync.Mutex
-	questions map[string]*answers
+	questions map[string]*tally
 }
 
-// answers says how often each answer to a question was given. Where there are not
+// A tally is how often each answer to a question was given. Where there are not
 // always the same answers, or too many to tell apart, they are in classes: the first,
 // the last, and those in between.
-type answers struct {
+type tally struct {
 	exact       [fewAnswers]int
 	first, last int
 	between     int
@@ -31,7 +31,7 @@ const (
 	manyAnswers = 1000 // are all the same
 )
 
-func newCoverage() *coverage { return &coverage{questions: make(map[string]*answers)} }
+func newCoverage() *coverage { return &coverage{questions: make(map[string]*tally)} }
 
 // counted returns a chooser that counts what another one chooses.
 func (v *coverage) counted(c Chooser) Chooser { return &counting{c, v} }
@@ -55,7 +55,7 @@ func (v *coverage) count(n int, what string, answer int) {
 	defer v.mu.Unlock()
 	a := v.questions[what]
 	if a == nil {
-		a = &answers{least: n}
+		a = &tally{least: n}
 		v.questions[what] = a
 	}
 	a.least, a.most = min(a.least, n), max(a.most, n)
@@ -74,7 +74,7 @@ func (v *coverage) count(n int, what string, answer int) {
 
 // classes returns how often answers of each class were given, and what the classes are
 // called.
-func (a *answers) classes() (given []int, names []string) {
+func (a *tally) classes() (given []int, names []string) {
 	switch {
 	case a.least > manyAnswers:
 		return []int{a.first + a.last + a.between}, []string{"any"}

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// Programs are drawn by seeds, one after the other, and what fails is made smaller here
-// and not by rapid, which knows what was drawn and not what a program is. How many there
-// are and where they begin is said by the flags of rapid nevertheless, as in the tests
-// beside them.
+// Programs are drawn by seeds, one after the other. What fails is made smaller here, as
+// rapid would know what was drawn and not what a program is. The flags of rapid still say
+// how many programs there are, and at which seed they begin.
 
 // programs returns how many programs a test runs.
 func programs() int {
@@ -42,8 +41,8 @@ func flagNumber(name string, otherwise uint64) uint64 {
 }
 
 // hunt runs programs that try draws by a seed, until one fails. Then it makes that
-// smaller, leaves in failed what is left, and fails the test. The function run is what
-// tries a smaller program, and hint says what else there is to know of it.
+// smaller, leaves in failed what is left, and fails the test. The function run tries a
+// smaller program, and hint, if there is one, says what else is known of it.
 func hunt(t testing.TB, failed **Report, try func(seed uint64) (*Report, []uint64, error), simulated bool, run trial, hint func(*Report) string) {
 	t.Helper()
 	first, n := firstSeed(), programs()

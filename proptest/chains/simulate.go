@@ -16,10 +16,10 @@ import (
 // only the programs are drawn, but everything that happens to them: the
 // weather, partial transfers, delays, in which order operations end, which
 // cancellation comes too late. With one runner a failure can be repeated
-// exactly, and it shrinks to a run in which nothing unusual happens that does
-// not matter. It names a picture of the run, as Platform does.
+// exactly, and becomes a run in which nothing unusual happens unless it matters.
+// It names a picture of the run, as Platform does.
 //
-// If the flag -chains.for is given, Simulated runs random programs for so
+// If the flag -chains.for gives a time, Simulated runs random programs for that
 // long instead; see [Soak].
 func Simulated(t testing.TB, options ...Option) {
 	t.Helper()

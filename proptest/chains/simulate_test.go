@@ -53,8 +53,8 @@ func TestSimulatedRepeats(t *testing.T) {
 	}
 }
 
-// TestSimulatedShrinks says that what fails on the simulated platform shrinks to
-// a small program: the one chain, or the two at the ends of a connection, that
+// TestSimulatedShrinks says that what fails on the simulated platform becomes a
+// small program: the one chain, or the two at the ends of a connection, that
 // show the fault.
 func TestSimulatedShrinks(t *testing.T) {
 	if race.Enabled {

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-var soakFor = flag.Duration("chains.for", 0, "run random programs on the simulated platform for so long")
+var soakFor = flag.Duration("chains.for", 0, "for how long to run random programs on the simulated platform")
 
-// Soak runs random programs on the simulated platform, one after another, until
-// so much time has passed or one of them fails. It begins with a random seed,
+// Soak runs random programs on the simulated platform, one after another, for the
+// given time or until one of them fails. It begins with a random seed,
 // or that of the flag -rapid.seed, which it logs, and counts up from there; a failure
 // prints the seed of the run, and names a picture of it as Platform does.
 //

@@ -11,16 +11,15 @@ import (
 	"strings"
 )
 
-// A token is what replays a failure: the answers that a program was drawn by and that its
-// world gave; or, behind a sign, a program that was made smaller, and the answers of its
-// world.
+// A token replays a failure. It has the answers by which a program was drawn and those that
+// its world got; or, after a sign, a program that was made smaller, and its world.
 
 const programSign = "~"
 
 // A smallFailure is what the second kind of token has in it.
 type smallFailure struct {
 	Program Program
-	World   []uint64 `json:",omitempty"`
+	World   []uint64 `json:",omitempty"` // see trial
 }
 
 // tokenOf returns the token of a program and the answers of its world.
@@ -48,7 +47,7 @@ func tokenOf(p Program, world []uint64) string {
 	return programSign + base64.RawURLEncoding.EncodeToString(b.Bytes())
 }
 
-// withoutZeros leaves out the fields that have no value, which most have not.
+// withoutZeros leaves out the fields that are zero, as most are.
 func withoutZeros(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -108,7 +107,7 @@ func decodeAnswers(b []byte) (made []uint64, err error) {
 	return made, nil
 }
 
-// A programmed chooser has the program that is to be drawn, and the answers of its world.
+// A programmed chooser has the program that is to be drawn, and the answers for its world.
 type programmed struct {
 	replayed
 	program Program
