@@ -96,6 +96,7 @@ func findsLeaky[T any](t *testing.T, want string) {
 func TestRegisteredJoins(t *testing.T) {
 	type element [1]int32
 	unregister[element](t)
+	testflag.Set(t, "rapid.checks", "1000") // also with -short
 	var mu sync.Mutex
 	built := 0
 	Register("Through", nil, func(p allocator.Allocator[element]) allocator.Allocator[element] {

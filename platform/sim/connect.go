@@ -28,10 +28,14 @@ func (b *kernel) connect(r *request) result {
 	var l *endpoint
 	if r.path != "" {
 		if l = w.places.paths[r.path]; l == nil {
+			w.touchAddresses()
 			return result{err: errNoPath}
 		}
-	} else {
-		l = w.places.find(false, to)
+	} else if l = w.places.find(false, to); l == nil {
+		w.touchAddresses()
+	}
+	if l != nil {
+		l.touch(w)
 	}
 	if l == nil || len(l.backlog) == backlog || w.happens(w.weather.Refuse, "refuse") {
 		return result{err: errRefused}
@@ -52,7 +56,6 @@ func (b *kernel) connect(r *request) result {
 		accepted.local, accepted.remote = e.remote, e.local
 	}
 	l.backlog = append(l.backlog, accepted)
-	l.touch(w)
 	l.wake(reading)
 	return result{}
 }

@@ -10,7 +10,12 @@ import (
 )
 
 // A file is one of the world's.
-type file struct{ data []byte }
+type file struct {
+	id   int
+	data []byte
+}
+
+func (f *file) touch(w *World) { w.touch("file", f.id) }
 
 // An openFile is a file as somebody has opened it.
 type openFile struct {
@@ -49,10 +54,10 @@ func (b *kernel) OpenFile(s *backend.Socket, name string, flag int, _ os.FileMod
 		if w.files == nil {
 			w.files = make(map[string]*file)
 		}
-		f = new(file)
+		f = &file{id: len(w.files)}
 		w.files[name] = f
 	}
-	if flag&os.O_TRUNC != 0 {
+	if f.touch(w); flag&os.O_TRUNC != 0 {
 		f.data = nil
 	}
 	access := flag & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
@@ -65,6 +70,7 @@ func (b *kernel) OpenFile(s *backend.Socket, name string, flag int, _ os.FileMod
 // onFile does an operation on a file, which is possible at any time.
 func (b *kernel) onFile(r *request) result {
 	f, buf := r.e.file, r.single[0]
+	f.touch(b.w)
 	switch r.kind {
 	case ops.KindReadAt:
 		switch {

@@ -73,3 +73,7 @@ func (w *World) touch(kind string, number int) {
 }
 
 func (e *endpoint) touch(w *World) { w.touch("socket", e.id) }
+
+// touchAddresses says that the step opens a socket at an address, or has found nobody at
+// one. Who has found somebody touches that instead.
+func (w *World) touchAddresses() { w.touch("addresses", 0) }

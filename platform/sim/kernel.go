@@ -115,8 +115,10 @@ func (b *kernel) ListenPacket(s *backend.Socket, network, address string, _ back
 func (b *kernel) open(s *backend.Socket, network, address string, packets *packetQueue) error {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
+	b.w.touchAddresses()
 	e := &endpoint{b: b, packets: packets}
 	if err := b.w.bind(e, network, address); err != nil {
+		b.w.touch(Everything, 0) // whoever has the address may leave it
 		return err
 	}
 	b.w.sockets++
@@ -273,13 +275,13 @@ func (b *kernel) TryRead(s *backend.Socket, buf []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e := endpointOf(s)
-	switch {
-	case e == nil:
+	if e == nil {
 		return 0, net.ErrClosed
-	case !e.readable() || w.happens(w.weather.FalseAlarm, "false alarm"):
-		return 0, ops.ErrWouldBlock
 	}
 	e.touch(w)
+	if !e.readable() || w.happens(w.weather.FalseAlarm, "false alarm") {
+		return 0, ops.ErrWouldBlock
+	}
 	res := b.read(&request{b: b, e: e, kind: ops.KindRead, bufs: [][]byte{buf}})
 	return res.n, res.err
 }
@@ -290,13 +292,13 @@ func (b *kernel) TryWrite(s *backend.Socket, buf []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e := endpointOf(s)
-	switch {
-	case e == nil:
+	if e == nil {
 		return 0, net.ErrClosed
-	case !e.writable(w) || w.happens(w.weather.FalseAlarm, "no room"):
-		return 0, ops.ErrWouldBlock
 	}
 	e.touch(w)
+	if !e.writable(w) || w.happens(w.weather.FalseAlarm, "no room") {
+		return 0, ops.ErrWouldBlock
+	}
 	res := b.write(&request{b: b, e: e, kind: ops.KindWrite, bufs: [][]byte{buf}})
 	return res.n, res.err
 }

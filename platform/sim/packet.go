@@ -134,6 +134,11 @@ func (b *kernel) send(e *endpoint, p *backend.Packet) result {
 // deliver brings a packet to whoever is at an address.
 func (w *World) deliver(e *endpoint, to netip.AddrPort, p *backend.Packet) {
 	target := w.places.find(true, to)
+	if target == nil {
+		w.touchAddresses()
+	} else {
+		target.touch(w)
+	}
 	if target == nil || w.happens(w.weather.Loss, "packet loss") {
 		w.saw(Lost, e, len(p.Buf))
 		if target == nil && e.remote == to {
@@ -165,6 +170,7 @@ func (b *kernel) ConnectPacket(s *backend.Socket, to netip.AddrPort) error {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
 	e := endpointOf(s)
+	e.touch(b.w)
 	to = here(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
 	if e.local.Addr().Is4() && !to.Addr().Is4() {
 		return &net.AddrError{Err: "sim: not an IPv4 address", Addr: to.String()}

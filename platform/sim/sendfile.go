@@ -11,6 +11,7 @@ var errNoSource = os.NewSyscallError("sendfile", syscall.EBADF)
 // sendFile writes a part of a file to a stream, as a write of it would.
 func (b *kernel) sendFile(r *request) result {
 	f := r.source
+	f.touch(b.w)
 	if !f.reads {
 		return result{err: errNoSource}
 	}

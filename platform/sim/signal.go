@@ -16,6 +16,7 @@ func (b *kernel) Notify(signals []os.Signal, raise func(os.Signal)) (stop func()
 	w := b.w
 	n := &notified{signals, raise}
 	w.mu.Lock()
+	w.touch(Everything, 0)
 	w.notified = append(w.notified, n)
 	w.mu.Unlock()
 	return func() {
@@ -29,6 +30,7 @@ func (b *kernel) Notify(signals []os.Signal, raise func(os.Signal)) (stop func()
 // is for it. If there is none, nothing happens.
 func (w *World) Raise(sig os.Signal) {
 	w.mu.Lock()
+	w.touch(Everything, 0) // whoever waits for it is told
 	all := slices.Clone(w.notified)
 	w.mu.Unlock()
 	for _, n := range all {

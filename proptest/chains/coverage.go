@@ -13,13 +13,13 @@ import (
 // Any number of goroutines may use it.
 type coverage struct {
 	mu        sync.Mutex
-	questions map[string]*answers
+	questions map[string]*tally
 }
 
-// answers says how often each answer to a question was given. Where there are not
+// A tally is how often each answer to a question was given. Where there are not
 // always the same answers, or too many to tell apart, they are in classes: the first,
 // the last, and those in between.
-type answers struct {
+type tally struct {
 	exact       [fewAnswers]int
 	first, last int
 	between     int
@@ -31,7 +31,7 @@ const (
 	manyAnswers = 1000 // are all the same
 )
 
-func newCoverage() *coverage { return &coverage{questions: make(map[string]*answers)} }
+func newCoverage() *coverage { return &coverage{questions: make(map[string]*tally)} }
 
 // counted returns a chooser that counts what another one chooses.
 func (v *coverage) counted(c Chooser) Chooser { return &counting{c, v} }
@@ -55,7 +55,7 @@ func (v *coverage) count(n int, what string, answer int) {
 	defer v.mu.Unlock()
 	a := v.questions[what]
 	if a == nil {
-		a = &answers{least: n}
+		a = &tally{least: n}
 		v.questions[what] = a
 	}
 	a.least, a.most = min(a.least, n), max(a.most, n)
@@ -74,7 +74,7 @@ func (v *coverage) count(n int, what string, answer int) {
 
 // classes returns how often answers of each class were given, and what the classes are
 // called.
-func (a *answers) classes() (given []int, names []string) {
+func (a *tally) classes() (given []int, names []string) {
 	switch {
 	case a.least > manyAnswers:
 		return []int{a.first + a.last + a.between}, []string{"any"}
@@ -91,8 +91,9 @@ func (a *answers) classes() (given []int, names []string) {
 	return given, names
 }
 
-// summary says how many of the answers were given, and which were not.
-func (v *coverage) summary() (reached, all int, missing []string) {
+// summary says how many of the answers were given, to how many questions, and which were
+// not.
+func (v *coverage) summary() (reached, all, questions int, missing []string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, what := range slices.Sorted(maps.Keys(v.questions)) {
@@ -106,16 +107,16 @@ func (v *coverage) summary() (reached, all int, missing []string) {
 			}
 		}
 	}
-	return reached, all, missing
+	return reached, all, len(v.questions), missing
 }
 
 // String says in a line what was reached.
 func (v *coverage) String() string {
-	reached, all, missing := v.summary()
+	reached, all, questions, missing := v.summary()
 	if all == 0 {
 		return "nothing was chosen"
 	}
-	text := fmt.Sprintf("%d of %d answers to %d questions were given", reached, all, len(v.questions))
+	text := fmt.Sprintf("%d of %d answers to %d questions were given", reached, all, questions)
 	if n := len(missing); n > 0 {
 		const shown = 5
 		text += "; not: " + strings.Join(missing[:min(n, shown)], ", ")

@@ -1,7 +1,9 @@
 package chains
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -14,7 +16,7 @@ func TestCoverage(t *testing.T) {
 		s.verify(t, new(*Report))
 		s.discard()
 	}
-	reached, all, missing := reach.summary()
+	reached, all, _, missing := reach.summary()
 	t.Logf("%d of %d answers", reached, all)
 	for _, m := range missing {
 		t.Errorf("not reached: %s", m)
@@ -41,3 +43,24 @@ func TestCoverageText(t *testing.T) {
 type always struct{}
 
 func (always) Choose(n int, _ string) int { return n - 1 }
+
+// TestCoverageConcurrent says that a coverage can be printed while others count, as those do
+// who are stuck in a program that has failed. It is for the race detector.
+func TestCoverageConcurrent(t *testing.T) {
+	v := newCoverage()
+	var counting sync.WaitGroup
+	for n := range 4 {
+		counting.Go(func() {
+			for i := range 100 {
+				v.count(2, fmt.Sprint(n, i), 1)
+			}
+		})
+	}
+	for range 100 {
+		_ = v.String()
+	}
+	counting.Wait()
+	if _, all, questions, _ := v.summary(); questions != 400 || all != 800 {
+		t.Errorf("there are %d answers to %d questions, want 800 to 400", all, questions)
+	}
+}

@@ -32,10 +32,21 @@
 // order in which things can happen. [SameTraces] compares real platforms with the
 // simulated one, event by event, where the order is determined.
 //
+// # Every order
+//
+// [Explore] leaves out orders that differ only in the order of steps that have nothing to
+// do with each other (sleep sets), and tries the rest, so that three chains of four steps
+// with a cancel, a close and an allocator that fails take a fraction of a second. Of a
+// program that has too many orders [Sampled] tries some at random, by priorities that are
+// changed in a few places, which finds what needs only a few things to happen in a certain
+// order.
+//
 // # What a failure prints
 //
 // The violations of the contract, a timeline of the run with the offending event
-// marked, and the program, with a token that replays it ([Replaying], [Replay]).
+// marked, and the program, with a token that replays it ([Replaying], [Replay]). The
+// program is the smallest that was found to fail in the same way within two seconds: most
+// have one step, or a connection and what is done on it.
 //
 // # Reading a failure
 //
@@ -107,14 +118,17 @@
 //	by, err := chains.Replay("AAABAAAAAgAA")
 //	chains.Simulated(t, chains.Runners(1), chains.Replaying(by))
 //
-// A test prints this at the end, after the lines of rapid, for the smallest run that was
-// found to fail in this way, and says in which file there is a picture of the timeline.
+// A test prints this for the smallest run that was found to fail in this way, and says in
+// which file there is a picture of the timeline.
 //
 // # Whether it can be believed
 //
 // TestMutants puts deliberate faults between the ledger and the engine,
 // and TestFaultyKernels below both: at least two for each clause, and the first
-// violation reported must be of that clause. TestLateUses has engines that use
+// violation reported must be of that clause. The table in testdata/mutants.md says by
+// which program each is found, and how small that becomes. TestCoverage fails if an
+// answer to a question that programs are drawn by is never given, and TestReach of
+// package platform if they miss one of the states that package ops/reach counts. TestLateUses has engines that use
 // the memory of a session once more after its last handler. TestVisible shows that
 // the race detector finds missing edges although a ledger watches.
 package chains

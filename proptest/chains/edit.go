@@ -46,7 +46,7 @@ func (p Program) clone() Program {
 	return p
 }
 
-// filter keeps the steps of all chains that keep says.
+// filter drops from all chains the steps that are not to be kept.
 func (p *Program) filter(keep func(chain int, s Step) bool) {
 	for c := range p.Chains {
 		p.Chains[c].Steps = slices.DeleteFunc(p.Chains[c].Steps, func(s Step) bool { return !keep(c, s) })
@@ -175,8 +175,8 @@ func (p *Program) withoutEnd(link int) bool {
 	return steps > 0
 }
 
-// withoutPiece leaves out a step that sends, all but the bytes that it is to keep, and
-// that much of what is received.
+// withoutPiece cuts a step that sends down to the bytes that it is to keep, or leaves it out
+// if there are none, and leaves out as many bytes of what is received.
 func (p *Program) withoutPiece(chain, step, keep int) bool {
 	steps := p.Chains[chain].Steps
 	if step >= len(steps) || kindOf(steps[step].Kind).role != sends || keep > 0 && steps[step].Size <= keep {
@@ -229,8 +229,8 @@ func (p *Program) receiver(sender, link int) int {
 	return -1
 }
 
-// side returns which chain opens the end of a link that a chain works at: itself, or the
-// one that forks it.
+// side returns which chain opens the end of a link at which a chain works: the chain itself,
+// or the one that forks it.
 func (p *Program) side(chain, link int) int {
 	for c := range p.Chains {
 		for _, s := range p.Chains[c].Steps {

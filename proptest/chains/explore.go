@@ -15,13 +15,14 @@ import (
 // how many runs that took. The program must have at most one runner.
 //
 // Without [In] the weather is sim.Weather{Interleave: true}, in which nothing fails
-// and whatever is possible may happen next. Of orders that differ only in the order
-// of steps that have nothing to do with each other, one is run (sleep sets), unless
-// there is a bound on [Deviations]. A weather of yours should have Interleave too,
-// and rates of 0, 1 and 2 only, as others just repeat the answer no.
+// and whatever is possible may happen next. Two orders come to the same if they differ
+// only in the order of steps that have nothing to do with each other. Of such orders
+// one is run (sleep sets), unless there is a bound on [Deviations]. A weather of yours
+// should have Interleave too, and only rates of 0, 1 and 2: a higher one asks the same
+// question with more answers that mean no.
 //
 // The search is depth-first, from the run in which all answers are 0. A failure
-// names a picture of the run, as that of Platform does, and prints the path to
+// names a picture of the run, as a failure of Platform does, and prints the path to
 // it, which [Replay] takes:
 //
 //	Simulate(p, chooser, In(weather))
@@ -44,7 +45,7 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 		search = func(run func(Chooser) error) (int, string, error) { return c.sample(t, run) }
 	}
 	schedules, path, err := search(func(by Chooser) error {
-		s := &simulation{program: p, chooser: &recording{Chooser: by}}
+		s := &simulation{program: p, chooser: &recording{Chooser: by}, oneOfMany: true}
 		s.run(c)
 		if s.err != nil {
 			return s.err
@@ -69,9 +70,12 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 // for each sequence of answers to what run asks. It returns how many there are,
 // or stops at the first error and returns it with the path that leads to it, in
 // the form that [Replay] takes. Given the same answers run must ask the same.
-// The options are [Deviations] and [Schedules].
+// No order is left out, as nobody says what the handlers of run have to do with each
+// other. The options are [Deviations] and [Schedules].
 func ExploreAll(run func(c Chooser) error, options ...Option) (schedules int, path string, err error) {
-	return configOf("ExploreAll", options).search(run)
+	c := configOf("ExploreAll", options)
+	c.everyOrder = true
+	return c.search(run)
 }
 
 // ErrTooMany is the error of an exploration that has more schedules than it may.
@@ -160,9 +164,9 @@ func (e *explorer) Next(events []uint64) int {
 	return e.repeat(len(events), "what happens next")
 }
 
-// reduces reports whether orders that come to the same are left out. A bound on
-// deviations counts in how many places an order is not the plain one, and of two that
-// come to the same one may be within it.
+// reduces reports whether orders that come to the same as another are left out. With a
+// bound on deviations none is, as the one that is run may be beyond the bound where the
+// other is within it.
 func (e *explorer) reduces() bool { return !e.everyOrder && e.deviations < 0 }
 
 // Touch implements sim.Scheduler.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 )
 
 // Sampled has [Explore] run n random orders in place of all, for programs that have too
@@ -16,8 +15,9 @@ import (
 // Guarantees of Finding Bugs, 2010). Most faults have a depth of 1 to 3. What else the
 // weather leaves open is answered at random.
 //
-// The first order has a random seed, which a failure prints, and those after it count
-// up from there. It is for [Explore].
+// The first order has a random seed, or that of the flag -rapid.seed, and those after it
+// count up from there. A failure prints its seed. It is for
+// [Explore].
 func Sampled(n, depth int) Option {
 	if n < 1 || depth < 1 {
 		panic(fmt.Sprintf("chains: Sampled(%d, %d): both must be at least 1", n, depth))
@@ -28,7 +28,7 @@ func Sampled(n, depth int) Option {
 // sample runs random orders.
 func (c config) sample(t testing.TB, run func(Chooser) error) (schedules int, path string, err error) {
 	t.Helper()
-	first := uint64(time.Now().UnixNano()) >> 10
+	first := firstSeed()
 	events := 16 // in a run, as far as is known
 	for n := range c.samples {
 		seed := first + uint64(n)

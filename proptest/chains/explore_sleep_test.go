@@ -32,7 +32,9 @@ func outcomes(p Program, weather sim.Weather, everyOrder bool, most int) (schedu
 		for _, v := range s.violations {
 			fmt.Fprintln(&b, v)
 		}
-		all[b.String()] = true
+		if !by.(*explorer).pruned { // else another run comes to the same
+			all[b.String()] = true
+		}
 		s.discard()
 		return nil
 	})

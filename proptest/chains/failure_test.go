@@ -17,8 +17,6 @@ import (
 // the program, and a token that replays it.
 func TestFailure(t *testing.T) {
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
-	testflag.Set(t, "rapid.shrinktime", "5m")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for seed := 1; seed <= 8; seed++ {
 		testflag.Set(t, "rapid.seed", strconv.Itoa(seed))

@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// Programs are drawn by seeds, one after the other, and what fails is made smaller here
-// and not by rapid, which knows what was drawn and not what a program is. How many there
-// are and where they begin is said by the flags of rapid nevertheless, as in the tests
-// beside them.
+// Programs are drawn by seeds, one after the other. What fails is made smaller here, as
+// rapid would know what was drawn and not what a program is. The flags of rapid still say
+// how many programs there are, and at which seed they begin.
 
 // programs returns how many programs a test runs.
 func programs() int {
-	n := flagNumber("rapid.checks", 100)
+	n := int(flagNumber("rapid.checks", 100))
 	if testing.Short() {
 		n /= 5
 	}
@@ -23,18 +22,18 @@ func programs() int {
 
 // firstSeed returns the seed of the first program.
 func firstSeed() uint64 {
-	if n := flagNumber("rapid.seed", 0); n != 0 {
-		return uint64(n)
+	if seed := flagNumber("rapid.seed", 0); seed != 0 {
+		return seed
 	}
 	return uint64(time.Now().UnixNano()) >> 10
 }
 
-func flagNumber(name string, otherwise int) int {
+func flagNumber(name string, otherwise uint64) uint64 {
 	f := flag.Lookup(name)
 	if f == nil {
 		return otherwise
 	}
-	n, err := strconv.Atoi(f.Value.String())
+	n, err := strconv.ParseUint(f.Value.String(), 10, 64)
 	if err != nil {
 		return otherwise
 	}
@@ -42,8 +41,8 @@ func flagNumber(name string, otherwise int) int {
 }
 
 // hunt runs programs that try draws by a seed, until one fails. Then it makes that
-// smaller, leaves in failed what is left, and fails the test. The function run is what
-// tries a smaller program, and hint says what else there is to know of it.
+// smaller, leaves in failed what is left, and fails the test. The function run tries a
+// smaller program, and hint, if there is one, says what else is known of it.
 func hunt(t testing.TB, failed **Report, try func(seed uint64) (*Report, []uint64, error), simulated bool, run trial, hint func(*Report) string) {
 	t.Helper()
 	first, n := firstSeed(), programs()
@@ -51,7 +50,7 @@ func hunt(t testing.TB, failed **Report, try func(seed uint64) (*Report, []uint6
 		seed := first + uint64(i)
 		report, world, err := try(seed)
 		if err != nil {
-			t.Fatalf("%v", err)
+			t.Fatalf("program %d, -rapid.seed=%d: %v", i, seed, err)
 		}
 		if len(report.Violations) == 0 {
 			continue

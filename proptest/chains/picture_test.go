@@ -9,15 +9,12 @@ import (
 
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/proptest/contract"
-	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
 // TestFailurePicture says that a failure names the file of a picture, which is
 // still there when the test that failed is over.
 func TestFailurePicture(t *testing.T) {
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
-	testflag.Set(t, "rapid.shrinktime", "100ms")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	here := failsHere(t, 1, late)
 	simulated := failingSeed(t, func(seed uint64) []contract.Violation {

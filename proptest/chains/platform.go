@@ -22,10 +22,10 @@ type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 // run, which is in the artifacts of the test if go test keeps those (-artifacts),
 // and among the temporary files otherwise.
 //
-// The number of programs is 100 unless the flag -rapid.checks says otherwise, and
-// they begin at random unless -rapid.seed says where. In half of them a random half
-// of what may happen is left out, so that the rest happens more often. Platform logs
-// how many of the answers to the questions that programs are drawn by were given.
+// The number of programs is 100 unless the flag -rapid.checks says otherwise, and their
+// seeds begin at random unless -rapid.seed says where. In half of the programs a random
+// half of what may happen is left out, so that the rest happens more often. Platform logs
+// how many of the possible answers were given to the questions by which programs are drawn.
 func Platform(t testing.TB, open Opener, options ...Option) {
 	t.Helper()
 	c := configOf("Platform", options)

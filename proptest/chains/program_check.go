@@ -26,6 +26,9 @@ func (p Program) check() error {
 		return fmt.Errorf("chains: %d runners", p.Runners)
 	}
 	for i, c := range p.Chains {
+		if c.Memory.Style < Bound || c.Memory.Style > Standard {
+			return fmt.Errorf("chains: chain %d %s: there is no such Style", i, c.Name)
+		}
 		if !c.Disposal.known() {
 			return fmt.Errorf("chains: chain %d %s: unknown disposal", i, c.Name)
 		}
@@ -54,6 +57,8 @@ func (p Program) wrong(c Chain, s Step) string {
 		return fmt.Sprintf("the size must be from 0 to %d", maxTransfer)
 	case s.Depth < 0 || s.Depth > maxDepth:
 		return fmt.Sprintf("the depth must be from 0 to %d", maxDepth)
+	case s.Cancel < CancelNothing || s.Cancel > CancelPassed:
+		return "there is no such Cancel"
 	case s.Until > ops.UntilError:
 		return "there is no such Until"
 	case s.Cancel == CancelSlot && !c.Cancels:

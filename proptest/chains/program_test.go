@@ -26,6 +26,8 @@ func TestProgramCheck(t *testing.T) {
 		"no deadline that is": {Chains: []Chain{{Steps: []Step{{Kind: "post", Cancel: CancelMoved}}}}},
 		"an hour is too long": {Chains: []Chain{{Steps: []Step{{Kind: "wait", Pause: -1}}}}},
 		"-1 runners":          {Runners: -1},
+		"no such Cancel":      {Links: []Link{{Network: "tcp"}}, Chains: []Chain{{Steps: []Step{{Kind: "end", Cancel: CancelPassed + 1}}}}},
+		"no such Style":       {Chains: []Chain{{Memory: Association{Style: Standard + 1}}}},
 	} {
 		if _, err := Run(p, platform.New); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want an error with %q", p, err, want)

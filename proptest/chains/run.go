@@ -82,11 +82,12 @@ type run struct {
 	failed  atomic.Bool // the run ends, as something is wrong
 	closing atomic.Bool
 
-	collects bool // garbage, when a step says so
+	oneOfMany bool // programs that are simulated
+	collects  bool // garbage, when a step says so
 }
 
-// A collection takes longer than a simulated program, so only one in so many
-// programs does what it says.
+// A collection takes longer than a simulated program, so where there are many programs only
+// one in collectEvery does what it says. One that is replayed or made smaller always does.
 const collectEvery = 64
 
 var simulations atomic.Int64
@@ -159,7 +160,7 @@ func (r *run) setup(open Opener) error {
 	if n := r.program.RefuseAt; n > 0 {
 		r.ledger.Default().Refuse(n-1, 1)
 	}
-	r.collects = r.world == nil || simulations.Add(1)%collectEvery == 0
+	r.collects = !r.oneOfMany || simulations.Add(1)%collectEvery == 0
 	for i := range r.program.Chains {
 		p := &r.program.Chains[i]
 		c := &chainRun{run: r, number: i, chain: r.ledger.Chain(fmt.Sprintf("%d %s", i, p.Name)), program: p}
@@ -282,6 +283,9 @@ func (r *run) again() (planned bool) {
 	return false
 }
 
+// panicSign is what the text of a violation begins with that is a panic.
+const panicSign = "panic: "
+
 // caught judges a panic of a handler, or none, and reports whether the program
 // has planned it.
 func (r *run) caught(p any) (planned bool) {
@@ -297,7 +301,7 @@ func (r *run) caught(p any) (planned bool) {
 	case *allocator.MisuseError:
 		r.ledger.Fail(contract.SameBlock, p.Error())
 	default:
-		r.ledger.Fail(0, fmt.Sprintf("panic: %v", p))
+		r.ledger.Fail(0, fmt.Sprint(panicSign, p))
 	}
 	r.stop()
 	return false

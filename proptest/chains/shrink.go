@@ -1,6 +1,11 @@
 package chains
 
-import "time"
+import (
+	"strings"
+	"time"
+
+	"github.com/heirloom-go/heirloom/proptest/contract"
+)
 
 // A failed program is data, so it is made smaller by leaving out what it does not need to
 // fail in the same way: links, chains, steps, then what is special about those that are
@@ -12,7 +17,8 @@ import "time"
 // as small as they get in a fraction of that. Tests change it.
 var shrinkFor = 2 * time.Second
 
-// A trial runs a program, in a world with the given answers if that is simulated.
+// A trial runs a program, in the given world: that is the answers of a simulated one, the
+// seed of the one that SameTraces compares with, or nothing.
 type trial func(p Program, world []uint64) (*Report, error)
 
 // A shrinking is a failed program that is being made smaller.
@@ -21,9 +27,9 @@ type shrinking struct {
 	simulated bool
 	until     time.Time
 
-	kind    string // of the violation
+	first   contract.Violation // of the failure
 	program Program
-	world   []uint64 // the answers of the simulated world
+	world   []uint64 // see trial
 	report  *Report
 }
 
@@ -32,7 +38,7 @@ type shrinking struct {
 func shrink(failed *Report, world []uint64, simulated bool, run trial) *shrinking {
 	s := &shrinking{
 		run: run, simulated: simulated, until: time.Now().Add(shrinkFor),
-		kind: failed.Violations[0].Kind(), program: failed.Program.clone(), world: world, report: failed,
+		first: failed.Violations[0], program: failed.Program.clone(), world: world, report: failed,
 	}
 	for smaller := true; smaller && s.hasTime(); {
 		smaller = s.pass()
@@ -60,17 +66,17 @@ func (s *shrinking) pass() (smaller bool) {
 	return smaller
 }
 
-// A smaller program is tried in so many random worlds, with so many answers.
+// A smaller program is tried in some random worlds.
 const (
 	worlds       = 6
-	worldAnswers = 400
+	worldAnswers = 400 // of each
 )
 
 // fails runs a program, and keeps it if it fails in the same way: on a simulated platform
 // in the world of the last one, in a calm one, and in some random ones.
 func (s *shrinking) fails(try Program) bool {
 	if !s.simulated {
-		return s.failsIn(try, nil)
+		return s.failsIn(try, s.world)
 	}
 	if s.failsIn(try, s.world) || s.failsIn(try, nil) {
 		return true
@@ -89,11 +95,18 @@ func (s *shrinking) fails(try Program) bool {
 
 func (s *shrinking) failsIn(try Program, world []uint64) bool {
 	report, err := s.run(try, world)
-	if err != nil || len(report.Violations) == 0 || report.Violations[0].Kind() != s.kind {
+	if err != nil || len(report.Violations) == 0 || !alike(report.Violations[0], s.first) {
 		return false
 	}
 	s.program, s.world, s.report = try, world, report
 	return true
+}
+
+// alike reports whether two runs have failed in the same way. Among those that broke no
+// clause are some that panicked, and some that say where to look.
+func alike(a, b contract.Violation) bool {
+	panicked := func(v contract.Violation) bool { return strings.HasPrefix(v.Text, panicSign) }
+	return a.Clause == b.Clause && a.Look == b.Look && panicked(a) == panicked(b)
 }
 
 // calm has as many answers of the world as possible be 0.

@@ -16,10 +16,10 @@ import (
 // only the programs are drawn, but everything that happens to them: the
 // weather, partial transfers, delays, in which order operations end, which
 // cancellation comes too late. With one runner a failure can be repeated
-// exactly, and it shrinks to a run in which nothing unusual happens that does
-// not matter. It names a picture of the run, as Platform does.
+// exactly, and becomes a run in which nothing unusual happens unless it matters.
+// It names a picture of the run, as Platform does.
 //
-// If the flag -chains.for is given, Simulated runs random programs for so
+// If the flag -chains.for gives a time, Simulated runs random programs for that
 // long instead; see [Soak].
 func Simulated(t testing.TB, options ...Option) {
 	t.Helper()
@@ -80,7 +80,8 @@ func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
 type simulation struct {
 	program    Program
 	chooser    *recording
-	drawn      int // how much of what was recorded is the program
+	drawn      int  // how much of what was recorded is the program
+	oneOfMany  bool // programs
 	played     *run
 	violations []contract.Violation
 	err        error
@@ -89,7 +90,7 @@ type simulation struct {
 // simulate draws a program and runs it.
 func simulate(by Chooser, options []Option) *simulation {
 	c := newConfig(options)
-	s := &simulation{chooser: &recording{Chooser: by}}
+	s := &simulation{chooser: &recording{Chooser: by}, oneOfMany: c.replay == nil}
 	s.program = drawSized(s.chooser, c.runners, simulatedSizes)
 	s.drawn = len(s.chooser.made)
 	s.run(c)
@@ -101,6 +102,7 @@ func simulate(by Chooser, options []Option) *simulation {
 
 func (s *simulation) run(c config) {
 	r := newRun(s.program, c)
+	r.oneOfMany = s.oneOfMany
 	if c.weather != nil {
 		r.weather = *c.weather
 	} else {
@@ -162,9 +164,6 @@ func (s *simulation) verify(t testing.TB, failed **Report) {
 		s.report().fail(t, failed, nil)
 	}
 }
-
-// GoString is what rapid prints of the run.
-func (s *simulation) GoString() string { return s.program.GoString() }
 
 // drawWeather draws how often the unusual happens.
 func drawWeather(c Chooser) sim.Weather {

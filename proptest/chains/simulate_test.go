@@ -53,16 +53,14 @@ func TestSimulatedRepeats(t *testing.T) {
 	}
 }
 
-// TestSimulatedShrinks says that what fails on the simulated platform shrinks to
-// a small program: the one chain, or the two at the ends of a connection, that
+// TestSimulatedShrinks says that what fails on the simulated platform becomes a
+// small program: the one chain, or the two at the ends of a connection, that
 // show the fault.
 func TestSimulatedShrinks(t *testing.T) {
 	if race.Enabled {
 		t.Skip("has a limited time to shrink, of which the race detector takes most")
 	}
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
-	testflag.Set(t, "rapid.shrinktime", "5m")
 	testflag.Set(t, "rapid.seed", "1")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for _, test := range []struct {

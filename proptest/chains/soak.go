@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-var soakFor = flag.Duration("chains.for", 0, "run random programs on the simulated platform for so long")
+var soakFor = flag.Duration("chains.for", 0, "for how long to run random programs on the simulated platform")
 
-// Soak runs random programs on the simulated platform, one after another, until
-// so much time has passed or one of them fails. It begins with a random seed,
-// which it logs, and counts up from there; a failure prints the seed of the run,
-// and names a picture of it as Platform does.
+// Soak runs random programs on the simulated platform, one after another, for the
+// given time or until one of them fails. It begins with a random seed,
+// or that of the flag -rapid.seed, which it logs, and counts up from there; a failure
+// prints the seed of the run, and names a picture of it as Platform does.
 //
 // At its end it fails if a goroutine was leaked meanwhile, in the test or elsewhere in
 // the process: if one waits for what nobody can reach any more. That needs a toolchain
@@ -29,7 +29,7 @@ func Soak(t testing.TB, d time.Duration, options ...Option) {
 	defer keepPicture(t, &failed)
 	before := leakedGoroutines()
 	begun := time.Now()
-	first := uint64(begun.UnixNano()) >> 10
+	first := firstSeed()
 	progress := progress{shown: isTerminal(os.Stderr)}
 	programs, steps, reach := 0, 0, newCoverage()
 	for time.Since(begun) < d {

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // A chain waits for a signal that it sends to the process itself, before or after it has
@@ -48,7 +47,6 @@ func startWaitSignal(c *chainRun, s *Step, h ops.Handler) {
 }
 
 func (r *run) raise(sig os.Signal) {
-	r.touch(sim.Everything, 0) // whoever waits for it is told
 	if r.world != nil {
 		r.world.Raise(sig)
 		return

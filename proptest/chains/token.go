@@ -11,16 +11,15 @@ import (
 	"strings"
 )
 
-// A token is what replays a failure: the answers that a program was drawn by and that its
-// world gave; or, behind a sign, a program that was made smaller, and the answers of its
-// world.
+// A token replays a failure. It has the answers by which a program was drawn and those that
+// its world got; or, after a sign, a program that was made smaller, and its world.
 
 const programSign = "~"
 
 // A smallFailure is what the second kind of token has in it.
 type smallFailure struct {
 	Program Program
-	World   []uint64 `json:",omitempty"`
+	World   []uint64 `json:",omitempty"` // see trial
 }
 
 // tokenOf returns the token of a program and the answers of its world.
@@ -30,7 +29,9 @@ func tokenOf(p Program, world []uint64) string {
 		panic(err) // it is plain data
 	}
 	var all any
-	if err := json.Unmarshal(text, &all); err != nil {
+	plain := json.NewDecoder(bytes.NewReader(text))
+	plain.UseNumber() // a seed may be more than a float64 can tell from others
+	if err := plain.Decode(&all); err != nil {
 		panic(err)
 	}
 	if text, err = json.Marshal(withoutZeros(all)); err != nil {
@@ -46,13 +47,13 @@ func tokenOf(p Program, world []uint64) string {
 	return programSign + base64.RawURLEncoding.EncodeToString(b.Bytes())
 }
 
-// withoutZeros leaves out the fields that have no value, which most have not.
+// withoutZeros leaves out the fields that are zero, as most are.
 func withoutZeros(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, field := range v {
 			switch field = withoutZeros(field); field {
-			case nil, false, 0.0, "":
+			case nil, false, json.Number("0"), "":
 				delete(v, name)
 			default:
 				v[name] = field
@@ -106,10 +107,18 @@ func decodeAnswers(b []byte) (made []uint64, err error) {
 	return made, nil
 }
 
-// A programmed chooser has the program that is to be drawn, and the answers of its world.
+// A programmed chooser has the program that is to be drawn, and the answers for its world.
 type programmed struct {
 	replayed
 	program Program
+}
+
+// worldOf returns the seed of the world that a chooser has behind its program, or 0.
+func worldOf(c Chooser) uint64 {
+	if c, ok := c.(*programmed); ok && len(c.made) > 0 {
+		return c.made[0]
+	}
+	return 0
 }
 
 // programOf returns the program that a chooser has, if it has one.

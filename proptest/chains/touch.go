@@ -11,14 +11,17 @@ func (r *run) touch(kind string, number int) {
 	}
 }
 
-// touch says that what goes on has to do with the chain, and with what its handlers
-// share with those of others.
+// touch says that the step has to do with the chain, and with what its handlers share with
+// those of other chains.
 func (c *chainRun) touch() {
 	r := c.run
 	if r.scheduler == nil {
 		return
 	}
 	r.touch("chain", c.number)
+	if e := c.end; e != nil && e.link.Duplex { // one chain may cancel what the other has not started yet
+		r.touch("end", 2*e.link.index+e.number)
+	}
 	if c.program.Strand {
 		r.touch("strand", 0)
 	}
@@ -29,8 +32,8 @@ func (c *chainRun) touch() {
 
 func (l *linkRun) touch() { l.run.touch("link", l.index) }
 
-// touchSessions says that memory for a session is taken, or left, where the program
-// has that of one session become that of another.
+// touchSessions says that the step obtains or releases memory of a session, in a program
+// that uses that of one session for another.
 func (r *run) touchSessions() {
 	if r.handsOn {
 		r.touch("memory of sessions", 0)

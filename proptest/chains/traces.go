@@ -31,7 +31,7 @@ func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 		c.weather = &harmless
 	}
 	if c.replay != nil {
-		report, err := compareTraces(draw(c.replay, c.runners), 0, platforms, c)
+		report, err := compareTraces(draw(c.replay, c.runners), worldOf(c.replay), platforms, c)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -40,12 +40,10 @@ func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 		}
 		return
 	}
-	var world uint64
 	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
-		world = seed
-		report, err := compareTraces(draw(Seed(seed), c.runners), world, platforms, c)
-		return report, nil, err
-	}, false, func(p Program, _ []uint64) (*Report, error) { return compareTraces(p, world, platforms, c) }, nil)
+		report, err := compareTraces(draw(Seed(seed), c.runners), seed, platforms, c)
+		return report, []uint64{seed}, err
+	}, false, func(p Program, world []uint64) (*Report, error) { return compareTraces(p, world[0], platforms, c) }, nil)
 }
 
 // settled returns the program without what makes the order of events in a chain
@@ -82,7 +80,7 @@ func compareTraces(p Program, world uint64, platforms map[string]Opener, c confi
 	p = p.settled()
 	alone := p
 	alone.Runners = min(p.Runners, 1)
-	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(world)}}
+	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(world)}, oneOfMany: true}
 	if s.run(c); s.err != nil {
 		return nil, s.err
 	}

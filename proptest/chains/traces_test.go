@@ -34,13 +34,27 @@ func TestSameTraces(t *testing.T) { SameTraces(t, backends(t)) }
 // platform delivers the packets that the other one loses.
 func TestOtherTraces(t *testing.T) {
 	temporaryIn(t, t.TempDir())
-	testflag.Set(t, "rapid.nofailfile", "true")
 	testflag.Set(t, "rapid.seed", "1")
-	testflag.Set(t, "rapid.shrinktime", "500ms")
 	out := failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), In(sim.Weather{Loss: 1})) })
 	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "on the simulated platform (-), and on ", "receive", "picture of the run"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("there is no %q in\n%s", want, out)
 		}
+	}
+}
+
+// TestOtherTracesReplayed says that the token of a difference also has the simulated world
+// that shows it.
+func TestOtherTracesReplayed(t *testing.T) {
+	temporaryIn(t, t.TempDir())
+	weather := In(sim.Weather{Loss: 2})
+	for _, seed := range []string{"1", "2", "3", "18446744073709551000"} {
+		testflag.Set(t, "rapid.seed", seed)
+		token := lastToken(t, failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), weather) }))
+		by, err := Replay(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), weather, Replaying(by)) })
 	}
 }

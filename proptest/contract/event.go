@@ -32,7 +32,7 @@ const (
 	eventNote eventKind = iota
 
 	eventCall     // a goroutine begins to call the library
-	eventReturned // and has ended to do so
+	eventReturned // and has returned from it
 
 	eventStart   // a function that starts an operation is called
 	eventPart    // a function that starts a part of an operation is called

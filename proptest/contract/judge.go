@@ -89,7 +89,9 @@ func (j *judge) see(e *event) {
 		}
 	case eventStarted:
 		g := j.goroutine(e)
-		g.starts = g.starts[:len(g.starts)-1]
+		if last := len(g.starts) - 1; last >= 0 && g.starts[last].id == e.operation { // else it was unknown
+			g.starts = g.starts[:last]
+		}
 		if o := j.operations[e.operation]; o != nil {
 			o.started = true
 		}

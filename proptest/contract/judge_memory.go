@@ -268,6 +268,7 @@ func (j *judge) alive() []*blockState {
 // leaks judges blocks that were never released.
 func (j *judge) leaks(end *event) {
 	for _, b := range j.alive() {
+		b.reported = true
 		at := *end
 		at.chain = j.allocators[b.allocator-1].chain
 		if o := b.operation; o != nil && o.reported[ReleasedFirst] {

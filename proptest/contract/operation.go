@@ -45,8 +45,8 @@ func (c *Chain) Part(start func()) {
 	g := c.ledger.goroutine()
 	o := operationID(c.id, c.started)
 	c.ledger.record(event{kind: eventPart, goroutine: g, chain: c.id, operation: o})
+	defer c.ledger.record(event{kind: eventStarted, goroutine: g, chain: c.id, operation: o})
 	start()
-	c.ledger.record(event{kind: eventStarted, goroutine: g, chain: c.id, operation: o})
 }
 
 // Enter notes that the handler of the operation is entered, and returns a

@@ -102,8 +102,10 @@ func (l *Ledger) reuse() {
 
 // Discard makes the ledger useless, and leaves its memory to new ones.
 func (l *Ledger) Discard() {
-	unused.Put(&buffers{l.pending[:0], l.spare[:0], l.history[:0]})
-	l.pending, l.spare, l.history = nil, nil, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	unused.Put(&buffers{l.take(nil)[:0], l.spare[:0], l.history[:0]})
+	l.spare, l.history = nil, nil
 }
 
 // settle judges the events that were recorded so far.
