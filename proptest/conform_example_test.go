@@ -42,9 +42,9 @@ func (k *Keeper[T]) Deallocate(s []T) {
 }
 
 func (k *Keeper[T]) Trim() {
-	if k.kept != nil {
-		k.parent.Deallocate(k.kept)
-		k.kept = nil
+	if s := k.kept; s != nil {
+		k.kept = nil // first: the parent may see a misuse, and panic
+		k.parent.Deallocate(s)
 	}
 }
 
