@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -190,4 +191,14 @@ func (m mode) refuseStarts(t *testing.T, with []error, late bool) {
 	w.within("Close", func() { w.Close() })
 	noneLeft(t)
 	t.Log(kinds)
+}
+
+// told returns the names of the legs that were told err.
+func (u *tour) told(err error) (names []string) {
+	for _, g := range u.all {
+		if g.calls > 0 && errors.Is(g.err, err) {
+			names = append(names, g.name)
+		}
+	}
+	return names
 }

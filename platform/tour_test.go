@@ -197,16 +197,6 @@ func (u *tour) errors() string {
 	return strings.Join(all, ", ")
 }
 
-// told returns the names of the legs that were told err.
-func (u *tour) told(err error) (names []string) {
-	for _, g := range u.all {
-		if g.calls > 0 && errors.Is(g.err, err) {
-			names = append(names, g.name)
-		}
-	}
-	return names
-}
-
 // tourSteps are the steps of a tour. What only some systems have joins them.
 var tourSteps = []tourStep{
 	{"connect", func(u *tour) {
