@@ -5,6 +5,7 @@ import "testing"
 // TestEdits says that whatever makes a program smaller leaves one that can be run, comes to
 // its end, and in which nothing is wrong on a platform that works.
 func TestEdits(t *testing.T) {
+	skipUnderRace(t)
 	edits := 0
 	for seed := range uint64(6 * checks) {
 		random := Seed(seed)

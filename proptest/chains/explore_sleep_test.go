@@ -10,7 +10,6 @@ import (
 
 	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest/contract"
-	"github.com/heirloom-go/heirloom/proptest/internal/race"
 )
 
 // outcomes runs a program in every order, or in those that do not come to the same, and
@@ -63,6 +62,7 @@ func threeChains() Program {
 // TestSleepSets says that no outcome of a program is missed when orders that come to the
 // same are left out, and how many are.
 func TestSleepSets(t *testing.T) {
+	skipUnderRace(t)
 	const most = 600
 	programs := []Program{smallProgram(), threeChains()}
 	for seed := range uint64(24) {
@@ -101,9 +101,7 @@ func TestSleepSets(t *testing.T) {
 // TestExploreThree explores all of three chains of four steps with a cancel, a close and a
 // fault of an allocator, and says that it takes a twentieth of all orders at most.
 func TestExploreThree(t *testing.T) {
-	if race.Enabled && testing.Short() {
-		t.Skip("takes long with the race detector")
-	}
+	skipUnderRace(t)
 	every, want, err := outcomes(threeChains(), sim.Weather{Interleave: true}, true, -1)
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +121,7 @@ func TestExploreThree(t *testing.T) {
 // TestExploreMutants says that the verdict on every mutant is the same when orders are left
 // out.
 func TestExploreMutants(t *testing.T) {
+	skipUnderRace(t)
 	for _, m := range mutants() {
 		if m.racy || m.clause == contract.OneAtATime || m.clause == contract.AnyGoroutine {
 			continue // they need goroutines

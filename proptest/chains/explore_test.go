@@ -109,6 +109,7 @@ var smallWeather = sim.Weather{AtOnce: 2, Overtake: 2, SlowCancel: 2, Partial: 2
 
 // TestExplore runs the small program in every order there is.
 func TestExplore(t *testing.T) {
+	skipUnderRace(t)
 	n := Explore(t, smallProgram(), In(smallWeather))
 	t.Logf("2 chains of 3 steps with a cancel and a close: %d schedules, all of them", n)
 	many := smallWeather

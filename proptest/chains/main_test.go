@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"testing"
 	"time"
+
+	"github.com/heirloom-go/heirloom/proptest/internal/race"
 )
 
 // TestMain looks in the end whether what all programs send is still what it was: a kernel
@@ -27,4 +29,13 @@ func TestMain(m *testing.M) {
 		status = 1
 	}
 	os.Exit(status)
+}
+
+// skipUnderRace skips a test in which one goroutine does everything, so that the race detector
+// has nothing to see and takes ten times as long for it.
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if race.Enabled {
+		t.Skip("one goroutine does everything")
+	}
 }

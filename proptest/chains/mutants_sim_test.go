@@ -13,6 +13,7 @@ import (
 // a breach of the clause that the fault is about, or by a wrong result; in
 // every program that shows them.
 func TestFaultyKernels(t *testing.T) {
+	skipUnderRace(t)
 	const result = contract.Clause(0)
 	for _, test := range []struct {
 		fault string

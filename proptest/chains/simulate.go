@@ -128,7 +128,9 @@ func (s *simulation) run(c config) {
 		return platform.New(append(options, platform.WithCustomBackend(calm.Backend))...)
 	}
 	r.ledger.Clock = r.world.Now
-	r.scheduler, r.handsOn = s.chooser, s.program.handsOn()
+	if r.ledger.Alone { // else nobody decides what happens next, and to look would be a race
+		r.scheduler, r.handsOn = s.chooser, s.program.handsOn()
+	}
 	s.played = r
 	s.violations, s.err = r.execute(func(options ...platform.Option) (*platform.Proactor, error) {
 		return platform.New(append(options, platform.WithCustomBackend(r.world.Backend))...)

@@ -85,6 +85,7 @@ var deviations = flag.Int("steps.deviations", 1, "in how many places TestStepsEx
 // TestStepsExplored does so on the simulated platform, in every order that differs from the
 // plain one in at most -steps.deviations places.
 func TestStepsExplored(t *testing.T) {
+	skipUnderRace(t)
 	eachStep(t, func(t *testing.T, s Step) {
 		for _, runners := range []int{0, 1} {
 			Explore(t, stepProgram(s, runners), Deviations(*deviations), Schedules(20_000), In(sim.Weather{SlowCancel: 2, Delay: 2, Partial: 2, Spurious: 2}))
