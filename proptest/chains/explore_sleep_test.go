@@ -170,7 +170,7 @@ func TestExploreMutants(t *testing.T) {
 // TestSampled says that random orders find a fault that the plain one does not show: the
 // wait ends before the write that it is to see.
 func TestSampled(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	weather := In(sim.Weather{Interleave: true, Stale: 2})
 	faulty := Faulty(sim.Faults{StaleCompletion: true})
 	out := failing(t, func(tb testing.TB) { Explore(tb, threeChains(), weather, faulty, Sampled(2000, 3)) })

@@ -124,7 +124,7 @@ func TestExplore(t *testing.T) {
 // TestExploreRareFault says that a fault is found that needs a rare schedule: a
 // stale completion of an operation comes when its place has the next one.
 func TestExploreRareFault(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	weather := sim.Weather{Stale: 2}
 	faulty := Faulty(sim.Faults{StaleCompletion: true})
 	plain, err := Simulate(smallProgram(), sim.Calm, In(weather), faulty)

@@ -16,7 +16,7 @@ import (
 // TestFailure says what a failure of Platform prints: the clause, the timeline,
 // the program, and a token that replays it.
 func TestFailure(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for seed := 1; seed <= 8; seed++ {
 		testflag.Set(t, "rapid.seed", strconv.Itoa(seed))

@@ -14,7 +14,7 @@ import (
 // TestFailurePicture says that a failure names the file of a picture, which is
 // still there when the test that failed is over.
 func TestFailurePicture(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	here := failsHere(t, 1, late)
 	simulated := failingSeed(t, func(seed uint64) []contract.Violation {
@@ -53,4 +53,17 @@ func temporaryIn(t *testing.T, dir string) {
 	for _, name := range []string{"TMPDIR", "TMP"} { // TMP is for Windows
 		t.Setenv(name, dir)
 	}
+}
+
+// scratch returns a directory for temporary files. What is in it may be in use still when the
+// test ends, as a run that is stuck closes nothing, and then stays there where a system does not
+// remove what is in use.
+func scratch(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "chains")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }

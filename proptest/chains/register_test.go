@@ -177,7 +177,7 @@ func TestRegisteredDrawn(t *testing.T) {
 // TestRegisteredFaults says that what is wrong with a registered operation is found, and that
 // the failure names it.
 func TestRegisteredFaults(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	testflag.Set(t, "rapid.nofailfile", "true")
 	testflag.Set(t, "rapid.shrinktime", "300ms")
 	testflag.Set(t, "rapid.seed", "1")

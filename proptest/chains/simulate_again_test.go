@@ -13,7 +13,7 @@ import (
 // TestSimulatedAgain says that a failure on a real platform tells how to repeat
 // it on the simulated one, and that this does repeat it.
 func TestSimulatedAgain(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(0), late, Replaying(failsHere(t, 0, late))) })
 	found := regexp.MustCompile(`the simulated platform shows the same: Simulate\(program, chains\.Seed\((\d+)\)\) with Runners (\d+)`).FindStringSubmatch(out)
@@ -39,7 +39,7 @@ func TestSimulatedAgain(t *testing.T) {
 // TestSimulatedInVain says that a fault which only the real platform has is not
 // laid to the program.
 func TestSimulatedInVain(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	out := failing(t, func(tb testing.TB) { Platform(tb, openMoving, Runners(1), Patience(time.Second), Replaying(Seed(0))) })
 	if !regexp.MustCompile(`\d+ runs on the simulated platform do not show it`).MatchString(out) {
 		t.Errorf("it is not said that the simulated platform does not show it in\n%s", out)

@@ -60,7 +60,7 @@ func TestSimulatedShrinks(t *testing.T) {
 	if race.Enabled {
 		t.Skip("has a limited time to shrink, of which the race detector takes most")
 	}
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	testflag.Set(t, "rapid.seed", "1")
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	for _, test := range []struct {

@@ -33,7 +33,7 @@ func TestSameTraces(t *testing.T) { SameTraces(t, backends(t)) }
 // TestOtherTraces says that a difference is found that breaks no clause: one
 // platform delivers the packets that the other one loses.
 func TestOtherTraces(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	testflag.Set(t, "rapid.seed", "1")
 	out := failing(t, func(tb testing.TB) { SameTraces(tb, backends(t), In(sim.Weather{Loss: 1})) })
 	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "on the simulated platform (-), and on ", "receive", "picture of the run"} {
@@ -46,7 +46,7 @@ func TestOtherTraces(t *testing.T) {
 // TestOtherTracesReplayed says that the token of a difference also has the simulated world
 // that shows it.
 func TestOtherTracesReplayed(t *testing.T) {
-	temporaryIn(t, t.TempDir())
+	temporaryIn(t, scratch(t))
 	weather := In(sim.Weather{Loss: 2})
 	for _, seed := range []string{"1", "2", "3", "18446744073709551000"} {
 		testflag.Set(t, "rapid.seed", seed)
