@@ -160,7 +160,7 @@ func TestPagesExhausted(t *testing.T) {
 			}
 		} else {
 			a.Deallocate(s)
-			t.Skipf("%d TiB can be had", size>>40)
+			t.Skipf("%d TiB can be had", uint64(size)>>40)
 		}
 	}
 }
