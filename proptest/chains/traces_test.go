@@ -47,6 +47,7 @@ func TestOtherTraces(t *testing.T) {
 // that shows it.
 func TestOtherTracesReplayed(t *testing.T) {
 	temporaryIn(t, scratch(t))
+	testflag.Set(t, "rapid.checks", "1000") // also with -short
 	weather := In(sim.Weather{Loss: 2})
 	for _, seed := range []string{"1", "2", "3", "18446744073709551000"} {
 		testflag.Set(t, "rapid.seed", seed)
