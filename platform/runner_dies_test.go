@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/heirloom-go/heirloom/platform"
 )
@@ -24,7 +23,7 @@ var deaths = map[string]func(){
 func TestRunnerDies(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
 		w := m.open(t)
-		for at := 1; ; at += every(1) {
+		eachHandler(1, func(at int) (handled int) {
 			u := w.tour(func(handled int) {
 				if handled == at {
 					die()
@@ -37,13 +36,11 @@ func TestRunnerDies(t *testing.T) {
 			if u.whole(t); t.Failed() {
 				t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
 			}
-			if at > u.handled {
-				break
-			}
-			if died != 1 {
+			if at <= u.handled && died != 1 {
 				t.Fatalf("handler %d has ended %d goroutines", at, died)
 			}
-		}
+			return u.handled
+		})
 		w.within("Close", func() { w.Close() })
 		noneLeft(t)
 	})
@@ -53,25 +50,10 @@ func TestRunnerDies(t *testing.T) {
 // the others were stopped. What is left is abandoned.
 func TestRunnerDiesAndClose(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
-		for at := 1; ; at += every(3) {
-			w := m.open(t)
-			u := w.tour(func(handled int) {
-				if handled == at {
-					w.Stop()
-					die()
-				}
-			})
-			died := w.runToDeath(t)
-			w.within("Close", func() { w.Close() })
-			if u.check(t, true); t.Failed() {
-				t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
-			}
-			closed(t, w)
-			if at > u.handled {
-				break
-			}
-		}
-		noneLeft(t)
+		abandonAfterDeath(t, m, func(w *world) {
+			w.Stop()
+			die()
+		})
 	})
 }
 
@@ -79,33 +61,35 @@ func TestRunnerDiesAndClose(t *testing.T) {
 // to leave Run abandons what is left, be it the one that dies.
 func TestRunnerClosesAndDies(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
-		for at := 1; ; at += every(3) {
-			w := m.open(t)
-			u := w.tour(func(handled int) {
-				if handled == at {
-					w.Close()
-					die()
-				}
-			})
-			died := w.runToDeath(t)
-			if at > u.handled {
-				w.Close()
-			}
-			select {
-			case <-w.Done():
-			case <-time.After(patience):
-				w.hung("closing")
-			}
-			if u.check(t, true); t.Failed() {
-				t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
-			}
-			closed(t, w)
-			if at > u.handled {
-				break
-			}
-		}
-		noneLeft(t)
+		abandonAfterDeath(t, m, func(w *world) {
+			w.Close()
+			die()
+		})
 	})
+}
+
+// abandonAfterDeath has handlers of tours end their goroutine by end, closes the proactor
+// unless that has, and checks that what was left is abandoned.
+func abandonAfterDeath(t *testing.T, m mode, end func(w *world)) {
+	eachHandler(3, func(at int) (handled int) {
+		w := m.open(t)
+		u := w.tour(func(handled int) {
+			if handled == at {
+				end(w)
+			}
+		})
+		died := w.runToDeath(t)
+		w.within("closing", func() {
+			w.Close() // if it is closed, it is being abandoned, perhaps still
+			<-w.Done()
+		})
+		if u.check(t, true); t.Failed() {
+			t.Fatalf("handler %d was to end its goroutine; %d goroutines have ended", at, died)
+		}
+		closed(t, w)
+		return u.handled
+	})
+	noneLeft(t)
 }
 
 // eachDeath runs a test in every mode, and with other numbers of runners, for each way
@@ -122,12 +106,14 @@ func eachDeath(t *testing.T, test func(t *testing.T, m mode, die func())) {
 	}
 }
 
-// every returns n, or more where there is little time: each how many handlers one dies.
-func every(n int) int {
+// eachHandler calls try with the number of every n-th handler, or of fewer with -short, until
+// there were not as many.
+func eachHandler(n int, try func(at int) (handled int)) {
 	if testing.Short() {
-		return 7
+		n = 7
 	}
-	return n
+	for at := 1; at <= try(at); at += n {
+	}
 }
 
 // runToDeath has the world's runners run the proactor until each has returned or died, and

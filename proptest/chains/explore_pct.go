@@ -16,8 +16,7 @@ import (
 // weather leaves open is answered at random.
 //
 // The first order has a random seed, or that of the flag -rapid.seed, and those after it
-// count up from there. A failure prints its seed. It is for
-// [Explore].
+// count up from there. A failure prints its seed. It is for [Explore].
 func Sampled(n, depth int) Option {
 	if n < 1 || depth < 1 {
 		panic(fmt.Sprintf("chains: Sampled(%d, %d): both must be at least 1", n, depth))

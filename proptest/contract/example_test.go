@@ -95,3 +95,22 @@ func ExampleViolation() {
 	fmt.Println(v.Error())
 	// Output: contract clause 8 OnceAndLater broken, chain 2 server, operation 5: read 64: the handler was called 2 times. Look at every path that ends the operation: one of them, once, from the loop and not from the function that starts.
 }
+
+// Tell a ledger of an operation yourself, where no handler of its own can: here of one that
+// goes through a queue of yours and needs one block.
+func ExampleOperation() {
+	l := contract.NewLedger()
+	chain := l.Chain("jobs")
+	memory := contract.Watch[ops.Operation](chain, nil)
+
+	job := chain.Next()
+	var block []ops.Operation
+	job.Start("a job", contract.Expectation{Allocator: memory.ID(), Layers: 1, Peak: 1}, func() {
+		block, _ = memory.Allocate(1)
+	})
+	leave := job.Enter(0, nil) // a bug: the block is still allocated
+	memory.Deallocate(block)
+	leave()
+	fmt.Println(l.Finish()[0].Clause)
+	// Output: 4 ReleasedFirst
+}
