@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -164,10 +165,23 @@ func keepsDescriptors(t *testing.T) (check func(after string)) {
 		t.Helper()
 		for fd, what := range descriptors(t) {
 			if before[fd] != what {
-				t.Errorf("descriptor %s, %s, is left after %s", fd, what, after)
+				t.Errorf("descriptor %s, %s, is left after %s; there were %d before", fd, describe(fd, what), after, len(before))
 			}
 		}
 	}
+}
+
+// describe returns what a descriptor stands for, and of a socket its kind and its ends.
+func describe(name, what string) string {
+	fd, err := strconv.Atoi(name)
+	if err != nil || !strings.HasPrefix(what, "socket:") {
+		return what
+	}
+	kind, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	listens, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	local, _ := unix.Getsockname(fd)
+	peer, _ := unix.Getpeername(fd)
+	return fmt.Sprintf("%s (type %d, listens %d, %+v to %+v)", what, kind, listens, local, peer)
 }
 
 // descriptors returns what each descriptor of the process stands for, but for that of the

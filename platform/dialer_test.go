@@ -264,7 +264,11 @@ func TestDialFallback(t *testing.T) {
 			"all.test":       {"127.0.0.1", "::1", "127.0.0.2", "127.0.0.3", "127.0.0.1"},
 			"allrefuse.test": {"127.0.0.2", "::1"},
 		}}
-		for _, delay := range []time.Duration{time.Millisecond, 0} {
+		delays := []time.Duration{time.Millisecond, 0}
+		if w.runners > 0 || w.receive != "" {
+			delays = delays[:1] // the default takes as long as it says
+		}
+		for _, delay := range delays {
 			d := &platform.Dialer{Resolver: known, FallbackDelay: delay}
 			for _, host := range []string{"hangs.test", "refuses.test", "six.test", "all.test"} {
 				var c, server platform.Conn

@@ -11,7 +11,7 @@ import (
 // TestFileClosedMeanwhile closes files when a write has ended, while others are about to
 // begin, and reads: each operation ends once, and Close returns.
 func TestFileClosedMeanwhile(t *testing.T) {
-	rounds := 2000
+	rounds := 1000
 	if testing.Short() {
 		rounds = 300
 	}

@@ -73,12 +73,9 @@ func TestClosedListener(t *testing.T) {
 	})
 }
 
-func TestListenTwice(t *testing.T) {
+func TestListenerAllocator(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		l := w.listen("tcp", "127.0.0.1:0")
-		if _, err := w.Listen("tcp", l.Addr().String()); !errors.Is(err, syscall.EADDRINUSE) {
-			t.Errorf("a second listener at %s: %v, want %v", l.Addr(), err, syscall.EADDRINUSE)
-		}
 		if l.Allocator() != w.Allocator() && w.runners > 0 {
 			t.Error("a listener has another default allocator than its proactor")
 		}

@@ -91,10 +91,10 @@ func (g *leg) Complete(n int, err error) {
 	u.handled++
 	handled := u.handled
 	switch {
-	case !u.failed && !errors.Is(err, g.want):
+	case u.failed || !errors.Is(err, g.want):
 		u.failed = true
-		u.close()
-	case !u.failed && u.left == 0:
+		u.close() // again, if it was: an accept that had ended by then has opened its Conn since
+	case u.left == 0:
 		u.next()
 	}
 	u.mu.Unlock()
@@ -135,7 +135,6 @@ func (u *tour) close() {
 	for _, c := range slices.Backward(u.closers) {
 		c()
 	}
-	u.closers = nil
 }
 
 // tour returns a tour that was begun.

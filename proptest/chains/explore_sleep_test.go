@@ -65,7 +65,7 @@ func TestSleepSets(t *testing.T) {
 	skipUnderRace(t)
 	const most = 600
 	programs := []Program{smallProgram(), threeChains()}
-	for seed := range uint64(24) {
+	for seed := range uint64(12) {
 		programs = append(programs, drawSized(Seed(seed), 0, []int{1, 5}))
 	}
 	every, reduced, compared := 0, 0, 0

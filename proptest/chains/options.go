@@ -96,8 +96,9 @@ func Memory(make func() allocator.Allocator[ops.Operation]) Option {
 }
 
 // Patience sets after how long without any event a run counts as stuck, 5
-// seconds unless set. It is for all but [Explore] and [ExploreAll]. A simulated run
-// with at most one runner is known to be stuck at once.
+// seconds unless set, and a tenth of it once a clause is broken. It is for all but
+// [Explore] and [ExploreAll]. A simulated run with at most one runner is known to be stuck
+// at once.
 func Patience(d time.Duration) Option { return option("Patience", func(c *config) { c.patience = d }) }
 
 // In fixes the weather of a simulated network, which is drawn otherwise. It is for

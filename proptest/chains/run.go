@@ -81,6 +81,7 @@ type run struct {
 	cancel  context.CancelFunc
 	failed  atomic.Bool // the run ends, as something is wrong
 	closing atomic.Bool
+	stuck   bool // nothing happens any more
 
 	oneOfMany bool // programs that are simulated
 	collects  bool // garbage, when a step says so
@@ -196,26 +197,21 @@ func (r *run) begin() {
 func (r *run) play() {
 	r.begin()
 	returned := launch(max(1, r.program.Runners), r.work)
-	stuck := !r.wait(returned)
-	if stuck {
+	if !r.wait(returned) {
 		r.stop()
 	} else if !r.closing.Load() && !r.failed.Load() {
 		r.ledger.Finish() // what has not ended by now was lost
 	}
 	closed := launch(1, r.close)
-	switch {
-	case !r.wait(closed) || !r.wait(returned):
-		stuck = true
-	case stuck:
+	if r.wait(closed) && r.wait(returned) {
 		r.ledger.Closed()
-	default:
-		r.ledger.Closed()
-		stuck = !r.wait(launch(1, r.work)) // who was refused is told now
 	}
-	if !stuck {
-		stuck = !r.wait(launch(1, r.endDisposal))
+	for _, f := range []func(){r.work, r.endDisposal} { // who was refused is told now
+		if !r.stuck {
+			r.wait(launch(1, f))
+		}
 	}
-	if stuck {
+	if r.stuck {
 		r.ledger.Stuck(r.patience)
 		return
 	}
@@ -236,21 +232,25 @@ func launch(n int, f func()) (returned <-chan struct{}) {
 	return done
 }
 
-// wait waits until goroutines have returned. It reports false if nothing happens
-// any more and they have not.
+// wait waits until goroutines have returned. It reports false if nothing happens any more
+// and they have not. A run of which something is known to be wrong has a tenth of the time.
 func (r *run) wait(returned <-chan struct{}) bool {
-	watch := time.NewTicker(r.patience)
+	const looks = 10
+	watch := time.NewTicker(r.patience / looks)
 	defer watch.Stop()
-	for before := -1; ; {
+	for before, quiet := -1, 0; ; {
 		select {
 		case <-returned:
 			return true
 		case <-watch.C:
-			now := r.ledger.Events()
-			if now == before {
-				return false
-			}
-			before = now
+		}
+		if now := r.ledger.Events(); now != before {
+			before, quiet = now, 0
+			continue
+		}
+		if quiet++; quiet == looks || r.stuck || len(r.ledger.Violations()) > 0 {
+			r.stuck = true
+			return false
 		}
 	}
 }
