@@ -52,6 +52,42 @@ func ExampleWrapping() {
 	// Output: 2 Default
 }
 
+// Fix how many goroutines run the proactor, say if your server has several.
+func ExampleRunners() {
+	chains.Simulated(printing{}, chains.Runners(3))
+	fmt.Println("keeps the contract")
+	// Output: keeps the contract
+}
+
+// careless is a layer that loses the handler.
+type careless struct{ ops.Handler }
+
+func (c careless) Unwrap() ops.Handler { return c.Handler }
+func (c careless) Complete(int, error) {}
+
+// Say how soon a run counts as stuck in which nothing happens any more. Here a layer loses
+// its handler.
+func ExamplePatience() {
+	wrap := func(h ops.Handler) ops.Handler { return careless{h} }
+	report, err := chains.Run(transfer(64), platform.New, chains.Wrapping(wrap), chains.Patience(100*time.Millisecond))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(report.Violations[0].Clause)
+	// Output: 8 OnceAndLater
+}
+
+// Draw a program, and run it, which [chains.Simulated] does for many.
+func ExampleDraw() {
+	program := chains.Draw(chains.Seed(7))
+	report, err := chains.Simulate(program, chains.Seed(8))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(program.Chains) > 0, len(report.Violations))
+	// Output: true 0
+}
+
 // Check an allocator of your own under chains of operations. (Conform checks it
 // for itself.)
 func ExampleMemory() {

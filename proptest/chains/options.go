@@ -68,6 +68,9 @@ func configOf(function string, options []Option) config {
 			panic(fmt.Sprintf("chains: %s: the option %s has no meaning here; those that have are %s", function, name, strings.Join(takes[function], ", ")))
 		}
 	}
+	if c.samples > 0 && (c.deviations >= 0 || c.schedules >= 0) {
+		panic(fmt.Sprintf("chains: %s: Sampled runs a number of random schedules, and has no use for Deviations or Schedules", function))
+	}
 	return c
 }
 

@@ -78,6 +78,16 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// TestSampledAlone says that what bounds an exploration of all schedules is refused beside
+// Sampled.
+func TestSampledAlone(t *testing.T) {
+	for name, o := range map[string]Option{"Deviations": Deviations(1), "Schedules": Schedules(10)} {
+		if text := panicOf(func() { Explore(t, one, o, Sampled(9, 2)) }); !strings.Contains(text, name) {
+			t.Errorf("%s beside Sampled: %s", name, text)
+		}
+	}
+}
+
 // TestOptionsAreDocumented says that the doc of each option names the functions that it is for,
 // or those that it is not for.
 func TestOptionsAreDocumented(t *testing.T) {
