@@ -22,19 +22,27 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "Usage: allocation\n\nRun an echo server and two clients over loopback TCP, and print where the memory\nof each operation lies. It has no flags.")
+		fmt.Fprintln(flag.CommandLine.Output(), "Usage: allocation [-svg FILE]\n\nRun an echo server and two clients over loopback TCP, and print where the memory\nof each operation lies.")
+		flag.PrintDefaults()
 	}
+	picture := flag.String("svg", "", "draw what has happened to the block of the second session into `FILE`")
 	if flag.Parse(); flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "allocation: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(os.Stdout); err != nil {
+	var events []event
+	err := run(os.Stdout, &events)
+	if err == nil && *picture != "" {
+		err = writeChain(*picture, events)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "allocation:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer) error {
+// run runs the server and its clients, and notes what happens in the second session.
+func run(out io.Writer, events *[]event) error {
 	p, err := platform.New(platform.SingleRunner())
 	if err != nil {
 		return err
@@ -48,6 +56,7 @@ func run(out io.Writer) error {
 	var failed error
 	first := &methodSession{memory: memory{out: out}}
 	second := newBoundSession(out)
+	second.watch(events)
 	second.closed = func() { l.Close() }
 	acceptSecond := ops.HandlerFunc(func(_ int, err error) {
 		fmt.Fprintln(out, "\nAn allocator bound to a handler:")

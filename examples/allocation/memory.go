@@ -16,6 +16,7 @@ type memory struct {
 	out  io.Writer
 	step string // what the next operation is
 	last *ops.Operation
+	seen func(event) // or nil; see watch
 }
 
 // Allocate implements allocator.Allocator.
@@ -30,9 +31,17 @@ func (m *memory) Allocate(n int) ([]ops.Operation, error) {
 	}
 	m.last = &block[0]
 	fmt.Fprintf(m.out, "  %-5s  %p  %s\n", m.step, m.last, note)
+	if m.seen != nil {
+		m.seen(event{allocated, m.step, m.last})
+	}
 	return block, nil
 }
 
 // Deallocate implements allocator.Allocator. It is called before the handler,
 // so the block is free for the operation that the handler starts.
-func (m *memory) Deallocate(block []ops.Operation) { m.slot.Deallocate(block) }
+func (m *memory) Deallocate(block []ops.Operation) {
+	if m.seen != nil {
+		m.seen(event{released, m.step, &block[0]})
+	}
+	m.slot.Deallocate(block)
+}
