@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -78,12 +79,28 @@ func TestRows(t *testing.T) {
 }
 
 func TestLabel(t *testing.T) {
-	for ns, want := range map[float64]string{
-		0: "0.00 ns", 0.419: "0.42 ns", 3.14: "3.1 ns", 117.1: "117 ns", 9999: "9999 ns",
-		12_345: "12.3 µs", 12_345_678: "12.3 ms", 5e9: "5000 ms", 12e9: "12.0 s",
+	for _, c := range []struct {
+		end, ns float64
+		want    string
+	}{
+		{1, 0, "0.00 ns"}, {1, 0.419, "0.42 ns"}, {5, 3.14, "3.1 ns"}, {200, 117.1, "117 ns"}, {9999, 9999, "9999 ns"},
+		{10_000, 2253, "2.25 µs"}, {20_000, 12_345, "12.3 µs"}, {2e7, 12_345_678, "12.3 ms"}, {5e9, 5e9, "5000 ms"},
+		{12e9, 12e9, "12.0 s"}, {12e9, 1e6, "0.00 s"},
 	} {
-		if got := label(ns); got != want {
-			t.Errorf("%g ns: %s, want %s", ns, got, want)
+		if got := unitFor(c.end).label(c.ns); got != c.want {
+			t.Errorf("%g ns on an axis to %g ns: %s, want %s", c.ns, c.end, got, c.want)
+		}
+	}
+}
+
+// Where there is one group, what it is compared with does not look like a part of it.
+func TestSingleGroup(t *testing.T) {
+	rows := []row{{name: "epoll", median: 1, runs: 1}, {name: "package net", peer: true, median: 2, runs: 1}}
+	var out bytes.Buffer
+	writeSVG(&out, "title", "", []group{{"Ours", rows}})
+	for text, want := range map[string]bool{">Ours epoll<": true, ">package net<": true, ">Ours<": true, `class="bold"`: false, "Ours package net": false} {
+		if strings.Contains(out.String(), text) != want {
+			t.Errorf("%s is in the image: %v, want %v\n%s", text, !want, want, &out)
 		}
 	}
 }
@@ -114,13 +131,13 @@ func TestBrokenBar(t *testing.T) {
 func TestTicks(t *testing.T) {
 	for longest, want := range map[float64]string{
 		0: "0 ns, 1 ns", 4.2: "0 ns, 1 ns, 2 ns, 3 ns, 4 ns, 5 ns", 196: "0 ns, 50 ns, 100 ns, 150 ns, 200 ns",
-		6e6: "0 ns, 1000 µs, 2000 µs, 3000 µs, 4000 µs, 5000 µs, 6000 µs",
+		6e6: "0 µs, 1000 µs, 2000 µs, 3000 µs, 4000 µs, 5000 µs, 6000 µs",
 	} {
 		p := picture{groups: []group{{rows: []row{{median: longest}}}}}
 		p.measure()
 		var got []string
 		for i := range int(p.end/p.step+0.5) + 1 {
-			got = append(got, tick(float64(i)*p.step))
+			got = append(got, p.unit.tick(float64(i)*p.step))
 		}
 		if got := strings.Join(got, ", "); got != want {
 			t.Errorf("longest %g ns: %s, want %s", longest, got, want)

@@ -43,7 +43,9 @@ func writeSVG(out *bytes.Buffer, title, machine string, groups []group) {
 			p.line("rule", margin, p.y+groupGap/2, width-margin, p.y+groupGap/2)
 			p.y += groupGap
 		}
-		p.text("bold", margin, p.y+rowH-6, fitted(g.name, groupMost))
+		if !p.single() {
+			p.text("bold", margin, p.y+rowH-6, fitted(g.name, groupMost))
+		}
 		for _, r := range g.rows {
 			p.row(g, r)
 		}
@@ -64,6 +66,20 @@ type picture struct {
 
 	rowX, valueX, barX int     // where columns are; values end at theirs
 	step, end          float64 // of the axis, in nanoseconds
+	unit               unit
+}
+
+// single reports whether there is one group. Then it needs no column: its own rows have its
+// name before theirs, and its peers do not look like parts of it.
+func (p *picture) single() bool { return len(p.groups) == 1 }
+
+// nameOf returns what stands before a bar.
+func (p *picture) nameOf(g group, r row) string {
+	name := r.name
+	if p.single() && !r.peer {
+		name = strings.Trim(g.name+" "+r.name, " ")
+	}
+	return fitted(name, rowMost)
 }
 
 // measure gives each column the width that its longest text needs, and the bars
@@ -71,21 +87,28 @@ type picture struct {
 func (p *picture) measure() {
 	groupLen, rowLen, valueLen, longest, second := 0, 0, 0, 0.0, 0.0
 	for _, g := range p.groups {
-		groupLen = max(groupLen, utf8.RuneCountInString(fitted(g.name, groupMost)))
 		for _, r := range g.rows {
-			rowLen = max(rowLen, utf8.RuneCountInString(fitted(r.name, rowMost)))
-			valueLen = max(valueLen, utf8.RuneCountInString(label(r.median)))
 			longest, second = max(longest, r.median), max(second, min(longest, r.median))
 		}
 	}
-	p.rowX = margin + columnWidth(groupLen)
-	p.valueX = p.rowX + columnWidth(rowLen) + columnWidth(valueLen) - gap
-	p.barX = p.valueX + gap
 	if longest > farther*second && second > 0 {
 		longest = second
 	}
 	p.step = axisStep(longest)
 	p.end = p.step * max(1, math.Ceil(longest/p.step))
+	p.unit = unitFor(p.end)
+	for _, g := range p.groups {
+		if !p.single() {
+			groupLen = max(groupLen, utf8.RuneCountInString(fitted(g.name, groupMost)))
+		}
+		for _, r := range g.rows {
+			rowLen = max(rowLen, utf8.RuneCountInString(p.nameOf(g, r)))
+			valueLen = max(valueLen, utf8.RuneCountInString(p.unit.label(r.median)))
+		}
+	}
+	p.rowX = margin + columnWidth(groupLen)
+	p.valueX = p.rowX + columnWidth(rowLen) + columnWidth(valueLen) - gap
+	p.barX = p.valueX + gap
 }
 
 func columnWidth(characters int) int {
@@ -143,12 +166,28 @@ func (p *picture) header(title, machine string) {
 		return
 	}
 	x := p.barX
-	for _, c := range []struct{ class, name string }{{"own", "benchmark"}, {"peer", "what it is compared with"}} {
+	for _, c := range []struct{ class, name string }{{"own", p.own()}, {"peer", "others"}} {
 		p.printf(`<rect class="%s" x="%d" y="%d" width="12" height="12" rx="2"/>`, c.class, x, p.y)
 		p.text("prose", x+18, p.y+11, c.name)
-		x += 110
+		x += 32 + columnWidth(utf8.RuneCountInString(c.name))
 	}
 	p.y += 24
+}
+
+// own returns what is measured, for the legend.
+func (p *picture) own() string {
+	if p.single() {
+		return fitted(p.groups[0].name, groupMost)
+	}
+	return "measured"
+}
+
+// titleOf returns what a row is called where there is nothing around it.
+func (p *picture) titleOf(g group, r row) string {
+	if p.single() && r.peer {
+		return r.name
+	}
+	return strings.Trim(g.name+" "+r.name, " ")
 }
 
 // axis draws lines from top to bottom, with their times above.
@@ -165,27 +204,18 @@ func (p *picture) axis() {
 		if x > width-margin-20 { // half a label
 			class = "small faint end"
 		}
-		p.text(class, x, p.y-4, tick(ns))
+		p.text(class, x, p.y-4, p.unit.tick(ns))
 		p.line("grid", x, p.y, x, bottom)
 	}
 	p.y += 4
 }
 
-// tick is label for a round number, and so without zeros at its end.
-func tick(ns float64) string {
-	number, unit, _ := strings.Cut(label(ns), " ")
-	if strings.Contains(number, ".") {
-		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
-	}
-	return number + " " + unit
-}
-
 func (p *picture) row(g group, r row) {
 	p.printf("<g><title>%s, %d runs: median %s, quartiles %s and %s</title>",
-		escaped(strings.Trim(g.name+" "+r.name, " ")), r.runs, label(r.median), label(r.lower), label(r.upper))
+		escaped(p.titleOf(g, r)), r.runs, p.unit.label(r.median), p.unit.label(r.lower), p.unit.label(r.upper))
 	baseline, top := p.y+rowH-6, p.y+(rowH-barH)/2
-	p.text("", p.rowX, baseline, fitted(r.name, rowMost))
-	p.text("end", p.valueX, baseline, label(r.median))
+	p.text("", p.rowX, baseline, p.nameOf(g, r))
+	p.text("end", p.valueX, baseline, p.unit.label(r.median))
 	class := "own"
 	if r.peer {
 		class = "peer"
