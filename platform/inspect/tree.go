@@ -1,0 +1,127 @@
+package inspect
+
+import (
+	"reflect"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+)
+
+// A composition is an allocator with its name on the page.
+type composition struct {
+	name string
+	tree *layer
+}
+
+// A layer is one allocator of a composition, over its parents. What the layers are is
+// read once, and what they have counted by read.
+type layer struct {
+	Name      string   `json:"name"`
+	Arguments []string `json:"arguments,omitempty"` // those that are no parents
+
+	// Times is how many parents of the layer above are spelled like this one and
+	// have counted nothing that would tell them apart, if there are several.
+	Times int `json:"times,omitempty"`
+
+	// Repeated is set where a layer is met again, which several have for a parent.
+	// Its parents are where it was met first.
+	Repeated bool `json:"repeated,omitempty"`
+
+	Counts   *combinators.Counts `json:"counts,omitempty"`
+	Requests *int64              `json:"requests,omitempty"`  // served or refused, where it is counted
+	PassedOn *int64              `json:"passed_on,omitempty"` // requests to the parents, where all of them count
+
+	Parents []*layer `json:"parents,omitempty"`
+
+	counter counter
+	text    string
+}
+
+// A counter is a layer that counts, as combinators.Stats does. Any goroutine may call
+// it at any time.
+type counter interface{ Counts() combinators.Counts }
+
+// newLayer reads how an allocator is composed.
+func newLayer(a any) *layer {
+	return met{}.layer(allocator.Describe(a), a)
+}
+
+// met holds the allocators that were met, as far as they are pointers.
+type met map[any]bool
+
+// layer returns the layer that is spelled as text. Its allocator is nil if nothing leads
+// to it: then the text is all that there is.
+func (m met) layer(text string, a any) *layer {
+	e := parse(text)
+	l := &layer{Name: e.name, text: text}
+	l.counter, _ = a.(counter)
+	if a != nil && reflect.TypeOf(a).Kind() == reflect.Pointer {
+		if l.Repeated = m[a]; l.Repeated {
+			return l
+		}
+		m[a] = true
+	}
+	var parents []any
+	if c, ok := a.(allocator.Composite); ok {
+		parents = c.Parents()
+	}
+	for _, argument := range e.arguments {
+		known := 0 // parents that this argument stands for: several of Buckets that are alike
+		for known < len(parents) && allocator.Describe(parents[known]) == argument {
+			l.add(m.layer(argument, parents[known]))
+			known++
+		}
+		parents = parents[known:]
+		switch {
+		case known != 0:
+		case isAllocator(argument):
+			l.add(m.layer(argument, nil))
+		default:
+			l.Arguments = append(l.Arguments, argument)
+		}
+	}
+	for _, p := range parents { // that String does not tell
+		l.add(m.layer(allocator.Describe(p), p))
+	}
+	return l
+}
+
+func (l *layer) add(parent *layer) {
+	if last := len(l.Parents) - 1; last >= 0 && l.Parents[last].text == parent.text && !l.Parents[last].counts() && !parent.counts() {
+		l.Parents[last].Times = max(l.Parents[last].Times, 1) + 1
+		return
+	}
+	l.Parents = append(l.Parents, parent)
+}
+
+// counts reports whether the layer or one below it counts.
+func (l *layer) counts() bool {
+	for _, p := range l.Parents {
+		if p.counts() {
+			return true
+		}
+	}
+	return l.counter != nil
+}
+
+// read returns a copy with what is counted at present.
+func (l *layer) read() *layer {
+	now := *l
+	if l.counter != nil {
+		c := l.counter.Counts()
+		requests := c.Total + c.Failures
+		now.Counts, now.Requests = &c, &requests
+	}
+	now.Parents = make([]*layer, len(l.Parents))
+	passed, counted := int64(0), len(l.Parents) != 0
+	for i, p := range l.Parents {
+		now.Parents[i] = p.read()
+		if counted = counted && now.Parents[i].Requests != nil; counted {
+			passed += *now.Parents[i].Requests
+		}
+	}
+	if counted {
+		now.PassedOn = &passed
+	}
+	return &now
+}
