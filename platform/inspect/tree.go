@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
@@ -16,11 +17,14 @@ type composition struct {
 // A layer is one allocator of a composition, over its parents. What the layers are is
 // read once, and what they have counted by read.
 type layer struct {
+	// Expression is what String spells, of the outermost layer.
+	Expression string `json:"expression,omitempty"`
+
 	Name      string   `json:"name"`
 	Arguments []string `json:"arguments,omitempty"` // those that are no parents
 
-	// Times is how many parents of the layer above are spelled like this one and
-	// have counted nothing that would tell them apart, if there are several.
+	// Times is how many parents of the layer above are spelled like this one, if
+	// there are several in a row that do not count.
 	Times int `json:"times,omitempty"`
 
 	// Repeated is set where a layer is met again, which several have for a parent.
@@ -43,7 +47,9 @@ type counter interface{ Counts() combinators.Counts }
 
 // newLayer reads how an allocator is composed.
 func newLayer(a any) *layer {
-	return met{}.layer(allocator.Describe(a), a)
+	l := met{}.layer(allocator.Describe(a), a)
+	l.Expression = l.text
+	return l
 }
 
 // met holds the allocators that were met, as far as they are pointers.
@@ -57,6 +63,7 @@ func (m met) layer(text string, a any) *layer {
 	l.counter, _ = a.(counter)
 	if a != nil && reflect.TypeOf(a).Kind() == reflect.Pointer {
 		if l.Repeated = m[a]; l.Repeated {
+			l.Arguments = slices.DeleteFunc(e.arguments, isAllocator)
 			return l
 		}
 		m[a] = true
@@ -65,19 +72,23 @@ func (m met) layer(text string, a any) *layer {
 	if c, ok := a.(allocator.Composite); ok {
 		parents = c.Parents()
 	}
-	for _, argument := range e.arguments {
-		known := 0 // parents that this argument stands for: several of Buckets that are alike
-		for known < len(parents) && allocator.Describe(parents[known]) == argument {
-			l.add(m.layer(argument, parents[known]))
-			known++
-		}
-		parents = parents[known:]
+	isNext := func(argument string) bool {
+		return len(parents) != 0 && allocator.Describe(parents[0]) == argument
+	}
+	for i, argument := range e.arguments {
 		switch {
-		case known != 0:
+		case isNext(argument):
+			l.add(m.layer(argument, parents[0]))
+			parents = parents[1:]
 		case isAllocator(argument):
 			l.add(m.layer(argument, nil))
 		default:
 			l.Arguments = append(l.Arguments, argument)
+		}
+		// Buckets spells those that are alike once.
+		for isNext(argument) && !slices.Contains(e.arguments[i+1:], argument) {
+			l.add(m.layer(argument, parents[0]))
+			parents = parents[1:]
 		}
 	}
 	for _, p := range parents { // that String does not tell
@@ -87,11 +98,16 @@ func (m met) layer(text string, a any) *layer {
 }
 
 func (l *layer) add(parent *layer) {
-	if last := len(l.Parents) - 1; last >= 0 && l.Parents[last].text == parent.text && !l.Parents[last].counts() && !parent.counts() {
+	if last := len(l.Parents) - 1; last >= 0 && parent.isLike(l.Parents[last]) {
 		l.Parents[last].Times = max(l.Parents[last].Times, 1) + 1
 		return
 	}
 	l.Parents = append(l.Parents, parent)
+}
+
+// isLike reports whether the layer looks like another one, and always will.
+func (l *layer) isLike(o *layer) bool {
+	return l.text == o.text && !l.counts() && !o.counts() && !l.Repeated && !o.Repeated
 }
 
 // counts reports whether the layer or one below it counts.
