@@ -1,3 +1,5 @@
+//go:build unix
+
 package inspect_test
 
 import (
@@ -59,6 +61,9 @@ func findBrowser(t *testing.T) string {
 // openBrowser starts a browser with an empty page. It ends with the test.
 func openBrowser(ctx context.Context, t *testing.T) *browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes seconds")
+	}
 	path := findBrowser(t)
 	toChild, out, err := os.Pipe()
 	if err != nil {
