@@ -15,7 +15,7 @@ import (
 )
 
 // A program mounts the page where it has its other pages for those who operate it.
-func Example() {
+func ExamplePage() {
 	p, err := platform.New()
 	if err != nil {
 		log.Fatal(err)

@@ -55,17 +55,23 @@ func (g *program) listen(t testing.TB, talks int) {
 // echo sends back what comes, in a buffer that it has only while there is something.
 func (k *talk) echo() {
 	k.server.Read(k.in[:], ops.HandlerFunc(func(n int, err error) {
-		buf, failed := k.program.buffers.Allocate(max(1, n))
-		if err != nil || failed != nil {
+		if err != nil {
+			k.server.Close()
+			return
+		}
+		buf, err := k.program.buffers.Allocate(n)
+		if err != nil {
 			k.server.Close()
 			return
 		}
 		copy(buf, k.in[:n])
 		ops.WriteFull(&k.server, buf, ops.HandlerFunc(func(_ int, err error) {
 			k.program.buffers.Deallocate(buf)
-			if err == nil {
-				k.echo()
+			if err != nil {
+				k.server.Close()
+				return
 			}
+			k.echo()
 		}))
 	}))
 }
