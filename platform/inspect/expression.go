@@ -14,28 +14,35 @@ type expression struct {
 
 // parse takes apart an expression. Text that is no call is a name.
 func parse(text string) expression {
-	e := expression{name: text}
-	open, start, ends := 0, 0, 0
+	open, start, end := 0, 0, 0
+	var arguments []string
 	scan(text, func(i, depth int) {
-		switch {
-		case depth == 0 && text[i] == '(' && open == 0:
-			open, start = i, i+1
-		case open != 0 && depth == 1 && strings.HasPrefix(text[i:], ", "),
-			open != 0 && depth == 1 && strings.HasPrefix(text[i:], " | "):
-			e.arguments = append(e.arguments, text[start:i])
-			start = i + strings.IndexByte(text[i+1:], ' ') + 2
-		case open != 0 && depth == 1 && text[i] == ')':
-			ends = i
+		switch rest := text[i:]; {
+		case open == 0:
+			if depth == 0 && rest[0] == '(' {
+				open, start = i, i+1
+			}
+		case depth != 1:
+		case rest[0] == ')':
+			if end == 0 {
+				end = i
+			}
 			if start < i {
-				e.arguments = append(e.arguments, text[start:i])
+				arguments = append(arguments, text[start:i])
+			}
+		default:
+			for _, separator := range []string{", ", " | "} {
+				if strings.HasPrefix(rest, separator) {
+					arguments = append(arguments, text[start:i])
+					start = i + len(separator)
+				}
 			}
 		}
 	})
-	if open == 0 || ends != len(text)-1 {
+	if end == 0 || end != len(text)-1 { // there is more behind it
 		return expression{name: text}
 	}
-	e.name = text[:open]
-	return e
+	return expression{text[:open], arguments}
 }
 
 // scan calls f with each byte of an expression that is not in a string, and how many
