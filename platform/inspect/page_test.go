@@ -90,11 +90,13 @@ func TestSlowLoop(t *testing.T) {
 	if !first.Waiting || !second.Waiting || first.LatencyNS <= 0 || second.LatencyNS <= first.LatencyNS {
 		t.Errorf("while a handler runs: %+v, and then %+v", first, second)
 	}
+	after := make(chan struct{})
+	ops.Post(p, ops.HandlerFunc(func(int, error) { close(after) }))
 	close(leave)
-	await(t, &page, "the loop answers what it was asked", func(r reading) bool {
-		l := r.Proactors[0].Loop
-		return !l.Waiting && l.LatencyNS > 0
-	})
+	<-after // and so the probe was called before
+	if last := read(t, &page).Proactors[0].Loop; last.Waiting || last.LatencyNS < second.LatencyNS {
+		t.Errorf("once the handler has returned: %+v, and before %+v", last, second)
+	}
 }
 
 func TestClosed(t *testing.T) {

@@ -11,19 +11,21 @@ import (
 
 // A probe measures how long a proactor takes to call a handler that is posted: what
 // waits before it, and a wake if the loop sleeps. One is posted when somebody looks,
-// and no other before it was called. It has its own memory, so that it does not show in
+// and no other before it was called and somebody has seen how long that took. It has its own memory, so that it does not show in
 // that of the program.
 type probe struct {
 	slot combinators.SingleSlot[ops.Operation]
 
 	mu     sync.Mutex
 	posted time.Time
-	called chan struct{} // of the probe under way; nil if there is none
-	took   time.Duration // the last one
+	called chan struct{} // closed when the last one was called
+	waits  bool          // it was not called yet
+	took   time.Duration // the last one that was called; 0 if there is none
+	seen   bool          // somebody knows
 }
 
-// post posts the probe unless it is under way, and returns a channel that is closed when
-// it was called.
+// post posts the probe, unless the last one is under way or not seen, and returns a
+// channel that is closed when it was called.
 func (b *probe) post(ex ops.Executor) <-chan struct{} {
 	called, post := b.start()
 	if post {
@@ -35,10 +37,10 @@ func (b *probe) post(ex ops.Executor) <-chan struct{} {
 func (b *probe) start() (called <-chan struct{}, post bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.called != nil {
+	if b.called != nil && !b.seen {
 		return b.called, false
 	}
-	b.called = make(chan struct{})
+	b.called, b.waits, b.seen = make(chan struct{}), true, false
 	b.posted = time.Now()
 	return b.called, true
 }
@@ -50,18 +52,18 @@ func (b *probe) Allocator() allocator.Allocator[ops.Operation] { return &b.slot 
 func (b *probe) Complete(int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.took = time.Since(b.posted)
+	b.took, b.waits = max(1, time.Since(b.posted)), false
 	close(b.called)
-	b.called = nil
 }
 
 // latency returns how long the last probe took or, if one is waiting, how long it has
-// waited so far.
+// waited so far. One that another reader has posted a moment ago is not waiting.
 func (b *probe) latency() (took time.Duration, waiting bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.called != nil {
-		return time.Since(b.posted), true
+	if age := time.Since(b.posted); b.waits && (age > patience/2 || b.took == 0) {
+		return age, true
 	}
+	b.seen = !b.waits
 	return b.took, false
 }

@@ -25,6 +25,9 @@ func TestProbeAllocatesNothing(t *testing.T) {
 					t.Error(err)
 				}
 				<-called
+				if took, waiting := probed.latency(); took <= 0 || waiting {
+					t.Errorf("a probe that was called took %v, and is waiting: %v", took, waiting)
+				}
 			}
 			once()
 			base := testing.AllocsPerRun(100, func() { p.Run(ctx) })
