@@ -123,8 +123,10 @@ func TestBrowser(t *testing.T) {
 		defer func() {
 			close(leave)
 			b.await(card + `.querySelector(".notice").hidden`)
+			b.await(card + `.querySelector(".badge.alarm").hidden`)
 		}()
 		b.await(card + `.querySelector(".notice").checkVisibility()`)
+		b.await(card + `.querySelector(".badge.alarm").textContent.startsWith("no answer for ")`)
 	})
 	t.Run("added and removed", func(t *testing.T) {
 		page.AddAllocator("<b>late & odd</b>", allocator.Null[int]{})
@@ -134,7 +136,7 @@ func TestBrowser(t *testing.T) {
 	})
 	t.Run("closed", func(t *testing.T) {
 		p.Close()
-		b.await(card + `.querySelector(".badge.closed").checkVisibility()`)
+		b.await(card + `.querySelector(".badge.alarm").textContent === "closed"`)
 	})
 	if problems := b.complaints(); len(problems) != 0 {
 		t.Errorf("the page complains: %q", problems)

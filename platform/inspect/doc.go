@@ -28,8 +28,9 @@
 //	Stats(Recycling(Stats(Heap[byte]), 1048576))
 //
 // shows what the program asks for (the outer one), what the Recycling had to pass on
-// (the inner one, its misses), and by that which share it served itself. Stats that
-// several layers share are shown in each place. A layer is found if the one above it is
+// (the inner one, its misses), and by that which share it served itself. A layer that
+// several others have for a parent is shown in each place; what each of them has asked
+// it for is not known. A layer is found if the one above it is
 // an [allocator.Composite], which all of package combinators are, but a
 // combinators.Cascade.
 //
@@ -48,8 +49,8 @@
 // case (BenchmarkEcho).
 //
 // A loop that does not call that handler within 100 ms is shown as waiting, for as long
-// as it is; the next refresh waits for the same handler. That is so when a handler of
-// the program takes long, and when nobody runs the proactor.
+// as it is, and the first refresh after it was called shows how long that took. That is
+// so when a handler of the program takes long, and when nobody runs the proactor.
 //
 // # For tools
 //
@@ -70,7 +71,7 @@
 //	repeated     true if it was met before in the tree, where its parents are
 //	counts       a [combinators.Counts], of a layer that counts
 //	requests     those that it has served or refused, of a layer that counts
-//	passed_on    what its parents were asked for, if they count
+//	passed_on    what its parents were asked for, if they count, and for this layer only
 //
 // # Who may see it
 //

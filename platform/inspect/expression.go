@@ -27,7 +27,7 @@ func parse(text string) expression {
 			if end == 0 {
 				end = i
 			}
-			if start < i {
+			if start < i || len(arguments) != 0 {
 				arguments = append(arguments, text[start:i])
 			}
 		default:

@@ -33,11 +33,12 @@ type layer struct {
 
 	Counts   *combinators.Counts `json:"counts,omitempty"`
 	Requests *int64              `json:"requests,omitempty"`  // served or refused, where it is counted
-	PassedOn *int64              `json:"passed_on,omitempty"` // requests to the parents, where all of them count
+	PassedOn *int64              `json:"passed_on,omitempty"` // requests to the parents, where all of them count for this layer only
 
 	Parents []*layer `json:"parents,omitempty"`
 
 	counter counter
+	shared  bool // it is a parent of several, so its counts do not tell what each asked for
 	text    string
 }
 
@@ -52,8 +53,8 @@ func newLayer(a any) *layer {
 	return l
 }
 
-// met holds the allocators that were met, as far as they are pointers.
-type met map[any]bool
+// met holds the layers of the allocators that were met, as far as these are pointers.
+type met map[any]*layer
 
 // layer returns the layer that is spelled as text. Its allocator is nil if nothing leads
 // to it: then the text is all that there is.
@@ -62,11 +63,12 @@ func (m met) layer(text string, a any) *layer {
 	l := &layer{Name: e.name, text: text}
 	l.counter, _ = a.(counter)
 	if a != nil && reflect.TypeOf(a).Kind() == reflect.Pointer {
-		if l.Repeated = m[a]; l.Repeated {
+		if first := m[a]; first != nil {
+			l.Repeated, l.shared, first.shared = true, true, true
 			l.Arguments = slices.DeleteFunc(e.arguments, isAllocator)
 			return l
 		}
-		m[a] = true
+		m[a] = l
 	}
 	var parents []any
 	if c, ok := a.(allocator.Composite); ok {
@@ -132,7 +134,7 @@ func (l *layer) read() *layer {
 	passed, counted := int64(0), len(l.Parents) != 0
 	for i, p := range l.Parents {
 		now.Parents[i] = p.read()
-		if counted = counted && now.Parents[i].Requests != nil; counted {
+		if counted = counted && now.Parents[i].Requests != nil && !p.shared; counted {
 			passed += *now.Parents[i].Requests
 		}
 	}

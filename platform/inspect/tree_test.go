@@ -73,6 +73,7 @@ func (c *cycle) String() string { return "cycle" }
 func TestTree(t *testing.T) {
 	type parent = allocator.Allocator[int]
 	heap := allocator.Heap[int]{}
+	counted := combinators.NewStats[int](heap)
 	shared := combinators.NewLimit[int](heap, 100)
 	for name, c := range map[string]struct {
 		a    any
@@ -102,6 +103,12 @@ Segregator 8
   Limit 100
     Heap[int]
   Limit 100 repeated`},
+		"the same counts for two": {combinators.NewSegregator[int](counted, combinators.NewSlab(counted, 8), 8), `
+Segregator 8
+  Stats live=0 peak=0 requests=0 refused=0
+    Heap[int]
+  Slab 8
+    Stats repeated live=0 peak=0 requests=0 refused=0`},
 		"buckets": {combinators.NewBuckets(8, 32, 8, func(n int) parent { return combinators.NewSlab[int](heap, 1000*(1+n/24)) }), `
 Buckets 8; 32; 8
   Slab 1000 x2
