@@ -41,6 +41,7 @@ func TestParseAnything(t *testing.T) {
 	text := rapid.StringMatching(`([abA]|[()\[\]{}]|, | \| |"|\\| ){0,20}`)
 	rapid.Check(t, func(t *rapid.T) {
 		text := text.Draw(t, "text")
+		isAllocator(text)
 		e := parse(text)
 		if text == e.name && len(e.arguments) == 0 {
 			return
@@ -60,6 +61,5 @@ func TestParseAnything(t *testing.T) {
 		if !ok || rest != ")" {
 			t.Fatalf("%q is taken apart as %q", text, e)
 		}
-		isAllocator(text)
 	})
 }
