@@ -149,6 +149,9 @@ func (a *Aligned[T]) Capable(c allocator.Capability) bool {
 	return c == allocator.CanReset && a.can.capable(c)
 }
 
+// Parents implements [allocator.Composite].
+func (a *Aligned[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Aligned[T]) String() string {
 	return fmt.Sprintf("Aligned(%s, %d)", allocator.Describe(a.parent), a.alignment)

@@ -167,6 +167,14 @@ func (a *Arena[T]) Trim() {
 	a.can.trim()
 }
 
+// Parents implements [allocator.Composite]. An arena of a [Scope] has none.
+func (a *Arena[T]) Parents() []any {
+	if a.shared != nil {
+		return nil
+	}
+	return []any{a.parent}
+}
+
 // String returns the expression that builds the allocator.
 func (a *Arena[T]) String() string {
 	if a.shared != nil {

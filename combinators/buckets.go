@@ -153,6 +153,14 @@ func (a *Buckets[T]) Capable(c allocator.Capability) bool {
 	return !slices.ContainsFunc(a.buckets, func(b bucket[T]) bool { return !b.can.capable(c) })
 }
 
+// Parents implements [allocator.Composite]: a bucket of each size, the smallest first.
+func (a *Buckets[T]) Parents() (parents []any) {
+	for i := range a.buckets {
+		parents = append(parents, a.buckets[i].parent)
+	}
+	return parents
+}
+
 // String returns the expression that builds the allocator, with what the
 // function makes in place of the function.
 func (a *Buckets[T]) String() string {

@@ -166,6 +166,9 @@ func (a *Buddy[T]) GoodSize(n int) int {
 	return 1 << (a.orderOf(n) + a.shift)
 }
 
+// Parents implements [allocator.Composite].
+func (a *Buddy[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Buddy[T]) String() string {
 	return fmt.Sprintf("Buddy(%s, %d, %d)", allocator.Describe(a.parent), a.capacity, 1<<a.shift)

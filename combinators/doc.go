@@ -50,6 +50,10 @@
 // requests, inside it counts misses. ThreadSafe belongs outermost, where one
 // lock covers everything below.
 //
+// Whoever has the outermost block finds the others by [allocator.Composite], as
+// package platform/inspect does to draw them with what each Stats has counted. A
+// [Cascade], whose parents come and go, shows none.
+//
 // # What they promise
 //
 // All of them keep the rules of package allocator: a block has the capacity that

@@ -100,6 +100,9 @@ func (a *Fallback[T]) Capable(c allocator.Capability) bool {
 	return a.first.capable(c) && a.second.capable(c)
 }
 
+// Parents implements [allocator.Composite].
+func (a *Fallback[T]) Parents() []any { return []any{a.primary, a.secondary} }
+
 // String returns the expression that builds the allocator.
 func (a *Fallback[T]) String() string {
 	return fmt.Sprintf("Fallback(%s, %s)", allocator.Describe(a.primary), allocator.Describe(a.secondary))

@@ -147,6 +147,9 @@ func (a *Guarded[T]) Capable(c allocator.Capability) bool {
 	return c == allocator.CanReset && a.can.capable(c)
 }
 
+// Parents implements [allocator.Composite].
+func (a *Guarded[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Guarded[T]) String() string {
 	return fmt.Sprintf("Guarded(%s, %d)", allocator.Describe(a.parent), a.guard)

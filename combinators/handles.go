@@ -126,6 +126,9 @@ func (a *Handles[T]) Reset() {
 	}
 }
 
+// Parents implements [allocator.Composite].
+func (a *Handles[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds it.
 func (a *Handles[T]) String() string { return "Handles(" + allocator.Describe(a.parent) + ")" }
 

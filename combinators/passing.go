@@ -37,3 +37,6 @@ func (a *passing[T]) GoodSize(n int) int { return a.can.goodSize(n) }
 func (a *passing[T]) Capable(c allocator.Capability) bool {
 	return a.can.capable(c) || c == allocator.CanZero && a.can.zeroes
 }
+
+// Parents implements [allocator.Composite].
+func (a *passing[T]) Parents() []any { return []any{a.parent} }

@@ -135,6 +135,9 @@ func (a *Pool[T]) Reset() {
 // parent.
 func (a *Pool[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
+// Parents implements [allocator.Composite].
+func (a *Pool[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Pool[T]) String() string { return "Pool(" + allocator.Describe(a.parent) + ")" }
 

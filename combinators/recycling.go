@@ -152,6 +152,9 @@ func (a *Recycling[T]) Capable(c allocator.Capability) bool { return a.can.capab
 // Kept returns how many values the kept blocks have.
 func (a *Recycling[T]) Kept() int { return a.limit - a.room }
 
+// Parents implements [allocator.Composite].
+func (a *Recycling[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Recycling[T]) String() string {
 	return fmt.Sprintf("Recycling(%s, %d)", allocator.Describe(a.parent), a.limit)

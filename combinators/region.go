@@ -124,6 +124,9 @@ func (a *Region[T]) Trim() {
 	a.can.trim()
 }
 
+// Parents implements [allocator.Composite].
+func (a *Region[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Region[T]) String() string {
 	return fmt.Sprintf("Region(%s, %d)", allocator.Describe(a.parent), a.capacity)

@@ -121,6 +121,9 @@ func (a *Scoped[T]) Trim() { a.can.trim() }
 // GoodSize returns the parent's answer, and n if it has none.
 func (a *Scoped[T]) GoodSize(n int) int { return a.can.goodSize(n) }
 
+// Parents implements [allocator.Composite].
+func (a *Scoped[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Scoped[T]) String() string { return "Scoped(" + allocator.Describe(a.parent) + ")" }
 

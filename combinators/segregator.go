@@ -104,6 +104,9 @@ func (a *Segregator[T]) Capable(c allocator.Capability) bool {
 	return a.canSmall.capable(c) && a.canLarge.capable(c)
 }
 
+// Parents implements [allocator.Composite].
+func (a *Segregator[T]) Parents() []any { return []any{a.small, a.large} }
+
 // String returns the expression that builds the allocator.
 func (a *Segregator[T]) String() string {
 	return fmt.Sprintf("Segregator(%s, %s, %d)", allocator.Describe(a.small), allocator.Describe(a.large), a.threshold)

@@ -175,6 +175,9 @@ func (a *Sharded[T]) Reset() {
 // parent.
 func (a *Sharded[T]) Capable(c allocator.Capability) bool { return a.parent.can.capable(c) }
 
+// Parents implements [allocator.Composite].
+func (a *Sharded[T]) Parents() []any { return a.parent.Parents() }
+
 // String returns the expression that builds the allocator.
 func (a *Sharded[T]) String() string {
 	return fmt.Sprintf("Sharded(%s, %d)", allocator.Describe(a.parent.parent), a.limit)

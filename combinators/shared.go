@@ -100,6 +100,9 @@ func (a *Shared[T]) Trim() {
 	a.trim()
 }
 
+// Parents implements [allocator.Composite].
+func (a *Shared[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds it.
 func (a *Shared[T]) String() string { return "Shared(" + allocator.Describe(a.parent) + ")" }
 

@@ -104,6 +104,9 @@ func (a *SingleSlot[T]) Capable(c allocator.Capability) bool {
 	return can.capable(c)
 }
 
+// Parents implements [allocator.Composite].
+func (a *SingleSlot[T]) Parents() []any { return []any{a.upstream()} }
+
 // String returns the expression that builds the allocator.
 func (a *SingleSlot[T]) String() string {
 	return "SingleSlot(" + allocator.Describe(a.upstream()) + ")"

@@ -136,6 +136,9 @@ func (a *Slab[T]) Trim() {
 	a.can.trim()
 }
 
+// Parents implements [allocator.Composite].
+func (a *Slab[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *Slab[T]) String() string {
 	return fmt.Sprintf("Slab(%s, %d)", allocator.Describe(a.parent), a.capacity)

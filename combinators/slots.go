@@ -114,6 +114,9 @@ func (a *Slots[T]) Capable(c allocator.Capability) bool {
 	return can.capable(c)
 }
 
+// Parents implements [allocator.Composite].
+func (a *Slots[T]) Parents() []any { return []any{a.upstream()} }
+
 // String returns the expression that builds the allocator.
 func (a *Slots[T]) String() string {
 	count := len(a.slots)

@@ -93,5 +93,8 @@ func (a *ThreadSafe[T]) Capable(c allocator.Capability) bool {
 	return a.can.capable(c) || c == allocator.CanZero && a.can.zeroes
 }
 
+// Parents implements [allocator.Composite].
+func (a *ThreadSafe[T]) Parents() []any { return []any{a.parent} }
+
 // String returns the expression that builds the allocator.
 func (a *ThreadSafe[T]) String() string { return "ThreadSafe(" + allocator.Describe(a.parent) + ")" }

@@ -17,11 +17,13 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
@@ -69,12 +71,12 @@ func (h *onPiped) Complete(int, error) {
 
 // run passes on what l accepts until stopping is closed and, for at most drain, what is
 // under way then.
-func run(p *platform.Proactor, l *platform.Listener, to string, stopping <-chan struct{}, drain time.Duration) error {
+func run(p *platform.Proactor, l *platform.Listener, to string, sessions allocator.Allocator[session], stopping <-chan struct{}, drain time.Duration) error {
 	x := &proxy{p: p, to: to, dialer: platform.Dialer{Timeout: 10 * time.Second}}
 	x.acceptor.Conn = func(s *session) *platform.Conn { return &s.client }
 	x.acceptor.Serve = x.serve
 	x.acceptor.OnError = func(err error) { log.Print(err) }
-	x.acceptor.Start(l, ops.HandlerFunc(func(int, error) {}))
+	x.acceptor.Start(l, ops.WithAllocator(ops.HandlerFunc(func(int, error) {}), sessions))
 	go func() {
 		<-stopping
 		limit, cancel := context.WithTimeout(context.Background(), drain)
@@ -88,6 +90,7 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "the address to listen on")
 	to := flag.String("to", "", "the address to pass connections on to")
 	drain := flag.Duration("drain", 5*time.Second, "how long what is under way may take to end after an interrupt")
+	inspect := flag.String("inspect", "", "the address to serve a page about the proxy at, which is for its operator only")
 	flag.Parse()
 	if *to == "" || flag.NArg() != 0 {
 		fmt.Fprintln(os.Stderr, "proxy: -to is missing, or there are arguments that are no flags")
@@ -103,13 +106,22 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	sessions := newSessions()
+	if *inspect != "" {
+		pages, err := net.Listen("tcp", *inspect)
+		if err != nil {
+			log.Fatal(err)
+		}
+		log.Printf("http://%v/debug/heirloom/ is a page about it", pages.Addr())
+		go func() { log.Print(show(pages, p, sessions)) }()
+	}
 	log.Printf("passing %v on to %s", l.Addr(), *to)
 	asked, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-asked.Done()
 		stop() // the next signal ends the program at once
 	}()
-	if err := run(p, l, *to, asked.Done(), *drain); err != nil {
+	if err := run(p, l, *to, sessions, asked.Done(), *drain); err != nil {
 		log.Fatal(err)
 	}
 }

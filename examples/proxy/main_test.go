@@ -38,7 +38,7 @@ func TestProxy(t *testing.T) {
 			address := l.Addr().String()
 			stop := make(chan struct{})
 			ended := make(chan error)
-			go func() { ended <- run(p, l, origin.Addr().String(), stop, time.Minute) }()
+			go func() { ended <- run(p, l, origin.Addr().String(), newSessions(), stop, time.Minute) }()
 
 			client, err := net.Dial("tcp", address)
 			if err != nil {
@@ -112,7 +112,7 @@ func TestNobodyThere(t *testing.T) {
 	address := l.Addr().String()
 	stop := make(chan struct{})
 	ended := make(chan error)
-	go func() { ended <- run(p, l, gone.Addr().String(), stop, time.Minute) }()
+	go func() { ended <- run(p, l, gone.Addr().String(), newSessions(), stop, time.Minute) }()
 	for range 3 {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
