@@ -18,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"os"
 	"os/signal"
 	"runtime"
@@ -33,6 +34,7 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:6667", "the address to listen on")
 	runners := flag.Int("runners", runtime.GOMAXPROCS(0), "how many goroutines run the server")
 	drain := flag.Duration("drain", 5*time.Second, "how long guests may stay after an interrupt")
+	pages := flag.String("inspect", "", "the address to serve a page about the chat at, which is for its operator only")
 	l := defaultLimits
 	flag.IntVar(&l.guests, "guests", l.guests, "how many guests there may be at a time; others wait")
 	flag.DurationVar(&l.silence, "silence", l.silence, "how long a guest may be silent")
@@ -46,7 +48,7 @@ func main() {
 	asked, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(asked, stop) // the next signal ends the program at once
-	if err := serve(asked, *listen, *runners, l, *drain); err != nil {
+	if err := serve(asked, *listen, *pages, *runners, l, *drain); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -58,7 +60,7 @@ func usage(format string, args ...any) {
 }
 
 // serve runs a room until ctx is done and the guests have left.
-func serve(ctx context.Context, address string, runners int, limits limits, drain time.Duration) error {
+func serve(ctx context.Context, address, pages string, runners int, limits limits, drain time.Duration) error {
 	p, err := platform.New()
 	if err != nil {
 		return err
@@ -70,6 +72,15 @@ func serve(ctx context.Context, address string, runners int, limits limits, drai
 	}
 	log.Printf("listening on %v", l.Addr())
 	r := newRoom(p, limits)
+	if pages != "" {
+		l, err := net.Listen("tcp", pages)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		log.Printf("http://%v/debug/heirloom/ is a page about it", l.Addr())
+		go func() { log.Print(show(l, p, r)) }()
+	}
 	r.open(l, ops.HandlerFunc(func(int, error) {}))
 	return run(ctx, p, r, runners, drain)
 }

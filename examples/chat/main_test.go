@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -210,6 +212,54 @@ func TestSlow(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestShow reads from the page about the room what it was asked for.
+func TestShow(t *testing.T) {
+	p, err := platform.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	pages, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRoom(p, defaultLimits)
+	for range 3 {
+		r.announce(nil, []byte("hello"))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	hold := p.Hold()
+	var all sync.WaitGroup
+	all.Go(func() { run(ctx, p, r, 1, patience) })
+	all.Go(func() { show(pages, p, r) })
+	defer all.Wait()
+	defer pages.Close()
+	defer cancel()
+	defer hold.Release()
+	answer, err := http.Get("http://" + pages.Addr().String() + "/debug/heirloom/figures.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var shown struct {
+		Allocators []struct {
+			Name      string
+			Allocator struct {
+				Requests int
+				Parents  []struct {
+					PassedOn int `json:"passed_on"`
+				}
+			}
+		}
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&shown); err != nil {
+		t.Fatal(err)
+	}
+	if a := shown.Allocators; len(a) != 2 || a[0].Name != "messages" || a[0].Allocator.Requests != 3 || a[0].Allocator.Parents[0].PassedOn != 1 {
+		t.Errorf("the page shows %+v", a)
+	}
 }
 
 // TestFull has more guests than may be there. The next is let in when one has gone.

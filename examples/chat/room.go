@@ -23,7 +23,8 @@ type room struct {
 	// A message is in memory once, whoever hears it, and each that is on its way to a guest is a
 	// delivery.
 	messages   *combinators.Shared[byte]
-	deliveries allocator.Allocator[delivery]
+	texts      *combinators.Stats[byte] // below messages
+	deliveries *combinators.Stats[delivery]
 
 	heard int // messages, for those who look
 }
@@ -43,9 +44,10 @@ func newRoom(p *platform.Proactor, l limits) *room {
 		limits:     l,
 		strand:     ops.NewStrand(p),
 		present:    make(map[*guest]struct{}),
-		messages:   combinators.NewShared(combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20)),
-		deliveries: combinators.NewRecycling(allocator.Heap[delivery]{}, 1<<14),
+		texts:      recycled[byte](1 << 20),
+		deliveries: recycled[delivery](1 << 14),
 	}
+	r.messages = combinators.NewShared(r.texts)
 	r.acceptor.Max = l.guests
 	r.acceptor.Conn = func(g *guest) *platform.Conn { return &g.conn }
 	r.acceptor.Serve = func(g *guest) {
@@ -54,6 +56,13 @@ func newRoom(p *platform.Proactor, l limits) *room {
 	}
 	r.acceptor.OnError = func(err error) { log.Print(err) }
 	return r
+}
+
+// recycled returns an allocator that keeps released blocks, of limit values in all. It counts
+// the requests, and those that found no block.
+func recycled[T any](limit int) *combinators.Stats[T] {
+	misses := combinators.NewStats[T](allocator.Heap[T]{})
+	return combinators.NewStats(combinators.NewRecycling(misses, limit))
 }
 
 // open lets guests in. The handler is called when the last one has left, after
