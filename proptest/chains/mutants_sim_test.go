@@ -1,6 +1,7 @@
 package chains
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -11,10 +12,15 @@ import (
 
 // TestFaultyKernels says that faults of a simulated kernel are found out, by
 // a breach of the clause that the fault is about, or by a wrong result; in
-// every program that shows them.
+// every program that shows them. The first of those is made smaller. It logs a table, which
+// -update writes to testdata/kernels.md.
 func TestFaultyKernels(t *testing.T) {
 	skipUnderRace(t)
 	const result = contract.Clause(0)
+	rows := []string{
+		"| fault of the kernel | clause | found by check | of programs | steps before | steps when smaller |",
+		"|---|---|--:|--:|--:|--:|",
+	}
 	for _, test := range []struct {
 		fault string
 		sim.Faults
@@ -35,7 +41,7 @@ func TestFaultyKernels(t *testing.T) {
 		{"OutOfOrder", sim.Faults{OutOfOrder: true}, []contract.Clause{result}, nil},
 	} {
 		t.Run(test.fault, func(t *testing.T) {
-			caught := 0
+			caught, row := 0, ""
 			for n := range uint64(checks) {
 				s := simulate(Seed(n), []Option{Runners(0), Faulty(test.Faults), Patience(time.Second)})
 				if err := s.err; err != nil {
@@ -48,6 +54,12 @@ func TestFaultyKernels(t *testing.T) {
 				v := s.violations[0]
 				if caught++; caught == 1 {
 					t.Logf("caught by check %d: %v", n+1, v)
+					small := shrink(s.report(), s.chooser.answers(s.drawn), true, simulateIn(newConfig([]Option{Faulty(test.Faults)})))
+					clause := "a wrong result"
+					if v.Clause != result {
+						clause = v.Clause.String()
+					}
+					row = fmt.Sprintf("| %s | %s | %d | %%d of %d | %d | %d |", test.fault, clause, n+1, checks, s.program.steps(), small.program.steps())
 				}
 				if !slices.Contains(test.clauses, v.Clause) && !(s.program.closes() && slices.Contains(test.closing, v.Clause)) {
 					t.Fatalf("check %d was to find one of clauses %v broken, and found\n%s", n+1, test.clauses, s.report())
@@ -56,7 +68,8 @@ func TestFaultyKernels(t *testing.T) {
 			if caught == 0 {
 				t.Fatalf("not caught by %d checks", checks)
 			}
-			t.Logf("caught by %d of %d checks", caught, checks)
+			rows = append(rows, fmt.Sprintf(row, caught))
 		})
 	}
+	keepTable(t, "kernels.md", rows)
 }

@@ -57,19 +57,22 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
+	keepTable(t, "mutants.md", rows)
+}
+
+var update = flag.Bool("update", false, "write the tables of mutants anew")
+
+// keepTable logs a table, and writes it with -update.
+func keepTable(t *testing.T, name string, rows []string) {
+	t.Helper()
 	table := strings.Join(rows, "\n") + "\n"
 	t.Logf("\n%s", table)
 	if *update && !t.Failed() {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join("testdata", "mutants.md"), []byte(table), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join("testdata", name), []byte(table), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
-
-var update = flag.Bool("update", false, "write the table of mutants anew")
 
 // hunt returns by which check the mutant was found, by which program, and what became of
 // that when it was made smaller.
