@@ -123,12 +123,13 @@
 //
 // # Whether it can be believed
 //
-// TestMutants puts deliberate faults between the ledger and the engine,
-// and TestFaultyKernels below both: at least two for each clause, and the first
-// violation reported must be of that clause. The tables in testdata/mutants.md
-// and testdata/kernels.md say by which program each is found, and how small that becomes. TestCoverage fails if an
-// answer to a question that programs are drawn by is never given, and TestReach of
-// package platform if they miss one of the states that package ops/reach counts. TestLateUses has engines that use
-// the memory of a session once more after its last handler. TestVisible shows that
-// the race detector finds missing edges although a ledger watches.
+// TestMutants puts deliberate faults between the ledger and the engine, and
+// TestFaultyKernels below both: at least two for each clause, and the first violation
+// reported must be of that clause. The tables in testdata/mutants.md and
+// testdata/kernels.md say by which program each is found, and how small that becomes.
+// TestCoverage fails if an answer to a question that programs are drawn by is never
+// given, and TestReach of package platform if they miss one of the states that package
+// ops/reach counts. TestLateUses has engines that use the memory of a session once more
+// after its last handler. TestVisible shows that the race detector finds missing edges
+// although a ledger watches.
 package chains
