@@ -20,7 +20,7 @@ func Refused() error {
 	if works.Load() {
 		return nil
 	}
-	b, err := open(kernel{}, true)
+	b, err := open(Kernel{}, true)
 	if err == nil {
 		b.Shutdown()
 	}
@@ -31,7 +31,7 @@ func Refused() error {
 var works atomic.Bool
 
 // New returns a backend, or says what the kernel lacks.
-func New(host backend.Host) (*Backend, error) { return Over(kernel{}, host) }
+func New(host backend.Host) (*Backend, error) { return Over(Kernel{}, host) }
 
 // Over returns a backend over a system, which opens one ring for it, or says what that
 // lacks.
@@ -87,7 +87,7 @@ func openOnce(system System, single bool) (*Backend, error) {
 		return nil, err
 	}
 	openRings.Store(b, nil)
-	if system == (kernel{}) {
+	if system == (Kernel{}) {
 		works.Store(true)
 	}
 	return b, nil

@@ -29,15 +29,15 @@ type System interface {
 	Unmap(memory []byte)
 }
 
-// kernel is the System there is.
-type kernel struct{}
+// Kernel is the System that there is.
+type Kernel struct{}
 
-func (kernel) Setup(entries uint32, params unsafe.Pointer) (int, syscall.Errno) {
+func (Kernel) Setup(entries uint32, params unsafe.Pointer) (int, syscall.Errno) {
 	fd, _, errno := syscall.RawSyscall(unix.SYS_IO_URING_SETUP, uintptr(entries), uintptr(params), 0)
 	return int(fd), errno
 }
 
-func (kernel) Register(fd int, opcode uintptr, arg unsafe.Pointer, n int) syscall.Errno {
+func (Kernel) Register(fd int, opcode uintptr, arg unsafe.Pointer, n int) syscall.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_REGISTER, uintptr(fd), opcode, uintptr(arg), uintptr(n), 0, 0)
 	return errno
 }
@@ -46,7 +46,7 @@ func (kernel) Register(fd int, opcode uintptr, arg unsafe.Pointer, n int) syscal
 // but only where a function that is not inlined begins.
 //
 //go:noinline
-func (kernel) Enter(fd int, submit uint32, flags uintptr) (uint32, syscall.Errno) {
+func (Kernel) Enter(fd int, submit uint32, flags uintptr) (uint32, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(submit), 0, flags, 0, 0)
 	if errno != 0 {
 		return 0, errno
@@ -54,9 +54,9 @@ func (kernel) Enter(fd int, submit uint32, flags uintptr) (uint32, syscall.Errno
 	return uint32(n), 0
 }
 
-func (kernel) Map(fd int, offset int64, size int) ([]byte, error) {
+func (Kernel) Map(fd int, offset int64, size int) ([]byte, error) {
 	m, err := unix.Mmap(fd, offset, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
 	return m, os.NewSyscallError("mmap", err)
 }
 
-func (kernel) Unmap(memory []byte) { unix.Munmap(memory) }
+func (Kernel) Unmap(memory []byte) { unix.Munmap(memory) }

@@ -19,9 +19,8 @@
 // What does not fit the queue of completions waits for the next call that asks for
 // them. A kernel may be any from Linux 6.0 on, and may clamp the queues to a few entries.
 //
-// Where buffers are filled one message behind the other, the completions that name one come
-// in the order in which it was filled, except that one which is its request's last may be
-// overtaken.
+// Where buffers are filled one message behind the other, the completions that name them come
+// in the order in which they were filled.
 //
 // Two rules are not kept. IORING_SQ_TASKRUN is set while requests are outstanding,
 // also if nothing has happened yet, and also on a ring that has not asked for it: nothing

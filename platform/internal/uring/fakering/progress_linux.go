@@ -1,6 +1,7 @@
 package fakering
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -151,6 +152,11 @@ type completion struct {
 	inRow bool // it names a buffer whose order matters
 }
 
+// follows reports whether a completion does not come before one that was there earlier.
+func (c completion) follows(earlier completion) bool {
+	return earlier.of != nil && earlier.of == c.of || earlier.inRow && c.inRow
+}
+
 // end ends a request.
 func (r *Ring) end(x *request, res int32, flags uint32) {
 	x.ended = true
@@ -163,12 +169,7 @@ func (r *Ring) end(x *request, res int32, flags uint32) {
 
 // post has a completion come now or later.
 func (r *Ring) post(c completion) {
-	behind := c.of != nil && c.of.held > 0
-	if c.inRow {
-		for i := range r.held {
-			behind = behind || r.held[i].inRow
-		}
-	}
+	behind := slices.ContainsFunc(r.held, c.follows)
 	if behind || c.of != nil && c.of.fd >= 0 && r.oneIn(4) {
 		if c.of != nil {
 			c.of.held++
@@ -183,13 +184,12 @@ func (r *Ring) post(c completion) {
 func (r *Ring) unhold() {
 	for n := len(r.held); n > 0 && !r.oneIn(4); n-- {
 		i := r.random.IntN(len(r.held))
-		c := r.held[i]
-		for j, d := range r.held[:i] { // the first of its kind
-			if d.of != nil && d.of == c.of || d.inRow && c.inRow {
-				i, c = j, d
-				break
+		for j := i - 1; j >= 0; j-- { // what it is behind of comes first
+			if r.held[i].follows(r.held[j]) {
+				i = j
 			}
 		}
+		c := r.held[i]
 		if c.flags&cqeMore != 0 && !r.hasRoom() {
 			return
 		}

@@ -1,0 +1,137 @@
+package fakering
+
+import (
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/heirloom-go/heirloom/platform/internal/uring"
+)
+
+// A client uses a ring, the kernel's or a fake, as its manual has it.
+type client struct {
+	system uring.System
+	fd     int
+	maps   [][]byte
+
+	sqTail, sqFlags *uint32
+	sqArray         []uint32
+	sqes            []sqe
+	cqHead, cqTail  *uint32
+	cqes            []cqe
+	unsent          uint32
+
+	entries []bufEntry
+	data    []byte
+	size    int
+	tail    uint16
+}
+
+// newClient opens a ring, with so many buffers that are filled one message behind the other.
+func newClient(t *testing.T, system uring.System, buffers, size int, packed bool) *client {
+	t.Helper()
+	p := params{flags: setupCQSize | setupClamp | setupSubmitAll | setupCoopTaskrun | setupTaskrunFlag, cqEntries: 256}
+	fd, errno := system.Setup(64, unsafe.Pointer(&p))
+	if errno != 0 {
+		t.Fatalf("no ring: %v", errno)
+	}
+	c := &client{system: system, fd: fd, size: size}
+	rings := c.mapped(t, offSQRing, max(p.sq.array+4*p.sqEntries, p.cq.cqes+16*p.cqEntries))
+	sqes := c.mapped(t, offSQEs, 64*p.sqEntries)
+	at := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&rings[offset])) }
+	c.sqTail, c.sqFlags, c.cqHead, c.cqTail = at(p.sq.tail), at(p.sq.flags), at(p.cq.head), at(p.cq.tail)
+	c.sqArray = unsafe.Slice(at(p.sq.array), p.sqEntries)
+	c.sqes = unsafe.Slice((*sqe)(unsafe.Pointer(&sqes[0])), p.sqEntries)
+	c.cqes = unsafe.Slice((*cqe)(unsafe.Pointer(at(p.cq.cqes))), p.cqEntries)
+	c.offerAll(t, buffers, packed)
+	return c
+}
+
+func (c *client) mapped(t *testing.T, offset int64, size uint32) []byte {
+	t.Helper()
+	m, err := c.system.Map(c.fd, offset, int(size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.maps = append(c.maps, m)
+	return m
+}
+
+func (c *client) offerAll(t *testing.T, n int, packed bool) {
+	t.Helper()
+	memory, err := unix.Mmap(-1, 0, 16*n+n*c.size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Munmap(memory) })
+	c.entries, c.data = unsafe.Slice((*bufEntry)(unsafe.Pointer(&memory[0])), n), memory[16*n:]
+	reg := bufReg{addr: uint64(uintptr(unsafe.Pointer(&memory[0]))), entries: uint32(n), group: 1}
+	if packed {
+		reg.flags = bufRingInc
+	}
+	if errno := c.system.Register(c.fd, registerPbufRing, unsafe.Pointer(&reg), 1); errno != 0 {
+		t.Skipf("no buffers: %v", errno)
+	}
+	for i := range n {
+		c.offer(uint16(i))
+	}
+}
+
+func (c *client) offer(id uint16) {
+	e := &c.entries[int(c.tail)&(len(c.entries)-1)]
+	e.addr, e.len, e.bid = uint64(uintptr(unsafe.Pointer(&c.data[int(id)*c.size]))), uint32(c.size), id
+	c.tail++
+	word := [2]uint16{c.entries[0].bid, c.tail}
+	atomic.StoreUint32((*uint32)(unsafe.Pointer(&c.entries[0].bid)), *(*uint32)(unsafe.Pointer(&word)))
+}
+
+func (c *client) close() {
+	unix.Close(c.fd)
+	for _, m := range c.maps {
+		c.system.Unmap(m)
+	}
+}
+
+// push adds a request, which enter hands over.
+func (c *client) push(q sqe) {
+	tail := *c.sqTail
+	i := tail & uint32(len(c.sqes)-1)
+	c.sqes[i], c.sqArray[i] = q, i
+	atomic.StoreUint32(c.sqTail, tail+1)
+	c.unsent++
+}
+
+// enter hands over what was pushed and has the kernel finish what it can.
+func (c *client) enter(t *testing.T) {
+	t.Helper()
+	for {
+		n, errno := c.system.Enter(c.fd, c.unsent, enterGetevents)
+		switch {
+		case errno == 0:
+			c.unsent -= n
+		case errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.EBUSY:
+			t.Fatalf("enter: %v", errno)
+		}
+		if c.unsent == 0 {
+			return
+		}
+		if errno == unix.EBUSY {
+			return
+		}
+	}
+}
+
+// reap returns the completions that there are.
+func (c *client) reap() (all []cqe) {
+	head := *c.cqHead
+	for ; head != atomic.LoadUint32(c.cqTail); head++ {
+		all = append(all, c.cqes[head&uint32(len(c.cqes)-1)])
+	}
+	atomic.StoreUint32(c.cqHead, head)
+	return all
+}
+
+var _ = syscall.EINVAL
