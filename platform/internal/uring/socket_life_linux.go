@@ -63,7 +63,7 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 		b.dropAhead(e)
 	}
 	if e.pending > 0 { // else no request names the descriptor
-		b.ring.submit() // before it can be another's
+		b.submit() // before it can be another's
 		b.ring.invalidate(e.fd)
 		b.ring.enter(0, enterGetevents) // so that it lets go now
 	}
