@@ -12,7 +12,7 @@ import (
 func (x *request) events() uint32 {
 	switch x.opcode {
 	case opPollAdd:
-		return x.opFlags
+		return x.opFlags | unix.EPOLLRDHUP
 	case opRecv, opRecvmsg, opAccept, opRead:
 		return unix.EPOLLIN
 	}
@@ -55,7 +55,8 @@ func (r *Ring) callOnce(x *request) (int, syscall.Errno) {
 	case opConnect:
 		return x.connect()
 	case opPollAdd:
-		if events := x.ready(int16(x.opFlags)); events != 0 {
+		// The kernel adds this one, beside POLLERR and POLLHUP, which are always there.
+		if events := x.ready(int16(x.opFlags) | unix.POLLRDHUP); events != 0 {
 			return int(events), 0
 		}
 		return 0, unix.EAGAIN

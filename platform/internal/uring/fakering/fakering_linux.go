@@ -52,6 +52,7 @@ func (named) Name() string { return Name }
 
 // Open returns a backend over a fake that draws by a seed.
 func Open(seed uint64, host backend.Host) (backend.Backend, error) {
+
 	b, err := uring.Over(New(seed), host)
 	if err != nil {
 		return nil, err
