@@ -89,6 +89,17 @@ type Ring struct {
 	rings    [8]byte
 
 	buffers buffers
+
+	planted *fault // or nil
+}
+
+// A fault makes a sound backend behave on this ring as one with a deliberate fault does on a
+// sound ring. Tests plant them. Each part may be nil.
+type fault struct {
+	takes   func(q *sqe)                          // what the ring is asked for
+	leaves  func(n, of uint32) uint32             // how many requests it says to have taken
+	says    func(x *request, c *cqe) (keeps bool) // what it says, or does not
+	cancels func(r *Ring, x *request)             // what it does with a request that is cancelled
 }
 
 // A release is a version of Linux: the y of 6.y.

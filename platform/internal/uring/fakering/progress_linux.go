@@ -135,6 +135,10 @@ func (r *Ring) cancel(q *sqe) {
 
 // cancelOne returns what a cancel says that has found a request.
 func (r *Ring) cancelOne(x *request) int32 {
+	if r.planted != nil && r.planted.cancels != nil {
+		r.planted.cancels(r, x)
+		return 0
+	}
 	if x.ending || r.oneIn(4) {
 		x.ending = true
 		r.wake(x)
@@ -208,10 +212,16 @@ func (r *Ring) hasRoom() bool {
 
 // deliver puts a completion into the queue.
 func (r *Ring) deliver(c completion) {
-	if !r.hasRoom() {
-		r.backlog = append(r.backlog, c.cqe)
-	} else {
+	keeps := true
+	if r.planted != nil && r.planted.says != nil && c.of != nil {
+		keeps = r.planted.says(c.of, &c.cqe)
+	}
+	switch {
+	case !keeps:
+	case r.hasRoom():
 		r.put(c.cqe)
+	default:
+		r.backlog = append(r.backlog, c.cqe)
 	}
 	if c.last && c.of != nil {
 		r.release(c.of)

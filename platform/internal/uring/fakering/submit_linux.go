@@ -13,6 +13,7 @@ import (
 func (r *Ring) submit(n uint32) (uint32, syscall.Errno) {
 	head := atomic.LoadUint32(r.sqHead)
 	n = min(n, atomic.LoadUint32(r.sqTail)-head)
+	of := n
 	switch {
 	case n == 0:
 		return 0, 0
@@ -31,7 +32,13 @@ func (r *Ring) submit(n uint32) (uint32, syscall.Errno) {
 			place = r.sqArray[place]
 		}
 		q := r.sqes[place]
+		if r.planted != nil && r.planted.takes != nil {
+			r.planted.takes(&q)
+		}
 		r.take(&q)
+	}
+	if r.planted != nil && r.planted.leaves != nil {
+		n = r.planted.leaves(n, of)
 	}
 	atomic.StoreUint32(r.sqHead, head+n)
 	return n, 0
