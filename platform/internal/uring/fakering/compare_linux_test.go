@@ -18,7 +18,7 @@ import (
 )
 
 // programs is how many are compared.
-const programs = 300
+const programs = 100
 
 // TestAsTheKernel runs programs on the kernel's ring and on fakes. What is determined is the
 // same with all, and what is not is, with the kernel, as with one of the fakes.
@@ -35,7 +35,7 @@ func TestAsTheKernel(t *testing.T) {
 }
 
 // fakes is with how many seeds a program is run, and manyFakes if none was like the kernel.
-const fakes, manyFakes = 8, 3000
+const fakes, manyFakes = 5, 3000
 
 func compare(t *testing.T, seed uint64) bool {
 	p := drawProgram(seed)
@@ -410,14 +410,15 @@ func (r *runner) do(s step) {
 			rest := buf[len(x.got):]
 			return sqe{opcode: opWrite, fd: int32(r.file.Fd()), addr: addressOf(rest), len: uint32(len(rest)), off: uint64(100 + len(x.got)), flags: sqeAsync * uint8(s.n%2)}
 		}, fd: int(r.file.Fd())})
-		r.settleFile()
+		r.await()
 	case "read file":
 		r.start(&task{what: what, want: s.n, buf: make([]byte, s.n), make: func(x *task) sqe {
 			rest := x.buf[len(x.got):]
 			return sqe{opcode: opRead, fd: int32(r.file.Fd()), addr: addressOf(rest), len: uint32(len(rest)), off: uint64(len(x.got)), flags: sqeAsync * uint8(s.n%2)}
 		}, fd: int(r.file.Fd())})
-		r.settleFile()
+		r.await()
 	case "sync":
+		defer r.await()
 		r.start(&task{what: what, make: func(*task) sqe { return sqe{opcode: opFsync} }, fd: int(r.file.Fd())})
 	case "no file":
 		r.start(&task{what: what, make: func(*task) sqe { return sqe{opcode: opSend, fd: -1, addr: addressOf(pattern), len: 1} }})
@@ -438,6 +439,7 @@ func (r *runner) do(s step) {
 			port = 1
 		}
 		to.Port = uint16(port>>8 | port&0xff<<8)
+		defer r.await()
 		r.start(&task{what: what, make: func(x *task) sqe {
 			*(*unix.RawSockaddrInet4)(unsafe.Pointer(&x.addr)) = to
 			return sqe{opcode: opConnect, addr: uint64(uintptr(unsafe.Pointer(&x.addr))), off: unix.SizeofSockaddrInet4}
@@ -465,8 +467,8 @@ func (r *runner) arrive() {
 
 const patience = 10 * time.Second
 
-// settleFile waits until a file has been read or written, as the next step may do the other.
-func (r *runner) settleFile() {
+// await waits until the last task has ended, as it may take its time.
+func (r *runner) await() {
 	x := r.tasks[len(r.tasks)-1]
 	for end := time.Now().Add(patience); x.result == ""; runtime.Gosched() {
 		r.round()
