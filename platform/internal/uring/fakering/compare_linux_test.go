@@ -425,6 +425,9 @@ func (r *runner) do(s step) {
 	case "not a socket":
 		r.start(&task{what: what, buf: make([]byte, 1), make: func(x *task) sqe { return sqe{opcode: opRecv, addr: addressOf(x.buf), len: 1} }, fd: int(r.file.Fd())})
 	case "accept":
+		if slices.ContainsFunc(r.tasks, func(x *task) bool { return x.what == "accept" && x.result == "" }) {
+			return // which of two is first is not determined
+		}
 		listen := int32(r.listen)
 		r.start(&task{what: what, make: func(*task) sqe {
 			return sqe{opcode: opAccept, fd: listen, opFlags: unix.SOCK_CLOEXEC, ioprio: acceptPollFirst * uint16(len(r.tasks)%2)}

@@ -54,18 +54,18 @@ func drawProgram(seed uint64) program {
 	sizes := []int{1, 10, 31, 32, 100, 600, 2000}
 	for range 4 + random.IntN(10) {
 		s := step{what: verbs[random.IntN(len(verbs))]}
+		if !p.racy && s.what != "bring" {
+			p.steps = append(p.steps, step{what: "settle"})
+		}
 		switch s.what {
 		case "cancel":
 			s.n = random.IntN(8)
 		case "bring", "receive", "receive at last", "receive vectored", "receive some", "send", "send vectored", "receive packet", "send packet", "write file", "read file":
 			s.n = sizes[random.IntN(len(sizes))]
 		}
-		risky := s.what == "cancel" || s.what == "cancel all" || strings.Contains(s.what, "close")
-		if risky && !p.racy {
-			p.steps = append(p.steps, step{what: "settle"})
-		}
 		p.steps = append(p.steps, s)
-		if risky && !p.racy || random.IntN(2) == 0 {
+		// What a step does depends on what has ended before.
+		if !p.racy && s.what != "bring" || random.IntN(2) == 0 {
 			p.steps = append(p.steps, step{what: "settle"})
 		}
 	}

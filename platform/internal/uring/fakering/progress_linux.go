@@ -123,8 +123,15 @@ func (r *Ring) cancel(q *sqe) {
 	res := -int32(unix.ENOENT)
 	own := completion{cqe: cqe{userData: q.userData}}
 	for _, x := range r.requests {
-		if x.userData == q.addr && !x.ended {
+		if x.userData != q.addr {
+			continue
+		}
+		if !x.ended {
 			res = r.cancelOne(x)
+			break
+		}
+		if x.cancelled && r.oneIn(2) { // it is found as long as that is not done
+			res = 0
 			break
 		}
 	}
@@ -144,6 +151,7 @@ func (r *Ring) cancelOne(x *request) int32 {
 		r.wake(x)
 		return -int32(unix.EALREADY)
 	}
+	x.cancelled = true
 	r.end(x, -int32(unix.ECANCELED), 0)
 	return 0
 }

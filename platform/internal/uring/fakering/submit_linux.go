@@ -125,15 +125,16 @@ type request struct {
 	next   *request // that is spare
 	serial int32
 
-	fd       int    // a descriptor of its file's, or -1
-	stream   bool   // it may send or receive a part
-	left     uint32 // how many bytes it still receives, if there is a limit
-	watched  bool   // top watches fd
-	runnable bool
-	ending   bool // a cancel could not say what becomes of it: it does not wait any more
-	ended    bool // with a completion that may still be held
-	started  bool // a connect that waits for its answer
-	held     int  // of its completions
+	fd        int    // a descriptor of its file's, or -1
+	stream    bool   // it may send or receive a part
+	left      uint32 // how many bytes it still receives, if there is a limit
+	watched   bool   // top watches fd
+	runnable  bool
+	ending    bool // a cancel could not say what becomes of it: it does not wait any more
+	ended     bool // with a completion that may still be held
+	started   bool // a connect that waits for its answer
+	cancelled bool // by a request
+	held      int  // of its completions
 
 	header unix.Msghdr
 	vector []unix.Iovec
