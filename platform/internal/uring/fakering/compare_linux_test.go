@@ -352,6 +352,12 @@ func (r *runner) do(s step) {
 			events = unix.POLLOUT
 		}
 		r.start(&task{what: what, make: func(*task) sqe { return sqe{opcode: opPollAdd, fd: own, opFlags: events} }})
+	case "polls": // more completions than there is room for, which are looked at only then
+		for range 12 {
+			if r.own >= 0 {
+				r.start(&task{what: what, make: func(*task) sqe { return sqe{opcode: opPollAdd, fd: own, opFlags: unix.POLLOUT} }})
+			}
+		}
 	case "cancel":
 		var open []*task
 		for _, x := range r.tasks {

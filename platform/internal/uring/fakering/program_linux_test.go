@@ -46,7 +46,7 @@ func drawProgram(seed uint64) program {
 	}
 	verbs := map[string][]string{
 		"unix": {"bring", "bring", "receive", "receive at last", "receive vectored", "receive many", "receive some",
-			"send", "send vectored", "poll in", "poll out", "cancel", "cancel all", "half-close", "close peer", "close own",
+			"send", "send vectored", "poll in", "poll out", "polls", "cancel", "cancel all", "half-close", "close peer", "close own",
 			"write file", "read file", "sync", "no file", "not a socket"},
 		"tcp":     {"bring", "bring", "receive", "receive at last", "receive vectored", "receive many", "receive some", "poll in", "cancel", "half-close", "accept", "connect", "refused"},
 		"packets": {"bring", "bring", "receive packet", "receive packet", "send packet", "poll in", "cancel"},
