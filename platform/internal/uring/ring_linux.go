@@ -285,7 +285,7 @@ func (r *ring) unmap() {
 	r.memory = nil
 }
 
-// enter has the kernel take some requests and finish what it has put off.
+// enter has the kernel take some requests and, with enterGetevents, finish what it has put off.
 func (r *ring) enter(submit uint32, flags uintptr) (uint32, syscall.Errno) {
 	return r.system.Enter(r.fd, submit, flags)
 }

@@ -10,7 +10,8 @@ import (
 
 // A System is how a ring reaches the kernel: the three calls of io_uring, and the memory
 // that it shares with it. Tests put another in the kernel's place; see package fakering.
-// The structures are those of linux/io_uring.h. An Enter may come while another is made.
+// The structures are those of linux/io_uring.h. Enter may be called by several goroutines at
+// the same time.
 type System interface {
 	// Setup opens a ring. See io_uring_setup(2); params is its struct io_uring_params.
 	Setup(entries uint32, params unsafe.Pointer) (fd int, errno syscall.Errno)

@@ -14,7 +14,9 @@ import (
 type client struct {
 	system uring.System
 	fd     int
-	maps   [][]byte
+
+	features uint32
+	maps     [][]byte
 
 	sqTail, sqFlags *uint32
 	sqArray         []uint32
@@ -38,7 +40,7 @@ func newClient(t *testing.T, system uring.System, entries uint32, buffers, size 
 	if errno != 0 {
 		needed(t, errno)
 	}
-	c := &client{system: system, fd: fd, size: size, used: make([]int, buffers)}
+	c := &client{features: p.features, system: system, fd: fd, size: size, used: make([]int, buffers)}
 	rings := c.mapped(t, offSQRing, max(p.sq.array+4*p.sqEntries, p.cq.cqes+16*p.cqEntries))
 	sqes := c.mapped(t, offSQEs, 64*p.sqEntries)
 	at := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&rings[offset])) }
@@ -73,7 +75,7 @@ func (c *client) offerAll(t *testing.T, n int, packed bool) {
 		reg.flags = bufRingInc
 	}
 	if errno := c.system.Register(c.fd, registerPbufRing, unsafe.Pointer(&reg), 1); errno != 0 {
-		t.Skipf("no buffers: %v", errno)
+		t.Fatalf("no buffers: %v", errno)
 	}
 	for i := range n {
 		c.offer(uint16(i))
@@ -86,6 +88,34 @@ func (c *client) offer(id uint16) {
 	c.tail++
 	word := [2]uint16{c.entries[0].bid, c.tail}
 	atomic.StoreUint32((*uint32)(unsafe.Pointer(&c.entries[0].bid)), *(*uint32)(unsafe.Pointer(&word)))
+}
+
+// releaseOf returns which Linux a kernel is, by what it can do.
+func releaseOf(t *testing.T, system uring.System) release {
+	t.Helper()
+	c := newClient(t, system, 8, 8, 512, false)
+	defer c.close()
+	// A limit of what is received is refused, or the file that there is not.
+	c.push(t, sqe{opcode: opRecv, fd: -1, flags: sqeBufferSelect, ioprio: recvMultishot, group: 1, optlen: 1})
+	for c.unsent > 0 {
+		c.enter(t)
+	}
+	if all := c.reap(); len(all) == 1 && all[0].res == -int32(unix.EBADF) {
+		return linux6_17
+	}
+	memory, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(memory)
+	reg := bufReg{addr: addressOf(memory), entries: 8, group: 2, flags: bufRingInc}
+	switch {
+	case c.system.Register(c.fd, registerPbufRing, unsafe.Pointer(&reg), 1) == 0:
+		return linux6_12
+	case c.features&featBundle != 0:
+		return linux6_10
+	}
+	return linux6_0
 }
 
 func (c *client) close() {

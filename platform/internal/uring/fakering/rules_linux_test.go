@@ -86,7 +86,7 @@ func TestDraws(t *testing.T) {
 			seen[unix.Errno(-res).Error()]++
 		}
 		seen["the cancel: "+unix.Errno(-ends[2].res).Error()]++
-		left, _, err := unix.Recvfrom(fds[0], make([]byte, 100), unix.MSG_DONTWAIT)
+		left, _, _ := unix.Recvfrom(fds[0], make([]byte, 100), unix.MSG_DONTWAIT)
 		if n := max(left, 0) + int(max(ends[1].res, 0)); n != 64 {
 			t.Fatalf("seed %d: %d of 64 bytes, after %v", seed, n, ends)
 		}
