@@ -8,12 +8,18 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/internal/uring"
 )
 
 // TestSendFileToHalfClosed sends a file to a peer that has ended its own side and reads
 // nothing yet. The kernel reports such an end to whoever waits for room, at once and each
 // time.
 func TestSendFileToHalfClosed(t *testing.T) {
+	t.Run("read", func(t *testing.T) { sendToHalfClosed(t, false) })
+	t.Run("canceled", func(t *testing.T) { sendToHalfClosed(t, true) })
+}
+
+func sendToHalfClosed(t *testing.T, cancels bool) {
 	st := newStream(t, platform.SingleRunner())
 	name := filepath.Join(t.TempDir(), "file")
 	const size = 32 << 20 // more than fits the buffers of the connection
@@ -29,6 +35,7 @@ func TestSendFileToHalfClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	st.run(t, func(h ops.Handler) { st.conn.WaitReadable(h) }) // the end has come
+	s := st.s
 	var told error
 	ended := false
 	st.conn.SendFile(f, 0, size, ops.HandlerFunc(func(_ int, err error) { told, ended = err, true }))
@@ -43,16 +50,33 @@ func TestSendFileToHalfClosed(t *testing.T) {
 	if ended {
 		t.Fatalf("ended with %v", told)
 	}
-	got := make(chan int64)
-	go func() {
-		n, _ := io.Copy(io.Discard, st.peer)
-		got <- n
-	}()
-	for !ended {
-		st.run(t, func(h ops.Handler) { f.ReadAt(make([]byte, 1), 0, h) })
+	if !uring.WatchesRoom(s) {
+		t.Error("nothing says when there is room")
 	}
-	st.conn.Close()
-	if n := <-got; told != nil || n != size {
-		t.Errorf("ended with %v, and the peer has read %d bytes", told, n)
+	poll := func() { st.run(t, func(h ops.Handler) { f.ReadAt(make([]byte, 1), 0, h) }) }
+	if cancels {
+		st.conn.Cancel()
+		for !ended {
+			poll()
+		}
+		if told != ops.ErrCanceled {
+			t.Errorf("ended with %v", told)
+		}
+	} else {
+		got := make(chan int64)
+		go func() {
+			n, _ := io.Copy(io.Discard, st.peer)
+			got <- n
+		}()
+		for !ended {
+			poll()
+		}
+		st.conn.CloseWrite()
+		if n := <-got; told != nil || n != size {
+			t.Errorf("ended with %v, and the peer has read %d bytes", told, n)
+		}
+	}
+	if uring.WatchesRoom(s) {
+		t.Error("what says when there is room is left")
 	}
 }
