@@ -14,7 +14,7 @@ import (
 // TestAcceptBurst has as many accepts outstanding as clients come at once, and then
 // more clients. Those that nobody asks for are left to the kernel.
 func TestAcceptBurst(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		if w.backend == "portable" {
 			t.Skip("package net may have accepted one that nobody asks for")
 		}

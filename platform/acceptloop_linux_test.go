@@ -23,7 +23,7 @@ func TestAcceptLoop(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 100, Max: 100}); err != nil {
 		t.Fatal(err)
 	}
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		const clients, failures = 3, 5
 		l := w.listen("tcp", "127.0.0.1:0")
 		for range clients {

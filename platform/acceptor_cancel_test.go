@@ -27,7 +27,7 @@ func (d *detour) Execute(op *ops.Operation) {
 // TestAcceptorCancelledWithResult cancels an acceptor when its accept has a connection,
 // whose turn has not come: that client is served, and it is the last.
 func TestAcceptorCancelledWithResult(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		var slot ops.CancelSlot
 		served := 0
 		a := guests(func(*guest) { served++ })

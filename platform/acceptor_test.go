@@ -97,7 +97,7 @@ var atOnce = func() <-chan struct{} { c := make(chan struct{}); close(c); return
 
 // TestAcceptor serves more clients than may live at a time, and drains.
 func TestAcceptor(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		const clients, most = 20, 3
 		var served, tooMany atomic.Int32
 		var a *platform.Acceptor[guest]
@@ -148,7 +148,7 @@ func TestAcceptor(t *testing.T) {
 // TestAcceptorShutdown has clients that stay. Those who come while it drains are not
 // served, and at the deadline the others are closed.
 func TestAcceptorShutdown(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		const clients = 10
 		var all, came sync.WaitGroup
 		came.Add(clients)

@@ -37,7 +37,7 @@ func (w *world) try(c *platform.Conn, b []byte) (int, error) {
 func TestWaitReadableBehindRead(t *testing.T) {
 	for network, size := range map[string]int{"tcp": 1, "unix": 4096} { // of the buffer; one byte comes
 		t.Run(network, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
+			eachAndFakes(t, func(t *testing.T, w *world) {
 				address := "127.0.0.1:0"
 				if network == "unix" {
 					address = filepath.Join(t.TempDir(), "s")
@@ -70,7 +70,7 @@ func TestWaitReadableBehindRead(t *testing.T) {
 }
 
 func TestWaitReadable(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		c, peer := w.peer()
 		b := make([]byte, 8)
 
@@ -144,7 +144,7 @@ func TestWaitReadableReset(t *testing.T) {
 }
 
 func TestWaitReadableEnds(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		c, peer := w.peer()
 		var canceled, one, closed, late result
 		c.WaitReadable(&canceled)
@@ -193,7 +193,7 @@ func (a *buffers) Deallocate(s []byte) {
 }
 
 func TestReadOnArrival(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		c, peer := w.peer()
 		a := new(buffers)
 		var into []byte
@@ -258,7 +258,7 @@ func TestReadOnArrival(t *testing.T) {
 
 // Much more than the backend keeps is read through buffers that come and go.
 func TestReadOnArrivalBulk(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		c, peer := w.peer()
 		sent := make([]byte, 1<<20)
 		for i := range sent {
@@ -292,7 +292,7 @@ func TestReadOnArrivalBulk(t *testing.T) {
 
 // A stream that nobody reads does not use up what others need.
 func TestUnreadStreams(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		const streams = 96
 		type end struct {
 			c    platform.Conn
@@ -358,7 +358,7 @@ func TestArrivalAbandoned(t *testing.T) {
 // TestTwoArrivals has several reads on arrival wait for one stream: each is told, at the latest
 // at its end, and they do not wait for each other.
 func TestTwoArrivals(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		const waiters = 3
 		var into [waiters][]byte
@@ -386,7 +386,7 @@ func TestTwoArrivals(t *testing.T) {
 // TestTryReadMeanwhile tries to read while others wait: who only waits has no claim to what
 // comes, and a read has, wherever it stands.
 func TestTryReadMeanwhile(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		var waited, read, wrote result
 		b.WaitReadable(&waited)

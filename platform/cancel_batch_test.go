@@ -36,7 +36,7 @@ func TestContextCancelsSeveral(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
+			eachAndFakes(t, func(t *testing.T, w *world) {
 				for i := range 6 {
 					ctx, cancel := context.WithCancel(context.Background())
 					var slot ops.CancelSlot

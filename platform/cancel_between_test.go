@@ -108,7 +108,7 @@ func TestDoneBetween(t *testing.T) {
 // concern the operation that comes next, neither before the first of a chain nor
 // between two.
 func TestCancelBetween(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		var slot ops.CancelSlot
 		timer := w.NewTimer()
 		left := 10

@@ -19,7 +19,7 @@ func TestCancelShared(t *testing.T) {
 	}
 	for name, start := range second {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
+			eachAndFakes(t, func(t *testing.T, w *world) {
 				a := w.packets("udp4", "127.0.0.1:0")
 				timer := w.NewTimer()
 				var slot ops.CancelSlot

@@ -99,7 +99,7 @@ func TestCancelSlot(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
+			eachAndFakes(t, func(t *testing.T, w *world) {
 				for _, when := range []string{"before it runs", "while it waits"} {
 					var slot ops.CancelSlot
 					var memory counting
@@ -156,7 +156,7 @@ func echo(t *testing.T, w *world, a, b *platform.Conn) {
 // TestCancelWrite cancels a WriteFull that is stuck halfway. The bytes that its
 // handler is told of are those that the peer gets.
 func TestCancelWrite(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		c, peer := w.peer()
 		var slot ops.CancelSlot
 		var r result
@@ -209,7 +209,7 @@ func (s *stepReader) StartRead(op *ops.Operation) {
 }
 
 func TestCancelBetweenParts(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		for _, when := range []string{"before", "after"} {
 			a, b := w.pair()
 			var slot ops.CancelSlot
@@ -233,7 +233,7 @@ func TestCancelBetweenParts(t *testing.T) {
 
 // TestCancelTooLate cancels an operation that has its result.
 func TestCancelTooLate(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		var slot ops.CancelSlot
 		var r result
@@ -256,7 +256,7 @@ func TestCancelTooLate(t *testing.T) {
 }
 
 func TestCancelConn(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		var r [3]result
 		a.Read(make([]byte, 1), &r[0])
@@ -308,7 +308,7 @@ func TestCancelConn(t *testing.T) {
 // once, one way or the other, and no byte is lost.
 func TestCancelRace(t *testing.T) {
 	const size = 4000
-	for _, m := range modes() {
+	for _, m := range append(modes(), fakeRings...) {
 		if m.runners == 0 {
 			continue
 		}

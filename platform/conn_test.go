@@ -49,7 +49,7 @@ func random(seed uint64, n int) []byte {
 func TestFullDuplex(t *testing.T) {
 	const size = 24 << 20
 	there, back := random(1, size), random(2, size)
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		var results [4]result
 		atA, atB := make([]byte, size), make([]byte, size)
@@ -111,7 +111,7 @@ func TestSmallParts(t *testing.T) {
 
 // TestQueued starts several reads and writes on one side.
 func TestQueued(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		const n = 10
 		var reads, writes [n]result
@@ -192,7 +192,7 @@ func TestHugeBuffer(t *testing.T) {
 }
 
 func TestHalfClose(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		var wrote, read, end result
 		ops.WriteFull(a, []byte("question"), &wrote)
@@ -224,7 +224,7 @@ func TestHalfClose(t *testing.T) {
 }
 
 func TestEndOfStream(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, peer := w.peer()
 		var before, after, part result
 		a.Read(make([]byte, 1), &before) // waits when the end comes
@@ -245,7 +245,7 @@ func TestEndOfStream(t *testing.T) {
 }
 
 func TestReset(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		for _, waits := range []bool{false, true} {
 			a, peer := w.peer()
 			reset := func() {
@@ -270,7 +270,7 @@ func TestReset(t *testing.T) {
 }
 
 func TestClosedConn(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
 		var outstanding, queued, written result
 		a.Read(make([]byte, 1), &outstanding)
@@ -316,7 +316,7 @@ func TestClosedConn(t *testing.T) {
 // TestReuse opens a pair of Conns again and again. What was left from one life
 // of a Conn, such as a deadline or an event, must not reach the next.
 func TestReuse(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		var a, b platform.Conn
 		for i := range 50 {
 			w.join(&a, &b)
@@ -468,7 +468,7 @@ func TestBadAddress(t *testing.T) {
 // TestConnsApart uses many connections at once, each with its own chain.
 func TestConnsApart(t *testing.T) {
 	const conns, rounds = 64, 30
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		l := w.listen("tcp", "127.0.0.1:0")
 		var finished atomic.Int64
 		for range conns {

@@ -54,6 +54,19 @@ func modes() (all []mode) {
 	return all
 }
 
+// fakeRings are modes of the backend for io_uring over a ring that is not the kernel's, and
+// draws whatever that leaves open. They take time, so only tests have them in which what a
+// kernel chooses may make a difference.
+var fakeRings []mode
+
+// eachAndFakes is each, and runs the test on fake rings, too.
+func eachAndFakes(t *testing.T, test func(*testing.T, *world)) {
+	each(t, test)
+	for _, m := range fakeRings {
+		t.Run(m.String(), func(t *testing.T) { test(t, m.open(t)) })
+	}
+}
+
 // each runs a test on every backend, with a single runner and with several.
 func each(t *testing.T, test func(*testing.T, *world)) {
 	for _, m := range modes() {

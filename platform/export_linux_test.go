@@ -1,19 +1,34 @@
 package platform
 
 import (
+	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/kqueue/fakekqueue"
 	"github.com/heirloom-go/heirloom/platform/internal/portable"
 	"github.com/heirloom-go/heirloom/platform/internal/readiness"
+	"github.com/heirloom-go/heirloom/platform/internal/uring/fakering"
 )
 
-// Tests have one more backend here: that of macOS and the BSDs, over a fake.
+// Tests have more backends here: that of macOS and the BSDs, over a fake, and the one for
+// io_uring, over another, which takes longer, and is only for the tests that ask for it.
 func init() {
 	native = slices.Insert(native, len(native)-1, nativeBackend{name: fakekqueue.Name, open: openFakeKqueue})
+	native = append(native, nativeBackend{name: fakering.Name, open: openFakeRing, refused: func() error { return errOnlyByName }})
 }
+
+var errOnlyByName = errors.New("only for tests that ask for it")
+
+// fakeRings counts them: each draws by another seed.
+var fakeRings atomic.Uint64
 
 func openFakeKqueue(host backend.Host) (backend.Backend, error) {
 	return fakekqueue.Open(1, host, func(wake func()) readiness.Files { return portable.New(host, wake) })
+}
+
+// openFakeRing opens one that draws otherwise than those before.
+func openFakeRing(host backend.Host) (backend.Backend, error) {
+	return fakering.Open(fakeRings.Add(1), host)
 }

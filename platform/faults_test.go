@@ -15,7 +15,7 @@ import (
 // TestAcceptReset has clients reset their connections before they are accepted. That
 // harms neither the listener nor the clients that come with them.
 func TestAcceptReset(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		const clients = 6
 		l := w.listen("tcp", "127.0.0.1:0")
 		waiting := make(map[string]bool)
@@ -60,7 +60,7 @@ func TestCancelRaces(t *testing.T) {
 	if testing.Short() {
 		rounds = 1000
 	}
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		a, peer := w.peer()
 		var slot ops.CancelSlot
 		cancel := make(chan struct{})
@@ -118,7 +118,7 @@ func TestCancelRaces(t *testing.T) {
 // TestManyAtOnce has more reads end between two polls than any backend takes at once.
 func TestManyAtOnce(t *testing.T) {
 	const conns = 300
-	each(t, func(t *testing.T, w *world) {
+	eachAndFakes(t, func(t *testing.T, w *world) {
 		var ends []*platform.Conn
 		reads := make([]*result, conns)
 		for i := range reads {

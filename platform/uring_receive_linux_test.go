@@ -1,6 +1,9 @@
 package platform_test
 
-import "github.com/heirloom-go/heirloom/platform/internal/uring"
+import (
+	"github.com/heirloom-go/heirloom/platform/internal/uring"
+	"github.com/heirloom-go/heirloom/platform/internal/uring/fakering"
+)
 
 // What the load has io_uring choose between is tested as if each were all there is.
 func init() {
@@ -14,6 +17,11 @@ func init() {
 		{backend: "io_uring", receive: "multishot"},
 		{backend: "io_uring", receive: "multishot", runners: 3},
 		{backend: "io_uring", receive: "unlimited"},
+	}
+	fakeRings = []mode{
+		{backend: fakering.Name, receive: "multishot"},
+		{backend: fakering.Name, runners: 3},
+		{backend: fakering.Name, receive: "multishot", runners: 3},
 	}
 	forceReceive = func(name string) func() {
 		before := uring.Receive.Swap(int32(receives[name])) // Adaptive for none

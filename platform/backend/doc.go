@@ -53,5 +53,7 @@
 // so do programs of chains (go test ./platform ./proptest). One of another module runs the
 // second kind by chains.Platform with platform.WithCustomBackend. What those do not
 // cover are its own: what the kernel alone decides, such as the layout of its structures,
-// full queues, and calls that are refused.
+// full queues, and calls that are refused. Those of kqueue and io_uring also run over a fake of
+// the kernel interface (packages fakekqueue and fakering), which draws what the interface leaves
+// open: the order of events, when they come, how much is done at once, and what fails.
 package backend

@@ -113,7 +113,7 @@ func init() {
 		{name: "cancel", role: local, draw: drawCancel, text: chainText, do: (*chainRun).cancelChain, settle: leaveOut},
 		{name: "panic", role: local, start: startPost, check: plain, once: true},
 		{name: "gc", role: local, draw: drawGC, do: (*chainRun).collect},
-		{name: "write at", role: local, draw: drawFileSize, text: sizeText, start: startWriteAt, check: checkWriteAt, cancel: cancelFile, file: true, once: true, settle: leaveOut},
+		{name: "write at", role: local, draw: drawFileSize, text: sizeText, start: startWriteAt, finish: finishWriteAt, check: checkWriteAt, cancel: cancelFile, file: true, once: true, settle: leaveOut},
 		{name: "read at", role: local, draw: drawFileSize, text: sizeText, start: startReadAt, check: checkReadAt, cancel: cancelFile, file: true, once: true, settle: leaveOut},
 		{name: "sync", role: local, start: startSync, check: plain, cancel: cancelFile, file: true, once: true},
 

@@ -68,15 +68,23 @@ func (n *notebook) page(size int) []byte {
 	return pattern[from : from+size]
 }
 
-func checkWriteAt(c *chainRun, s *Step, n int, err error) string {
-	if err != nil || n != s.Size {
-		return fmt.Sprintf("must be %d, nil: less than everything is written only with an error", s.Size)
-	}
+// finishWriteAt keeps what was written, which is less than everything if the write was
+// cancelled in its midst.
+func finishWriteAt(c *chainRun, n int, err error) (int, error) {
 	notes := &c.notes
+	page := notes.page(c.program.Steps[c.at].Size)
+	n = min(n, len(page))
 	if end := int(notes.at) + n; end > len(notes.content) {
 		notes.content = append(notes.content, make([]byte, end-len(notes.content))...)
 	}
-	copy(notes.content[notes.at:], notes.page(s.Size)[:n])
+	copy(notes.content[notes.at:], page[:min(n, len(page))])
+	return n, err
+}
+
+func checkWriteAt(_ *chainRun, s *Step, n int, err error) string {
+	if err != nil || n != s.Size {
+		return fmt.Sprintf("must be %d, nil: less than everything is written only with an error", s.Size)
+	}
 	return ""
 }
 
@@ -88,7 +96,7 @@ func startReadAt(c *chainRun, s *Step, h ops.Handler) {
 }
 
 // checkReadAt judges a read of what was written before. A write that was
-// cancelled must have left nothing.
+// cancelled must have left what its handler was told, and nothing else.
 func checkReadAt(c *chainRun, s *Step, n int, err error) string {
 	want := c.notes.content[c.notes.at:]
 	want = want[:min(len(want), s.Size)]

@@ -35,16 +35,16 @@ type ringBuffer struct {
 const bufferGroup = 1
 
 // newRingBuffers registers buffers with a ring.
-func newRingBuffers(fd int) (*ringBuffers, error) {
+func newRingBuffers(r *ring) (*ringBuffers, error) {
 	if Sizes.Packed.Count > 0 {
-		if b, err := registerBuffers(fd, Sizes.Packed.Count, Sizes.Packed.Size, true); err == nil {
+		if b, err := registerBuffers(r, Sizes.Packed.Count, Sizes.Packed.Size, true); err == nil {
 			return b, nil
 		}
 	}
-	return registerBuffers(fd, Sizes.Single.Count, Sizes.Single.Size, false)
+	return registerBuffers(r, Sizes.Single.Count, Sizes.Single.Size, false)
 }
 
-func registerBuffers(fd, n, size int, pack bool) (*ringBuffers, error) {
+func registerBuffers(r *ring, n, size int, pack bool) (*ringBuffers, error) {
 	b := &ringBuffers{size: size, pack: pack, all: make([]ringBuffer, n)}
 	var err error
 	if b.control, err = mapAnonymous(n * 16); err == nil {
@@ -64,7 +64,7 @@ func registerBuffers(fd, n, size int, pack bool) (*ringBuffers, error) {
 	if pack {
 		reg.flags = pbufRingInc
 	}
-	if errno := ringRegister(fd, registerPbufRing, unsafe.Pointer(&reg), 1); errno != 0 {
+	if errno := r.system.Register(r.fd, registerPbufRing, unsafe.Pointer(&reg), 1); errno != 0 {
 		b.close()
 		return nil, os.NewSyscallError("io_uring_register", errno)
 	}

@@ -78,6 +78,12 @@ func Batches(copied ...int) (batches []int) {
 	return batches
 }
 
+// WatchesRoom reports whether a socket has a descriptor that says when there is room to write.
+func WatchesRoom(s *backend.Socket) bool {
+	e := s.Sys.(*socket)
+	return e.rare != nil && e.rare.room > 0
+}
+
 // Limits reports whether the kernel limits what a request receives in all.
 func (b *Backend) Limits() bool { return b.ring.limits }
 

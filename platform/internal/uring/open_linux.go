@@ -20,7 +20,7 @@ func Refused() error {
 	if works.Load() {
 		return nil
 	}
-	b, err := open(true)
+	b, err := open(Kernel{}, true)
 	if err == nil {
 		b.Shutdown()
 	}
@@ -31,8 +31,12 @@ func Refused() error {
 var works atomic.Bool
 
 // New returns a backend, or says what the kernel lacks.
-func New(host backend.Host) (*Backend, error) {
-	b, err := open(host.SingleRunner())
+func New(host backend.Host) (*Backend, error) { return Over(Kernel{}, host) }
+
+// Over returns a backend over a system, which opens one ring for it, or says what that
+// lacks.
+func Over(system System, host backend.Host) (*Backend, error) {
+	b, err := open(system, host.SingleRunner())
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +47,9 @@ func New(host backend.Host) (*Backend, error) {
 // open opens a ring, and tries again for a while if the kernel says that there is no
 // memory for it and a ring was closed a moment ago: what that has locked is given back
 // late.
-func open(single bool) (b *Backend, err error) {
+func open(system System, single bool) (b *Backend, err error) {
 	for pause := time.Millisecond; ; pause *= 2 {
-		b, err = openOnce(single)
+		b, err = openOnce(system, single)
 		if !errors.Is(err, unix.ENOMEM) {
 			return b, err
 		}
@@ -63,8 +67,8 @@ const maxPause = 256 * time.Millisecond
 // lastClosed is when a ring was closed, in nanoseconds since 1970.
 var lastClosed atomic.Int64
 
-func openOnce(single bool) (*Backend, error) {
-	r, err := openRing(single)
+func openOnce(system System, single bool) (*Backend, error) {
+	r, err := openRing(system, single)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +77,7 @@ func openOnce(single bool) (*Backend, error) {
 	if r.limits && b.load.mode != Unlimited {
 		b.limit = limited
 	}
-	if b.buffers, err = newRingBuffers(r.fd); err == nil {
+	if b.buffers, err = newRingBuffers(r); err == nil {
 		if err = b.Open(r.fd, "io_uring", b.collect); err != nil {
 			r.fd = -1 // closed by Open
 		}
@@ -83,7 +87,9 @@ func openOnce(single bool) (*Backend, error) {
 		return nil, err
 	}
 	openRings.Store(b, nil)
-	works.Store(true)
+	if system == (Kernel{}) {
+		works.Store(true)
+	}
 	return b, nil
 }
 

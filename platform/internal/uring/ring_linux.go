@@ -15,6 +15,7 @@ import (
 // the kernel puts what came of them into the other. See io_uring(7); the names
 // and numbers are those of linux/io_uring.h. One goroutine at a time uses it.
 type ring struct {
+	system  System
 	fd      int
 	memory  [][]byte // what to unmap
 	sqFlags *uint32
@@ -154,15 +155,15 @@ type ringParams struct {
 // (To have it wait until the thread asks for it, IORING_SETUP_DEFER_TASKRUN, needs a
 // goroutine that is locked to its thread. That took a tenth more processor time for
 // an echo with 64 connections, and up to as much less with 512.)
-func openRing(single bool) (*ring, error) {
+func openRing(system System, single bool) (*ring, error) {
 	p := ringParams{flags: setupCQSize | setupClamp | setupSubmitAll | setupNoSQArray, cqEntries: Sizes.Completions}
 	if single {
 		p.flags |= setupCoopTaskrun | setupTaskrunFlag
 	}
-	fd, errno := ringSetup(&p)
+	fd, errno := system.Setup(Sizes.Requests, unsafe.Pointer(&p))
 	if errno == unix.EINVAL { // before Linux 6.6
 		p = ringParams{flags: p.flags &^ setupNoSQArray, cqEntries: Sizes.Completions}
-		fd, errno = ringSetup(&p)
+		fd, errno = system.Setup(Sizes.Requests, unsafe.Pointer(&p))
 	}
 	switch {
 	case errno == unix.EPERM:
@@ -172,7 +173,7 @@ func openRing(single bool) (*ring, error) {
 	case errno != 0:
 		return nil, os.NewSyscallError("io_uring_setup", errno)
 	}
-	r := &ring{fd: fd, features: p.features}
+	r := &ring{system: system, fd: fd, features: p.features}
 	if err := r.check(&p); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -202,7 +203,7 @@ func (r *ring) tryOut() error {
 	errno := syscall.Errno(unix.EAGAIN)
 	for try := 0; try < 10 && (errno == unix.EINTR || errno == unix.EAGAIN || errno == unix.EBUSY); try++ {
 		var n uint32
-		if n, errno = ringEnter(r.fd, r.unsent, enterGetevents); n == 1 {
+		if n, errno = r.enter(r.unsent, enterGetevents); n == 1 {
 			r.unsent = 0
 			said := make([]cqe, 1)
 			r.limits = r.reap(said) == 1 && said[0].res == -int32(unix.EBADF)
@@ -234,7 +235,7 @@ func (r *ring) check(p *ringParams) error {
 			_     uint32
 		}
 	}
-	if errno := ringRegister(r.fd, registerProbe, unsafe.Pointer(&probe), len(probe.ops)); errno != 0 {
+	if errno := r.system.Register(r.fd, registerProbe, unsafe.Pointer(&probe), len(probe.ops)); errno != 0 {
 		return os.NewSyscallError("io_uring_register", errno)
 	}
 	if probe.ops[opSendZC].flags&probeSupported == 0 {
@@ -269,9 +270,9 @@ func (r *ring) mmap(p *ringParams) error {
 }
 
 func (r *ring) mapAt(offset int64, size int) ([]byte, error) {
-	m, err := unix.Mmap(r.fd, offset, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+	m, err := r.system.Map(r.fd, offset, size)
 	if err != nil {
-		return nil, os.NewSyscallError("mmap", err)
+		return nil, err
 	}
 	r.memory = append(r.memory, m)
 	return m, nil
@@ -279,9 +280,14 @@ func (r *ring) mapAt(offset int64, size int) ([]byte, error) {
 
 func (r *ring) unmap() {
 	for _, m := range r.memory {
-		unix.Munmap(m)
+		r.system.Unmap(m)
 	}
 	r.memory = nil
+}
+
+// enter has the kernel take some requests and, with enterGetevents, finish what it has put off.
+func (r *ring) enter(submit uint32, flags uintptr) (uint32, syscall.Errno) {
+	return r.system.Enter(r.fd, submit, flags)
 }
 
 // look reports whether there are completions. It gives the kernel the time to
@@ -293,7 +299,7 @@ func (r *ring) look() bool {
 	if atomic.LoadUint32(r.sqFlags)&(sqTaskrun|sqCQOverflow) == 0 {
 		return false
 	}
-	ringEnter(r.fd, 0, enterGetevents)
+	r.enter(0, enterGetevents)
 	return r.head != atomic.LoadUint32(r.cqTail)
 }
 
@@ -306,26 +312,4 @@ func (r *ring) reap(out []cqe) int {
 	r.head += uint32(n)
 	atomic.StoreUint32(r.cqHead, r.head)
 	return n
-}
-
-func ringSetup(p *ringParams) (int, syscall.Errno) {
-	fd, _, errno := syscall.RawSyscall(unix.SYS_IO_URING_SETUP, uintptr(Sizes.Requests), uintptr(unsafe.Pointer(p)), 0)
-	return int(fd), errno
-}
-
-func ringRegister(fd int, opcode uintptr, arg unsafe.Pointer, n int) syscall.Errno {
-	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_REGISTER, uintptr(fd), opcode, uintptr(arg), uintptr(n), 0, 0)
-	return errno
-}
-
-// ringEnter does not wait. Between two calls of it the scheduler can stop the goroutine,
-// but only where a function that is not inlined begins.
-//
-//go:noinline
-func ringEnter(fd int, submit uint32, flags uintptr) (uint32, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(submit), 0, flags, 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return uint32(n), 0
 }

@@ -63,9 +63,9 @@ func (b *Backend) CloseSocket(s *backend.Socket) error {
 		b.dropAhead(e)
 	}
 	if e.pending > 0 { // else no request names the descriptor
-		b.ring.submit() // before it can be another's
+		b.submit() // before it can be another's
 		b.ring.invalidate(e.fd)
-		ringEnter(b.ring.fd, 0, enterGetevents) // so that it lets go now
+		b.ring.enter(0, enterGetevents) // so that it lets go now
 	}
 	fd := e.fd
 	// What was not read resets the connection, as it does when the kernel has it.
@@ -115,7 +115,7 @@ func (b *Backend) ListenPacket(s *backend.Socket, network, address string, o bac
 func (b *Backend) listen(s *backend.Socket, open func() (int, descriptor.Traits, error)) error {
 	fd, is, err := open()
 	for pause := time.Millisecond; errors.Is(err, unix.EADDRINUSE) && pause <= maxPause; pause *= 2 {
-		ringEnter(b.ring.fd, 0, enterGetevents)
+		b.ring.enter(0, enterGetevents)
 		time.Sleep(pause)
 		fd, is, err = open()
 	}

@@ -54,7 +54,7 @@ func (r *ring) copies(n int) {
 func (r *ring) submit() {
 	for r.unsent > 0 {
 		atomic.StoreUint32(r.sqTail, r.tail)
-		n, errno := ringEnter(r.fd, r.batch(), 0)
+		n, errno := r.enter(r.batch(), 0)
 		if errno == unix.EAGAIN || errno == unix.EBUSY {
 			return // no memory, or too many completions: later
 		}

@@ -37,10 +37,40 @@ func (b *Backend) untilReady(e *socket, op *ops.Operation) {
 	defer b.unlock()
 	q := b.prepare(e, op, opPollAdd)
 	q.opFlags = pollOut
-	if op.Kind == ops.KindReadBatch {
+	switch {
+	case op.Kind == ops.KindReadBatch:
 		q.opFlags = pollIn
+	case e.rare != nil && e.rare.room > 0:
+		q.fd, q.opFlags = e.rare.room, pollIn
 	}
 	b.submitSoon()
+}
+
+// watchRoom has an epoll descriptor say when there is room to write. The kernel ends each poll
+// of a stream whose peer has ended its side, whether or not there is, as nobody can ask it
+// not to; that of an epoll descriptor it does not. Without one the stream is polled in vain.
+func (e *socket) watchRoom() {
+	x := e.extra()
+	if x.room > 0 {
+		return
+	}
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return
+	}
+	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, int(e.fd), &unix.EpollEvent{Events: unix.EPOLLOUT}); err != nil {
+		unix.Close(fd)
+		return
+	}
+	x.room = int32(fd)
+}
+
+// forgetRoom closes the descriptor of watchRoom, if there is one.
+func (e *socket) forgetRoom() {
+	if e.rare != nil && e.rare.room > 0 {
+		unix.Close(int(e.rare.room))
+		e.rare.room = 0
+	}
 }
 
 // attempt does an operation, or a part of it, and reports whether it has ended.
@@ -89,8 +119,14 @@ func (b *Backend) tryAgain(e *socket, op *ops.Operation, c *cqe) *ops.Operation 
 	case c.res < 0 && !isInterrupted(errno):
 		op.Err = os.NewSyscallError("poll", errno)
 	case !b.attempt(e, op):
+		if op.Kind == ops.KindSendFile && c.res >= 0 && c.res&pollOut == 0 {
+			e.watchRoom()
+		}
 		b.untilReady(e, op)
 		return nil
+	}
+	if op.Kind == ops.KindSendFile {
+		e.forgetRoom()
 	}
 	e.reported[d] = true
 	return op

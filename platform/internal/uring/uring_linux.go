@@ -103,7 +103,15 @@ func (b *Backend) request(e *socket, r role, opcode uint8) *sqe {
 func (b *Backend) submitSoon() {
 	// A leader that does not wait submits them when it looks the next time.
 	if b.host.Parked() && !b.single {
-		b.ring.submit()
+		b.submit()
+	}
+}
+
+// submit hands the kernel the requests. If it has no memory for them now, a leader that waits
+// is to try again. The caller holds the lock of b.
+func (b *Backend) submit() {
+	if b.ring.submit(); b.ring.unsent > 0 && !b.single {
+		b.Wake()
 	}
 }
 
@@ -206,5 +214,7 @@ func (b *Backend) Flush() {
 	if b.single && b.ring.unsent == 0 {
 		return
 	}
-	b.flush()
+	b.lock()
+	defer b.unlock()
+	b.submit()
 }
