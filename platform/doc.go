@@ -36,6 +36,23 @@
 // different chains at the same time; an ops.Strand keeps those apart that must not
 // be. Proactors of a [Group] share nothing.
 //
+// # Containers
+//
+// The default profiles of Docker, Podman and containerd, which is RuntimeDefault of
+// Kubernetes, refuse the system calls of io_uring, because holes in it have been ways out of
+// a container. A proactor there uses epoll, and everything works; [Proactor.Fallback] says
+// "io_uring_setup: operation not permitted" (in Podman, "function not implemented"). To
+// allow io_uring, give the container a profile that does:
+//
+//	docker run --security-opt seccomp=seccomp.json …
+//
+// The folder examples/containers has one, which is Docker's default and three more
+// calls, and a program that says which backend a container lets a proactor have, and
+// prints the profile in the form that Kubernetes takes. The host's own setting (kernel.io_uring_disabled) and the
+// container's limit of memory that may be locked (ulimit memlock) can refuse it still, and
+// the reason names which. To have epoll everywhere, and the same in tests as in
+// production, set HEIRLOOM_BACKEND=epoll, or use [WithBackend].
+//
 // # Tests in a bubble
 //
 // In a bubble of package testing/synctest the time passes when all of its goroutines wait

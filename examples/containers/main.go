@@ -3,7 +3,7 @@
 // Containers is for programs that run in a container, and want io_uring there.
 //
 // The default profiles of Docker, Podman and containerd refuse the system calls of
-// io_uring, and a proactor in their containers uses epoll. This program says which
+// io_uring, so a proactor in their containers uses epoll. This program says which
 // backend one gets, why no better one, and whether a message gets through it:
 //
 //	docker build -t backend -f examples/containers/Dockerfile .
@@ -20,9 +20,9 @@
 // of which the second is for the processor and the kernel that it is run on, and for a
 // container with none but the usual capabilities.
 //
-// Think before you allow it: what is asked of a ring is no system call, so no profile
-// sees it, and holes in io_uring have been ways out of containers, which is why it is
-// refused. What it gains, the program examples/echo measures.
+// Think before you allow it. What a program asks of a ring is no system call, so no
+// profile sees it, and holes in io_uring have been ways out of containers, which is why
+// it is refused. The program examples/echo measures what it gains.
 //
 // Two settings outside of a container count too. The host may refuse io_uring to
 // everybody, or to all but one group (kernel.io_uring_disabled, kernel.io_uring_group),
