@@ -81,10 +81,11 @@ func record(w io.Writer, clients, messages int) error {
 	if err := trace.Start(w); err != nil {
 		return err
 	}
+	address := l.Addr().String()
 	talked := make(chan error, clients)
 	for range clients {
 		go func() {
-			err := talk(l.Addr().String(), messages)
+			err := talk(address, messages)
 			if err != nil {
 				p.Stop() // as there may be a session that waits for it
 			}
