@@ -171,6 +171,43 @@
 // kernel was asked, slept for and woken; [Proactor.Var] is for package expvar, and a
 // [Group] adds its proactors up. It costs an operation nothing that is atomic.
 //
+// # What stays as it is
+//
+// Of the packages of this module, from v1 on:
+//
+//	allocator          frozen
+//	combinators        frozen
+//	ops                frozen, but for Operation, ControlBlock and Kind
+//	platform           frozen
+//	platform/netconn   frozen
+//	platform/secure    frozen
+//	platform/sim       frozen
+//	proptest           frozen
+//	proptest/contract  frozen
+//	proptest/chains    frozen
+//	platform/backend   may change with each minor version
+//	ops/reach          may change with each minor version
+//	examples           programs, with nothing to import
+//
+// Frozen is what Go 1 promises: what compiles with v1.0 compiles with each v1, and does
+// what its documentation says; a clause of the contract is never weakened, nor is what is
+// documented to allocate nothing. A minor version may add to a package: functions, types,
+// fields of structs (so name them in literals), options, methods of interfaces that nobody
+// but the library implements. [ops.Handler], [ops.Reader], allocator.Allocator and others
+// that programs implement get no further methods; what is new is asked for by an
+// interface of its own.
+//
+// Not promised are the fields and the size of an ops.Operation, which is there to be given
+// memory, and its kinds; package platform/backend, which follows what kernels offer; texts
+// of errors, and of what prints itself; times and sizes in the documentation; what a seed or
+// a token draws, from one version to the next; and which system calls are made. The two
+// latest versions of Go are supported, and a minor version may end the support of an older
+// one.
+//
+// Before v1 a minor version (v0.2, v0.3) may change all of it. What it changes is in
+// .github/CHANGELOG.md, with what to write instead; a patch version (v0.1.1) changes
+// nothing that is exported.
+//
 // # Why does a proactor look before it sleeps?
 //
 // To put a thread to sleep and to wake it costs some 16 to 31 µs of processor time, and
