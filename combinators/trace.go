@@ -17,6 +17,7 @@ import (
 // each call is a region that is named for the allocator, such as "buffers:
 // Allocate", and a failure is an event. With a Logger, each call is a record
 // at Level, and a failure one at Level plus 4, which is from Info to Warn.
+// ops.WithTrace shows handlers, and examples/tracechain draws both from a trace.
 //
 // It costs an atomic load a call while nobody traces, and the question to the
 // Logger whether it is enabled if there is one. It keeps no storage.

@@ -15,7 +15,8 @@ import (
 // platform keeps it reachable.
 //
 // Every chain pays for its size, so what few kinds need shares a field, and what
-// can be asked of the handler again has none.
+// can be asked of the handler again has none. That is, its fields and its size are not
+// frozen at v1, as package platform says under "What stays as it is".
 type Operation struct {
 	owner[Operation]
 	slot   *CancelSlot

@@ -36,6 +36,23 @@
 // different chains at the same time; an ops.Strand keeps those apart that must not
 // be. Proactors of a [Group] share nothing.
 //
+// # Containers
+//
+// The default profiles of Docker, Podman and containerd, which is RuntimeDefault of
+// Kubernetes, refuse the system calls of io_uring, because holes in it have been ways out of
+// a container. A proactor there uses epoll, and everything works; [Proactor.Fallback] says
+// "io_uring_setup: operation not permitted" (in Podman, "function not implemented"). To
+// allow io_uring, give the container a profile that does:
+//
+//	docker run --security-opt seccomp=seccomp.json …
+//
+// The folder examples/containers has one, which is Docker's default and three more
+// calls, and a program that says which backend a container lets a proactor have, and
+// prints the profile in the form that Kubernetes takes. The host's own setting (kernel.io_uring_disabled) and the
+// container's limit of memory that may be locked (ulimit memlock) can refuse it still, and
+// the reason names which. To have epoll everywhere, and the same in tests as in
+// production, set HEIRLOOM_BACKEND=epoll, or use [WithBackend].
+//
 // # Tests in a bubble
 //
 // In a bubble of package testing/synctest the time passes when all of its goroutines wait
@@ -153,6 +170,43 @@
 // [Proactor.Stats] says what is open, what is outstanding by kind, and how often the
 // kernel was asked, slept for and woken; [Proactor.Var] is for package expvar, and a
 // [Group] adds its proactors up. It costs an operation nothing that is atomic.
+//
+// # What stays as it is
+//
+// Of the packages of this module, from v1 on:
+//
+//	allocator          frozen
+//	combinators        frozen
+//	ops                frozen, but for Operation, ControlBlock and Kind
+//	platform           frozen
+//	platform/netconn   frozen
+//	platform/secure    frozen
+//	platform/sim       frozen
+//	proptest           frozen
+//	proptest/contract  frozen
+//	proptest/chains    frozen
+//	platform/backend   may change with each minor version
+//	ops/reach          may change with each minor version
+//	examples           programs, with nothing to import
+//
+// Frozen is what Go 1 promises: what compiles with v1.0 compiles with each v1, and does
+// what its documentation says; a clause of the contract is never weakened, nor is what is
+// documented to allocate nothing. A minor version may add to a package: functions, types,
+// fields of structs (so name them in literals), options, methods of interfaces that nobody
+// but the library implements. [ops.Handler], [ops.Reader], allocator.Allocator and others
+// that programs implement get no further methods; what is new is asked for by an
+// interface of its own.
+//
+// Not promised are the fields and the size of an ops.Operation, which is there to be given
+// memory, and its kinds; package platform/backend, which follows what kernels offer; texts
+// of errors, and of what prints itself; times and sizes in the documentation; what a seed or
+// a token draws, from one version to the next; and which system calls are made. The two
+// latest versions of Go are supported, and a minor version may end the support of an older
+// one.
+//
+// Before v1 a minor version (v0.2, v0.3) may change all of it. What it changes is in
+// .github/CHANGELOG.md, with what to write instead; a patch version (v0.1.1) changes
+// nothing that is exported.
 //
 // # Why does a proactor look before it sleeps?
 //

@@ -1,8 +1,6 @@
 package platform_test
 
 import (
-	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,17 +16,24 @@ import (
 // TestRefused forbids io_uring by a filter of system calls, as containers do,
 // in a process of its own: there a proactor uses epoll, and says why.
 func TestRefused(t *testing.T) {
-	const child = "HEIRLOOM_TEST_REFUSED"
-	if os.Getenv(child) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestRefused$", "-test.timeout=60s")
-		cmd.Env = append(os.Environ(), child+"=yes", "HEIRLOOM_BACKEND=")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		return
+	for _, c := range []struct {
+		container string
+		errno     unix.Errno
+	}{
+		{"Docker", unix.EPERM},
+		{"Podman", unix.ENOSYS},
+	} {
+		t.Run(c.container, func(t *testing.T) {
+			if apart(t, nil) {
+				refusedWith(t, c.errno)
+			}
+		})
 	}
+}
 
-	refuse(t, unix.SYS_IO_URING_SETUP, unix.EPERM)
+func refusedWith(t *testing.T, errno unix.Errno) {
+	t.Setenv("HEIRLOOM_BACKEND", "")
+	refuse(t, unix.SYS_IO_URING_SETUP, errno)
 	if all := platform.Backends(); slices.Contains(all, "io_uring") || !slices.Contains(all, "epoll") {
 		t.Errorf("the backends are said to be %q", all)
 	}
@@ -43,8 +48,10 @@ func TestRefused(t *testing.T) {
 	if p.Backend() != "epoll" {
 		t.Errorf("uses %q", p.Backend())
 	}
-	if err := p.Fallback(); err == nil || !strings.Contains(err.Error(), "io_uring_setup: operation not permitted") {
-		t.Errorf("the reason is %v", err)
+	for _, want := range []string{"io_uring_setup: " + errno.Error(), "filter of system calls"} {
+		if err := p.Fallback(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the reason is %v; want %q in it", err, want)
+		}
 	}
 	var posted result
 	ops.Post(p, &posted)

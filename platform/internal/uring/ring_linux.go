@@ -167,7 +167,9 @@ func openRing(system System, single bool) (*ring, error) {
 	}
 	switch {
 	case errno == unix.EPERM:
-		return nil, fmt.Errorf("%w: refused by the system's settings (kernel.io_uring_disabled) or by a filter of system calls", os.NewSyscallError("io_uring_setup", errno))
+		return nil, fmt.Errorf("%w: refused by the system's settings (kernel.io_uring_disabled) or by a filter of system calls, as containers have", os.NewSyscallError("io_uring_setup", errno))
+	case errno == unix.ENOSYS:
+		return nil, fmt.Errorf("%w: the kernel was built without it, or a filter of system calls hides it, as containers do", os.NewSyscallError("io_uring_setup", errno))
 	case errno == unix.EINVAL: // it does not know the flags
 		return nil, fmt.Errorf("%w: %w", os.NewSyscallError("io_uring_setup", errno), errOldKernel)
 	case errno != 0:
