@@ -181,6 +181,7 @@
 //	platform           frozen
 //	platform/netconn   frozen
 //	platform/secure    frozen
+//	platform/inspect   frozen
 //	platform/sim       frozen
 //	proptest           frozen
 //	proptest/contract  frozen
