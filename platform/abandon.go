@@ -16,9 +16,9 @@ import (
 // when the caller is a handler, Close returns at once, and the last Run to
 // return does this before it returns net.ErrClosed.
 //
-// An operation that is started afterwards is refused: its memory is released
-// at once, and its handler is told net.ErrClosed if Run is called again, which
-// then returns net.ErrClosed as well.
+// An operation that is started afterwards is refused: its memory is released at
+// once. If Run is called again, it calls the handler with net.ErrClosed, and
+// returns net.ErrClosed itself.
 func (p *Proactor) Close() error {
 	c := &p.control
 	c.mu.Lock()

@@ -15,9 +15,10 @@ type Co struct {
 	from netip.AddrPort // of ReadFrom
 }
 
-// Spawn runs f as a coroutine, which looks as if it blocked, and calls h with 0 and its
-// result when it has returned. See [ops.Spawn] for what it costs, where its memory comes
-// from, and how it ends when p is closed. Two small blocks more come from the Go heap.
+// Spawn runs f as a coroutine, whose methods look as if they blocked, and calls h with 0
+// and the result of f when f has returned. See [ops.Spawn] for what it costs, where its
+// memory comes from, and how it ends when p is closed. Two further small blocks come
+// from the Go heap.
 func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
 	if f == nil {
 		panic("platform: Spawn: nil function")

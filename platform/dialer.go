@@ -13,14 +13,14 @@ import (
 // A Dialer connects to addresses that may have names. Its zero value is ready, and any
 // number of dials may use one at the same time; while one does, it must not be changed.
 type Dialer struct {
-	// Timeout is how long a dial may take, with everything that belongs to it. Its
-	// handler is then called with os.ErrDeadlineExceeded. With 0 there is no limit but
-	// that of the handler, see [ops.WithTimeout], and of the system.
+	// Timeout is how long a whole dial may take. After that its handler is called with
+	// os.ErrDeadlineExceeded. With 0 there is no limit, except that of the handler
+	// (see [ops.WithTimeout]) and of the system.
 	Timeout time.Duration
 
-	// LocalAddr is the address to dial from, if it is valid. Its port may be 0; and its
-	// address unspecified, to ask for nothing but the port. Of a name's addresses only those
-	// of its family are tried. It is for TCP.
+	// LocalAddr is the address to dial from, if it is valid. Its port may be 0, and its
+	// address may be unspecified, to choose only the port. Only the addresses of its family
+	// are tried. It is for TCP.
 	LocalAddr netip.AddrPort
 
 	// FallbackDelay is how long a dial waits for an attempt before it also tries the next
@@ -31,8 +31,8 @@ type Dialer struct {
 	// Resolver looks up names. A nil one is net.DefaultResolver.
 	Resolver Resolver
 
-	// SocketOptions are those of the connection. Any but the defaults cost a dial one
-	// allocation an address.
+	// SocketOptions are those of the connection. Options other than the defaults cost
+	// a dial one allocation for each address.
 	SocketOptions
 }
 

@@ -13,19 +13,19 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// A File is an open file that is read and written at offsets: a regular file, a
-// block device, or whatever else has offsets.
+// A File is an open file that is read and written at offsets: a regular file, a block
+// device, or whatever else has offsets.
 //
-// One ReadAt, and one WriteAt or Sync, may be outstanding at the same time;
-// further ones wait, and are served in the order in which they were started. A
-// program that wants more of a file at a time opens it several times. Unless the
-// proactor has a single runner, any goroutine may call the methods.
+// One ReadAt, and one WriteAt or Sync, are in progress at the same time. Further ones wait,
+// and are served in the order in which they were started. To have more in progress, open
+// the file several times. Unless the proactor has a single runner, any goroutine may call
+// the methods.
 //
-// On io_uring and on completion ports the kernel does the operations, but for Sync on the
-// latter, which has a goroutine. The other interfaces cannot wait for a file, so there a
-// goroutine for each of the two directions makes calls that block. What such a call, or the
-// kernel, has begun is not interrupted when it is cancelled; its handler is then told the
-// result.
+// On io_uring and on completion ports the kernel does the operations, except for Sync on
+// completion ports, which uses a goroutine. The other interfaces cannot wait for a file, so
+// there a goroutine for each of the two directions makes blocking calls. An operation that
+// such a call, or the kernel, has begun is not interrupted when it is cancelled; its
+// handler is called with the result.
 type File struct{ h handle }
 
 // OpenFile opens a file as os.OpenFile does, and like it before it returns: it
@@ -88,11 +88,11 @@ func (p *Proactor) openFile(open func(*backend.Socket) error) (*File, error) {
 	return f, nil
 }
 
-// ReadAt reads up to len(b) bytes from offset on, at least one. It may read
-// fewer than there are: unlike os.File.ReadAt, that is no error, nor is it one
-// to have read the last byte, or the last before one that cannot be read. At the end of the file, and beyond it, the handler
-// is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer
-// belongs to the operation until its handler is called.
+// ReadAt reads up to len(b) bytes from offset on, at least one. It may read fewer than
+// there are. Unlike with os.File.ReadAt, that is not an error; neither is reading up to the
+// last byte, or up to one that cannot be read. At the end of the file, and beyond it, the
+// handler is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer belongs
+// to the operation until its handler is called.
 func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindReadAt, b, offset, h)
 }
@@ -107,8 +107,8 @@ func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindWriteAt, b, offset, h)
 }
 
-// Sync has what was written put on the device (fsync). It comes after the writes
-// that were started before it. The handler is called with 0.
+// Sync makes the system put written data on the device (fsync). It comes after
+// the writes that were started before it. The handler is called with 0.
 func (f *File) Sync(h ops.Handler) { f.start(ops.KindSync, nil, 0, h) }
 
 func (f *File) start(k ops.Kind, b []byte, offset int64, h ops.Handler) {

@@ -34,12 +34,12 @@ type SocketOptions struct {
 	ReadBuffer, WriteBuffer int
 }
 
-// A ListenConfig has options for listeners and packet sockets. The zero value is that of
-// [Proactor.Listen] and [Proactor.ListenPacket].
+// A ListenConfig has options for listeners and packet sockets. [Proactor.Listen] and
+// [Proactor.ListenPacket] use the zero value.
 //
-// What the system or the network does not have is an error that is
-// [errors.ErrUnsupported], and an invalid value is syscall.EINVAL. A proactor of
-// package sim checks the values, but has no use for them.
+// An option that the system or the network lacks is an error that is
+// [errors.ErrUnsupported], and an invalid value is syscall.EINVAL. A proactor of package
+// sim checks the values, but does not use them.
 type ListenConfig struct {
 	// SocketOptions are those of the connections that are accepted. For a packet
 	// socket they are only the sizes of its buffers.
@@ -50,22 +50,23 @@ type ListenConfig struct {
 	// and packet sockets do not have it.
 	Backlog int
 
-	// ReusePort lets several listeners, or packet sockets, have one port: the system
+	// ReusePort lets several listeners, or packet sockets, share a port: the system
 	// deals connections or packets out to them (SO_REUSEPORT; SO_REUSEPORT_LB on
-	// FreeBSD). Only Linux and FreeBSD do; unix listeners do not have it. See [Group].
+	// FreeBSD). Only Linux and FreeBSD do this, and not for unix listeners. See
+	// [Group].
 	ReusePort bool
 
-	// Mode is the permissions of the path of a unix listener, whatever the umask is: who
-	// may write to it can connect. With 0 they are those that the umask leaves. On
-	// Linux nobody has more at any time; on other systems the path has those that the
-	// umask leaves for a moment. Windows does not have it, nor has a name that is no
-	// path ("@name").
+	// Mode is the permissions of the path of a unix listener, whatever the umask is.
+	// Write permission is needed to connect. With 0 the umask decides. On Linux the path
+	// never has other permissions; on other systems it has those of the umask for a
+	// moment. Windows does not support Mode, and a name that is not a path ("@name") has
+	// no permissions.
 	Mode fs.FileMode
 
-	// Control is called with the socket before it is bound, as that of a
-	// net.ListenConfig is, and after the options above were set; on Linux what it
-	// sets is inherited by the connections that are accepted. It must not use the
-	// proactor, and is not called by one of package sim.
+	// Control is called with the socket before it is bound, like that of a
+	// net.ListenConfig, and after the options above were set. On Linux accepted
+	// connections inherit what it sets. It must not use the proactor. A
+	// proactor of package sim does not call it.
 	Control func(network, address string, c syscall.RawConn) error
 }
 

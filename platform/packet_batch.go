@@ -11,22 +11,23 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// A Packet is one of those that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch]
-// sends, with what is known of it beside its bytes.
+// A Packet is one that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch] sends:
+// its bytes, and what else is known of it.
 type Packet struct {
-	// Buf is what to read into, or to send. N is how many bytes of it were read or
-	// sent.
+	// Buf is the buffer to read into, or the bytes to send. N is how many bytes
+	// of it were read or sent.
 	Buf []byte
 	N   int
 
-	// Peer is the sender of what was read, and where to send a packet. The zero
-	// value sends it to the peer of a connected socket.
+	// Peer is the sender of a packet that was read, or the address to send a
+	// packet to. The zero value sends it to the peer of a connected socket.
 	Peer netip.AddrPort
 
-	// Local is the address that a packet was sent to: one of this host's, or a
-	// multicast group. Of a packet to send it is the source address; with the zero
-	// value the system chooses. Interface is the number of the interface (see
-	// net.InterfaceByIndex) that it came by, or is to leave by, or 0.
+	// Local is the address that a received packet was sent to: an address of
+	// this host, or a multicast group. For a packet to send it is the source
+	// address; with the zero value the system chooses. Interface is the number
+	// of the network interface (see net.InterfaceByIndex) that the packet came
+	// in on, or should go out on, or 0.
 	Local     netip.Addr
 	Interface int
 

@@ -39,11 +39,11 @@ func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
 	return c, nil
 }
 
-// Connect connects the socket to a peer, or to another than before: it reads only
-// packets from there, and [PacketConn.Read] and [PacketConn.Write] work. That takes no
-// time, since nothing is sent. That nobody has the peer's port is known only from an
-// answer to a packet, if there is one: the next read or write that follows it fails
-// with ECONNREFUSED, and the socket goes on to work.
+// Connect connects the socket to a peer, or to a different one: it then reads only
+// packets from there, and [PacketConn.Read] and [PacketConn.Write] work. It does not
+// wait, since nothing is sent. If the peer's port is not in use, that may show only in
+// an answer to a packet: the next read or write then fails with ECONNREFUSED, and the
+// socket goes on working.
 func (c *PacketConn) Connect(to netip.AddrPort) error {
 	if !to.IsValid() {
 		return &net.AddrError{Err: "platform: no address to connect to", Addr: to.String()}

@@ -24,7 +24,7 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 //
 // It owns the queue of finished operations, the timers, the count of
 // outstanding work and one backend, a kernel interface. Unless it was made with
-// [SingleRunner], any goroutine may use it and what belongs to it.
+// [SingleRunner], any goroutine may use it, its sockets and its timers.
 type Proactor struct {
 	backend   backend.Backend
 	lowest    backend.Backend    // without the layers over it
@@ -119,13 +119,13 @@ const (
 	burstTime          = 1_000_000
 )
 
-// New returns a proactor. Without options it takes the best backend that works
-// here, or the one that the environment variable HEIRLOOM_BACKEND names; any
-// number of goroutines may run it; and handlers that bring no allocator get
-// one that recycles over the Go heap.
+// New returns a proactor. Without options it uses the backend that the environment
+// variable HEIRLOOM_BACKEND names, or else the best that works here. Any number of
+// goroutines may run it. Handlers that bring no allocator get one that recycles over
+// the Go heap.
 //
-// In a bubble of package testing/synctest it returns [ErrBubble], unless it is given a
-// backend with [WithCustomBackend], such as that of a sim.World.
+// In a bubble of package testing/synctest it returns [ErrBubble], unless
+// [WithCustomBackend] gives it a backend, such as that of a sim.World.
 func New(options ...Option) (*Proactor, error) {
 	var c config
 	for _, o := range options {
@@ -169,9 +169,9 @@ func New(options ...Option) (*Proactor, error) {
 // Backend returns the name of the kernel interface in use, such as "epoll".
 func (p *Proactor) Backend() string { return p.backend.Name() }
 
-// Fallback returns why the proactor does not use the best backend of its system,
-// and nil if it does or was told which one to use. A container's filter of system
-// calls, for one, may refuse io_uring.
+// Fallback returns why the proactor does not use the best backend of its
+// system, and nil if it does or if the backend was chosen by name. A
+// container's filter of system calls, for example, may refuse io_uring.
 func (p *Proactor) Fallback() error { return p.fallback }
 
 // Allocator returns the default allocator, which serves handlers that bring

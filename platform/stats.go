@@ -8,9 +8,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Stats are figures of a running [Proactor], or the sums of those of a [Group]. Some
-// are states of a moment, and some count since the proactor was made and never fall.
-// While the proactor runs they may be of slightly different moments.
+// Stats are the figures of a running [Proactor], or sums of those of a [Group]. Some
+// describe a moment; others count from when the proactor was made, and never
+// decrease. While the proactor runs, they may belong to slightly different moments.
 type Stats struct {
 	// Backend is the name of the kernel interface.
 	Backend string `json:"backend"`
