@@ -11,17 +11,17 @@
 // # Choosing an allocator
 //
 // Start with the life of the blocks. If one block at a time is alive, as in a
-// chain of operations, use a SingleSlot: it is the simplest, and a field of a
-// session struct. If a few are alive, use Slots. If many come and go in any
-// order, use Recycling, or Slab if their number must have a hard bound. If all
-// of them are released together, use a Region, an Arena or a Scope.
+// chain of operations, use a [SingleSlot]: it is the simplest, and a field of a
+// session struct. If a few are alive, use [Slots]. If many come and go in any
+// order, use [Recycling], or [Slab] if their number must have a hard bound. If all
+// of them are released together, use a [Region], an [Arena] or a [Scope].
 //
 // Then ask who shares it. An allocator for one goroutine, or for one chain,
-// needs no lock. If several goroutines share it, put ThreadSafe around it, or
-// use Sharded or Pool, which are made for that.
+// needs no lock. If several goroutines share it, put [ThreadSafe] around it, or
+// use [Sharded] or [Pool], which are made for that.
 //
-// Last, add limits and observers: Limit or Budget to bound memory, Stats to see
-// whether the cache is large enough, Checked in tests.
+// Last, add limits and observers: [Limit] or [Budget] to bound memory, [Stats] to
+// see whether the cache is large enough, [Checked] in tests.
 //
 //	you want                                                use
 //	one block that a chain of operations passes along       SingleSlot
@@ -78,10 +78,10 @@
 // bound them.
 //
 // A type that passes a capability on has its method whether or not its parent
-// has the capability. Ask with allocator.AsOwner and allocator.AsResetter, which
+// has the capability. Ask with [allocator.AsOwner] and [allocator.AsResetter], which
 // tell the truth. The other capabilities are harmless without a parent that has
 // them: Resize then reports false, Trim does nothing, and GoodSize returns n. A
-// composition that cannot work panics when it is built: for example, a Fallback
+// composition that cannot work panics when it is built: for example, a [Fallback]
 // from an allocator that cannot tell what it owns.
 //
 // Constructors panic if the parent is nil.

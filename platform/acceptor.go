@@ -71,21 +71,21 @@ type Acceptor[S any] struct {
 	over    chan struct{}
 }
 
-// Start accepts connections on l, which is the acceptor's from then on. It is called
+// Start accepts connections on l, which belongs to the acceptor from then on. Call it
 // once.
 //
-// Sessions come from the allocator of S associated with h, of which the acceptor makes
-// one call at a time, or else from one that recycles over the Go heap. If it is
-// exhausted, clients wait, as for a descriptor. The accepts take their memory from the
-// allocator of [ops.Operation] associated with h, or else it is the acceptor's own, and
-// one operation is outstanding at any time. What waits for a session to end or a time
-// to pass needs no memory.
+// Sessions come from the allocator of S associated with h, or else from one that
+// recycles over the Go heap. The acceptor makes one call of it at a time. If it is
+// exhausted, clients wait, as they do for a descriptor. The accepts take their memory
+// from the allocator of [ops.Operation] associated with h, or else use the acceptor's
+// own. One operation is outstanding at any time. Waiting for a session to end, or for a
+// time to pass, needs no memory.
 //
 // The handler is called once the acceptor has closed the listener and its last session
-// is done, with 0 and nil if it was asked to stop, otherwise with 0 and the reason:
-// net.ErrClosed if the program has closed the listener, [ops.ErrCanceled] if it has
-// cancelled, os.ErrDeadlineExceeded if nobody has come for the timeout of the handler,
-// or an error of the system that says that the listener is none.
+// is done: with 0 and nil if it was asked to stop, otherwise with 0 and the reason.
+// That is net.ErrClosed if the program closed the listener, [ops.ErrCanceled] if it
+// cancelled, os.ErrDeadlineExceeded if no client came within the timeout of the
+// handler, or an error of the system that means that this is not a listener.
 func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 	switch {
 	case l == nil:
@@ -144,7 +144,7 @@ func (a *Acceptor[S]) Done(s *S) {
 	}
 }
 
-// Live returns the number of sessions that live.
+// Live returns the number of live sessions.
 func (a *Acceptor[S]) Live() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -81,9 +81,9 @@ func cannotAdopt(from any, want string) error {
 	return fmt.Errorf("platform: adopt a %T, which is no %s: %w", from, want, errors.ErrUnsupported)
 }
 
-// SetUnlinkOnClose says whether the path of a unix listener is removed when it is closed,
-// as it is if [Proactor.Listen] has made it. A program that has given the listener to
-// its successor leaves the path to that. It does nothing for other listeners.
+// SetUnlinkOnClose says whether the path of a unix listener is removed when the listener
+// is closed. By default it is removed if [Proactor.Listen] made it. A program that hands
+// the listener to its successor turns this off. It does nothing for other listeners.
 func (l *Listener) SetUnlinkOnClose(unlink bool) error {
 	l.h.mustBeRunner()
 	s, ok := l.h.lockedOpen()

@@ -38,17 +38,17 @@ var (
 	_ ops.VectorWriter = (*Conn)(nil)
 )
 
-// Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP
-// address is "host:port" with a numeric host. An empty host and "localhost" are
-// 127.0.0.1, or [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0
-// the former and [::] the latter, unless the network is "tcp4". (Where package net
-// would try both, only that one is tried.) Other names are for [Proactor.Dial].
+// Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP address is
+// "host:port" with a numeric host. An empty host and "localhost" are 127.0.0.1, or
+// [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0 the former and
+// [::] the latter, unless the network is "tcp4". (Where package net would try both,
+// only that one is tried.) Other names are for [Proactor.Dial].
 //
-// The handler is called with 0 and nil once c is connected, otherwise with 0 and
-// the reason, and c can then be used again. A connection that meets itself, as happens
-// when the port is the one that the system has just chosen for this end, is refused
-// (ECONNREFUSED). One to a unix listener whose queue is full fails (EAGAIN), and is for
-// the program to try again.
+// The handler is called with 0 and nil once c is connected, otherwise with 0 and the
+// reason, and c can then be used again. A connection to itself is refused
+// (ECONNREFUSED); it happens when the port is the one that the system has just chosen
+// for this end. A connection to a unix listener whose queue is full fails (EAGAIN), and
+// the program may try again.
 func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if c == nil {
 		panic("platform: Connect: nil Conn")
@@ -245,8 +245,8 @@ func (c *Conn) Allocator() allocator.Allocator[ops.Operation] { return c.h.alloc
 // was never opened.
 func (c *Conn) Proactor() *Proactor { return c.h.proactor() }
 
-// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
-// the result that their operation already had.
+// Cancel cancels all outstanding operations. Their handlers are called with
+// [ops.ErrCanceled], or with the result that the operation already had.
 func (c *Conn) Cancel() { c.h.cancel() }
 
 // CloseWrite ends the stream to the peer, which then reads io.EOF. Call it when

@@ -28,8 +28,8 @@ func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
 	})
 }
 
-// Coroutines returns those that run on p. Their Len says how many have begun and not
-// ended; the rest is for [ops.Spawn].
+// Coroutines returns the coroutines that run on p. Len returns how many have begun
+// and not ended; the other methods are for [ops.Spawn].
 func (p *Proactor) Coroutines() *ops.Coroutines { return &p.coroutines }
 
 // Proactor returns the proactor that the coroutine runs on.

@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Now returns the time of day that deadlines are compared with: time.Now(), or on a
-// simulated platform the time there. Any goroutine may call it.
+// Now returns the time that deadlines are compared with: time.Now(), or on a
+// simulated platform the simulated time. Any goroutine may call it.
 func (p *Proactor) Now() time.Time {
 	if p.epoch.IsZero() {
 		return time.Now()
@@ -17,8 +17,8 @@ func (p *Proactor) Now() time.Time {
 	return p.epoch.Add(time.Duration(p.backend.Now()))
 }
 
-// SetDeadline sets the deadline of reads and writes, as [Conn.SetReadDeadline] and
-// [Conn.SetWriteDeadline] do.
+// SetDeadline sets the deadlines of reads and of writes, as
+// [Conn.SetReadDeadline] and [Conn.SetWriteDeadline] do.
 func (c *Conn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSides) }
 
 // SetReadDeadline sets the time at which reads end: those that are outstanding, and those

@@ -28,9 +28,9 @@ import (
 // handler is called with the result.
 type File struct{ h handle }
 
-// OpenFile opens a file as os.OpenFile does, and like it before it returns: it
-// may block as long as the file system takes. A file that appends (os.O_APPEND)
-// is refused, since it is not written at offsets.
+// OpenFile opens a file as os.OpenFile does. Like that, it may block while the
+// file system opens it. A file opened for appending (os.O_APPEND) is refused,
+// since it is not written at offsets.
 func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, error) {
 	if flag&os.O_APPEND != 0 {
 		return nil, &os.PathError{Op: "open", Path: name, Err: errAppends}
@@ -49,11 +49,11 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 	return file, err
 }
 
-// NewFile makes a File of an open file, which it takes over: nobody else may use
-// f or close it, unless NewFile returns an error. Something without offsets (a pipe,
-// a terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE, as on
-// Linux is a device that makes its readers wait (an input device, say): such a
-// read could not be cancelled. A file that appends is refused, too.
+// NewFile makes a File of an open file, and takes it over: unless NewFile returns an
+// error, the program must not use or close f any more. A file without offsets (a pipe, a
+// terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE. So is,
+// on Linux, a device that makes its readers wait, such as an input device, because such
+// a read could not be cancelled. A file opened for appending is refused too.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
 	files, ok := p.lowest.(backend.FileBackend)
 	if !ok {
@@ -127,11 +127,12 @@ func (f *File) Allocator() allocator.Allocator[ops.Operation] { return f.h.alloc
 // Proactor returns the proactor that the file belongs to.
 func (f *File) Proactor() *Proactor { return f.h.proactor() }
 
-// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
-// the result that their operation already had or still gets.
+// Cancel cancels all outstanding operations. Their handlers are called with
+// [ops.ErrCanceled], or with the result that the operation already had or still
+// gets.
 func (f *File) Cancel() { f.h.cancel() }
 
-// Close closes the file. Handlers of what is outstanding are told
-// net.ErrClosed, or the result that their operation still gets, later. Closing a
-// closed file returns net.ErrClosed.
+// Close closes the file. Handlers of outstanding operations are called later,
+// with net.ErrClosed or with the result that the operation still gets. Closing
+// a closed file returns net.ErrClosed.
 func (f *File) Close() error { return f.h.close() }

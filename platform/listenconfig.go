@@ -14,22 +14,22 @@ import (
 // of package net; those of TCP are ignored for unix connections. The table in the
 // documentation of this package has them all.
 type SocketOptions struct {
-	// Delay lets the system hold back a small write while the peer has not
-	// acknowledged the one before (Nagle's algorithm). Otherwise it is sent at once.
+	// Delay lets the system hold back a small write until the peer has acknowledged
+	// the one before (Nagle's algorithm). Otherwise it is sent at once.
 	Delay bool
 
-	// KeepAlive says when the system probes a TCP peer that is silent, and after how
-	// many probes without an answer the connection fails. What is 0 is 15 s, 15 s and 9
-	// probes; what is negative is the system's. Enable is ignored.
+	// KeepAlive says when the system probes a silent TCP peer, and after how many
+	// unanswered probes the connection fails. Fields that are 0 stand for 15 s, 15 s
+	// and 9 probes; negative ones keep the system's default. Enable is ignored.
 	KeepAlive net.KeepAliveConfig
 
-	// NoKeepAlive turns the probes off. A peer that vanishes without a word then
-	// is never noticed by a connection that only reads.
+	// NoKeepAlive turns the probes off. A connection that only reads then never
+	// notices that its peer has vanished.
 	NoKeepAlive bool
 
-	// ReadBuffer and WriteBuffer are the sizes in bytes of the system's buffers for what
-	// is received and sent. With 0 the system chooses, and most adapt the size to the
-	// connection. Linux keeps twice the size, for its own needs, and bounds it by
+	// ReadBuffer and WriteBuffer are the sizes in bytes of the system's receive and send
+	// buffers. With 0 the system chooses, and most systems adapt the size to the
+	// connection. Linux doubles the size, for its own needs, and limits it by
 	// net.core.rmem_max and wmem_max.
 	ReadBuffer, WriteBuffer int
 }

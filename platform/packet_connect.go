@@ -81,11 +81,11 @@ var (
 	_ ops.Writer = (*PacketConn)(nil)
 )
 
-// Read reads a packet from the peer of a connected socket, or, if it is not connected,
-// from anybody. The handler is called as that of [PacketConn.ReadFrom]: an empty packet
-// is 0 and nil, and there is no io.EOF. So [ops.Read] works
-// here, but not what reads a stream of bytes, such as an [ops.BufferedReader] or an
-// [ops.Copier], which an empty packet ends with io.ErrNoProgress.
+// Read reads a packet: from the peer if the socket is connected, and from anybody if it
+// is not. The handler is called like that of [PacketConn.ReadFrom]: an empty packet is
+// 0 and nil, and there is no io.EOF. So [ops.Read] works here. An [ops.BufferedReader]
+// or an [ops.Copier], which read a stream of bytes, do not: an empty packet ends them
+// with io.ErrNoProgress.
 func (c *PacketConn) Read(b []byte, h ops.Handler) { c.ReadFrom(b, nil, h) }
 
 // Write sends b as one packet to the peer that the socket is connected to. If there is

@@ -15,8 +15,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// ErrRunning is returned by Run of a proactor that was promised a single
-// runner and has one.
+// ErrRunning is returned by Run of a proactor with a single runner that is
+// already being run.
 var ErrRunning = errors.New("platform: a SingleRunner proactor is already being run")
 
 // A Proactor starts operations, waits for the kernel to finish them, and calls
@@ -178,9 +178,8 @@ func (p *Proactor) Fallback() error { return p.fallback }
 // none. It may be used from any goroutine.
 func (p *Proactor) Allocator() allocator.Allocator[ops.Operation] { return p.alloc }
 
-// Execute arranges for op to complete on a goroutine that runs p. It
-// implements [ops.Executor] and may be called from any goroutine, also when
-// there is a single runner.
+// Execute makes op complete on a goroutine that runs p. It implements
+// [ops.Executor]. Any goroutine may call it, even if there is a single runner.
 func (p *Proactor) Execute(op *ops.Operation) {
 	if !p.single {
 		p.addReady(op)
@@ -190,10 +189,10 @@ func (p *Proactor) Execute(op *ops.Operation) {
 	p.wakePoller()
 }
 
-// ExecuteAfter arranges for op to complete on a goroutine that runs p, after what
-// waits already. It implements [ops.Patient], and so [ops.Defer]: of a proactor that
-// has a single runner only that one may call it, and it then takes neither a lock
-// nor an atomic operation.
+// ExecuteAfter makes op complete on a goroutine that runs p, after what waits
+// already. It implements [ops.Patient], and so [ops.Defer]. If the proactor has a
+// single runner, only that may call it, and it then takes neither a lock nor an
+// atomic operation.
 func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 	if !p.single || p.drained {
 		p.addReady(op)
@@ -342,18 +341,18 @@ func (p *Proactor) wakeAll() {
 	p.wakePoller()
 }
 
-// A Hold keeps Run from returning for want of work.
+// A Hold keeps Run from returning when there is no work.
 type Hold struct{ p *Proactor }
 
-// Hold makes Run go on, even with nothing outstanding, until the result is
-// released.
+// Hold keeps Run from returning when nothing is outstanding, until the result
+// is released.
 func (p *Proactor) Hold() *Hold {
 	p.holds.Add(1)
 	return &Hold{p}
 }
 
-// Release ends the hold. More calls than one do nothing. It may be called from
-// any goroutine, but from one at a time.
+// Release ends the hold. Further calls do nothing. Any goroutine may call it,
+// but one at a time.
 func (h *Hold) Release() {
 	if p := h.p; p != nil {
 		h.p = nil
@@ -363,9 +362,9 @@ func (h *Hold) Release() {
 	}
 }
 
-// Stop makes every Run return as soon as its handler has; if none is active,
-// the next one returns at once. What is outstanding stays so, and Run can be
-// called again. It may be called from any goroutine.
+// Stop makes every Run return as soon as its current handler has returned. If
+// no Run is active, the next one returns at once. Outstanding operations stay
+// outstanding, and Run can be called again. Any goroutine may call Stop.
 func (p *Proactor) Stop() {
 	p.halt.Store(true)
 	p.wakeAll()

@@ -225,7 +225,7 @@ func (b *bell) Complete(int, error) {
 	s.p.finish(&out)
 }
 
-// Cancel cancels all waits. Their handlers are told [ops.ErrCanceled].
+// Cancel cancels all waits. Their handlers are called with [ops.ErrCanceled].
 func (s *Signals) Cancel() {
 	p := s.p
 	p.mustBeRunner()
