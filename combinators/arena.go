@@ -40,9 +40,8 @@ import (
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released or resized whose storage is already free, if a
-// released block is not from this arena, and if it is rewound to a mark that is
-// void.
+// It panics if a released or resized block is already free, if a released block is
+// not from this arena, and if it is rewound to a void mark.
 type Arena[T any] struct {
 	_ noCopy
 

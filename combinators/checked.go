@@ -39,13 +39,13 @@ type Checked[T any] struct {
 	// nothing.
 	Report func(*allocator.MisuseError)
 
-	// Leak, if it is not nil, is called with a block that was never released
-	// and cannot be released any more, because the garbage collector found that
-	// no pointer to it is left. It is called on another goroutine, some time
-	// after that, or never if the program ends first. It finds nothing in
-	// storage that a parent keeps reachable while it is handed out, such as a
-	// chunk of an [Arena]. It must not be set over storage outside the Go heap,
-	// such as [allocator.Pages]: the runtime would end the program.
+	// Leak, if it is not nil, is called with a block that was lost: it was
+	// never released, and the garbage collector found that no pointer to it is
+	// left. It is called on another goroutine, some time after that, or never
+	// if the program ends first. It finds nothing in storage that a parent
+	// keeps reachable while it is handed out, such as a chunk of an [Arena]. It
+	// must not be set over storage outside the Go heap, such as
+	// [allocator.Pages]: the runtime would end the program.
 	Leak func(*allocator.MisuseError)
 
 	// Sample is n to check one request in n, beginning with the first. With 0

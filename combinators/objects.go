@@ -40,9 +40,9 @@ type Objects[T any] struct {
 	// large.
 	OnPut func(v *T) (keep bool)
 
-	// OnDrop, if it is not nil, is called with each value that is put back and
-	// not kept, because OnPut refused it or there was no room, and with each
-	// value that Trim drops. Let it close whatever the value holds open.
+	// OnDrop, if it is not nil, is called with each value that is dropped:
+	// because OnPut refused it, because there was no room, or by Trim. Let it
+	// close whatever the value holds open.
 	OnDrop func(v *T)
 
 	_         noCopy

@@ -21,7 +21,7 @@ import (
 //
 // The kept blocks have at most limit values in all. A block that is released when
 // there is no room for it goes to the parent. But if an earlier request for its size
-// found no block, it is kept, and blocks of other classes go to the parent to make
+// found no block, it is kept. Then blocks of other classes go to the parent to make
 // room, one from each class in turn. So the cache follows what the program asks for.
 //
 // It is exhausted when its parent is, for a request of the size of the class. Before

@@ -25,11 +25,11 @@ import (
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released or resized whose storage is already free, if
-// a released block is not from this region, and if it is rewound to a mark that
-// is void. A block that is used after a Rewind or Reset has released it is
-// shared with the next owner of its storage. Where that cannot be ruled out,
-// use an [Arena]: its Reset never hands the same storage out again.
+// It panics if a released or resized block is already free, if a released block
+// is not from this region, and if it is rewound to a void mark. A block that is
+// used after a Rewind or Reset has released it is shared with the next owner of
+// its storage. Where that cannot be ruled out, use an [Arena]: its Reset never
+// hands the same storage out again.
 type Region[T any] struct {
 	_ noCopy
 	backing[T]

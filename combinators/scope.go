@@ -17,16 +17,16 @@ import (
 // pointers. The zero value is ready, without a limit.
 //
 // There are two ways to release everything. Reset drops the chunks. Their storage is not
-// used again before the garbage collector has found that no pointer to it is left, so a
-// value that is still used after Reset does not change: Reset is always safe. (A build with
-// -race may report such a use all the same, because with Reuse it would be a mistake.)
+// used again before the garbage collector has found that no pointer to it is left. So a
+// value that is still used after Reset does not change, and Reset is always safe. (A build
+// with -race may report such a use all the same, because with Reuse it would be a mistake.)
 // Reuse keeps the chunks and hands them out again, so a value that is used after Reuse is
 // shared with its next owner. Mark and Rewind release the values handed out in between, and
 // keep the storage as Reuse does.
 //
-// A request costs what it costs in an [Arena]. With Reuse in between, building a tree again
-// and again takes about a third of the time that it takes with new, including the work of
-// the garbage collector, which has nothing to do. With Reset all chunks are allocated,
+// A request costs what it costs in an [Arena]. Building a tree again and again, with Reuse
+// in between, takes about a third of the time that it takes with new. That includes the
+// garbage collector, which has nothing to do here. With Reset all chunks are allocated,
 // cleared and collected each time. That takes 0.6 of the time of new for binary trees
 // (BenchmarkScopeBinaryTrees), and twice that time for a JSON document (BenchmarkJSONTree),
 // whose last chunks are half empty. One reachable value keeps its whole chunk. Each type

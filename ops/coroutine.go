@@ -8,7 +8,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops/internal/goroutine"
 )
 
-// A Co is what a coroutine's function has of it: its methods look as if they blocked.
+// A Co is a coroutine, as seen by its function. Its methods look as if they blocked.
 // See [Spawn].
 //
 // A method starts an operation and returns when it has ended. Meanwhile the goroutine

@@ -30,8 +30,8 @@ type Unwrapper interface {
 }
 
 // An Abandoner is a Handler that owns something that must be released when its
-// operation is abandoned, that is, when the proactor was closed and Complete
-// will not be called.
+// operation is abandoned: the proactor was closed, and Complete will not be
+// called.
 type Abandoner interface {
 	Handler
 

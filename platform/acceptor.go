@@ -82,10 +82,11 @@ type Acceptor[S any] struct {
 // time to pass, needs no memory.
 //
 // The handler is called once the acceptor has closed the listener and its last session
-// is done: with 0 and nil if it was asked to stop, otherwise with 0 and the reason.
-// That is net.ErrClosed if the program closed the listener, [ops.ErrCanceled] if it
-// cancelled, os.ErrDeadlineExceeded if no client came within the timeout of the
-// handler, or an error of the system that means that this is not a listener.
+// is done: with 0 and nil if it was asked to stop, otherwise with 0 and the reason. The
+// reason is net.ErrClosed if the program closed the listener, and [ops.ErrCanceled] if
+// it cancelled. It is os.ErrDeadlineExceeded if no client came within the timeout of
+// the handler. Otherwise it is an error of the system that means that this is not a
+// listener.
 func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 	switch {
 	case l == nil:

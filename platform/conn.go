@@ -25,7 +25,7 @@ import (
 // or give it back to an allocator. Neither the proactor nor the kernel uses it any
 // more, so the last handler may do this, or any goroutine after it.
 //
-// One read and one write are in progress at the same time. Further ones wait, and are
+// One read and one write can be in progress at the same time. Further ones wait, and are
 // served in the order in which they were started. Unless the proactor has a single
 // runner, any goroutine may call its methods.
 type Conn struct{ h handle }

@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A Co is a coroutine on a proactor, as its function sees it: an [ops.Co], with the
+// A Co is a coroutine on a proactor, as seen by its function: an [ops.Co] with the
 // operations of this package. See [Proactor.Spawn].
 type Co struct {
 	*ops.Co

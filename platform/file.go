@@ -16,7 +16,7 @@ import (
 // A File is an open file that is read and written at offsets: a regular file, a block
 // device, or whatever else has offsets.
 //
-// One ReadAt, and one WriteAt or Sync, are in progress at the same time. Further ones wait,
+// One ReadAt, and one WriteAt or Sync, can be in progress at the same time. Further ones wait,
 // and are served in the order in which they were started. To have more in progress, open
 // the file several times. Unless the proactor has a single runner, any goroutine may call
 // the methods.

@@ -113,12 +113,13 @@ func (c ListenConfig) ListenGroup(g *Group, network, address string) ([]*Listene
 	return all, nil
 }
 
-// Run runs all proactors, each on a goroutine of its own, until all of them
-// have nothing left to do, or ctx is done, or one of them ends with an error,
-// which stops the others. It returns that error, or why the context is done
-// (see context.Cause). A proactor that has nothing left to do stops running
-// while others go on. If others post to it, hold it (see [Proactor.Hold]). A
-// handler that panics ends the program, as in any goroutine.
+// Run runs all proactors, each on a goroutine of its own. It returns when none
+// of them has anything left to do, or when ctx is done. If one of them ends
+// with an error, the others are stopped. Run returns that error, or why the
+// context is done (see context.Cause). A proactor that has nothing left to do
+// stops running while others go on. If others post to it, hold it (see
+// [Proactor.Hold]). A handler that panics ends the program, as in any
+// goroutine.
 func (g *Group) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -9,7 +9,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// A PacketConn sends and receives UDP packets. One read and one write are in
+// A PacketConn sends and receives UDP packets. One read and one write can be in
 // progress at the same time. Further ones wait, and are served in the order in
 // which they were started. Unless the proactor has a single runner, any
 // goroutine may call its methods.
