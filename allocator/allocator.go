@@ -1,20 +1,20 @@
 package allocator
 
-// An Allocator obtains and releases storage for values of type T.
+// An Allocator hands out storage for values of type T and takes it back.
 //
-// The rules that an implementation keeps are in the package documentation.
+// The package documentation has the rules that every implementation keeps.
 // Unless a type says otherwise, its methods are for one goroutine at a time.
 type Allocator[T any] interface {
-	// Allocate returns storage for n values: a slice with len == n <= cap.
-	// Its capacity is what the block has room for, and 1 for n == 1.
-	// It fails with an error that wraps [ErrExhausted], [ErrTooLarge] or
-	// [ErrSize], and then nothing was taken.
+	// Allocate returns storage for n values: a slice with len == n <= cap. Its
+	// capacity is the room that the block has, and 1 for n == 1. It fails with
+	// an error that wraps [ErrExhausted], [ErrTooLarge] or [ErrSize], and has
+	// then taken nothing.
 	Allocate(n int) ([]T, error)
 
-	// Deallocate releases a block that Allocate of the same allocator gave.
-	// The slice starts where the block starts and has the capacity that it
-	// was handed out with; its length does not matter. The caller uses the
-	// block no more.
+	// Deallocate releases a block that Allocate of the same allocator returned.
+	// The slice starts where the block starts and has the capacity that it was
+	// handed out with; its length does not matter. The caller must not use the
+	// block any more.
 	Deallocate(s []T)
 }
 

@@ -1,7 +1,7 @@
 package allocator
 
-// A Capability names something that an allocator may be able to do and that its
-// methods alone do not tell.
+// A Capability names something that an allocator may be able to do, and that
+// its methods alone do not reveal.
 type Capability uint8
 
 const (
@@ -10,12 +10,12 @@ const (
 	CanZero                        // its blocks are zero when they are handed out, up to their capacity
 )
 
-// A Conditional allocator tells which capabilities it has. A combinator is one
-// if it passes capabilities of its parent on, because the methods of a Go type
+// A Conditional allocator says which capabilities it has. A combinator that
+// passes on capabilities of its parent is one, because the methods of a Go type
 // cannot depend on what its parent is.
 //
-// [Resizer], [Trimmer] and [Sizer] need no such question: "could not", doing
-// nothing, and n itself are true answers for a parent without them.
+// [Resizer], [Trimmer] and [Sizer] need no such question. Over a parent without
+// them, to return false, to do nothing and to return n are honest answers.
 type Conditional interface {
 	// Capable reports whether the allocator can do c, and so whether the
 	// methods for it work.

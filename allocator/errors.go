@@ -12,7 +12,7 @@ import (
 // errors that wrap them; test with errors.Is.
 var (
 	// ErrExhausted says that there is no storage now. The same request may
-	// succeed once something was released.
+	// succeed once something has been released.
 	ErrExhausted = errors.New("allocator: exhausted")
 
 	// ErrTooLarge says that this allocator can never serve a request of

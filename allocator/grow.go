@@ -2,12 +2,13 @@ package allocator
 
 import "unsafe"
 
-// Append appends v to s, a block of a or nil, and returns the block that it is
-// then, as append does for the Go heap. It stays where it is while there is room,
-// or if a can resize it. Otherwise its values move to a larger block, about twice
-// as large, and the old one is released. What v is may be part of s.
+// Append appends v to s, which is a block of a or nil, and returns the
+// resulting block, as append does for the Go heap. The block stays where it is
+// while there is room, or if a can resize it. Otherwise its values move to a
+// larger block, twice as large or, if they are many, a quarter larger; and the old
+// one is released. The values v may be part of s.
 //
-// When a fails, s is returned as it was, together with the error.
+// If a fails, Append returns s unchanged, and the error.
 func Append[T any](a Allocator[T], s []T, v ...T) ([]T, error) {
 	if len(v) <= cap(s)-len(s) {
 		return append(s, v...), nil
@@ -23,10 +24,10 @@ func Append[T any](a Allocator[T], s []T, v ...T) ([]T, error) {
 	return r, nil
 }
 
-// Grow makes room for n more values in s, a block of a or nil, as slices.Grow
-// does for the Go heap: after it, so many can be appended in place. The length
-// remains. It fails with [ErrSize] if n is negative. When it fails, s is returned
-// as it was.
+// Grow makes room for n more values in s, which is a block of a or nil, as
+// slices.Grow does for the Go heap: at least n values can then be appended in
+// place. The length does not change. Grow fails with [ErrSize] if n is
+// negative. If it fails, it returns s unchanged.
 func Grow[T any](a Allocator[T], s []T, n int) ([]T, error) {
 	switch {
 	case n < 0:
@@ -44,8 +45,8 @@ func Grow[T any](a Allocator[T], s []T, n int) ([]T, error) {
 	return r, nil
 }
 
-// Clone returns a block of a with the values of s, which may be anybody's. It is
-// empty if s is.
+// Clone returns a block of a with the values of s, which may be any slice. The
+// result is empty if s is.
 func Clone[T any](a Allocator[T], s []T) ([]T, error) {
 	r, err := a.Allocate(len(s))
 	if err != nil {

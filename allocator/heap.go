@@ -9,10 +9,14 @@ import (
 //
 // Use it as the last parent of a composition. Allocate costs what make costs;
 // Deallocate clears storage for a T with pointers and leaves the rest to the
-// garbage collector. It is exhausted when the operating system says that it
-// would not give so much now; that is asked for 1 GiB and more. What is refused
-// after that, or for less, ends the program as it does with make. The zero value
-// is ready, and any number of goroutines may use it.
+// garbage collector.
+//
+// For a request of 1 GiB or more, it first asks the operating system whether it
+// would provide that much now, and is exhausted if the answer is no. If memory
+// runs out later, or for a smaller request, the program ends, as it does with
+// make.
+//
+// The zero value is ready, and any number of goroutines may use it.
 type Heap[T any] struct{}
 
 // askAbove is the size from which Heap asks the operating system whether it

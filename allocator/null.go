@@ -2,13 +2,13 @@ package allocator
 
 import "reflect"
 
-// Null has no storage: every request for some fails with [ErrExhausted].
+// Null has no storage: every request for storage fails with [ErrExhausted].
 //
 // Use it as the parent of a composition that must not go beyond its own
-// storage. The error is not [ErrTooLarge], because a layer above that has
-// storage of its own may serve the request once some of it is released. Null
-// costs nothing. Deallocate of a block that is not empty panics,
-// because Null gave none. The zero value is ready, and any number of
+// storage. The error is not [ErrTooLarge], because a layer above with storage
+// of its own may be able to serve the request once some of that is released.
+// Null costs nothing. Deallocating a block that is not empty panics, because
+// Null never handed one out. The zero value is ready, and any number of
 // goroutines may use it.
 type Null[T any] struct{}
 

@@ -7,31 +7,31 @@ import (
 	"unsafe"
 )
 
-// Pages allocates pages of the operating system, outside of the Go heap: with
-// mmap, or VirtualAlloc on Windows.
+// Pages allocates pages of the operating system, outside the Go heap: with mmap, or with
+// VirtualAlloc on Windows.
 //
-// Use it for large storage that the garbage collector is to have nothing to do
-// with: not to look at it, and not to count it when it decides how often to
-// run. It is the parent for a block that divides storage up, because each of
-// its own blocks takes up whole pages. T must not have pointers, since the
-// collector would not follow them.
+// Use it for large storage that the garbage collector should neither scan nor count when
+// it decides how often to run. Each block takes whole pages, so put an allocator that
+// divides storage up, such as combinators.Slab, over it. T must not have pointers, since
+// the collector would not follow them.
 //
-// Each request and each release is a system call or two and costs microseconds,
-// whatever the number of live blocks, and every page costs some when it is first
-// written to. A release gives the pages back at once. Whoever uses a released block gets a
-// fault that ends the program, until the pages are used for something else.
+// Each request and each release is one or two system calls, which take microseconds,
+// whatever the number of live blocks. Each page costs a little more when it is first
+// written to. A release gives the pages back at once. Using a block after its release is a
+// fault that ends the program, unless its pages have been used for something else since.
 //
-// Guarded Pages put a page that cannot be used before and after each block,
-// which ends right before the latter: to read or write beyond the end of a
-// block is a fault at that moment, and so it is less than a page before its
-// start or a little more. Their blocks have no more room than was asked for; all
-// others have that of whole pages.
+// [NewGuardedPages] returns Pages that catch accesses out of bounds. Such Pages put an
+// inaccessible page, a guard, on each side of a block. The block ends exactly where the
+// second guard begins, so reading or writing just beyond its end is a fault at once. In
+// front of the block there may be a gap of less than a page, so an access before its start
+// is a fault only once it reaches the first guard. A guarded block has exactly the room
+// that was asked for. An unguarded block has the room of its whole pages.
 //
 // It is exhausted when the operating system refuses.
 //
 // Any number of goroutines may use it.
 //
-// It panics if a block is released that it has not handed out.
+// It panics if a released block is not one that it has handed out.
 type Pages[T any] struct {
 	guard uintptr // bytes before and after a block
 	plan  string
@@ -40,12 +40,12 @@ type Pages[T any] struct {
 	live addresses
 }
 
-// NewPages returns a Pages. It fails if T has pointers, and the error says
-// which field is the first one.
+// NewPages returns Pages. It fails if T has pointers, with an error that names
+// the first field with one.
 func NewPages[T any]() (*Pages[T], error) { return newPages[T]("Pages", 0) }
 
-// NewGuardedPages returns a Pages with guard pages. It fails if T has
-// pointers, and the error says which field is the first one.
+// NewGuardedPages returns Pages with a guard page on each side of a block. It
+// fails if T has pointers, with an error that names the first field with one.
 func NewGuardedPages[T any]() (*Pages[T], error) { return newPages[T]("GuardedPages", pageSize()) }
 
 func newPages[T any](name string, guard uintptr) (*Pages[T], error) {
@@ -111,7 +111,7 @@ func (a *Pages[T]) take(s []T) []byte {
 	return b.pages
 }
 
-// Owns reports whether s starts inside a block that is handed out.
+// Owns reports whether s starts inside a live block.
 func (a *Pages[T]) Owns(s []T) bool {
 	if cap(s) == 0 || unsafe.Sizeof(*new(T)) == 0 {
 		return cap(s) != 0 // blocks of no size are everybody's
@@ -136,7 +136,7 @@ func (a *Pages[T]) Reset() {
 	a.live = addresses{}
 }
 
-// GoodSize returns the number of values that the pages for n have room for.
+// GoodSize returns how many values fit into the pages that n values need.
 func (a *Pages[T]) GoodSize(n int) int {
 	size := unsafe.Sizeof(*new(T))
 	if n < 1 || size == 0 || CheckSize[T](n) != nil {

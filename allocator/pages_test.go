@@ -17,6 +17,33 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
+// Blocks that end where a page begins that cannot be accessed: a system call
+// or C code that writes beyond one ends the program there and then.
+func ExampleNewGuardedPages() {
+	guarded, err := allocator.NewGuardedPages[byte]()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	plain, err := allocator.NewPages[byte]()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, a := range []allocator.Allocator[byte]{guarded, plain} {
+		buf, err := a.Allocate(100)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(a, "has room beyond what was asked for:", cap(buf) > len(buf))
+		a.Deallocate(buf)
+	}
+	// Output:
+	// GuardedPages[uint8] has room beyond what was asked for: false
+	// Pages[uint8] has room beyond what was asked for: true
+}
+
 func ExamplePages() {
 	pages, err := allocator.NewPages[float64]()
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 var hasPointers sync.Map
 
 // HasPointers reports whether a value of T contains pointers that the garbage
-// collector follows. Storage for such a T must be typed Go memory and is
-// cleared when it is released. An allocator that is made by a constructor asks
-// once there; an answer costs a map lookup.
+// collector follows. Storage for such a T must be typed Go memory, and is
+// cleared when it is released. Ask once, in a constructor: an answer costs a
+// map lookup.
 func HasPointers[T any]() bool {
 	t := reflect.TypeFor[T]()
 	if v, ok := hasPointers.Load(t); ok {
@@ -24,7 +24,7 @@ func HasPointers[T any]() bool {
 
 // PointerPath returns the path from a value of type t to the first pointer in
 // it, as one would write it in Go with the type in front, such as
-// "main.Order.Items[0].Name (string)". It is empty if there is none.
+// "main.Order.Items[0].Name (string)". It is empty if the type has no pointer.
 func PointerPath(t reflect.Type) string {
 	path, kind := pointerPath(t)
 	if kind == nil {

@@ -5,8 +5,9 @@ import (
 	"unsafe"
 )
 
-// New returns storage for one value. Like the contents of a block, the value
-// is unspecified unless T has pointers or a says that it is zero.
+// New returns storage for one value. Like the contents of any block, the value
+// is unspecified unless T has pointers, which are then never stale, or a says
+// that its blocks are zero ([GivesZeros]). Release it with [Delete].
 func New[T any](a Allocator[T]) (*T, error) {
 	s, err := a.Allocate(1)
 	if err != nil {
@@ -18,8 +19,8 @@ func New[T any](a Allocator[T]) (*T, error) {
 	return unsafe.SliceData(s), nil
 }
 
-// Delete releases storage that [New] got from the same allocator. A nil p is
-// ignored.
+// Delete releases the storage that [New] returned for the same allocator. A nil
+// p is ignored.
 func Delete[T any](a Allocator[T], p *T) {
 	if p != nil {
 		a.Deallocate(unsafe.Slice(p, 1))

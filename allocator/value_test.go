@@ -22,6 +22,25 @@ func ExampleNew() {
 	// Output: first
 }
 
+// A value that is released is there for the next request, if the allocator
+// keeps what it gets back.
+func ExampleDelete() {
+	type session struct{ name string }
+	sessions := new(freeList[session])
+
+	first, _ := allocator.New[session](sessions)
+	first.name = "first"
+	allocator.Delete[session](sessions, first)
+
+	second, _ := allocator.New[session](sessions)
+	fmt.Println("the same storage:", second == first)
+	fmt.Printf("without the old name: %q\n", second.name)
+	allocator.Delete[session](sessions, nil) // does nothing
+	// Output:
+	// the same storage: true
+	// without the old name: ""
+}
+
 // recorder remembers the blocks that it gets back.
 type recorder struct {
 	allocator.Heap[int]

@@ -7,36 +7,33 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Aligned hands out blocks that start at a multiple of a number of bytes, and
-// have all bytes up to the next multiple after their end to themselves.
+// Aligned hands out blocks that start at a multiple of a number of bytes. No other
+// block shares the bytes up to the next multiple after their end.
 //
-// Use it to keep blocks of different goroutines on different cache lines (64
-// bytes on most processors, 128 on some), and for buffers that a device or a
-// vector instruction wants aligned.
+// Use it to keep blocks of different goroutines on different cache lines (64 bytes
+// on most processors, 128 on some), and for buffers that a device or a vector
+// instruction needs aligned.
 //
-// In Go a block can be aligned only by choosing the value that it starts with.
-// So Aligned asks its parent for some values more, fewer than twice
-// alignment/gcd(alignment, size of T) of them, and takes the first that is
-// aligned. For bytes, words, and a T of an odd number of words there always is
-// one. For other sizes, such as a T of 64 bytes, all values of a block have
-// the same distance to the alignment, and it depends on where the parent's
-// block starts: [allocator.Pages] starts at a page; the Go heap at a multiple of
-// the largest power of two in its size class, but 8 bytes after that for
-// blocks of more than 512 bytes with pointers. A request that cannot be aligned
-// fails.
+// In Go a block can be aligned only by choosing the value that it starts with. So
+// Aligned asks its parent for extra values, fewer than twice
+// alignment/gcd(alignment, size of T), and starts with the first that is aligned.
+// For bytes, words, and a T of an odd number of words there always is one. For
+// other sizes, such as a T of 64 bytes, all values of a block are equally far from
+// an aligned address. Then it depends on where the parent's block starts.
+// [allocator.Pages] starts at a page. The Go heap starts at a multiple of the
+// largest power of two in its size class, or 8 bytes after one for blocks of more
+// than 512 bytes with pointers. A request that cannot be aligned fails.
 //
-// It costs an entry in a map while a block is handed out, some tens of
-// nanoseconds; so it belongs below a block that keeps storage. It keeps no storage
-// itself, but a block that is never released stays reachable. A T of no size is not
-// aligned.
+// It costs an entry in a map while a block is handed out, some tens of nanoseconds,
+// so put it below an allocator that keeps storage. It keeps no storage itself, but
+// a block that is never released stays reachable. A T of no size is not aligned.
 //
 // It is exhausted when its parent is. Where the parent's block has no aligned
 // value, the error wraps [allocator.ErrTooLarge].
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that is not handed out, or with another
-// capacity.
+// It panics if a released block is not handed out, or has another capacity.
 type Aligned[T any] struct {
 	_         noCopy
 	parent    allocator.Allocator[T]
@@ -85,8 +82,8 @@ func (a *Aligned[T]) skip(start uintptr) (int, bool) {
 	return int(-(off / common) * a.inverse & uintptr(a.unit-1)), true
 }
 
-// Allocate returns n values of the parent's storage that start where they are
-// to.
+// Allocate returns n values of the parent's storage that start at an aligned
+// address.
 func (a *Aligned[T]) Allocate(n int) ([]T, error) {
 	if needsNone[T](n) {
 		return a.parent.Allocate(n)
@@ -132,7 +129,8 @@ func (a *Aligned[T]) Reset() {
 // Trim trims the parent.
 func (a *Aligned[T]) Trim() { a.can.trim() }
 
-// GoodSize returns how many values a block for n has to itself.
+// GoodSize returns how many values fit into the bytes that a block for n has to
+// itself.
 func (a *Aligned[T]) GoodSize(n int) int {
 	if n < 1 || allocator.CheckSize[T](n) != nil || needsNone[T](n) {
 		return n

@@ -6,47 +6,48 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Arena hands out chunks from their start to their end, and takes a larger
-// chunk when one is full.
+// Arena hands out the values of a chunk from its start to its end, and takes a
+// larger chunk when it is full.
 //
-// Use it for what is needed together and is given up together, without a
-// bound: the nodes of a tree, all that one request takes. Many values share an
-// allocation of the parent, which is what makes it quicker than the Go heap.
-// A [Scope] has arenas for values of several types.
+// Use it for values that are needed together and released together, without a bound
+// on their number: the nodes of a tree, everything that one request needs. Many
+// values share one allocation of the parent, which makes it quicker than the Go
+// heap (BenchmarkBinaryTrees). A [Scope] has arenas for values of several types.
 //
-// There are two ways to release all blocks at once. Reset gives the chunks
-// back to the parent. If that is [allocator.Heap] nobody gets the storage
-// again before the garbage collector has seen that no pointer to it is left,
-// so a block that is used after Reset is a bug that harms nobody else. Reuse
-// keeps the chunks and hands them out again, but a block that is used after
-// Reuse is shared with its next owner. With Reuse the rounds soon allocate nothing,
-// where after Reset the chunks are allocated, and collected, anew. Mark and Rewind
-// release what was handed out in between, and keep the chunks as Reuse does.
+// There are two ways to release all blocks at once. Reset gives the chunks back to
+// the parent. If the parent is [allocator.Heap], the storage is not used again
+// before the garbage collector has found that no pointer to it is left. So using a
+// block after Reset is a bug, but one that harms no other block. Reuse keeps the
+// chunks and hands them out again, so a block that is used after Reuse is shared
+// with its next owner. With Reuse, each round after the first few allocates
+// nothing. With Reset, every round allocates its chunks, and the collector frees
+// them. Mark and Rewind release the blocks handed out in between, and keep the
+// chunks as Reuse does.
 //
-// A request costs a few nanoseconds whatever its size. A chunk that comes from
-// the parent has twice the size of the one before, and less than that if the
-// parent has only less; if the parent can, it makes the chunk in use larger
-// where it lies instead. A block that is larger than the next chunk would be
-// gets a chunk of its own. One block that is reachable keeps its whole chunk
-// from being collected. Releasing the block that was handed out last in its
-// chunk makes its storage free again, and a chunk without blocks is there for
-// the next request that fits; releasing another clears it if T has pointers, and
-// its storage is free with all the rest. A block that is not in the chunk in use
-// is looked for in all of them, of which there are few, since they double.
+// A request costs a few nanoseconds, whatever its size. Each chunk has twice the
+// size of the one before, or less if the parent has only less. If the parent can
+// resize the chunk in use where it is, the arena does that instead. A block larger
+// than the next chunk would be gets a chunk of its own. One reachable block keeps
+// its whole chunk from being collected.
+//
+// Releasing the last block of a chunk makes its storage free again, and a chunk
+// without blocks serves the next request that fits. Releasing any other block
+// clears it if T has pointers; its storage becomes free together with all the rest.
+// A block outside the chunk in use is looked for in all chunks. There are few of
+// them, since they double.
 //
 // It is exhausted when its parent is.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released or resized that lies in what is free
-// already, if one is released that is not from here, and if it is rewound to a
-// mark that is void.
+// It panics if a released or resized block is already free, if a released block is
+// not from this arena, and if it is rewound to a void mark.
 type Arena[T any] struct {
 	_ noCopy
 
-	// Keep is how many values Reuse keeps storage for at most, so that one
-	// round that needed much does not cost memory for ever. It gives back the
-	// largest chunks first. 0 is no limit. Set it before the first request.
+	// Keep limits how many values Reuse keeps storage for, so that one large
+	// round does not cost memory for ever. The largest chunks are given back
+	// first. 0 means no limit. Set it before the first request.
 	Keep int
 
 	parent  allocator.Allocator[T]

@@ -1,6 +1,6 @@
 package combinators
 
-// Mark returns the present state.
+// Mark returns the current state, for Rewind.
 func (a *Arena[T]) Mark() Mark {
 	if a.isEmpty() {
 		return Mark{owner: a}
@@ -9,10 +9,10 @@ func (a *Arena[T]) Mark() Mark {
 	return a.marks.mark(a, state{chunk: a.current.serial, last: a.serial, used: a.current.used})
 }
 
-// Rewind releases all blocks that were handed out since m was taken, and keeps
-// the chunks. It voids the marks that were taken since. Before that, a mark
-// becomes void when the block that was the last one then is released, or is resized
-// while it is the last one of its chunk. Rewind panics if m is void.
+// Rewind releases all blocks that were handed out since m was taken, and keeps the
+// chunks. All later marks become void. A mark also becomes void when the block that
+// was the last one when it was taken is released, or is resized while it is the
+// last one of its chunk. Rewind panics if m is void.
 func (a *Arena[T]) Rewind(m Mark) {
 	s, ok := a.marked(m)
 	if !ok {

@@ -10,22 +10,22 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Buckets has an allocator for each of a row of sizes, and rounds requests up
-// to the next one.
+// Buckets has an allocator for each of a series of sizes, and rounds each request
+// up to the next size.
 //
-// Use it where the parts below are good at one size only, such as a free list
-// for each, and to make size classes: buckets of growing steps, one range of
-// sizes after another, joined by [Segregator].
+// Use it where the allocators below are good at a single size, such as a free list
+// for each size. Use it also to make size classes: several Buckets with growing
+// steps, one range of sizes after another, joined by [Segregator].
 //
-// A request costs a division, and gets less than a step of room that it did not
-// ask for. A bucket is asked for blocks of its own size, and the first one for
+// A request costs a division, and gets less than one step more room than it asked
+// for. A bucket is asked for blocks of its own size, and the first bucket for
 // single values too. Resize within a bucket is in place and costs nothing; it never
-// takes a block to another one. A bucket that gives blocks as large as those of the
-// next is of no use: each request for it costs one there as well.
+// moves a block to another bucket. A bucket whose blocks are as large as those of
+// the next bucket is useless: each request to it leads to another request there.
 //
-// It is exhausted when the bucket for that size is; no other one helps out. A
-// request beyond the last bucket fails with [allocator.ErrTooLarge], except for
-// values of no size, which the first bucket is asked for.
+// It is exhausted when the bucket for that size is; other buckets do not help out.
+// A request beyond the last bucket fails with [allocator.ErrTooLarge]. For values
+// of no size, the first bucket is asked instead.
 //
 // As many goroutines may use it as may use each of its buckets.
 type Buckets[T any] struct {
@@ -42,9 +42,9 @@ type bucket[T any] struct {
 }
 
 // NewBuckets returns a Buckets for requests of up to last values, with blocks
-// of first, first+step and so on up to last values. What parent makes for each
-// of these sizes gives these blocks. NewBuckets panics unless first and step
-// are at least 1 and last is some steps after first.
+// of first, first+step and so on up to last values. The function parent makes
+// the allocator for each of these sizes. NewBuckets panics unless first and
+// step are at least 1 and last is a number of steps after first.
 func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Allocator[T]) *Buckets[T] {
 	if parent == nil {
 		panic("combinators: NewBuckets: the function that makes the buckets is nil")
@@ -65,9 +65,9 @@ func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Al
 	return a
 }
 
-// Allocate asks the bucket for n values for a block. If the block has room for
-// that of the next bucket, it goes back there at its release, so it is that one
-// that has to give it.
+// Allocate asks the bucket for n values for a block. If that block is as large
+// as those of the next bucket, its release would go there; so the next bucket
+// is asked instead.
 func (a *Buckets[T]) Allocate(n int) ([]T, error) {
 	switch {
 	case uint(n-1) >= uint(a.last) || needsNone[T](n):
@@ -103,8 +103,8 @@ func (a *Buckets[T]) Deallocate(s []T) {
 	}
 }
 
-// Owns reports whether one of the buckets owns s. It does not go by the size: a
-// block that rounds sizes above asks for a part of what it was given.
+// Owns reports whether one of the buckets owns s. It does not go by the size,
+// because an allocator above that rounds sizes may ask with a part of a block.
 func (a *Buckets[T]) Owns(s []T) bool {
 	return slices.ContainsFunc(a.buckets, func(b bucket[T]) bool { return b.can.owns(s) })
 }
@@ -134,8 +134,8 @@ func (a *Buckets[T]) Trim() {
 	}
 }
 
-// GoodSize returns what the bucket for n values needs for a block, and n if
-// there is none.
+// GoodSize returns the size of the blocks of the bucket for n values, and n if
+// there is no such bucket.
 func (a *Buckets[T]) GoodSize(n int) int {
 	if uint(n-1) >= uint(a.last) {
 		return n

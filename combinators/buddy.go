@@ -7,29 +7,29 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Buddy hands out parts of one block in sizes that are powers of two, halving
-// what is free until it fits and joining the halves again when both are free.
+// Buddy hands out parts of one block, in sizes that are powers of two. It
+// halves a free part until it fits, and joins two halves again when both are
+// free.
 //
-// Use it for blocks of very different sizes with a hard bound for all, that
-// are released in any order, where the storage must not end up in pieces: what
-// is next to free storage of its size is joined with it at once.
+// Use it for blocks of very different sizes that are released in any order,
+// with a hard bound on all of them. Storage does not stay in small pieces,
+// because a released part is joined at once with a free neighbour of its size.
 //
-// A block takes smallest values, or twice as many, or four times, and so on: up to
-// half of it is room that was not asked for, which append uses, and GoodSize tells
-// how much. A request costs
-// some tens of nanoseconds, more the larger the capacity is. The block that is
-// divided comes from the parent with the first request; the bitmaps have less
-// than four bits for each smallest block, on the Go heap. Trim gives the block
-// back while nothing is handed out. Resize works within the size that a block
-// takes.
+// A block takes the smallest size, or twice that, or four times, and so on. Up
+// to half of it is room that was not asked for; append can use it, and GoodSize
+// returns the size. A request costs some tens of nanoseconds, and more for a
+// larger capacity. The block that is divided comes from the parent with the
+// first request. The bitmaps are on the Go heap, with less than four bits for
+// each smallest block. Trim gives the block back while nothing is handed out.
+// Resize works within the size that a block takes.
 //
 // It is exhausted when no free part is large enough, or when the parent does
 // not give it its block.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that is free already or is not from here,
-// or with a capacity that takes another size.
+// It panics if a released block is already free, is not from here, or has a
+// capacity of another size.
 type Buddy[T any] struct {
 	_ noCopy
 	backing[T]
@@ -42,8 +42,8 @@ type Buddy[T any] struct {
 
 // NewBuddy returns a Buddy of capacity values that takes their storage from
 // parent and divides it down to blocks of smallest values. It panics if
-// capacity is negative or smallest is not a power of two. What is left of the
-// capacity when it is divided by smallest is not used.
+// capacity is negative or smallest is not a power of two. A remainder of
+// capacity divided by smallest is not used.
 func NewBuddy[T any](parent allocator.Allocator[T], capacity, smallest int) *Buddy[T] {
 	a := &Buddy[T]{backing: newBacking(parent, capacity, "NewBuddy")}
 	if bits.OnesCount(uint(smallest)) != 1 || smallest < 0 {
@@ -53,8 +53,8 @@ func NewBuddy[T any](parent allocator.Allocator[T], capacity, smallest int) *Bud
 	return a
 }
 
-// Allocate returns the smallest free part that is large enough for n values, halved
-// as often as it stays so.
+// Allocate takes the smallest free part that is large enough for n values, and
+// halves it while it stays large enough.
 func (a *Buddy[T]) Allocate(n int) ([]T, error) {
 	if needsNone[T](n) {
 		return make([]T, n), nil
@@ -94,7 +94,7 @@ func (a *Buddy[T]) Allocate(n int) ([]T, error) {
 	return s, nil
 }
 
-// Deallocate releases s and joins what it was halved from.
+// Deallocate releases s and joins it with its other half, if that is free.
 func (a *Buddy[T]) Deallocate(s []T) {
 	if needsNone[T](cap(s)) {
 		return
@@ -148,7 +148,7 @@ func (a *Buddy[T]) Reset() {
 	}
 }
 
-// Trim gives the block back to the parent if nothing of it is handed out, and
+// Trim gives the block back to the parent if no part of it is handed out, and
 // trims the parent.
 func (a *Buddy[T]) Trim() {
 	if a.used == 0 {
@@ -158,7 +158,7 @@ func (a *Buddy[T]) Trim() {
 	a.can.trim()
 }
 
-// GoodSize returns the values that a block of n values takes.
+// GoodSize returns the number of values that a block for n takes.
 func (a *Buddy[T]) GoodSize(n int) int {
 	if n < 1 || n > a.capacity {
 		return n

@@ -8,40 +8,39 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Budget bounds the bytes that several allocators hand out together, whatever
-// their types, and lets a program wait for room.
+// Budget bounds the bytes that several allocators hand out together, whatever their
+// types, and lets a program wait for room.
 //
-// Use it where a server has a number of megabytes for everything: operations,
+// Use it where a server has a fixed amount of memory for everything: operations,
 // buffers, sessions. Each allocator gets a [Budgeted] as its outermost layer. A
-// program that is refused gives up, or it waits: a goroutine by Wait, a handler
-// by WhenRoom. So exhaustion becomes backpressure. For one type and no waiting
-// there is [Limit].
+// program whose request is refused gives up, or waits for room: a goroutine with
+// Wait, a handler with WhenRoom. So exhaustion becomes backpressure. For one type,
+// and without waiting, use [Limit].
 //
-// A wait does not end with room that may be gone at the next moment: it ends
-// with a reservation of the bytes, which nobody else gets. The allocators
-// of this Budget use up what it has reserved before they take anything else. A
-// goroutine or a chain of handlers that waits has a Budget of its own for that,
-// by Account; all accounts share one limit and one queue. Users of one account
-// that each reserve what they allocate may also share it.
+// A wait ends with a reservation of the bytes, which nobody else gets. The
+// allocators of this Budget use up its reservation before they take anything else. A
+// goroutine or a chain of handlers that waits should have a Budget of its own for
+// that, made with Account. All accounts share one limit and one queue. Several users
+// may share an account if each reserves what it allocates.
 //
-// First come, first served, goroutines and handlers alike: a large request is
-// not overtaken by small ones. While somebody waits, what is released is for
-// the first in the queue, and a request without a reservation is refused as if
-// there were no room. To wait while holding what others wait for is a deadlock,
-// here as with every queue; so reserve the bytes of all types that a piece of
-// work needs by one Wait.
+// Goroutines and handlers are served in the order in which they came, so small
+// requests do not overtake a large one. While somebody waits, released bytes go to
+// the first in the queue, and a request without a reservation is refused as if there
+// were no room. Waiting while holding memory that others wait for is a deadlock, as
+// in any queue. So reserve the bytes of all types that a piece of work needs with a
+// single Wait.
 //
-// A wait costs a mutex at its start and its end, and allocates nothing in the
-// steady state. What an allocator pays, its Budgeted says.
+// A wait costs a mutex at its start and at its end, and allocates nothing in the
+// steady state. See Budgeted for what an allocator pays.
 //
-// It is exhausted when what is handed out and what is reserved come to the
-// limit. To wait for more than the limit fails with [allocator.ErrTooLarge].
+// It is exhausted when the bytes handed out and the bytes reserved add up to the
+// limit. Waiting for more than the limit fails with [allocator.ErrTooLarge].
 //
-// Any number of goroutines may use it. At no time do they have more than the
-// limit, and a request that exceeds it takes nothing from the others, not even for a
+// Any number of goroutines may use it. They never have more than the limit. A
+// request that would exceed it takes nothing away from the others, not even for a
 // moment. No function of the program is called while a lock is held.
 //
-// Reservations that nobody uses are lost to the others, until Unreserve.
+// A reservation that is not used is lost to the others until Unreserve.
 type Budget struct {
 	_        noCopy
 	funds    *funds
@@ -62,8 +61,9 @@ func NewBudget(limit int) *Budget {
 // reservations of its own.
 func (b *Budget) Account() *Budget { return &Budget{funds: b.funds} }
 
-// Wait reserves n bytes, and waits for them in the order of arrival. It fails
-// with ctx.Err() if ctx is done before, and then has reserved nothing.
+// Wait waits until n bytes can be reserved, in the order of arrival, and
+// reserves them. If ctx is done first, it fails with ctx.Err() and reserves
+// nothing.
 func (b *Budget) Wait(ctx context.Context, n int) error {
 	if err := b.check(n); err != nil {
 		return err
@@ -87,12 +87,13 @@ func (b *Budget) Wait(ctx context.Context, n int) error {
 	}
 }
 
-// WhenRoom calls f once, when n bytes are reserved, in the order of arrival.
+// WhenRoom calls f once, when n bytes have been reserved, in the order of
+// arrival.
 //
-// It calls f later, also if there is room at once: never from inside WhenRoom or
-// from inside a release, but on a goroutine of its own, which calls the functions
-// of all who waited one after another. So f is to be short: it posts to where the
-// work is done, or starts an operation.
+// It calls f later, even if there is room at once: never from inside WhenRoom
+// or a release, but on a goroutine of its own, which calls all waiting
+// functions one after another. So f should be short: it posts to where the work
+// is done, or starts an operation.
 func (b *Budget) WhenRoom(n int, f func()) (Waiting, error) {
 	if f == nil {
 		panic("combinators: Budget.WhenRoom: the function is nil")
@@ -109,8 +110,8 @@ type Waiting struct {
 	generation uint64
 }
 
-// Cancel takes the function out of the queue. It is false if that was called or
-// is being called, or was cancelled before.
+// Cancel takes the function out of the queue. It returns false if the function
+// has been called, is being called, or was cancelled before.
 func (w Waiting) Cancel() bool {
 	return w.waiter != nil && w.waiter.funds.abandon(w.waiter, w.generation)
 }
@@ -125,7 +126,7 @@ func (b *Budget) Unreserve() {
 // Live returns how many bytes are handed out or reserved, by all accounts.
 func (b *Budget) Live() int { return int(b.funds.used.Load()) }
 
-// Reserved returns how many bytes this account has reserved and not used.
+// Reserved returns how many bytes this account has reserved and not yet used.
 func (b *Budget) Reserved() int { return int(b.reserved.Load()) }
 
 // String returns the expression that builds it.

@@ -9,18 +9,18 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Budgeted takes the bytes that it hands out from a [Budget] that it shares
-// with other allocators, of whatever types.
+// Budgeted counts the bytes that it hands out against a [Budget], which it
+// shares with other allocators of any types.
 //
-// Use it as the outermost layer of each allocator that has a part in the
-// budget. A cache above it would hold on to the room that others wait for.
+// Use it as the outermost layer of each allocator that shares the budget. A
+// cache above it would keep room that others wait for.
 //
-// It costs four atomic operations for a block's life, twice what a [Limit] costs
-// or a little more, and keeps no storage.
+// It costs four atomic operations for each block, twice what a [Limit] costs or
+// a little more (BenchmarkBudgeted), and keeps no storage.
 //
-// It is exhausted when the budget is, or when its parent is: without a
-// reservation, also while somebody else waits for room. A request that exceeds
-// the limit on its own fails with [allocator.ErrTooLarge].
+// It is exhausted when the budget or its parent is. A request without a
+// reservation also fails while somebody else waits for room. A request that
+// exceeds the limit on its own fails with [allocator.ErrTooLarge].
 //
 // As many goroutines may use it as may use its parent.
 //
@@ -33,8 +33,8 @@ type Budgeted[T any] struct {
 	size   int64        // of a value
 }
 
-// NewBudgeted returns a Budgeted over parent that uses the budget, with its
-// reservations. It panics if there is none.
+// NewBudgeted returns a Budgeted over parent that uses the budget and its
+// reservations. It panics if budget is nil.
 func NewBudgeted[T any](parent allocator.Allocator[T], budget *Budget) *Budgeted[T] {
 	a := &Budgeted[T]{passing: newPassing(parent, "NewBudgeted"), budget: budget, size: int64(unsafe.Sizeof(*new(T)))}
 	if budget == nil {
@@ -101,10 +101,10 @@ func (a *Budgeted[T]) Deallocate(s []T) {
 	a.budget.funds.release(size)
 }
 
-// Cost returns how many bytes of the budget a request for n values takes: what
-// to wait for. A parent that gives more than its GoodSize says takes more, and the
-// reservation may not suffice; a [SingleSlot] and [Slots] do that when the block that
-// they keep is larger. Put the Budgeted below those.
+// Cost returns how many bytes of the budget a request for n values takes, and so how
+// many to wait for. If the parent hands out more than its GoodSize says, the request
+// takes more, and the reservation may not be enough. [SingleSlot] and [Slots] do that
+// when they keep a larger block, so put the Budgeted below them.
 func (a *Budgeted[T]) Cost(n int) int {
 	if n > 0 && allocator.CheckSize[T](n) != nil {
 		return math.MaxInt
@@ -140,8 +140,8 @@ func (a *Budgeted[T]) Resize(s []T, n int) ([]T, bool) {
 	return r, resized
 }
 
-// Reset releases all blocks, and gives the budget back what they took, and no
-// more: neither what other allocators have nor what is reserved. It panics if
+// Reset releases all blocks, and gives their bytes back to the budget. The
+// bytes of other allocators, and reservations, are not affected. It panics if
 // the parent cannot be reset.
 func (a *Budgeted[T]) Reset() {
 	a.can.reset()

@@ -4,30 +4,30 @@ import "github.com/heirloom-go/heirloom/allocator"
 
 // Cascade is a list of allocators that grows when all of them are exhausted.
 //
-// Use it to make an unbounded allocator out of bounded ones: a Cascade of
-// [Slab] has the speed and the density of one slab and no limit.
+// Use it to make an unbounded allocator out of bounded ones: a Cascade of Slabs is as dense
+// as one slab, and has no limit.
 //
-// A request goes to the allocator that was used last, and if that fails to the
-// others in the order of their last use, so it costs a call while there is
-// room and one for each allocator of the list before the list grows. A release
-// asks them in the same order which one owns the block, so each has to be an
-// [allocator.Owner]: some ten nanoseconds for each that it asks in vain, so let the
-// function make them larger and larger. An allocator of which no block is handed out is kept for
-// later; of two such, the one that was used longer ago is trimmed and dropped.
-// The Go heap is used only when the list grows, for its new entry.
+// A request goes to the allocator that was used last. If that fails, it goes to the others,
+// the most recently used first. So a request costs one call while there is room, and one
+// for each allocator in the list before the list grows.
 //
-// It is exhausted when a new allocator is, too, or when the function makes
-// none and returns nil. Before it fails, it gives up the storage of the
-// allocator that it keeps for later and asks the function once more.
+// A release asks the allocators in the same order whether they own the block, so each must
+// be an [allocator.Owner]. That costs about ten nanoseconds for each one asked in vain, so
+// let the function make them larger and larger. One allocator without live blocks is kept
+// for later. Of two such, the one that was used longer ago is trimmed and dropped. The Go
+// heap is used only when the list grows, for its new entry.
 //
-// Nobody can tell who owns a block of a T of no size, because all of them may
-// start at the same place. So a release of one may reach another allocator of
-// the list that has handed some out, which matters to those that count, as for
-// [Fallback].
+// It is exhausted when a new allocator is exhausted too, or when the function returns nil.
+// Before it fails, it gives up the storage of the allocator that it keeps for later, and
+// calls the function once more.
+//
+// Nothing can tell who owns a block of a T of no size, because all of them may start at the
+// same address. So the release of one may reach another allocator of the list that has
+// handed some out. This matters to allocators that count, as with [Fallback].
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that none of its allocators owns.
+// It panics if none of its allocators owns a released block.
 type Cascade[T any] struct {
 	_     noCopy
 	grow  func(n int) allocator.Allocator[T]
@@ -51,10 +51,10 @@ type child[T any] struct {
 	next   *child[T]
 }
 
-// NewCascade returns a Cascade of what grow makes: allocators that can serve a
-// request for n values, or nil if there are to be no more. The first one is
-// made at once, for one value. NewCascade panics if it cannot tell what it
-// owns.
+// NewCascade returns a Cascade of the allocators that grow makes. Each must be
+// able to serve a request for n values; grow returns nil to stop the growth.
+// The first allocator is made at once, for one value. NewCascade panics if that
+// cannot tell what it owns.
 func NewCascade[T any](grow func(n int) allocator.Allocator[T]) *Cascade[T] {
 	if grow == nil {
 		panic("combinators: NewCascade: the function that makes the allocators is nil")
@@ -145,8 +145,8 @@ func (a *Cascade[T]) Trim() {
 // GoodSize returns the answer of the allocator that was used last.
 func (a *Cascade[T]) GoodSize(n int) int { return a.first.can.goodSize(n) }
 
-// Capable reports whether Owns works, which it does, or Reset, which is so if
-// it does for the allocators of the list, all of which are of one kind.
+// Capable reports whether Owns works, which it always does, or Reset, which
+// works if it does for the allocators of the list. These are all of one kind.
 func (a *Cascade[T]) Capable(c allocator.Capability) bool { return a.first.can.capable(c) }
 
 // String returns the expression that builds the allocator, with what the

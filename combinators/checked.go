@@ -8,51 +8,53 @@ import (
 )
 
 // Checked finds misuse of its parent: blocks that are released twice, to the
-// wrong allocator, or not at all, and blocks that are used after their
-// release.
+// wrong allocator, or not at all, and blocks that are used after their release.
 //
-// Use it in tests, round the allocator that a program is given. With Leak and
-// Sample it is made for production too.
+// Use it in tests, around the allocator that a program is given. With Leak and
+// Sample it suits production too.
 //
-// It knows each block that is handed out and the call stack of its allocation,
-// and those of the latest releases. A block that is not handed out is refused,
-// with both stacks, or three where it was released before. A released block is
-// filled with a pattern, or with zeros for a T with pointers, and held back
-// until so many others as Quarantine were released; if something was written
-// to it meanwhile, that is reported when it goes back to the parent. What is
-// still handed out is reported by Close. Blocks of no size are not checked.
+// It records each live block with the call stack of its allocation, and the
+// stacks of the latest releases. The release of a block that is not live is
+// refused; the report has the stack of that call, and those of the allocation
+// and of the first release if they are known. A released block is filled with a
+// pattern, or with zeros for a T with pointers, and held back until Quarantine
+// other blocks have been released. If something was written to it meanwhile,
+// that is reported when it goes back to the parent. Close reports the blocks
+// that are still live. Blocks of no size are not checked.
 //
 // It costs a call stack at each end of a block's life, about a microsecond for
-// both, some hundred bytes for each block that is handed out or held back, and
-// the storage that is held back. A block that Sample leaves out costs some tens
-// of nanoseconds. Its steady state allocates nothing, unless Leak is set.
+// both. It also costs a few hundred bytes for each block that is live or held
+// back, and the storage that is held back. A block that Sample leaves out costs
+// some tens of nanoseconds. A steady state allocates nothing, unless Leak is
+// set.
 //
-// It is exhausted when its parent is. Before it fails, it gives back what it
-// holds back and asks the parent once more.
+// It is exhausted when its parent is. Before it fails, it releases the blocks
+// that it holds back, and asks the parent once more.
 //
-// As many goroutines may use it as may use its parent. Its fields are to be
-// set before that.
+// As many goroutines may use it as may use its parent. Set its fields before
+// the first use.
 type Checked[T any] struct {
-	// Report is called with what was found. With nil it is panicked with.
-	// If Report returns, a release that was refused does nothing.
+	// Report is called with each problem that was found. If it is nil, Checked
+	// panics with the problem. If Report returns, a refused release does
+	// nothing.
 	Report func(*allocator.MisuseError)
 
-	// Leak, if it is not nil, is called with a block that was not released
-	// and that nobody can release any more, because the garbage collector
-	// found that no pointer to it is left. It is called on another
-	// goroutine, some time after that, and maybe never if the program ends
-	// before. It finds nothing in storage that a parent holds on to while it
-	// is handed out, such as a chunk of an [Arena]; and it must not be set
-	// over storage that is not on the Go heap, such as [allocator.Pages],
-	// where the runtime ends the program.
+	// Leak, if it is not nil, is called with a block that was lost: it was
+	// never released, and the garbage collector found that no pointer to it is
+	// left. It is called on another goroutine, some time after that, or never
+	// if the program ends first. It finds nothing in storage that a parent
+	// keeps reachable while it is handed out, such as a chunk of an [Arena]. It
+	// must not be set over storage outside the Go heap, such as
+	// [allocator.Pages]: the runtime would end the program.
 	Leak func(*allocator.MisuseError)
 
-	// Sample says that one request in so many is checked, from the first
-	// one on. With 0 and 1 all are. With more, a block that Checked does not
-	// know is taken for one that is not checked, and passed to the parent.
+	// Sample is n to check one request in n, beginning with the first. With 0
+	// or 1 all requests are checked. With more, the release of a block that
+	// Checked does not know is passed to the parent, as that of a block that
+	// was not checked.
 	Sample int
 
-	// Quarantine is how many released blocks are held back.
+	// Quarantine is the number of released blocks that are held back.
 	Quarantine int
 
 	passing[T]

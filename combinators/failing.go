@@ -11,24 +11,24 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// ErrInduced is the error of a request that a [Failing] made fail. It wraps
+// ErrInduced is the error of a request that a [Failing] has made fail. It wraps
 // [allocator.ErrExhausted].
 var ErrInduced = fmt.Errorf("combinators: failure induced by Failing: %w", allocator.ErrExhausted)
 
-// Failing makes chosen requests fail, and passes the others to its parent.
+// Failing makes chosen requests fail, and passes all others to its parent.
 //
 // Use it in tests, to see that a program survives the failure of each of its
-// requests: let the first one fail, then the second, and so on, until a run
-// has fewer requests than that. Calls tells how many there were, Failures how
-// many of them were made to fail, and Where the call stack of the last of
-// these. Below a block that grows, it makes the growth fail.
+// requests: let the first request fail, then the second, and so on, until a run
+// has no such request. Calls returns how many requests there were, Failures how
+// many were made to fail, and Where the call stack of the last of these. Below
+// an allocator that grows, it makes the growth fail.
 //
 // It costs a lock. It keeps no storage.
 //
-// It is exhausted when it was told to be, with [ErrInduced], or when its
-// parent is. Only requests for storage count: those for nothing, for a
-// negative number of values, or for more than there can be are passed on.
-// Resize is passed on too, because to refuse it is no failure.
+// It is exhausted for the chosen requests, with [ErrInduced], and when its
+// parent is. Only requests for storage count. Requests for nothing, for a
+// negative number of values, or for more than can exist are passed on. So is
+// Resize, because refusing it is not a failure.
 //
 // As many goroutines may use it as may use its parent, though the order in
 // which they come then decides which request fails.
@@ -52,7 +52,7 @@ func NewFailingAt[T any](parent allocator.Allocator[T], calls ...int) *Failing[T
 }
 
 // NewFailingRandomly returns a Failing that makes each request fail with a
-// probability. Requests fail in the same places again if the seed is the same.
+// probability. With the same seed, the same requests fail.
 func NewFailingRandomly[T any](parent allocator.Allocator[T], probability float64, seed uint64) *Failing[T] {
 	random := rand.New(rand.NewPCG(seed, 0))
 	return newFailing(parent, "Randomly", fmt.Sprintf("%v, %d", probability, seed), func(int, int) bool {
@@ -60,10 +60,10 @@ func NewFailingRandomly[T any](parent allocator.Allocator[T], probability float6
 	})
 }
 
-// NewFailingAfter returns a Failing that hands out so many bytes in all, and
-// then makes each request fail that goes beyond them. A request that the parent
-// then refuses counts, and what is released is not taken off; for that there is
-// [Limit].
+// NewFailingAfter returns a Failing that hands out the given number of bytes in
+// all, and makes each request fail that would exceed it. Requests that the
+// parent refuses count too. Released bytes are not subtracted; use [Limit] for
+// that.
 func NewFailingAfter[T any](parent allocator.Allocator[T], bytes int) *Failing[T] {
 	size, left := uint64(unsafe.Sizeof(*new(T))), uint64(max(bytes, 0))
 	return newFailing(parent, "After", fmt.Sprint(bytes), func(_, n int) bool {
@@ -108,7 +108,8 @@ func (a *Failing[T]) Failures() int {
 }
 
 // Where returns the call stack of the last request that was made to fail, with
-// a line for each call and one for its place. It is empty if there was none.
+// one line for each call and one for its position. It is empty if there was
+// none.
 func (a *Failing[T]) Where() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -10,18 +10,18 @@ import (
 // Fallback asks one allocator and, if that fails, another.
 //
 // Use it to go beyond a bound: over a [Slab] or a [Region], with the Go heap
-// behind it. More than two are nested:
-// Fallback(a, Fallback(b, c)).
+// behind it. For more than two allocators, nest it: Fallback(a, Fallback(b,
+// c)).
 //
-// A request that the primary serves costs one call more, one that it refuses
-// costs both. A release asks the primary whether it owns the block, so the
-// primary has to be an [allocator.Owner]; and one that looks through all it has
-// makes releases slow. It keeps no storage itself.
+// A request that the primary serves costs one more call; a request that it
+// refuses costs both. A release asks the primary whether it owns the block. So
+// the primary must be an [allocator.Owner], and one that has to search makes
+// releases slow. Fallback keeps no storage itself.
 //
-// Nobody can tell who owns a block of a T of no size, because all of them may
-// start at the same place. So a release of one may reach the parent that did
-// not give it. That does no harm to a parent for which they take no storage,
-// but a [Stats] there counts wrongly, and a [Limit] may panic.
+// Nothing can tell who owns a block of a T of no size, because all of them may
+// start at the same address. So the release of one may reach the wrong parent.
+// That is harmless, since such blocks take no storage; but a [Stats] there
+// counts wrongly, and a [Limit] may panic.
 //
 // It is exhausted when both are. If one of them may serve the request later,
 // the error is [allocator.ErrExhausted], and otherwise that of the secondary.

@@ -10,29 +10,27 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Guarded puts values on both sides of a block that nobody is to write to, and
-// looks at them when the block is released.
+// Guarded puts guards on both sides of a block: values that nobody should write
+// to. It checks them when the block is released.
 //
-// Use it to find who writes beyond a block: code that goes past the bounds
-// that Go checks, by package unsafe, in a system call, in C. What reads beyond
-// a block it does not find; [allocator.Pages] with guard pages does, at the
-// moment when it happens.
+// Use it to find writes beyond a block, by code whose bounds Go does not check:
+// package unsafe, a system call, C. It does not find reads beyond a block.
+// allocator.NewGuardedPages finds both, at the moment when they happen.
 //
-// The guards hold a pattern of bytes. A T with pointers can hold no pattern, so
-// its guards are zero, and what writes a zero to them is not found.
+// The guards contain a pattern of bytes. For a T with pointers they are zero,
+// and a write of zeros to them is not found.
 //
-// It costs the writing and the reading of the guards, their room, and an entry in
-// a map behind a lock. It keeps no storage itself, but a block that is never
-// released stays reachable. A T of no size has no guards. The blocks have exactly
-// the room that was asked for, so that append does not take what is beyond it.
+// It costs writing and reading the guards, their room, and an entry in a map
+// behind a lock. It keeps no storage itself, but a block that is never released
+// stays reachable. A T of no size has no guards. The blocks have exactly the
+// room that was asked for, so that append does not use the guards.
 //
 // It is exhausted when its parent is, asked for the larger size.
 //
 // As many goroutines may use it as may use its parent.
 //
-// It panics if a block is released of which a guard was written to, or that is
-// not handed out, or with another capacity. A block with a damaged guard stays
-// handed out.
+// It panics if a released block has a damaged guard, is not handed out, or has
+// another capacity. A block with a damaged guard stays handed out.
 type Guarded[T any] struct {
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
@@ -91,7 +89,8 @@ func (a *Guarded[T]) Allocate(n int) ([]T, error) {
 	return s, nil
 }
 
-// Deallocate looks at the guards of s and gives the whole back to the parent.
+// Deallocate checks the guards of s, and gives the block and its guards back to
+// the parent.
 func (a *Guarded[T]) Deallocate(s []T) {
 	if needsNone[T](cap(s)) {
 		a.parent.Deallocate(s)
@@ -121,8 +120,8 @@ func (a *Guarded[T]) release(s []T) []T {
 	return whole
 }
 
-// Reset releases all blocks and does not look at their guards. It panics if
-// the parent cannot be reset.
+// Reset releases all blocks, without checking their guards. It panics if the
+// parent cannot be reset.
 func (a *Guarded[T]) Reset() {
 	a.can.reset()
 	a.mu.Lock()
@@ -133,8 +132,7 @@ func (a *Guarded[T]) Reset() {
 // Trim trims the parent.
 func (a *Guarded[T]) Trim() { a.can.trim() }
 
-// GoodSize returns how many values there is room for between the guards of a
-// block for n.
+// GoodSize returns how many values fit between the guards of a block for n.
 func (a *Guarded[T]) GoodSize(n int) int {
 	if n < 1 || allocator.CheckSize[T](n) != nil || needsNone[T](n) {
 		return n

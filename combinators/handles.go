@@ -8,28 +8,27 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Handles keeps values under keys that cannot be confused: the key of a value
-// that was removed finds nothing, even if another value has its place.
+// Handles keeps values under keys that are never used twice: the key of a
+// removed value finds nothing, even if another value now has its place.
 //
-// Use it where a reference outlives what it refers to, or leaves the program:
+// Use it where a reference may outlive its value, or leaves the program:
 // connections named by a client, operations named by the kernel, nodes of a
-// graph that refer to each other. It is not an [allocator.Allocator], because
-// a key is not a block. Its values have their storage from one: each is a
-// block of one value of the parent, so Handles(Slab(Heap, 1000)) has a
-// thousand values at most, and a value stays where it is until it is removed.
+// graph that refer to each other. It is not an [allocator.Allocator], because a
+// key is not a block, but it takes its storage from one. Each value is a block
+// of one value of the parent, so Handles(Slab(Heap, 1000)) has at most a
+// thousand values. A value stays where it is until it is removed.
 //
-// Insert and Remove cost what the parent costs and a few nanoseconds; Get
-// costs about one. There is a table with two words a place, on the Go heap,
-// that is as long as the most values that were alive at once, until Trim gives
-// up its end.
+// Insert and Remove cost what the parent costs and a few nanoseconds more; Get
+// costs about one. A table on the Go heap has two words for each place. It has
+// as many places as there were values at most, until Trim shortens it.
 //
 // It is exhausted when its parent is.
 //
 // One goroutine at a time may use it.
 //
-// A key has the number of a place in the table, and a generation that goes up
-// whenever the value there is removed. After 2³²-1 values a place is retired
-// instead of starting again, so no key ever becomes valid again.
+// A key contains the number of a place in the table, and a generation that is
+// increased whenever the value there is removed. After 2³²-1 values a place is
+// retired, so no key ever becomes valid again.
 type Handles[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T]
@@ -40,7 +39,8 @@ type Handles[T any] struct {
 	count  int
 }
 
-// A Handle is the key of a value in a [Handles]. The zero Handle is never one.
+// A Handle is the key of a value in a [Handles]. The zero Handle is never the
+// key of a value.
 type Handle[T any] struct{ index, generation uint32 }
 
 // A place is a place in the table.
@@ -77,7 +77,7 @@ func (a *Handles[T]) Insert(v T) (Handle[T], error) {
 }
 
 // Get returns the value with the key h, which stays where it is until it is
-// removed. It is false if there is none, or no longer.
+// removed. It returns false if there is no such value, or no longer.
 func (a *Handles[T]) Get(h Handle[T]) (*T, bool) {
 	if uint64(h.index) >= uint64(len(a.places)) {
 		return nil, false
@@ -89,8 +89,8 @@ func (a *Handles[T]) Get(h Handle[T]) (*T, bool) {
 	return e.value, true
 }
 
-// Remove removes the value with the key h and returns it. It is false if there
-// is none, or no longer.
+// Remove removes the value with the key h and returns it. It returns false if
+// there is no such value, or no longer.
 func (a *Handles[T]) Remove(h Handle[T]) (v T, ok bool) {
 	p, ok := a.Get(h)
 	if !ok {
@@ -104,8 +104,8 @@ func (a *Handles[T]) Remove(h Handle[T]) (v T, ok bool) {
 // Len returns the number of values.
 func (a *Handles[T]) Len() int { return a.count }
 
-// All returns an iterator over the keys and values. Those that are inserted or
-// removed meanwhile may be among them or not.
+// All returns an iterator over the keys and values. It may or may not include
+// values that are inserted or removed meanwhile.
 func (a *Handles[T]) All() iter.Seq2[Handle[T], *T] {
 	return func(yield func(Handle[T], *T) bool) {
 		for i := 0; i < len(a.places); i++ {
@@ -117,7 +117,7 @@ func (a *Handles[T]) All() iter.Seq2[Handle[T], *T] {
 	}
 }
 
-// Reset removes all values. Their keys find nothing from then on.
+// Reset removes all values. From then on their keys find nothing.
 func (a *Handles[T]) Reset() {
 	for i := range a.places {
 		if a.places[i].value != nil {
@@ -145,12 +145,12 @@ func (a *Handles[T]) remove(i uint32) {
 	allocator.Delete(a.parent, p)
 }
 
-// Key returns h as a number that is not 0, for where no Handle can go, such as
-// the user data of a kernel.
+// Key returns h as a number other than 0, for places that cannot hold a Handle,
+// such as the user data of a system call.
 func (h Handle[T]) Key() uint64 { return uint64(h.generation)<<32 | uint64(h.index) }
 
-// HandleOf returns the handle of which key is the number. For a number that is
-// none it returns one that finds nothing.
+// HandleOf returns the handle whose Key is key. For any other number it returns
+// a handle that finds nothing.
 func HandleOf[T any](key uint64) Handle[T] {
 	return Handle[T]{index: uint32(key), generation: uint32(key >> 32)}
 }

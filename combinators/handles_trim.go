@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// Trim gives up the places at the end of the table that have no value, and
-// trims the parent. The keys of what was there find nothing, as before: a place
-// that comes back starts with a generation that none of those given up had. (For
-// that a place that had more than 2³¹ values stays.) It costs time for each place.
+// Trim removes the places without a value from the end of the table, and trims
+// the parent. Old keys still find nothing: a place that is added again starts
+// with a generation that no removed place had. (A place that had more than 2³¹
+// values is therefore not removed.) The time it takes grows with the number of
+// places.
 func (a *Handles[T]) Trim() {
 	end := len(a.places)
 	for end != 0 && a.places[end-1].value == nil && !a.places[end-1].isRetired() && a.places[end-1].generation <= math.MaxInt32 {

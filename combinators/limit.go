@@ -10,20 +10,20 @@ import (
 
 // Limit bounds how many values, or how many bytes, are handed out at once.
 //
-// Use it where memory has a budget: one for each client, one for all buffers
+// Use it where memory has a budget: a limit for each client, or one for all buffers
 // together.
 //
-// It costs two atomic operations for a block's life, about ten nanoseconds,
-// and keeps no storage.
+// It costs two atomic operations for each block, about ten nanoseconds
+// (BenchmarkLimit), and keeps no storage.
 //
-// It is exhausted when the request would exceed the limit, or when its parent
-// is. A request that exceeds the limit on its own fails with
-// [allocator.ErrTooLarge], so a limit of 0 refuses every request with that,
-// where [allocator.Null] is exhausted.
+// It is exhausted when the request would exceed the limit, or when its parent is. A
+// request that exceeds the limit on its own fails with [allocator.ErrTooLarge]. So
+// a limit of 0 refuses every request with ErrTooLarge, unlike [allocator.Null],
+// which is exhausted.
 //
-// As many goroutines may use it as may use its parent. At no time do they have
-// more than the limit, and a request that exceeds it takes nothing from the others,
-// not even for a moment. One whose parent is exhausted does until it fails.
+// As many goroutines may use it as may use its parent. They never have more than
+// the limit. A request that would exceed it takes nothing away from the others, not
+// even for a moment. A request that the parent refuses does, until it fails.
 //
 // It panics if more is released than was handed out.
 type Limit[T any] struct {
@@ -42,8 +42,8 @@ func NewLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 }
 
 // NewByteLimit returns a Limit of limit bytes over parent. Values of no size
-// take up none, so any number of them is within every limit, even one of 0. It
-// panics if limit is negative.
+// take no bytes, so any number of them is within every limit, even a limit of
+// 0. It panics if limit is negative.
 func NewByteLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 	return newLimit(parent, limit, int64(unsafe.Sizeof(*new(T))), "ByteLimit")
 }
@@ -56,8 +56,8 @@ func newLimit[T any](parent allocator.Allocator[T], limit int, unit int64, name 
 	return a
 }
 
-// Allocate asks the parent for n values if they are within the limit. A block
-// with more room than that has to be within it as a whole.
+// Allocate asks the parent for n values if they are within the limit. If the
+// block has more room, all of it must be within the limit.
 func (a *Limit[T]) Allocate(n int) ([]T, error) {
 	if err := allocator.CheckSize[T](n); err != nil {
 		return nil, err
@@ -111,7 +111,8 @@ func (a *Limit[T]) Deallocate(s []T) {
 	}
 }
 
-// Live returns how many values, or bytes for a limit in bytes, are handed out.
+// Live returns how many values are handed out, or how many bytes for a limit in
+// bytes.
 func (a *Limit[T]) Live() int { return int(a.live.Load()) }
 
 // Resize resizes s in place if the parent can and the limit allows it.

@@ -2,8 +2,8 @@ package combinators
 
 import "fmt"
 
-// A Mark is a state of a [Region], an [Arena] or a [Scope] to go back to. The
-// zero Mark is that of an allocator that has nothing handed out.
+// A Mark is a state of a [Region], an [Arena] or a [Scope] that it can be
+// rewound to. The zero Mark is the state in which nothing is handed out.
 type Mark struct {
 	owner  any // nil for the zero Mark, which is everybody's
 	index  int // of the state, among those of the marks that are not void

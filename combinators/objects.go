@@ -10,39 +10,39 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Objects keeps values with everything that was constructed in them, and hands
-// them out again as they are, the last one first.
+// Objects keeps values together with everything that was constructed in them,
+// and hands them out again unchanged, the last one first.
 //
-// Use it for what is expensive to construct and can be used again: a
+// Use it for values that are expensive to construct and can be used again: a
 // bufio.Reader with its buffer, a gzip.Writer with its tables, a parser with
-// its stack. It is what sync.Pool is mostly used for. A [Recycling] hands out
+// its stack. This is what sync.Pool is mostly used for. A [Recycling] hands out
 // storage instead, and clears it. Objects is not an [allocator.Allocator],
-// because it makes values where an allocator makes room for them.
+// because it makes values, and not only room for them.
 //
-// A Get that finds a value costs about five nanoseconds with its Put, less than
-// half of what sync.Pool costs. A Get that finds none costs what the constructor
-// does. At most limit values are kept, with a pointer each, and the garbage
-// collector takes none of them: Trim lets go of them. A value that is put back
-// beyond the limit is dropped.
+// A Get that finds a value costs about five nanoseconds, including its Put,
+// which is less than half of what sync.Pool costs (BenchmarkObjects). A Get
+// that finds none costs what the constructor does. At most limit values are
+// kept, with a pointer each. The garbage collector takes none of them; Trim
+// drops them. A value that is put back beyond the limit is dropped.
 //
-// It is never exhausted. What the constructor returns, Get returns, so one that
-// can fail may return nil.
+// It is never exhausted. Get returns whatever the constructor returns, so a
+// constructor that can fail may return nil.
 //
 // One goroutine at a time may use it; see [ShardedObjects].
 //
 // It panics if the value that was put back last is put back again. In a build
-// with -race or -asan a use of a value that was put back is reported. Other
-// misuse it cannot see: a value that is put back twice is handed out twice.
+// with -race or -asan, a use of a value that was put back is reported. It
+// cannot see other misuse: a value that is put back twice is handed out twice.
 type Objects[T any] struct {
-	// OnPut, if it is not nil, is called with each value that is put back,
-	// and reports whether it may be kept. Let it cut the value off from its
-	// last use, so that nothing stays reachable through it, and refuse one
-	// that has grown too large.
+	// OnPut, if it is not nil, is called with each value that is put back, and
+	// reports whether to keep it. Let it reset the value, so that nothing of
+	// its last use stays reachable, and refuse a value that has grown too
+	// large.
 	OnPut func(v *T) (keep bool)
 
-	// OnDrop, if it is not nil, is called with each value that is put back
-	// and not kept, because OnPut refused it or there was no room, and with
-	// each one that Trim lets go of. Let it close what the value holds.
+	// OnDrop, if it is not nil, is called with each value that is dropped:
+	// because OnPut refused it, because there was no room, or by Trim. Let it
+	// close whatever the value holds open.
 	OnDrop func(v *T)
 
 	_         noCopy
@@ -71,8 +71,8 @@ func (o *Objects[T]) Get() *T {
 	return v
 }
 
-// Put takes back a value for later. The caller uses it no more. It may be one
-// that Get did not return. A nil v is ignored.
+// Put keeps a value for a later Get. The caller must not use it any more. It
+// need not come from Get. A nil v is ignored.
 func (o *Objects[T]) Put(v *T) {
 	if last := len(o.kept) - 1; last >= 0 && o.kept[last] == v {
 		putTwice(o, v)

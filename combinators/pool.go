@@ -8,37 +8,37 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Pool keeps released blocks until the garbage collector drains it: a
-// sync.Pool with a type.
+// Pool keeps released blocks until the garbage collector drains it: a sync.Pool
+// with a type.
 //
-// Use it for what many goroutines share and a program can do without at any
-// time, such as buffers after a burst. A [Recycling] keeps its blocks over a
-// collection, and gives all of them back.
+// Use it for blocks that many goroutines share, and that may go away at any
+// time, such as the buffers of a burst. A [Recycling] keeps its blocks through
+// a collection, and gives all of them back.
 //
-// A request that finds a block costs about one and a half times what sync.Pool
-// costs with its release (17 ns beside 11 in the benchmark), whatever the number
-// of goroutines. Blocks come in size classes:
-// 1 to 8 values are a class each, and above there are four classes to a
-// doubling, up to 65536 values; GoodSize tells which size serves a request. A
-// larger block goes to the parent. Releasing a block allocates nothing,
-// neither a slice header nor an interface, because its class tells its size.
+// A request that finds a block, and its release, cost about one and a half
+// times what sync.Pool costs (17 ns beside 11 in BenchmarkPool), whatever the
+// number of goroutines. Blocks come in size classes: 1 to 8 values have a class
+// each, and above that there are four classes for each doubling, up to 65536
+// values. GoodSize returns the size that serves a request. Larger blocks go to
+// the parent. Releasing a block allocates nothing, neither a slice header nor
+// an interface, because its class determines its size.
 //
-// A block that nobody asks for during two collections is gone, and the parent
-// is not told; in a race build sync.Pool drops some at random besides. So the
-// parent has to be one that can lose a block: [allocator.Heap], or layers over
-// it that do not keep account. Over a [Slab] or a Limit, what is lost is lost
-// to that too.
+// A block that is not asked for during two collections is lost, and the parent
+// does not learn of it. (In a race build, sync.Pool also drops blocks at
+// random.) So the parent must be able to lose a block: [allocator.Heap], or
+// layers over it that keep no account. A [Slab] or a Limit never gets the lost
+// block back.
 //
-// It is exhausted when its parent is. Before it fails, it gives the blocks
-// that it can get hold of back and asks the parent once more.
+// It is exhausted when its parent is. Before it fails, it gives back all the
+// blocks that it can find, and asks the parent once more.
 //
-// Any number of goroutines may use it, if as many may use the parent. Reset is
-// for when no other goroutine does.
+// Any number of goroutines may use it, if as many may use the parent. Call
+// Reset only while no other goroutine uses it.
 //
-// It panics if a block is released with a capacity that none of its
-// blocks has, as long as the parent has given a size one capacity only.
-// Other misuse it cannot see: a block that is released twice is handed out twice,
-// and a foreign block with the capacity of a class is kept and handed out.
+// It panics if a released block has a capacity that none of its blocks has, as
+// long as the parent has always given the same capacity for a size. It cannot
+// see other misuse: a block that is released twice is handed out twice, and a
+// foreign block with the capacity of a class is kept and handed out.
 type Pool[T any] struct {
 	_       noCopy
 	parent  allocator.Allocator[T]
@@ -98,7 +98,7 @@ func (a *Pool[T]) Deallocate(s []T) {
 	a.classes[c].Put(unsafe.SliceData(s))
 }
 
-// Resize makes s longer or shorter where it lies if a request for n values gets a
+// Resize makes s longer or shorter in place, if a request for n values gets a
 // block like it.
 func (a *Pool[T]) Resize(s []T, n int) ([]T, bool) {
 	if n < 1 || !a.sizing.fits(n, cap(s)) {
@@ -107,7 +107,7 @@ func (a *Pool[T]) Resize(s []T, n int) ([]T, bool) {
 	return refit(s, n, a.clears), true
 }
 
-// GoodSize returns the values of a block that serves n.
+// GoodSize returns the size of the blocks that serve n values.
 func (a *Pool[T]) GoodSize(n int) int {
 	if c := classOf(n); c < uint(len(a.classes)) {
 		n = int(classSize(c))
@@ -115,8 +115,8 @@ func (a *Pool[T]) GoodSize(n int) int {
 	return a.can.goodSize(n)
 }
 
-// Trim gives the kept blocks back to the parent, except for some that other
-// processors have at hand, and trims it.
+// Trim gives the kept blocks back to the parent, except for some that are local
+// to other processors, and trims it.
 func (a *Pool[T]) Trim() {
 	a.giveBack()
 	a.can.trim()

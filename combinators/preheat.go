@@ -6,25 +6,26 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Preheat makes an allocator that keeps released blocks keep count blocks of n
-// values, by allocating them and releasing them again, the first one last.
+// Preheat fills an allocator that keeps released blocks: it allocates count
+// blocks of n values and releases them again, the first one last.
 //
 // Use it before the first client comes, so that the first message costs what
-// the thousandth does: the blocks are there, and so are the tables in which a
-// block such as [Recycling] or [Slots] keeps account of them.
+// the thousandth does: the blocks are there, and so are the tables in which
+// [Recycling] or [Slots] keep track of them.
 //
-// It costs what count requests cost, and a slice of count blocks that is garbage
-// afterwards. What the allocator has no room to keep goes back to its parent, so
-// call it with what fits: a [SingleSlot] keeps one block, a Recycling as many as
-// its limit allows. A [Slab], a [Region] and a [Buddy] take all their storage,
-// and an [Arena] its chunks. A [Pool] and a [Sharded] keep the blocks where the
-// calling goroutine finds them first; others find them too, with a longer look.
+// It costs count requests, and a slice of count blocks that is garbage
+// afterwards. Blocks that the allocator has no room to keep go back to its
+// parent, so ask for no more than fits: a [SingleSlot] keeps one block, a
+// Recycling as many as its limit allows. A [Slab], a [Region] and a [Buddy]
+// take all their storage, and an [Arena] its chunks. A [Pool] and a [Sharded]
+// keep the blocks where the calling goroutine finds them first; other
+// goroutines search a little longer.
 //
-// It fails with the error of the allocator, such as [allocator.ErrExhausted], if
-// that does not give all the blocks at a time. Those that it gave are released
-// and kept.
+// It fails with the error of the allocator, such as [allocator.ErrExhausted],
+// if not all the blocks can be live at once. The blocks that there were are
+// released and kept.
 //
-// It uses the allocator as any goroutine does.
+// It may be called wherever the allocator may be used.
 //
 // It panics if count is negative.
 func Preheat[T any](a allocator.Allocator[T], count, n int) error {

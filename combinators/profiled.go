@@ -7,14 +7,12 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Profiled makes a profile of its parent's blocks by the place in the program
-// that asked for them: which calls hold how much memory now, and which asked
-// for how much so far.
+// Profiled makes a profile of its parent's blocks by the code that asked for them: which
+// calls hold how much memory now, and which asked for how much so far.
 //
-// Use it in production, to find who holds what an allocator of a program has
-// handed out: the heap profile of the runtime shows where the storage was made,
-// which for a cache is one line. WriteTo writes the profile in the format of go
-// tool pprof:
+// Use it in production, to find who holds the blocks of an allocator. The heap profile of
+// the Go runtime shows where the storage was made, which for a cache is a single line.
+// WriteTo writes the profile in the format of go tool pprof:
 //
 //	http.HandleFunc("/debug/pprof/buffers", func(w http.ResponseWriter, _ *http.Request) {
 //		buffers.WriteTo(w)
@@ -25,30 +23,29 @@ import (
 //	   62.50MB 93.98% 93.98%    62.50MB 93.98%  main.(*session).read
 //	       4MB  6.02%   100%        4MB  6.02%  main.(*room).broadcast
 //
-// As for a heap profile, -sample_index=inuse_objects counts live blocks, and
-// alloc_space and alloc_objects what was handed out so far. Frames of this
-// package and of package allocator are left out. There is no registry of
-// profiles, so any number of them can exist.
+// As with a heap profile, -sample_index=inuse_objects counts live blocks, and alloc_space
+// and alloc_objects count everything handed out so far. Frames of this package and of
+// package allocator are left out. There is no registry of profiles, so any number of them
+// can exist.
 //
-// It samples: of two blocks the larger one is the likelier to be seen, and the
-// figures are scaled up to what they stand for, as those of a heap profile are.
-// Rate says how densely. A block that is not sampled costs an atomic addition
-// and a load, a quarter of what Stats costs; one that is costs its call stack, about a
-// microsecond. A sampled block takes some words until it is released, and a
-// place that asks for blocks some hundred bytes for good; both are on the Go
-// heap, and none of them keeps a block from being collected. A steady state
-// allocates nothing. It keeps no storage.
+// It samples: a larger block is more likely to be seen, and the figures are scaled up
+// accordingly, as in a heap profile. Rate sets how densely. A block that is not sampled
+// costs an atomic addition and a load, a quarter of what Stats costs (BenchmarkProfiled).
+// A sampled block costs its call stack, about a microsecond. It also takes a few words on
+// the Go heap until it is released, and each distinct call stack takes a few hundred
+// bytes for good; neither keeps a block from being collected. A steady state allocates
+// nothing. It keeps no storage.
 //
-// It is exhausted when its parent is. What fails is in no profile.
+// It is exhausted when its parent is. Failed requests do not appear in the profile.
 //
-// As many goroutines may use it as may use its parent. WriteTo is for any
-// goroutine at any time. Rate is to be set before the first use.
+// As many goroutines may use it as may use its parent. Any goroutine may call WriteTo at
+// any time. Set Rate before the first use.
 //
-// It sees no misuse. A block that is lost stays in the profile, which is how a
-// leak shows, until its storage is handed out again and sampled, or released.
+// It does not detect misuse. A lost block stays in the profile, which is how a leak
+// shows, until its storage is handed out again and sampled, or released.
 type Profiled[T any] struct {
-	// Rate is how many bytes are handed out for each sample, on average, as
-	// in runtime.MemProfileRate. NewProfiled sets it to 512 KiB. With 1
+	// Rate is the average number of bytes that are handed out for each sample,
+	// as in runtime.MemProfileRate. NewProfiled sets it to 512 KiB. With 1
 	// every block is sampled, and with 0 none is.
 	Rate int
 
@@ -91,8 +88,8 @@ func (a *Profiled[T]) WriteTo(w io.Writer) (int64, error) {
 	return writeProfile(w, a.sites.totals(), int64(a.Rate))
 }
 
-// Resize resizes s in place if the parent can. The profile has its new size for
-// the place that allocated it.
+// Resize resizes s in place if the parent can. The profile then counts the new
+// size for the code that allocated s.
 func (a *Profiled[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
 	if ok && a.sites.maySample(address(r)) {

@@ -11,14 +11,14 @@ import (
 
 // Quantizer rounds requests up, so that its parent sees fewer sizes.
 //
-// Use it to make blocks fit each other: buffers in multiples of a page, or
-// sizes in powers of two over a cache that wants equal ones. A slice that grows
-// by and by is resized in place until it reaches the next size.
+// Use it to make sizes alike: buffers in multiples of a page, or powers of two
+// over a cache that needs equal sizes. A slice that grows step by step is
+// resized in place until it reaches the next size.
 //
-// It costs a call of the function for a request, except for sizes below 64, of
-// which it remembers what the function returned, and a part of the room that
-// rounding leaves: append fills it. A single value is not rounded. It keeps no
-// storage itself.
+// It costs a call of the function for each request, except for sizes below 64,
+// whose results it remembers. Rounding leaves room that was not asked for,
+// which append can fill. A single value is not rounded. It keeps no storage
+// itself.
 //
 // It is exhausted when its parent is, asked for the larger size.
 //
@@ -32,9 +32,9 @@ type Quantizer[T any] struct {
 }
 
 // NewQuantizer returns a Quantizer that asks parent for round(n) values when it
-// is asked for n. For n of at least 1, round has to return n or more, never
-// less for a larger n, and always the same; it is tried for small n and round
-// powers of two. NewQuantizer panics if it does not.
+// is asked for n. For n ≥ 1, round(n) must be at least n, must not decrease as
+// n grows, and must always be the same. NewQuantizer tries small n and values
+// around powers of two, and panics if round breaks these rules.
 func NewQuantizer[T any](parent allocator.Allocator[T], round func(n int) int) *Quantizer[T] {
 	if round == nil {
 		panic("combinators: NewQuantizer: the function that rounds is nil")
@@ -88,8 +88,8 @@ func (a *Quantizer[T]) Allocate(n int) ([]T, error) {
 	return s[:n], nil
 }
 
-// Resize makes s longer or shorter where it lies if it is rounded to the same
-// size then, or if the parent can.
+// Resize makes s longer or shorter in place, if the new size is rounded to the
+// same one, or if the parent can.
 func (a *Quantizer[T]) Resize(s []T, n int) ([]T, bool) {
 	if cap(s) == 0 || n < 1 || allocator.CheckSize[T](n) != nil {
 		return nil, false
@@ -107,7 +107,7 @@ func (a *Quantizer[T]) Resize(s []T, n int) ([]T, bool) {
 	return whole[:n], true
 }
 
-// GoodSize returns n, rounded up, or what the parent needs for that.
+// GoodSize returns the parent's answer for n, rounded up.
 func (a *Quantizer[T]) GoodSize(n int) int {
 	if n > 0 && allocator.CheckSize[T](n) == nil {
 		n = a.size(n)

@@ -8,33 +8,31 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Recycling keeps released blocks and hands them out again, the last one
-// first.
+// Recycling keeps released blocks and hands them out again, the most recent first.
 //
-// Use it where several blocks are alive at a time, or blocks of several sizes:
-// for the operations of all sessions of a server, or for its buffers.
+// Use it where several blocks are live at a time, or blocks of several sizes: for
+// the operations of all sessions of a server, or for its buffers.
 //
-// A request that finds a block costs a few nanoseconds, for a T with pointers
-// half of them for clearing it. Blocks come in size classes: 1 to 8 values are
-// a class each, and above there are four classes to a doubling (10, 12, 14,
-// 16, 20, …), so a block is less than a quarter larger than the request.
-// GoodSize returns its size.
+// A request that finds a block costs a few nanoseconds; for a T with pointers, half
+// of that is for clearing it. Blocks come in size classes: 1 to 8 values have a
+// class each, and above that there are four classes for each doubling (10, 12, 14,
+// 16, 20, …). So a block is less than a quarter larger than the request. GoodSize
+// returns its size.
 //
-// The kept blocks have at most limit values in all. A block that is released
-// when there is no room for it goes to the parent, unless a request for its size
-// has found none before: then kept blocks of other classes go to the parent to
-// make room, one from each class in turn. So what is kept follows what the program
-// asks for.
+// The kept blocks have at most limit values in all. A block that is released when
+// there is no room for it goes to the parent. But if an earlier request for its size
+// found no block, it is kept. Then blocks of other classes go to the parent to make
+// room, one from each class in turn. So the cache follows what the program asks for.
 //
-// It is exhausted when its parent is, asked for the size of the class. Before it
-// fails, it gives all the kept blocks back and asks the parent once more.
+// It is exhausted when its parent is, for a request of the size of the class. Before
+// it fails, it gives all the kept blocks back and asks the parent once more.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if the block of a class that was released last is released again, or
-// one with a capacity that none of its blocks has (while its parent gives a size one
-// capacity only). Other misuse it cannot see: a foreign block with the capacity of a
-// class is kept and handed out.
+// It panics if the block that was released last in its class is released again. It
+// also panics if a released block has a capacity that none of its blocks has, as
+// long as the parent has always given the same capacity for a size. It cannot see
+// other misuse: a foreign block with the capacity of a class is kept and handed out.
 type Recycling[T any] struct {
 	_       noCopy
 	parent  allocator.Allocator[T]
@@ -72,7 +70,7 @@ func NewRecycling[T any](parent allocator.Allocator[T], limit int) *Recycling[T]
 	return a
 }
 
-// Allocate returns the block of n's class that was released last, or one of
+// Allocate returns the block of n's class that was released last, or a block of
 // the parent.
 func (a *Recycling[T]) Allocate(n int) ([]T, error) {
 	c := classOf(n)
@@ -107,7 +105,7 @@ func (a *Recycling[T]) Deallocate(s []T) {
 	allocator.Retire(s)
 }
 
-// Resize makes s longer or shorter where it lies if a request for n values gets a
+// Resize makes s longer or shorter in place, if a request for n values gets a
 // block like it.
 func (a *Recycling[T]) Resize(s []T, n int) ([]T, bool) {
 	if n < 1 || !a.sizing.fits(n, cap(s)) {
@@ -116,7 +114,7 @@ func (a *Recycling[T]) Resize(s []T, n int) ([]T, bool) {
 	return refit(s, n, a.clears), true
 }
 
-// GoodSize returns the values of a block that serves n.
+// GoodSize returns the size of the blocks that serve n values.
 func (a *Recycling[T]) GoodSize(n int) int {
 	if c := classOf(n); c < uint(len(a.classes)) {
 		n = int(classSize(c))
@@ -149,7 +147,7 @@ func (a *Recycling[T]) Reset() {
 // parent.
 func (a *Recycling[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
-// Kept returns how many values the kept blocks have.
+// Kept returns how many values the kept blocks have in all.
 func (a *Recycling[T]) Kept() int { return a.limit - a.room }
 
 // Parents implements [allocator.Composite].

@@ -6,30 +6,30 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Region hands out one block from its start to its end.
+// Region hands out the values of one block from its start to its end.
 //
-// Use it for what is needed together and is given up together, with a hard
-// bound: all that one request, one frame or one parse takes. Mark and Rewind
-// release what was handed out in between, and Reset releases all.
+// Use it for values that are needed together and released together, with a hard
+// bound: everything that one request, one frame or one parse needs. Mark and
+// Rewind release the blocks handed out in between, and Reset releases all.
 //
-// A request costs a few nanoseconds whatever its size. The block comes from
-// the parent with the first request, and Trim gives it back while the region
-// is empty. Releasing the block that was handed out last makes its storage
-// free again, and then the one before may be released so; releasing another
-// clears it if T has pointers, and its storage is free after a Rewind or
-// Reset. Resize makes any block smaller and the last one larger. A mark takes
-// four words on the Go heap until it is void.
+// A request costs a few nanoseconds, whatever its size. The block comes from
+// the parent with the first request, and Trim gives it back while the region is
+// empty. Releasing the last block makes its storage free again; then the block
+// before it is the last. Releasing any other block clears it if T has pointers,
+// and its storage becomes free with a Rewind or Reset. Resize makes any block
+// smaller, and the last one larger. A mark takes four words on the Go heap
+// until it is void.
 //
-// It is exhausted when less is left than the request is for, or when the
-// parent does not give it its block.
+// It is exhausted when less is left than the request needs, or when the parent
+// does not provide its block.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released or resized that lies in what is free
-// already, if one is released that is not from here, and if it is rewound to a
-// mark that is void. A block that is used after a Rewind or Reset that released
-// it is shared with whoever gets its storage next. Where that cannot be ruled
-// out, an [Arena] has a Reset that never hands the same storage out again.
+// It panics if a released or resized block is already free, if a released block
+// is not from this region, and if it is rewound to a void mark. A block that is
+// used after a Rewind or Reset has released it is shared with the next owner of
+// its storage. Where that cannot be ruled out, use an [Arena]: its Reset never
+// hands the same storage out again.
 type Region[T any] struct {
 	_ noCopy
 	backing[T]
@@ -88,7 +88,7 @@ func (a *Region[T]) Resize(s []T, n int) ([]T, bool) {
 // Owns reports whether s starts inside the block.
 func (a *Region[T]) Owns(s []T) bool { return covers(a.bump.block, s) }
 
-// Mark returns the present state.
+// Mark returns the current state, for Rewind.
 func (a *Region[T]) Mark() Mark {
 	if a.bump.used == 0 {
 		return Mark{owner: a}
@@ -97,10 +97,10 @@ func (a *Region[T]) Mark() Mark {
 	return a.marks.mark(a, state{used: a.bump.used})
 }
 
-// Rewind releases all blocks that were handed out since m was taken. It voids
-// the marks that were taken since. Before that, a mark becomes void when the
-// block that was the last one then is released or resized while it is the last
-// one. Rewind panics if m is void.
+// Rewind releases all blocks that were handed out since m was taken. All later
+// marks become void. A mark also becomes void when the block that was the last
+// one when it was taken is released, or is resized while it is the last one.
+// Rewind panics if m is void.
 func (a *Region[T]) Rewind(m Mark) {
 	s, ok := a.marks.find(a, m)
 	if !ok {
@@ -111,11 +111,11 @@ func (a *Region[T]) Rewind(m Mark) {
 	a.bump.marked = s.used
 }
 
-// Reset releases all blocks and keeps the storage. Every mark is void then, but
-// for one of the empty region.
+// Reset releases all blocks and keeps the storage. Every mark is void then,
+// except one of the empty region.
 func (a *Region[T]) Reset() { a.Rewind(Mark{}) }
 
-// Trim gives the block back to the parent if nothing of it is handed out, and
+// Trim gives the block back to the parent if no part of it is handed out, and
 // trims the parent.
 func (a *Region[T]) Trim() {
 	if a.bump.used == 0 {

@@ -8,50 +8,47 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Scope gives storage for values of many types that have one lifetime.
+// Scope hands out storage for values of many types that are released together.
 //
-// Use it for a structure of several kinds of nodes, slices and strings that is
-// built, used and given up as a whole: a parsed document, an index, all that a
-// request makes. [For] returns the allocator of a type, an [Arena] whose chunks
-// are typed memory of the Go heap. So values may point to each other and to
-// anything else, and the garbage collector follows what they point to. The zero
-// value is ready, without a limit.
+// Use it for a structure of nodes, slices and strings that is built, used and dropped as a
+// whole: a parsed document, an index, everything that a request makes. [For] returns the
+// allocator of a type, an [Arena] whose chunks are typed memory of the Go heap. So values
+// may point to each other and to anything else, and the garbage collector follows these
+// pointers. The zero value is ready, without a limit.
 //
-// There are two ways to release everything, and which one is a question of
-// trust. Reset drops the chunks. Nobody gets the storage again before the
-// garbage collector has seen that no pointer to it is left, so a value that is used
-// after Reset is still what it was: Reset is always safe. (A build with -race may
-// report such a use nevertheless, because with Reuse it would be a mistake.) Reuse keeps the chunks
-// and hands them out again, so a value that is used after Reuse is shared with its
-// next owner. Mark and Rewind release what was handed out in between, in the
-// manner of Reuse.
+// There are two ways to release everything. Reset drops the chunks. Their storage is not
+// used again before the garbage collector has found that no pointer to it is left. So a
+// value that is still used after Reset does not change, and Reset is always safe. (A build
+// with -race may report such a use all the same, because with Reuse it would be a mistake.)
+// Reuse keeps the chunks and hands them out again, so a value that is used after Reuse is
+// shared with its next owner. Mark and Rewind release the values handed out in between, and
+// keep the storage as Reuse does.
 //
-// A request costs what it costs an [Arena]. A tree that is built anew again and
-// again takes about a third of the time that it takes with new when Reuse is called
-// in between, the garbage collector's work included: there is nothing for it to do.
-// With Reset all chunks are allocated, cleared and collected anew. Measured, that
-// takes 0.6 of the time of new for binary trees, and twice that time for a JSON
-// document, of which the last chunks are half empty. One value that is reachable
-// keeps its whole chunk. A type that is used has a chunk of 1 KiB at first, and half
-// of the storage may be unused, as chunks double.
+// A request costs what it costs in an [Arena]. Building a tree again and again, with Reuse
+// in between, takes about a third of the time that it takes with new. That includes the
+// garbage collector, which has nothing to do here. With Reset all chunks are allocated,
+// cleared and collected each time. That takes 0.6 of the time of new for binary trees
+// (BenchmarkScopeBinaryTrees), and twice that time for a JSON document (BenchmarkJSONTree),
+// whose last chunks are half empty. One reachable value keeps its whole chunk. Each type
+// that is used has a chunk of 1 KiB at first. Up to half of the storage may be unused,
+// because chunks double.
 //
-// It is exhausted when its limit is reached. Then it gives back the chunks
-// without blocks of all types first.
+// It is exhausted when its limit is reached. Before it fails, it drops the empty chunks of
+// all types.
 //
 // One goroutine at a time may use a Scope and its allocators.
 //
-// Its allocators see the misuse that an Arena does. Rewind panics if the mark is
-// void.
+// Its allocators see the misuse that an Arena does. Rewind panics if the mark is void.
 type Scope struct {
 	_ noCopy
 
-	// Limit is how many bytes the chunks of all types may have together. 0 is
-	// no limit.
+	// Limit is how many bytes the chunks of all types may have together. 0
+	// means no limit.
 	Limit int
 
-	// Keep is how many bytes Reuse keeps at most, so that one round that needed
-	// much does not cost memory for ever. It gives back the largest chunks first.
-	// 0 is no limit.
+	// Keep limits how many bytes Reuse keeps, so that one large round does not
+	// cost memory for ever. The largest chunks are given back first. 0 means no
+	// limit.
 	Keep int
 
 	arenas []typed // in the order in which their types came
@@ -74,9 +71,9 @@ type typed interface {
 	lastSpare() int
 }
 
-// For returns the allocator for values of U that have the lifetime of scope. It
-// is the same each time. Finding it takes about a nanosecond for each type that
-// the scope had before U, so a program that asks for many values keeps it.
+// For returns the allocator of scope for values of U. It is the same each time.
+// Finding it takes about a nanosecond for each type that the scope had before
+// U, so a program that asks for many values should keep it.
 func For[U any](scope *Scope) allocator.Allocator[U] {
 	for _, a := range scope.arenas {
 		if a, ok := a.(*Arena[U]); ok {
@@ -91,8 +88,8 @@ func For[U any](scope *Scope) allocator.Allocator[U] {
 	return a
 }
 
-// Reset releases all values and drops their storage. What somebody still uses
-// stays what it is.
+// Reset releases all values and drops their storage. A value that is still used
+// does not change.
 func (s *Scope) Reset() {
 	s.levels = s.levels[:0]
 	for _, a := range s.arenas {

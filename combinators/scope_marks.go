@@ -8,7 +8,7 @@ type level struct {
 	marks  []Mark
 }
 
-// Mark returns the present state.
+// Mark returns the current state, for Rewind.
 func (s *Scope) Mark() Mark {
 	if !slices.ContainsFunc(s.arenas, func(a typed) bool { return !a.isEmpty() }) {
 		return Mark{owner: s}
@@ -34,9 +34,9 @@ func (s *Scope) Mark() Mark {
 }
 
 // Rewind releases all values that were handed out since m was taken, and keeps
-// their storage. It voids the marks that were taken since. Before that, a mark
-// becomes void when the block of a type that was the last one then is released, or
-// is resized while it is the last one of its chunk. Rewind panics if m is void.
+// their storage. All later marks become void. A mark also becomes void when the
+// block of a type that was the last one when it was taken is released, or is
+// resized while it is the last one of its chunk. Rewind panics if m is void.
 func (s *Scope) Rewind(m Mark) {
 	var marks []Mark // the types that came later had nothing
 	if m.serial == 0 {

@@ -7,26 +7,25 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Scoped remembers the blocks that it hands out and releases those that are
-// left when it is closed.
+// Scoped remembers the blocks that it hands out, and releases those that are left
+// when it is closed.
 //
-// Use it for work that may end at many places, so that none of them has to
-// release everything: make one at the start and defer its Close. It gives a
-// Reset and an Owns to a parent that has neither, and its memory comes from a
-// parent that outlives the work, where an [Arena] has chunks of its own.
+// Use it for work that may end in many places, so that none of them has to release
+// everything: make one at the start and defer its Close. It adds Reset and Owns to
+// a parent that has neither. Its blocks come one by one from a parent that outlives
+// the work, whereas an [Arena] has chunks of its own.
 //
-// It costs a few nanoseconds a call besides what the parent costs. A scope that
-// ever had more than some ten live blocks finds them by a map from then on,
-// which costs some tens of nanoseconds. Close releases the blocks in the
-// opposite order of their allocation, except those of a T of no size, which it does
-// not tell apart.
+// A call costs a few nanoseconds more than the parent's. Once it has had more than
+// about ten live blocks, it finds them with a map, which costs some tens of
+// nanoseconds. Close releases the blocks in the reverse order of their allocation,
+// except those of a T of no size, which it cannot distinguish.
 //
 // It is exhausted when its parent is.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that is not one of its live blocks, or with
-// another capacity than it was handed out with.
+// It panics if a released block is not one of its live blocks, or has another
+// capacity than it was handed out with.
 type Scoped[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T]

@@ -8,21 +8,20 @@ import (
 
 // Segregator sends small requests to one allocator and large ones to another.
 //
-// Use it where sizes want different treatment: small buffers from a cache,
-// large ones from the Go heap. More than two ranges are nested:
-// Segregator(a, Segregator(b, c, 4096), 128).
+// Use it where sizes need different treatment: small buffers from a cache, large ones
+// from the Go heap. For more than two ranges, nest it: Segregator(a, Segregator(b, c,
+// 4096), 128).
 //
-// It costs a comparison a call. A release goes by the room that the block has, so
-// its parents need not know what they own. For the same reason Resize does not take
-// a block across the threshold, and a request that gets more room than the threshold
-// from small, because small rounds it, gives that back and goes to large. It keeps no
-// storage itself.
+// It costs one comparison for each call. A release goes by the capacity of the block,
+// so the parents need not know what they own. For the same reason Resize does not
+// take a block across the threshold. And if small rounds a request up to more than
+// the threshold, the block is given back and large is asked. It keeps no storage
+// itself.
 //
-// It is exhausted when the parent for that size is. Where small can never serve
-// a size that is within the threshold, the error is [allocator.ErrTooLarge],
-// though larger requests succeed; a block above that serves small requests
-// from larger blocks, such as a [SingleSlot], may serve that size all the same
-// once it has one.
+// It is exhausted when the parent for that size is. If small can never serve a
+// certain size within the threshold, the error is [allocator.ErrTooLarge], though
+// larger requests succeed. An allocator above, such as a [SingleSlot], may serve that
+// size all the same once it has a larger block.
 //
 // As many goroutines may use it as may use both of its parents.
 type Segregator[T any] struct {
@@ -32,7 +31,8 @@ type Segregator[T any] struct {
 }
 
 // NewSegregator returns a Segregator that sends requests for at most threshold
-// values to small, and for more to large. It panics if threshold is negative.
+// values to small, and larger ones to large. It panics if threshold is
+// negative.
 func NewSegregator[T any](small, large allocator.Allocator[T], threshold int) *Segregator[T] {
 	a := &Segregator[T]{
 		small: small, large: large,
@@ -46,7 +46,7 @@ func NewSegregator[T any](small, large allocator.Allocator[T], threshold int) *S
 	return a
 }
 
-// Allocate asks the parent for requests of this size for n values.
+// Allocate asks the parent for this size for n values.
 func (a *Segregator[T]) Allocate(n int) ([]T, error) {
 	if n > a.threshold {
 		return a.large.Allocate(n)
@@ -67,12 +67,12 @@ func (a *Segregator[T]) Deallocate(s []T) {
 	parent.Deallocate(s)
 }
 
-// Owns reports whether one of the parents owns s. It does not go by the size: a
-// block that keeps storage above asks for a part of what it was given.
+// Owns reports whether one of the parents owns s. It does not go by the size,
+// because an allocator above that keeps storage may ask with a part of a block.
 func (a *Segregator[T]) Owns(s []T) bool { return a.canSmall.owns(s) || a.canLarge.owns(s) }
 
-// Resize resizes s in place if its parent can and the new size is on the same
-// side of the threshold.
+// Resize resizes s in place if its parent can, and if the new size is on the
+// same side of the threshold.
 func (a *Segregator[T]) Resize(s []T, n int) ([]T, bool) {
 	can := a.can(cap(s))
 	if can != a.can(n) || can == &a.canSmall && can.goodSize(n) > a.threshold {

@@ -10,43 +10,44 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Sharded keeps released blocks and hands them out again, to many goroutines
-// that seldom wait for each other.
+// Sharded keeps released blocks and hands them out again, to many goroutines, which seldom
+// have to wait for each other.
 //
-// Use it where sync.Pool would be used, and for blocks of several sizes: for
-// the buffers of all goroutines of a server. Unlike a sync.Pool it keeps
-// what it has when the garbage collector runs, within a bound, and takes its
-// storage from a parent.
+// Use it in place of sync.Pool, and for blocks of several sizes: for the buffers of all
+// goroutines of a server. Unlike a sync.Pool it has a bound, keeps its blocks when the
+// garbage collector runs, and takes its storage from a parent.
 //
-// A request that finds a block costs two atomic operations with its release, 21 ns
-// in the benchmark where sync.Pool takes 11 to 14. There are four shards or more for each processor; a
-// goroutine uses the one that the place of its stack picks. A shard has a place
-// for one block of each of the smaller size classes (those of [Recycling]),
-// which takes no lock, and behind a lock it has any number of any size, which
-// costs some tens of nanoseconds. A block that is released goes to the shard of
-// the goroutine that releases it. A request that finds none there gets one from
-// behind another shard's lock, wherever there is one, or from the places next to
-// its own, before it goes to the parent: what that costs grows by a load for each
-// 64 shards.
+// A request that finds a block, and its release, cost two atomic operations: 21 ns in
+// BenchmarkSharded, where sync.Pool takes 11 to 14. There are at least four shards for each
+// processor. The address of its stack decides which shard a goroutine uses.
 //
-// The kept blocks have at most limit values in all: half of them, or less, in
-// the places, the others in whatever shards want them. So which sizes have places
-// is a matter of the limit and of GOMAXPROCS: with P processors those of which one
-// of each and of all smaller ones fit into limit/8P values or, for some P, half of
-// that. A block that is released when there is no room for it goes to the parent,
-// unless a request for its size has found none before: then blocks of other sizes
-// go to the parent to make room.
+// A shard has a place for one block of each of the smaller size classes (those of
+// [Recycling]), which needs no lock. Behind a lock it has any number of blocks of any size,
+// which costs some tens of nanoseconds. A released block goes to the shard of the goroutine
+// that releases it. A request that finds no block there takes one from behind another
+// shard's lock, or from the places next to its own, before it goes to the parent. The cost
+// of that grows by one load for each 64 shards.
 //
-// It is exhausted when its parent is. Before it fails, it gives all the kept
-// blocks back and asks the parent once more. If others allocate and release at the
-// same time, it may fail although a block that they have just released would do.
+// The kept blocks have at most limit values in all. Half of them, or less, are in the
+// places; the others are in any shards that need them. So the limit and GOMAXPROCS
+// determine which size classes have places. With P processors, these are the smallest
+// classes of which one block each fits into limit/8P values or, for some P, half of that.
 //
-// Any number of goroutines may use it, but Reset is for one alone. The parent
-// is called by one at a time.
+// A block that is released when there is no room for it goes to the parent. But if an
+// earlier request for its size found no block, it is kept, and blocks of other sizes go to
+// the parent to make room.
 //
-// It panics if the block that a place of its shard has is released again, or a
-// block with a capacity that none of its blocks has (while its parent gives a size one
-// capacity only). Other misuse it cannot see, as Recycling cannot.
+// It is exhausted when its parent is. Before it fails, it gives all the kept blocks back
+// and asks the parent once more. While other goroutines allocate and release, it may fail
+// although a block that they have just released would do.
+//
+// Any number of goroutines may use it, but call Reset only while no other goroutine does.
+// The parent is called by one goroutine at a time.
+//
+// It panics if the block in a place of the goroutine's shard is released again. It also
+// panics if a released block has a capacity that none of its blocks has, as long as the
+// parent has always given the same capacity for a size. Like Recycling, it cannot see other
+// misuse.
 type Sharded[T any] struct {
 	parent *ThreadSafe[T]
 	shards []shard[T] // a power of two
@@ -64,8 +65,8 @@ type Sharded[T any] struct {
 }
 
 // NewSharded returns a Sharded that keeps blocks of parent with at most limit
-// values in all. It panics if limit is negative. GOMAXPROCS tells the number
-// of shards.
+// values in all. It panics if limit is negative. GOMAXPROCS determines the
+// number of shards.
 func NewSharded[T any](parent allocator.Allocator[T], limit int) *Sharded[T] {
 	capabilitiesOf(parent, "NewSharded")
 	if limit < 0 {
@@ -139,7 +140,7 @@ func (a *Sharded[T]) Deallocate(s []T) {
 	}
 }
 
-// Resize makes s longer or shorter where it lies if a request for n values gets a
+// Resize makes s longer or shorter in place, if a request for n values gets a
 // block like it.
 func (a *Sharded[T]) Resize(s []T, n int) ([]T, bool) {
 	if n < 1 || !a.sizing.fits(n, cap(s)) {
@@ -151,7 +152,7 @@ func (a *Sharded[T]) Resize(s []T, n int) ([]T, bool) {
 // Owns reports whether the parent owns s.
 func (a *Sharded[T]) Owns(s []T) bool { return a.parent.Owns(s) }
 
-// GoodSize returns the values of a block that serves n.
+// GoodSize returns the size of the blocks that serve n values.
 func (a *Sharded[T]) GoodSize(n int) int {
 	if c := classOf(n); c < uint(len(a.stocks)) {
 		n = int(classSize(c))

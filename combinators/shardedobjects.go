@@ -11,30 +11,29 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// ShardedObjects is [Objects] for many goroutines that seldom wait for each
+// ShardedObjects is [Objects] for many goroutines, which seldom have to wait for each
 // other.
 //
-// Use it where sync.Pool is used today and what it holds must survive a
-// collection, be closed when it is dropped, or be bounded in number.
+// Use it in place of sync.Pool where the values must survive a garbage collection, be
+// closed when they are dropped, or be bounded in number.
 //
-// A Get that finds a value costs two atomic operations with its Put: 1.4 times
-// what sync.Pool costs on one goroutine, and 1.2 times on two. There are four
-// shards or more for each processor, but no more than half of the limit; a
-// goroutine uses the one that the address of its stack picks. A shard has a place for one value, which takes no lock, and others
-// behind a lock, which costs some tens of nanoseconds. A Get that finds nothing
-// there looks at all other shards, for a nanosecond or two each, before it
-// calls the constructor. At most limit values are kept.
+// A Get that finds a value costs two atomic operations, including its Put: 1.4 times what
+// sync.Pool costs on one goroutine, and 1.2 times on two. There are at least four shards
+// for each processor, but no more than half of the limit. The address of its stack decides
+// which shard a goroutine uses. A shard has a place for one value, which takes no lock, and
+// others behind a lock, which costs some tens of nanoseconds. A Get that finds nothing in
+// its shard looks at all other shards, for a nanosecond or two each, before it calls the
+// constructor. At most limit values are kept.
 //
-// It is never exhausted. What the constructor returns, Get returns, so one that
-// can fail may return nil.
+// It is never exhausted. Get returns whatever the constructor returns, so a constructor
+// that can fail may return nil.
 //
-// Any number of goroutines may use it. The constructor, OnPut and OnDrop are
-// called on the goroutine that calls Get, Put or Trim, several at a time, and
-// never while a lock is held.
+// Any number of goroutines may use it. The constructor, OnPut and OnDrop are called on the
+// goroutine that calls Get, Put or Trim, several at a time, and never while a lock is held.
 //
-// It panics if a value that its shard has at hand is put back again. In a build
-// with -race or -asan a use of a value that was put back is reported. Other
-// misuse it cannot see: a value that is put back twice is handed out twice.
+// It panics if the value in the place of its shard is put back again. In a build with -race
+// or -asan, a use of a value that was put back is reported. It cannot see other misuse: a
+// value that is put back twice is handed out twice.
 type ShardedObjects[T any] struct {
 	// OnPut and OnDrop are those of Objects. Set them before the first use.
 	OnPut  func(v *T) (keep bool)
@@ -89,8 +88,8 @@ func (o *ShardedObjects[T]) Get() *T {
 	return o.miss()
 }
 
-// Put takes back a value for later. The caller uses it no more. It may be one
-// that Get did not return. A nil v is ignored.
+// Put keeps a value for a later Get. The caller must not use it any more. It
+// need not come from Get. A nil v is ignored.
 func (o *ShardedObjects[T]) Put(v *T) {
 	if v == nil {
 		return

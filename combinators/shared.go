@@ -12,24 +12,23 @@ import (
 // with its last reference.
 //
 // Use it for a buffer that is written to many connections: each write has a
-// reference, and whichever ends last releases it. It is not an
-// [allocator.Allocator], because a [Ref] is not a block: it cannot be confused
-// with the Ref of a block that was released, even if the next one has the same
-// storage.
+// reference, and the write that ends last releases the block. It is not an
+// [allocator.Allocator], because a [Ref] is not a block. A Ref to a released
+// block is never mistaken for a Ref to a later block with the same storage.
 //
-// A block costs what the parent costs and a mutex at both ends of its life;
-// Retain and Release cost an atomic operation each, and Values a load. The count
-// of a block takes some words on the Go heap, which are used again for the
-// next block, so a steady state allocates nothing; Trim lets go of those that
+// A block costs what the parent costs, and a mutex at both ends of its life.
+// Retain and Release cost an atomic operation each, and Values a load. The
+// count of a block takes a few words on the Go heap, which are used again for
+// another block, so a steady state allocates nothing. Trim drops counts that
 // are not in use.
 //
 // It is exhausted when its parent is.
 //
-// As many goroutines may use it as may use its parent: where references are
-// released by several, put a [ThreadSafe] or a [Sharded] below. The goroutine
-// that releases the last reference calls the parent, and it sees all that
-// others have done before they released theirs. What is written to a block that
-// is shared, the program has to order.
+// As many goroutines may use it as may use its parent. If several goroutines
+// release references, put a [ThreadSafe] or a [Sharded] below. The goroutine
+// that releases the last reference calls the parent. It sees everything that
+// others did before they released theirs. The program itself must order writes
+// to a shared block.
 //
 // It panics with a [*allocator.MisuseError] if a reference is used or released
 // after the last one was.
@@ -42,8 +41,8 @@ type Shared[T any] struct {
 	spare *sharedBlock[T]
 }
 
-// A Ref is a reference to a block of a [Shared]. Copies of it are the same
-// reference: call Retain for each further holder. The zero Ref refers to
+// A Ref is a reference to a block of a [Shared]. A copy of a Ref is the same
+// reference, so call Retain for each further holder. The zero Ref refers to
 // nothing.
 type Ref[T any] struct {
 	block      *sharedBlock[T]
@@ -74,8 +73,8 @@ func (a *Shared[T]) Allocate(n int) (Ref[T], error) {
 	return a.Share(s), nil
 }
 
-// Share returns the first reference to the block s, which the parent has given
-// and the caller has filled. The block is the reference's from now on.
+// Share returns the first reference to the block s, which the parent handed out
+// and the caller has filled. From then on the block belongs to its references.
 func (a *Shared[T]) Share(s []T) Ref[T] {
 	a.mu.Lock()
 	b := a.spare
@@ -92,7 +91,7 @@ func (a *Shared[T]) Share(s []T) Ref[T] {
 	return Ref[T]{b, generation}
 }
 
-// Trim lets go of the counts that are not in use, and trims the parent.
+// Trim drops the counts that are not in use, and trims the parent.
 func (a *Shared[T]) Trim() {
 	a.mu.Lock()
 	a.spare = nil
@@ -107,7 +106,7 @@ func (a *Shared[T]) Parents() []any { return []any{a.parent} }
 func (a *Shared[T]) String() string { return "Shared(" + allocator.Describe(a.parent) + ")" }
 
 // Values returns the values of the block, for as long as the caller has a
-// reference. It has no room beyond its length, so an append copies it.
+// reference. The slice has no room beyond its length, so an append copies it.
 func (r Ref[T]) Values() []T {
 	if r.block == nil || !r.refers(r.block.state.Load()) {
 		r.misuse("used after its last reference was released")
@@ -117,7 +116,7 @@ func (r Ref[T]) Values() []T {
 }
 
 // Retain counts one more reference, for one more Release, and returns r. The
-// caller has one that is not released yet.
+// caller must have a reference that is not released yet.
 func (r Ref[T]) Retain() Ref[T] {
 	for r.block != nil {
 		state := r.block.state.Load()

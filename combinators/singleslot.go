@@ -9,25 +9,23 @@ import (
 
 // SingleSlot keeps one block and hands it out again and again.
 //
-// Use it where only one block is alive at a time: as a field of a session
-// struct, for the chain of operations of that session. The zero value is
-// ready; its parent is the Go heap. The idea is Asio's, whose custom
-// allocation examples call it handler_memory.
+// Use it where only one block is live at a time: as a field of a session struct, for the
+// chain of operations of that session. The zero value is ready; its parent is the Go heap.
+// The idea is Asio's, whose custom allocation examples call it handler_memory.
 //
-// A request that the kept block serves costs a few nanoseconds, for a T with
-// pointers half of them for clearing it. It gets all the room that the block has,
-// so that a slice that grows by append soon does not move any more. The block comes from the parent with
-// the first request. A request that finds it free but too small puts a larger
-// one in its place, and the old one goes back to the parent, so the slot keeps
-// the largest block that it needed; Trim lets go of it. A request that finds
-// it handed out is passed to the parent, which gets that block back as well.
-// A slot takes six words.
+// A request that the kept block serves costs a few nanoseconds; for a T with pointers, half
+// of that is for clearing it. It gets all the room of the block, so a slice that grows by
+// append soon does not move any more. The block comes from the parent with the first
+// request. If the block is free but too small, a larger one replaces it, and the old one
+// goes back to the parent. So the slot keeps the largest block that it has needed, until
+// Trim. If the block is handed out, the request is passed to the parent, which later gets
+// that block back. A slot takes six words.
 //
-// It is exhausted when its parent is. Before it fails with a free block in
-// hand, it gives that block back and asks the parent once more.
+// It is exhausted when its parent is. If it has a free block then, it gives that block back
+// and asks the parent once more.
 //
-// One goroutine at a time may use it. They may be different ones, as along a
-// chain of operations.
+// One goroutine at a time may use it; not always the same one, as along a chain of
+// operations.
 type SingleSlot[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T] // nil is the Go heap
@@ -58,7 +56,7 @@ func (a *SingleSlot[T]) Allocate(n int) ([]T, error) {
 	return a.block, nil
 }
 
-// Deallocate releases s. It panics if s is the kept block and is free already,
+// Deallocate releases s. It panics if s is the kept block, and is already free
 // or was handed out with another capacity.
 func (a *SingleSlot[T]) Deallocate(s []T) {
 	if unsafe.SliceData(s) != unsafe.SliceData(a.block) || cap(s) != cap(a.block) || len(a.block) == 0 {
@@ -72,8 +70,8 @@ func (a *SingleSlot[T]) Deallocate(s []T) {
 	allocator.Retire(a.block)
 }
 
-// Owns reports whether s is the kept block or the parent owns it. It is false
-// for every other block of a parent that cannot tell.
+// Owns reports whether s is the kept block or the parent owns it. If the parent
+// cannot tell, it is false for every other block.
 func (a *SingleSlot[T]) Owns(s []T) bool {
 	if cap(s) != 0 && unsafe.SliceData(s) == unsafe.SliceData(a.block) {
 		return true

@@ -8,29 +8,30 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Slab hands out parts of one block, in any order of release. A bitmap tells
-// which values of it are free.
+// Slab hands out parts of one block, which may be released in any order. A
+// bitmap records which values are free.
 //
 // Use it where the number of live values has a hard bound: for the operations
-// of a server that takes so many connections and no more. It owns by address,
-// so [Fallback] over it and another allocator serves what is beyond the bound.
+// of a server with a maximum number of connections. It knows its blocks by
+// their address, so a [Fallback] over it and another allocator can serve
+// requests beyond the bound.
 //
-// A request for one value costs a few nanoseconds, for a T with pointers half
-// of them for clearing it. It takes a value that was just released, or the
-// lowest free one, which it looks for in the bitmap 64 values at a step. A
-// request for several takes the first place where so many are free in a row, and
-// looks through the bitmap for it: about 1.5 ns for each 64 values before that
-// place, so in a full Slab of four million values 0.1 ms, where a [Buddy] takes
-// 0.15 µs. The block comes from the parent with the
-// first request; the bitmap has a bit a value, on the Go heap. Trim gives the
-// block back while nothing is handed out.
+// A request for one value costs a few nanoseconds; for a T with pointers, half
+// of that is for clearing it. It takes a value that was just released, or the
+// lowest free one, which it finds in the bitmap 64 values at a time. A request
+// for several values takes the first place where enough of them are free in a
+// row. Searching the bitmap costs about 1.5 ns for each 64 values before that
+// place: 0.1 ms in a full Slab of four million values, where a [Buddy] takes
+// 0.15 µs (BenchmarkSlab, BenchmarkBuddy). The block comes from the parent with
+// the first request. The bitmap is on the Go heap, with one bit for each value.
+// Trim gives the block back while nothing is handed out.
 //
-// It is exhausted when nowhere so many values are free in a row, or when the
-// parent does not give it its block.
+// It is exhausted when not enough values are free in a row, or when the parent
+// does not provide its block.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a block is released that is free already or is not from here.
+// It panics if a released block is already free or is not from here.
 type Slab[T any] struct {
 	_ noCopy
 	backing[T]
@@ -49,7 +50,7 @@ func NewSlab[T any](parent allocator.Allocator[T], capacity int) *Slab[T] {
 	return &Slab[T]{backing: newBacking(parent, capacity, "NewSlab")}
 }
 
-// Allocate returns n values that are free.
+// Allocate returns n free values.
 func (a *Slab[T]) Allocate(n int) ([]T, error) {
 	if n == 1 && a.hand != nil {
 		s := unsafe.Slice(a.hand, 1)
@@ -125,7 +126,7 @@ func (a *Slab[T]) Reset() {
 	a.low, a.hand = 0, nil
 }
 
-// Trim gives the block back to the parent if nothing of it is handed out, and
+// Trim gives the block back to the parent if no part of it is handed out, and
 // trims the parent.
 func (a *Slab[T]) Trim() {
 	a.putDown()

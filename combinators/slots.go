@@ -10,28 +10,27 @@ import (
 // Slots keeps a small fixed number of blocks and hands them out again and
 // again.
 //
-// Use it where a few blocks are alive at a time, and of whatever sizes: as a
-// field of a session struct, for the receive, the send and the timer of that
-// session. The zero value is ready; it has four slots and its parent is the Go
-// heap.
+// Use it where a few blocks of any sizes are live at a time: as a field of a
+// session struct, for the receive, the send and the timer of that session. The
+// zero value is ready; it has four slots and its parent is the Go heap.
 //
 // A request that a kept block serves costs a few nanoseconds, and about one
-// more for each slot that it looks at: it gets the first free block that is
-// large enough, with all the room that this has. For a T with pointers half of
-// that is for clearing the block. A slot takes three words. A request that finds
-// none gets a block of the parent, which is kept in place of the smallest free
-// one. So each slot grows to what it is needed for, and after a while every
-// request is served; Trim lets go of the blocks. A request that finds all slots
-// handed out is passed to the parent, which gets that block back as well.
+// more for each slot that it looks at; for a T with pointers, half of that is
+// for clearing the block. It gets the first free block that is large enough,
+// with all its room. If no free block is large enough, the parent provides one,
+// which replaces the smallest free block. So each slot grows to the size it is
+// needed for, and after a while every request is served, until Trim. If all
+// slots are handed out, the request is passed to the parent, which later gets
+// that block back. A slot takes three words.
 //
-// It is exhausted when its parent is. Before it fails, it gives all free
-// blocks back and asks the parent once more.
+// It is exhausted when its parent is. Before it fails, it gives all free blocks
+// back and asks the parent once more.
 //
-// One goroutine at a time may use it. They may be different ones, as along a
-// chain of operations.
+// One goroutine at a time may use it; not always the same one, as along a chain
+// of operations.
 //
-// It panics if a kept block is released that is free already, or with another
-// capacity than it was handed out with.
+// It panics if a released block is a kept one, and is already free or was
+// handed out with another capacity.
 type Slots[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T] // nil is the Go heap
@@ -83,8 +82,8 @@ func (a *Slots[T]) Deallocate(s []T) {
 	allocator.Retire(s)
 }
 
-// Owns reports whether s is a kept block or the parent owns it. It is false
-// for every other block of a parent that cannot tell.
+// Owns reports whether s is a kept block or the parent owns it. If the parent
+// cannot tell, it is false for every other block.
 func (a *Slots[T]) Owns(s []T) bool {
 	if cap(s) != 0 && a.find(s) != nil {
 		return true

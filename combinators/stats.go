@@ -9,19 +9,19 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Stats counts what passes through to its parent.
+// Stats counts the requests and releases that pass through to its parent.
 //
-// Use it outermost to see what a program asks for, and below a block that
-// keeps storage to see what that block misses. Counts returns the figures, and
-// Var makes them a variable of package expvar.
+// Use it outermost to see what a program asks for, and below an allocator that
+// keeps storage to see what that misses. Counts returns the figures, and Var
+// makes them a variable of package expvar.
 //
-// It costs four atomic additions for a block's life, about ten nanoseconds,
-// and keeps no storage. An empty block is not counted.
+// It costs four atomic additions for each block, about ten nanoseconds
+// (BenchmarkStats), and keeps no storage. An empty block is not counted.
 //
 // It is exhausted when its parent is, and counts that as a failure.
 //
-// As many goroutines may use it as may use its parent. Counts and Var are for
-// any goroutine at any time.
+// As many goroutines may use it as may use its parent. Any goroutine may call
+// Counts and Var at any time.
 type Stats[T any] struct {
 	_ noCopy
 	passing[T]
@@ -36,8 +36,8 @@ func NewStats[T any](parent allocator.Allocator[T]) *Stats[T] {
 }
 
 // Counts are the figures of a [Stats]. While other goroutines allocate, each
-// is exact, but they may be of slightly different moments, and a peak that
-// lasted no longer than a call may be missing.
+// figure is exact, but they may belong to slightly different moments, and a
+// peak that lasted no longer than a call may be missing.
 type Counts struct {
 	Live       int64 `json:"live"`        // blocks handed out and not released
 	Peak       int64 `json:"peak"`        // the most blocks live at once
@@ -70,12 +70,12 @@ func (a *Stats[T]) Counts() Counts {
 	return c
 }
 
-// Var returns the figures as a value that implements expvar.Var: it prints as
-// the counts of that moment, as a JSON object.
+// Var returns a value that implements expvar.Var: it prints as the current
+// counts, as a JSON object.
 //
-// That is not what String does, because an allocator prints as the expression
-// that builds it. And it does not say expvar.Var, because importing expvar
-// adds a handler to the default HTTP server.
+// Its type is not expvar.Var, because importing expvar adds a handler to the
+// default HTTP server. Stats itself prints as the expression that builds the
+// allocator.
 func (a *Stats[T]) Var() fmt.Stringer { return variable(func() string { return a.Counts().String() }) }
 
 type variable func() string
@@ -104,8 +104,8 @@ func (a *Stats[T]) Deallocate(s []T) {
 	}
 }
 
-// Resize resizes s in place if the parent can. What is added counts as handed
-// out, what is cut off as released.
+// Resize resizes s in place if the parent can. Added values count as handed
+// out, values cut off as released.
 func (a *Stats[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
 	switch more := int64(cap(r)) - int64(cap(s)); {

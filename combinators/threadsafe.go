@@ -6,26 +6,26 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// ThreadSafe makes an allocator safe for use by several goroutines: a mutex
-// round its parent.
+// ThreadSafe makes an allocator safe for use by several goroutines: it is a
+// mutex around its parent.
 //
-// Use it for what several chains share, as the outermost layer, so that one
-// lock covers all layers below.
+// Use it for an allocator that several chains share, as the outermost layer, so
+// that one lock covers all layers below.
 //
-// It costs one Lock and Unlock a call while nobody else wants the lock, and
-// waiting for it otherwise. It keeps no storage itself.
+// Each call costs a Lock and an Unlock, and waiting while another goroutine has
+// the lock. It keeps no storage itself.
 //
 // It is exhausted when its parent is.
 //
-// Any number of goroutines may use it. None of them may go past it to the
-// parent.
+// Any number of goroutines may use it. None of them may use the parent
+// directly.
 type ThreadSafe[T any] struct {
 	mu     sync.Mutex
 	parent allocator.Allocator[T]
 	can    capabilities[T]
 }
 
-// NewThreadSafe returns a ThreadSafe round parent.
+// NewThreadSafe returns a ThreadSafe around parent.
 func NewThreadSafe[T any](parent allocator.Allocator[T]) *ThreadSafe[T] {
 	return &ThreadSafe[T]{parent: parent, can: capabilitiesOf(parent, "NewThreadSafe")}
 }
@@ -44,8 +44,8 @@ func (a *ThreadSafe[T]) Deallocate(s []T) {
 	a.parent.Deallocate(s)
 }
 
-// Locked calls f with the parent while nobody else uses it: to look at it. What f
-// calls must not use the ThreadSafe itself.
+// Locked calls f with the parent, to inspect it while nothing else uses it. f
+// must not use the ThreadSafe itself.
 func (a *ThreadSafe[T]) Locked(f func(parent allocator.Allocator[T])) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -87,8 +87,7 @@ func (a *ThreadSafe[T]) GoodSize(n int) int {
 	return a.can.goodSize(n)
 }
 
-// Capable reports whether Owns or Reset works, and whether blocks are zero, which is
-// so if it is for the parent.
+// Capable reports what the parent is capable of.
 func (a *ThreadSafe[T]) Capable(c allocator.Capability) bool {
 	return a.can.capable(c) || c == allocator.CanZero && a.can.zeroes
 }

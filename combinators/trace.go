@@ -9,25 +9,25 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Trace shows what passes through to its parent in an execution trace and in a
-// log.
+// Trace shows each call to its parent in an execution trace and in a log.
 //
-// Use it to see when a program allocates, and for how long: below a block that
-// keeps storage it shows what that block misses. While runtime/trace is on,
-// each call is a region that is named for the allocator, such as "buffers:
-// Allocate", and a failure is an event. With a Logger, each call is a record
-// at Level, and a failure one at Level plus 4, which is from Info to Warn.
+// Use it to see when a program allocates, and how long that takes. Below an
+// allocator that keeps storage, it shows what that misses. While runtime/trace
+// is on, each call is a region named for the allocator, such as "buffers:
+// Allocate", and a failure is an event. With a Logger, each call is a record at
+// Level. A failure is a record at Level plus 4, which is the step from Info to
+// Warn.
 // ops.WithTrace shows handlers, and examples/tracechain draws both from a trace.
 //
-// It costs an atomic load a call while nobody traces, and the question to the
-// Logger whether it is enabled if there is one. It keeps no storage.
+// While nothing traces, a call costs an atomic load, and asking the Logger, if
+// there is one, whether it is enabled. It keeps no storage.
 //
 // It is exhausted when its parent is.
 //
-// As many goroutines may use it as may use its parent. Logger and Level are to
-// be set before that.
+// As many goroutines may use it as may use its parent. Set Logger and Level
+// before the first use.
 type Trace[T any] struct {
-	// Logger gets a record for each call. With nil there are none.
+	// Logger gets a record for each call. If it is nil, there are none.
 	Logger *slog.Logger
 
 	// Level is the level of these records.
@@ -39,7 +39,7 @@ type Trace[T any] struct {
 	allocate, deallocate, resize string // the names of regions and records
 }
 
-// NewTrace returns a Trace over parent that calls it name.
+// NewTrace returns a Trace over parent that shows it as name.
 func NewTrace[T any](parent allocator.Allocator[T], name string) *Trace[T] {
 	return &Trace[T]{
 		passing: newPassing(parent, "NewTrace"), name: name,
@@ -81,7 +81,7 @@ func (a *Trace[T]) Deallocate(s []T) {
 	}
 }
 
-// Resize resizes s in place if the parent can. It shows only if it did.
+// Resize resizes s in place if the parent can. Only a successful one is shown.
 func (a *Trace[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
 	if !ok {

@@ -4,14 +4,13 @@ import "github.com/heirloom-go/heirloom/allocator"
 
 // Zeroed hands out blocks of zeros.
 //
-// Use it over a block that keeps storage, where a program counts on values
-// that nobody has written to being zero: the contents of a fresh block are
-// unspecified otherwise, and for a T without pointers they are what its last
-// owner left there.
+// Use it over an allocator that keeps storage, where a program needs fresh
+// values to be zero. Otherwise the contents of a fresh block are unspecified;
+// for a T without pointers they are whatever the last owner left there.
 //
-// It costs the clearing of each block, up to its capacity, when it is handed out,
-// and nothing over a parent whose blocks are zero already, such as
-// [allocator.Heap] and [allocator.Pages]. It keeps no storage itself.
+// It clears each block, up to its capacity, when it is handed out. Over a
+// parent whose blocks are already zero, such as [allocator.Heap] and
+// [allocator.Pages], it costs nothing. It keeps no storage itself.
 //
 // It is exhausted when its parent is.
 //
@@ -34,7 +33,8 @@ func (a *Zeroed[T]) Allocate(n int) ([]T, error) {
 	return s, err
 }
 
-// Resize resizes s in place if the parent can. All after the values of s is zero.
+// Resize resizes s in place if the parent can. The values after those of s are
+// zero.
 func (a *Zeroed[T]) Resize(s []T, n int) ([]T, bool) {
 	r, ok := a.can.resize(s, n)
 	if ok {

@@ -10,43 +10,45 @@ import (
 // ErrWouldBlock is returned by a TryRead that finds nothing to read.
 var ErrWouldBlock = errors.New("ops: nothing to read yet")
 
-// A WaitReader says when there is something to read, and reads it without
-// waiting, so that nobody needs a buffer before.
+// A WaitReader says when there is something to read, and then reads it without
+// waiting. So nobody needs a buffer before data has arrived.
 //
 // It may also be [Associated], with the default allocator for handlers that
 // bring none.
 type WaitReader interface {
 	// StartWaitReadable completes op later, with 0 and nil, when TryRead is
-	// likely to read something or to return why there is nothing any more.
+	// likely to read something, or to say why nothing more will come.
 	StartWaitReadable(op *Operation)
 
-	// TryRead reads up to len(b) bytes. It returns ErrWouldBlock if there are
-	// none yet, and io.EOF at the end of the stream.
+	// TryRead reads up to len(b) bytes without waiting. It returns
+	// ErrWouldBlock if there are none yet, and io.EOF at the end of the stream.
 	TryRead(b []byte) (n int, err error)
 }
 
 // heapBytes is where buffers come from if nobody has an allocator for them.
 var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 
-// ReadOnArrival reads up to size bytes from r into a buffer that is allocated
-// when there is something to read, and not before: a reader that waits costs its
-// operation and no buffer. The buffer comes from the allocator of byte associated
-// with h, or else from the Go heap.
+// ReadOnArrival reads up to size bytes from r into a buffer that is allocated only
+// when there is something to read. While it waits, it needs an operation but no
+// buffer. The buffer comes from the allocator of byte associated with h, or else from
+// the Go heap.
 //
-// On success *into is the bytes read, and h owns the block that they start; it
-// gives it back with the Deallocate of the same allocator, as it is or cut to any
-// length. If h is to run elsewhere (see [WithExecutor]), the buffer is allocated and
-// filled there, so r must be one that may be used from there: not a connection of a
-// proactor that was promised a single runner, unless the executor is its own.
-// Otherwise *into is nil and there is nothing to give back. If the
-// allocator fails, h is told the error, and what has arrived is still to be read.
+// On success *into holds the bytes that were read, and h owns the block that starts
+// with them. It gives the block back with the Deallocate of the same allocator, at its
+// full length or cut to any other. On failure *into is nil, and there is nothing to
+// give back. If the allocator fails, h is called with its error, and the data can
+// still be read.
 //
-// It keeps no place among the reads of r: what is started while it waits may be served
-// first.
+// If h runs on another executor (see [WithExecutor]), the buffer is allocated and
+// filled there, so r must be usable from there. A connection of a proactor with a
+// single runner is not, unless the executor runs on that proactor.
 //
-// Starting a read sets *into to nil, and its result is put there right before h is
-// called. So handlers that one goroutine starts and runs may share the variable, if
-// each takes its bytes before it starts another read.
+// It does not keep its place among the reads of r: a read that is started while it
+// waits may be served first.
+//
+// Starting a read sets *into to nil, and the result is stored there just before h is
+// called. So handlers that one goroutine starts and runs may share the variable,
+// provided that each takes its bytes before it starts another read.
 func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if into == nil {
 		panic("ops: ReadOnArrival: nil pointer to what is read")

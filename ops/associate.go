@@ -6,27 +6,26 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Associated is implemented by whatever has an allocator of its own for values
-// of type T: a handler that brings the memory for its operations, or an
-// [Executor] or [Reader] that has a default for handlers that bring none. A
-// nil allocator counts as none.
+// Associated is implemented by anything that has its own allocator for values of
+// type T: a handler that brings the memory for its operations, or an [Executor]
+// or [Reader] with a default for handlers that bring none.
 //
-// The association is typed. A handler may at once have an allocator of
-// [Operation] for what the platform needs, one of byte for buffers, and one
-// of some frame type for a composed operation; the type argument takes the
-// place of what C++ calls rebinding.
+// The association is typed. One handler may have an allocator of [Operation] for
+// the platform, one of byte for buffers, and one of a [Frame] for a composed
+// operation. The type argument does what C++ calls rebinding.
 type Associated[T any] interface {
+	// Allocator returns the allocator; nil counts as none.
 	Allocator() allocator.Allocator[T]
 }
 
 // WithAllocator returns a handler that calls h and whose operations take their
-// memory for values of type T from a. What is associated with h otherwise
-// stays associated.
+// memory for values of type T from a. Whatever else is associated with h stays
+// associated.
 //
-// Making the handler allocates it, so bind once a chain and keep the result.
-// The allocator is used by one operation at a time as long as the handler is;
-// if two chains share an allocator that is not safe for several goroutines,
-// wrap it in combinators.ThreadSafe.
+// Making the handler allocates, so bind once for each chain and keep the result.
+// As long as one operation at a time uses the handler, one at a time uses the
+// allocator. If several chains share an allocator that is not safe for several
+// goroutines, wrap it in combinators.ThreadSafe.
 func WithAllocator[T any](h Handler, a allocator.Allocator[T]) Handler {
 	mustHandler(h)
 	if a == nil {
@@ -36,7 +35,7 @@ func WithAllocator[T any](h Handler, a allocator.Allocator[T]) Handler {
 }
 
 // AllocatorOf returns the allocator of T associated with h, or def if there is
-// none. A handler is asked before the one that it wraps, so the outermost
+// none. A wrapper is asked before the handler inside, so the outermost
 // association wins.
 func AllocatorOf[T any](h Handler, def allocator.Allocator[T]) allocator.Allocator[T] {
 	for ; h != nil; h = unwrap(h) {

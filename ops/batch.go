@@ -9,19 +9,20 @@ import (
 )
 
 // A Batch is several operations that run at the same time and end together: the first
-// of several to have an answer, all of them, or one and a limit to its time. When what
-// it waits for has happened it cancels the others, and then waits until the kernel is
-// done with those too, so that no buffer is in use any more when its handler is called.
+// of several to have an answer, all of them, or one operation and its time limit. When
+// one has decided the outcome, the batch cancels the others, and waits until the kernel
+// is done with those too. So no buffer is in use any more when its handler is called.
 //
-// The operations lie in members that the caller owns, so a batch allocates nothing:
+// The memory of the operations is in members that the caller owns, so a batch allocates
+// nothing:
 //
 //	b.Start(members[:], ops.UntilFirst, h)
 //	conn.Read(buf, &members[0])
 //	timer.Wait(time.Second, &members[1])
 //
 // The zero value is ready. A batch must not be copied after its first use. It can be
-// started again once its handler was called, by that handler too. Its members may be on
-// several proactors, unless one of them was promised a single runner.
+// started again once its handler has been called, also by that handler. Its members may
+// be on several proactors, unless one of them was promised a single runner.
 //
 // (Zig's Io.Batch and Asio's parallel_group do the same. A group of Asio allocates.)
 type Batch struct {
@@ -40,7 +41,8 @@ type Batch struct {
 	op Operation
 }
 
-// Until says what a [Batch] waits for. When that has happened, it cancels what is left.
+// Until says what a [Batch] waits for. When that has happened, it cancels the
+// operations that are left.
 type Until uint8
 
 const (
@@ -61,14 +63,14 @@ const (
 )
 
 // A Member is the place of one operation in a [Batch], and its handler. An operation
-// with that handler takes its memory from the member. It may be any, or a composed one,
-// as long as it has one block at a time, and its handler may be wrapped: by
+// with that handler takes its memory from the member. It may be of any kind, also a
+// composed one that has one block at a time. The member may be wrapped: by
 // [WithExecutor], or with an allocator of byte for [ReadOnArrival].
 //
-// Its operation has the timeout that is associated with the handler of the batch.
+// Its operation has the timeout associated with the handler of the batch.
 type Member struct {
-	// N and Err are how the operation ended. They are for the handler of the
-	// batch to read.
+	// N and Err are the results of the operation. The handler of the batch may
+	// read them.
 	N   int
 	Err error
 
@@ -79,13 +81,14 @@ type Member struct {
 }
 
 // Start starts a batch. The caller starts one operation for each member right after
-// that, with the member as its handler. A member that was decided against before its
-// operation was started is cancelled as soon as it is.
+// that, with the member as its handler. If the outcome is decided before a member's
+// operation is started, that operation is cancelled as soon as it is.
 //
-// When all members have ended, h is called, once, with the index of the member that
-// decided and its error: the first that ended, succeeded or failed, as until says. If
-// none decided, it is called with the number of members, and with nil or the error of
-// the first that had one. If h is cancelled or its proactor closed, so are the members.
+// When all members have ended, h is called once, with the index and the error of the
+// member that decided: the first that ended, succeeded or failed, depending on until.
+// If none decided, h is called with the number of members, and with the error of the
+// first that had one, or nil. Cancelling h cancels the members; so does closing its
+// proactor.
 func (b *Batch) Start(members []Member, until Until, h Handler) {
 	switch {
 	case len(members) == 0:
@@ -113,8 +116,8 @@ func (b *Batch) Start(members []Member, until Until, h Handler) {
 	}
 }
 
-// Cancel cancels the members that have not ended, also those whose operation has not
-// been started. The handler is called when they have ended.
+// Cancel cancels the members that have not ended, including those whose operation
+// has not been started yet. The handler is called when all have ended.
 func (b *Batch) Cancel() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -260,5 +263,5 @@ func (m *Member) Allocator() allocator.Allocator[Operation] { return &m.block }
 // cancel it too.
 func (m *Member) CancelSlot() *CancelSlot { return &m.slot }
 
-// Timeout returns that of the handler of the batch.
+// Timeout returns the timeout of the handler of the batch.
 func (m *Member) Timeout() time.Duration { return m.started().timeout }

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// ErrTooLong is what the handler of a [BufferedReader] is told when the buffer is full
-// and the delimiter has not been found. It is also bufio.ErrTooLong in the sense of
+// ErrTooLong is what the handler of a [BufferedReader] is called with when the buffer
+// is full and contains no delimiter. It is also bufio.ErrTooLong in the sense of
 // errors.Is.
 var ErrTooLong error = tooLongError{}
 
@@ -16,14 +16,14 @@ type tooLongError struct{}
 func (tooLongError) Error() string        { return "ops: the delimiter does not come within the buffer" }
 func (tooLongError) Is(target error) bool { return target == bufio.ErrTooLong }
 
-// A BufferedReader reads a stream up to a delimiter: lines, headers, words. What it has
-// read beyond stays in its buffer, for the next read.
+// A BufferedReader reads a stream up to a delimiter: lines, headers, words. Bytes that
+// follow the delimiter stay in its buffer, for the next read.
 //
-// The buffer is the program's, and its length is the limit of what can be read at once.
-// One read is outstanding at a time; starting another panics. Each uses one block of
-// memory, however many reads of the stream it takes. If the buffer has it all, it reads
-// nothing of the stream, but is told like any other read if that was closed or its deadline
-// has passed. A BufferedReader can lie inside a session struct, see
+// The program provides the buffer, and its length limits what can be read at once. One read
+// may be outstanding at a time; starting another panics. Each read uses one block of
+// memory, however many reads of the stream it takes. A read that the buffer can serve does
+// not read the stream; but if the stream was closed, or its deadline has passed, it fails
+// like any other read. A BufferedReader can be a field of a session struct; see
 // [BufferedReader.Reset]. It must not be copied while a read is outstanding.
 type BufferedReader struct {
 	r          Reader
@@ -63,13 +63,14 @@ func (b *BufferedReader) mustBeQuiet() {
 	}
 }
 
-// ReadUntil reads up to and with the first delimiter. Its handler is called with the
-// length and nil; [BufferedReader.Bytes] returns the bytes, with the delimiter.
+// ReadUntil reads up to the first delimiter, and takes the delimiter too. Its handler
+// is called with the length and nil; [BufferedReader.Bytes] returns the bytes,
+// including the delimiter.
 //
-// If the stream ends before, the error is io.EOF when nothing is left and
-// io.ErrUnexpectedEOF otherwise. If the buffer is full before, it is [ErrTooLong]. With
-// an error nothing is taken: [BufferedReader.Buffered] returns what there is, and a
-// program that wants to go on in the middle of it calls [BufferedReader.Discard].
+// If the stream ends first, the error is io.EOF when nothing is left, and
+// io.ErrUnexpectedEOF otherwise. If the buffer is full first, the error is
+// [ErrTooLong]. With an error nothing is taken: [BufferedReader.Buffered] returns what
+// there is, and [BufferedReader.Discard] skips any part of it.
 func (b *BufferedReader) ReadUntil(delimiter byte, h Handler) {
 	b.readUntil(h, nil, delimiter, false)
 }
@@ -81,10 +82,10 @@ func (b *BufferedReader) ReadLine(h Handler) {
 }
 
 // ReadToken is ReadUntil with a function that says what to read: bufio.ScanWords, or
-// one that finds the end of a header. The function is called with everything that is in
-// the buffer, as it is by a bufio.Scanner, and with true at the end of the stream.
-// Bytes it skips without a token are taken. Its error is what the handler is called
-// with; bufio.ErrFinalToken ends the stream after the token.
+// one that finds the end of a header. As with a bufio.Scanner, the function is called
+// with everything in the buffer, and with true at the end of the stream. Bytes that it
+// skips without a token are taken. If it returns an error, the handler is called with
+// that; bufio.ErrFinalToken ends the stream after the token.
 func (b *BufferedReader) ReadToken(split bufio.SplitFunc, h Handler) {
 	if split == nil {
 		panic("ops: BufferedReader: nil SplitFunc")
@@ -93,8 +94,8 @@ func (b *BufferedReader) ReadToken(split bufio.SplitFunc, h Handler) {
 }
 
 // ReadFull reads exactly len(p) bytes, like the function of that name: first those in
-// the buffer, and the rest from the stream into p, without going through the buffer. It
-// is for a body that follows a header.
+// the buffer, and the rest from the stream into p, without going through the buffer.
+// Use it for a body that follows a header.
 func (b *BufferedReader) ReadFull(p []byte, h Handler) {
 	op := b.begin(h)
 	if op.Buf = p; !b.isEmpty() {
@@ -105,11 +106,12 @@ func (b *BufferedReader) ReadFull(p []byte, h Handler) {
 	b.r.StartRead(op)
 }
 
-// Bytes returns what the last read has taken. It is valid until the next one starts.
+// Bytes returns what the last read has taken. It is valid until the next read
+// starts.
 func (b *BufferedReader) Bytes() []byte { return b.token }
 
-// Buffered returns what has been read from the stream and not been taken yet. It is
-// valid until the next read starts.
+// Buffered returns the bytes that were read from the stream and have not been taken
+// yet. It is valid until the next read starts.
 func (b *BufferedReader) Buffered() []byte { return b.buf[b.start:b.end] }
 
 // Discard takes the next n bytes of the buffer. It panics if there are fewer, or while

@@ -8,30 +8,34 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// ErrQueueFull is what a [BufferedWriter] or [WriteQueue] answers when what it is given
-// does not fit within its limit at the moment.
+// ErrQueueFull is the error of a [BufferedWriter] or [WriteQueue] when the bytes do not
+// fit within its limit at the moment.
 var ErrQueueFull = errors.New("ops: more waits to be written than the limit allows")
 
 // errNeverFits is for what does not fit even if nothing waits.
 var errNeverFits = fmt.Errorf("ops: longer than the limit of what may wait to be written: %w", allocator.ErrTooLarge)
 
-// A BufferedWriter writes what is appended to it, in that order, with one write
+// A BufferedWriter writes the bytes that are appended to it, in order, with one write
 // outstanding at a time. Any handler may append, as in a chat, where everybody writes to
-// everybody. What comes while a write is outstanding goes out together with the next.
+// everybody. Bytes that are appended while a write is outstanding go out together in the
+// next one.
 //
-// At most limit bytes wait: beyond that [BufferedWriter.Append] refuses, and
-// [BufferedWriter.WhenRoom] says when to go on. So a peer that does not read costs no
-// more than that. After a write has failed, everything fails with its error.
+// At most limit bytes wait. Beyond that [BufferedWriter.Append] fails, and
+// [BufferedWriter.WhenRoom] says when to go on. So a peer that does not read costs no more
+// memory than that. After a write has failed, everything fails with its error.
 //
-// The memory of its write lies in it. Any goroutine that may use w may call its
-// methods. A write that is cancelled with everything else on a connection, or that meets
-// its deadline, has failed like any other. After the connection was closed, the handler of a
-// Flush that was not cancelled, and had memory, knows that the write has ended and that the
-// memory of b is free, unless something was appended since.
+// A BufferedWriter contains the memory of its write. Any goroutine that may use the writer
+// below may call its methods. A write fails too if everything on its connection is
+// cancelled, or if its deadline passes.
 //
-// Whatever else is written to w may come between two appended pieces or, if the
-// writes of w are partial, in the middle of one. A BufferedWriter must not be copied after its
-// first use.
+// To know when its memory may be used for something else, close the connection and call
+// [BufferedWriter.Flush]. When the handler of the Flush is called, no write is outstanding
+// any more, unless something was appended since, or the Flush itself was cancelled or got
+// no memory.
+//
+// Other writes to the same stream may come between two appended pieces or, where the stream
+// takes only a part of a write, in the middle of a piece. A BufferedWriter must not be
+// copied after its first use.
 type BufferedWriter struct {
 	w     Writer
 	limit int
@@ -51,18 +55,18 @@ type BufferedWriter struct {
 	block block
 }
 
-// NewBufferedWriter returns a writer to w, of which at most limit bytes wait. Its two
-// buffers grow as they are needed, together to about twice the limit. They come from an
-// allocator that is given, and go back to it whenever nothing waits; if it is nil they
-// come from the Go heap, and are kept.
+// NewBufferedWriter returns a writer to w in which at most limit bytes wait. Its two
+// buffers grow as needed, together to about twice the limit. They come from the
+// allocator buffers, and go back to it whenever nothing waits. If buffers is nil, they
+// come from the Go heap and are kept.
 func NewBufferedWriter(w Writer, limit int, buffers allocator.Allocator[byte]) *BufferedWriter {
 	b := new(BufferedWriter)
 	b.Reset(w, limit, buffers)
 	return b
 }
 
-// Reset makes b a writer to w, as if it were new. It is for one that lies in a session
-// struct, and panics while a write is outstanding.
+// Reset makes b a writer to w, as if it were new. It is for a writer that is a field
+// of a session struct, and panics while a write is outstanding.
 func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[byte]) {
 	if w == nil || limit <= 0 {
 		panic("ops: BufferedWriter: no Writer, or no limit")
@@ -83,9 +87,9 @@ func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[
 }
 
 // Append copies p, to be written after everything that was appended before. It takes all
-// of p or nothing: the error is [ErrQueueFull] if p does not fit at the moment, one that
-// is allocator.ErrTooLarge if it never does, one that is allocator.ErrExhausted if there
-// is no memory, or that of the write that has failed.
+// of p or nothing. The error is [ErrQueueFull] if p does not fit at the moment. It wraps
+// allocator.ErrTooLarge if p can never fit, and allocator.ErrExhausted if there is no
+// memory. After a write has failed, it is the error of that write.
 func (b *BufferedWriter) Append(p []byte) error {
 	b.mustHaveWriter()
 	start, err := b.append(p)
@@ -130,8 +134,8 @@ func (b *BufferedWriter) Buffered() int {
 	return b.limit - b.room()
 }
 
-// Written returns how many of the bytes that were appended since b was made or Reset have
-// been written. Those of a write are counted when it has ended, also if it has failed.
+// Written returns how many of the bytes appended since b was made or Reset have been
+// written. The bytes of a write are counted when it has ended, even if it failed.
 func (b *BufferedWriter) Written() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -153,8 +157,8 @@ func (b *BufferedWriter) next() (start bool) {
 func (b *BufferedWriter) start() { WriteFull(b.w, b.writing, (*bufferedWrite)(b)) }
 
 // Flush calls h when everything that was appended before has been written, with 0 and
-// nil, or with the error of the write that has failed. A timeout of h has no effect
-// while it waits; it can be cancelled.
+// nil, or with the error of the write that failed. It can be cancelled; a timeout of
+// h has no effect.
 func (b *BufferedWriter) Flush(h Handler) {
 	b.mustHaveWriter()
 	op := begin(h, nil, b.w)
@@ -163,10 +167,10 @@ func (b *BufferedWriter) Flush(h Handler) {
 	b.wait(op, &b.flushes, b.written == b.appended, b.err)
 }
 
-// WhenRoom calls h when Append will take n bytes, unless others are quicker, with 0 and
-// nil; or with the error that keeps it from ever doing so. Those who wait are called in
-// the order in which they came. A timeout of h has no effect while it waits; it can be
-// cancelled.
+// WhenRoom calls h with 0 and nil when there is room to append n bytes, though others
+// may take the room first. If there never will be, h is called with the error that
+// prevents it. Handlers that wait are called in the order in which they came. It can be
+// cancelled; a timeout of h has no effect.
 func (b *BufferedWriter) WhenRoom(n int, h Handler) {
 	b.mustHaveWriter()
 	n = max(n, 0)

@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// ErrCanceled is what the handler of a cancelled operation is told. It is also
+// ErrCanceled is the error of a cancelled operation. It is also
 // context.Canceled in the sense of errors.Is.
 var ErrCanceled error = canceledError{}
 
@@ -18,11 +18,11 @@ func (canceledError) Is(target error) bool { return target == context.Canceled }
 
 // A CancelSlot cancels the operation that is outstanding for a handler.
 //
-// It is bound to a handler with [WithCancelSlot], or is what the handler's
-// method CancelSlot returns, and belongs to one chain: it stands for the
-// operation that began last. The zero value is ready; it costs no allocation,
-// and an operation without one pays nothing for it. Its methods may be called
-// from any goroutine that may use the proactor of the operation. A CancelSlot
+// Bind it to a handler with [WithCancelSlot], or return it from a method
+// CancelSlot of the handler. It belongs to one chain, and cancels the operation
+// of that chain that began last. The zero value is ready. A slot costs no
+// allocation, and an operation without one pays nothing for it. Any goroutine
+// that may use the proactor of the operation may call its methods. A CancelSlot
 // must not be copied after its first use.
 type CancelSlot struct {
 	mu        sync.Mutex
@@ -34,15 +34,16 @@ type CancelSlot struct {
 	canceled  bool          // what ended last was
 }
 
-// Cancelable is implemented by a handler that brings a CancelSlot. A nil slot
-// counts as none.
+// Cancelable is implemented by a handler that brings a CancelSlot.
 type Cancelable interface {
+	// CancelSlot returns the slot that cancels the handler's operation; nil
+	// counts as none.
 	CancelSlot() *CancelSlot
 }
 
-// A Canceler is where operations are outstanding, such as a socket. If not every
-// goroutine may call it, it is [Located] as well, on an executor that gets to one which
-// may; its executor may be asked for by any goroutine.
+// A Canceler is a place where operations are outstanding, such as a socket. One
+// that only certain goroutines may call is also [Located], on an executor that
+// reaches such a goroutine. Any goroutine may ask it for its executor.
 type Canceler interface {
 	// CancelOperation cancels the operation that [CancelSlot.Requested] returns,
 	// if there is one. Its handler is called later, with [ErrCanceled] unless
@@ -50,8 +51,8 @@ type Canceler interface {
 	CancelOperation(s *CancelSlot)
 }
 
-// WithCancelSlot returns a handler that calls h and whose operation s cancels.
-// Making it allocates it: bind once a chain.
+// WithCancelSlot returns a handler that calls h, and whose operation s cancels.
+// Making the handler allocates: bind once for each chain.
 func WithCancelSlot(h Handler, s *CancelSlot) Handler {
 	mustHandler(h)
 	if s == nil {
@@ -60,17 +61,18 @@ func WithCancelSlot(h Handler, s *CancelSlot) Handler {
 	return &cancelable{h, s}
 }
 
-// CancelSlotOf returns the slot associated with h, or nil. The outermost wins.
+// CancelSlotOf returns the slot associated with h, or nil. The outermost slot
+// wins.
 func CancelSlotOf(h Handler) *CancelSlot {
 	return associationsOf(h).slot
 }
 
 // Cancel cancels the operation that has begun and not ended, and reports
 // whether there is one. Its handler is still called, once and later: with
-// [ErrCanceled], or with the result that it already had. A
-// composed operation of this package, such as ReadFull, stops at the latest
-// before its next part; of one made with [Compose], what is cancelled is the
-// operation that is outstanding, and the step that is told decides.
+// [ErrCanceled], or with the result that it already had. A composed operation
+// of this package, such as ReadFull, stops at the latest before its next part.
+// In one made with [Compose], the outstanding operation is cancelled, and the
+// next step gets ErrCanceled and decides what to do.
 func (s *CancelSlot) Cancel() bool {
 	target, inUse := s.request()
 	// The lock of the target comes before that of the slot, so that of the
@@ -95,9 +97,10 @@ func (s *CancelSlot) spare() {
 	s.mu.Unlock()
 }
 
-// Canceled reports whether the operation that ended last was cancelled, even if it had
-// its result before: an accept, say, that has a connection by then. It is false once the
-// next one has begun. A chain that is to end when it is cancelled asks before it goes on.
+// Canceled reports whether the operation that ended last was cancelled, even if it
+// already had its result: an accept that had its connection, for example. It is false
+// once the next operation has begun. A chain that should end when it is cancelled asks
+// this before it goes on.
 func (s *CancelSlot) Canceled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,8 +137,8 @@ func (s *CancelSlot) end(op *Operation) {
 	s.mu.Unlock()
 }
 
-// Requested returns the operation that is outstanding at target and is to be
-// cancelled, or nil. A platform calls it from CancelOperation, under the lock
+// Requested returns the operation that is outstanding at target and should be
+// cancelled, or nil. A platform calls it from CancelOperation, holding the lock
 // under which it calls Arm and Disarm.
 func (s *CancelSlot) Requested(target Canceler) *Operation {
 	s.mu.Lock()

@@ -7,16 +7,16 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// CancelOnDone binds the slot to ctx: once ctx is done, the operation that is
-// outstanding is cancelled, and so is every further one as soon as it is started,
-// so that a chain ends also if ctx is done between two of its operations, or is
-// done already. (What is only posted runs.) Calling the result lets go of ctx:
-// from then on it cancels nothing, and does not look at the slot. Like that of
-// context.AfterFunc it returns whether it came before ctx was done.
+// CancelOnDone binds the slot to ctx: once ctx is done, it cancels the outstanding
+// operation, and every further one as soon as it is started. So a chain ends even if
+// ctx is done between two of its operations, or was done before. (A handler that was
+// only posted still runs.) Calling stop unbinds ctx: from then on it cancels nothing
+// and does not touch the slot. Like the stop function of context.AfterFunc, it
+// reports whether it came before ctx was done.
 //
 // It cancels from a goroutine of its own or, where the operation is outstanding with
-// a proactor that has a single runner, posts to that. It allocates; call it once a
-// chain.
+// a proactor that has a single runner, posts to that. It allocates; call it once for
+// each chain.
 func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 	b := &boundContext{ctx: ctx, slot: s}
 	s.mu.Lock()

@@ -2,8 +2,8 @@ package ops
 
 import "github.com/heirloom-go/heirloom/allocator"
 
-// A Frame is the memory of a composed operation that a program has written: a
-// state that lives through several operations and ends with one result. See
+// A Frame is the memory of a composed operation that a program defines: a state
+// that lives through several operations and ends with one result. See
 // [Compose].
 //
 // A frame is the handler of the operations that make up the composed one.
@@ -23,13 +23,14 @@ type Frame[S any] struct {
 //
 // The frame that holds the state comes from the allocator of Frame[S]
 // associated with h, or else from the Go heap. The function step is called
-// later, from a goroutine that runs ex, for the first time with 0 and nil, and
-// then with the results of each operation that it has started with the frame
-// as handler. Each time it starts one operation, or ends with [Frame.Return].
+// later, from a goroutine that runs ex. Its first call has 0 and nil; each
+// further call has the results of the operation that the step before started
+// with the frame as its handler. Each call starts one operation, or ends
+// everything with [Frame.Return].
 //
-// At any time the composed operation has its frame and one operation's block.
-// A step must not be a closure if starting the operation is to allocate
-// nothing; what it needs to know is what the state is for.
+// At any time the composed operation has its frame and the block of one
+// operation. Let step be a plain function, because making a closure allocates,
+// and keep what it needs in the state.
 func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n int, err error)) {
 	mustExecutor(ex)
 	mustHandler(h)
@@ -47,7 +48,7 @@ func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n in
 }
 
 // Complete takes the next step. It is called by the operation that the last
-// one started.
+// step started.
 func (f *Frame[S]) Complete(n int, err error) {
 	if !f.begun {
 		f.begun = true

@@ -2,20 +2,21 @@ package ops
 
 import "context"
 
-// Contextual is implemented by a handler that brings a context. A nil context counts as
-// none.
+// Contextual is implemented by a handler that brings a context.
 type Contextual interface {
+	// Context returns the context; nil counts as none.
 	Context() context.Context
 }
 
-// WithContext returns a handler that calls h and that ctx is associated with:
-// [ContextOf] finds it, through whatever is wrapped around the handler, so the steps
-// of a composed operation, an executor or a layer that traces see the values of whoever
-// has started the operation. Making the handler allocates it: bind once a chain.
+// WithContext returns a handler that calls h and that ctx is associated with.
+// [ContextOf] finds it through any wrappers around the handler. So the steps of a
+// composed operation, an executor or a layer that traces see the values of
+// whoever started the operation. Making the handler allocates: bind once for
+// each chain.
 //
-// It does not cancel. What would end an operation when ctx is done has to be registered
-// with ctx and let go of again, which allocates, and for each operation if nobody says
-// when the chain is over; [CancelSlot.CancelOnDone] does that once a chain.
+// The operation is not cancelled when ctx is done. For that, something has to be
+// registered with ctx and removed again, which allocates.
+// [CancelSlot.CancelOnDone] does so once for a whole chain.
 func WithContext(h Handler, ctx context.Context) Handler {
 	mustHandler(h)
 	if ctx == nil {
@@ -24,8 +25,8 @@ func WithContext(h Handler, ctx context.Context) Handler {
 	return &contextual{h, ctx}
 }
 
-// ContextOf returns the context associated with h, or context.Background() if there is
-// none. The outermost wins. It allocates nothing.
+// ContextOf returns the context associated with h, or context.Background() if
+// there is none. The outermost context wins. It allocates nothing.
 func ContextOf(h Handler) context.Context {
 	for ; h != nil; h = unwrap(h) {
 		if c, ok := h.(Contextual); ok {

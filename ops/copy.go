@@ -10,8 +10,8 @@ import (
 
 // A Copier copies one stream to another, by a read and a write in turn.
 //
-// The zero value is ready, and can lie inside a session struct. It copies one stream at
-// a time and must not be copied meanwhile.
+// The zero value is ready, and can be a field of a session struct. It copies one stream
+// at a time, and must not itself be copied while it does.
 type Copier struct {
 	dst    Writer
 	src    Reader
@@ -33,10 +33,13 @@ type place struct {
 	epoch  uint32
 }
 
-// A WriteCloser can end its stream while it goes on reading, as a Conn of package
-// platform can.
+// A WriteCloser can end the stream that it writes and still be read, as a Conn of
+// package platform can.
 type WriteCloser interface {
 	Writer
+
+	// CloseWrite ends the stream: the peer reads io.EOF after everything that
+	// was written before.
 	CloseWrite() error
 }
 
@@ -44,20 +47,20 @@ type WriteCloser interface {
 // io.Copy.
 const copySize = 32 << 10
 
-// Copy copies src to dst until the end of src. Its handler is called with the bytes
-// written and nil, or with the error that ended it early; what was read then and could
-// not be written is lost. For streams with more bytes than an int can count, which are
-// 2 GiB on a 32-bit system, the handler is called with the largest int, and
-// [Copier.Copied] returns how many there were.
+// Copy copies src to dst until the end of src. Its handler is called with the number of
+// bytes written and nil, or with the error that ended it early; bytes that were read but
+// could not be written are then lost. If there are more bytes than an int can count (2 GiB
+// on a 32-bit system), the handler is called with the largest int, and [Copier.Copied]
+// returns the number.
 //
-// However many reads and writes it takes, it uses one block of memory, which it keeps
-// until it ends, and buf, which belongs to it meanwhile. If buf is empty, it takes
-// 32 KiB from the allocator of byte associated with h, or else from the Go heap, and
-// gives them back before h is called.
+// It uses one block of memory until it ends, however many reads and writes it takes. It
+// also uses buf, which belongs to it meanwhile. If buf is empty, it takes 32 KiB from the
+// allocator of byte associated with h, or else from the Go heap, and gives them back before
+// h is called.
 //
 // Cancelling everything on src, or closing it, ends it too. Closing dst, or cancelling
-// everything on it after the first write, ends the copy at its next write. The streams are on
-// one proactor, or on several that any goroutine may use.
+// everything on it after the first write, ends the copy at its next write. The streams are
+// on one proactor, or on several that any goroutine may use.
 func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
 	if dst == nil || src == nil {
 		panic("ops: Copier: nil stream")
@@ -81,8 +84,9 @@ func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
 	src.StartRead(op)
 }
 
-// Copied returns how many bytes the last copy has written, so far or when it ended. It
-// is asked by the handler, or by whoever keeps it from running at the same time.
+// Copied returns how many bytes the current copy has written so far, or the last one
+// in all. Call it from the handler, or where nothing else of the copy can run at the
+// same time.
 func (c *Copier) Copied() int64 { return c.copied }
 
 func (c *Copier) takeStep(op *Operation) bool {

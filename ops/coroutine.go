@@ -8,13 +8,13 @@ import (
 	"github.com/heirloom-go/heirloom/ops/internal/goroutine"
 )
 
-// A Co is a coroutine, as its function sees it: a chain that is written as straight
-// code. See [Spawn].
+// A Co is a coroutine, as seen by its function. Its methods look as if they blocked.
+// See [Spawn].
 //
-// Its methods start an operation, and return when that has ended; meanwhile the
-// goroutine that runs the executor does other things. They are for the coroutine's
-// function, and panic if another goroutine calls them, or while an operation of the
-// coroutine is outstanding.
+// A method starts an operation and returns when it has ended. Meanwhile the goroutine
+// that runs the executor does other things. Only the coroutine's function may call
+// the methods. They panic if another goroutine calls them, or while an operation of
+// the coroutine is outstanding.
 //
 // A Co is the handler of its operations. Whatever is associated with the handler that
 // was passed to Spawn is thereby associated with them: its allocator, strand, cancel
@@ -46,30 +46,31 @@ type Co struct {
 	kept      bool // once it has ended, see Coroutines
 }
 
-// Spawn runs f as a coroutine: later, by the goroutines that run ex, and in pieces,
-// from one operation to the next. When f returns, h is called with 0 and its result.
+// Spawn runs f as a coroutine: later, on the goroutines that run ex, and in pieces, from
+// one operation to the next. When f returns, h is called with 0 and the result of f.
 //
-// No scheduler is involved in a switch to a coroutine and back, which costs about as
-// much as two or three posts. But while it waits a coroutine keeps a goroutine's stack, of
-// 2 KiB at least, which a chain of handlers does not. What its methods do takes little of
-// that: most have the goroutine that runs ex start the operation.
+// A switch to a coroutine and back does not involve the scheduler. It costs about as much
+// as two or three posts (BenchmarkYield). But while it waits, a coroutine keeps the stack
+// of a goroutine, at least 2 KiB, which a chain of handlers does not. Its methods need
+// little stack: most let the goroutine that runs ex start the operation.
 //
-// The Co comes from the allocator of Co associated with h, or else from the Go heap;
-// the stack comes from the Go runtime. At any time a coroutine that waits has its Co
-// and one operation's block.
+// The Co comes from the allocator of Co associated with h, or else from the Go heap. The
+// stack comes from the Go runtime. A coroutine that waits has its Co and the block of one
+// operation.
 //
-// A coroutine holds up the goroutine that runs it for as long as it computes, or
-// blocks otherwise, like any handler. If f panics, so does the Run that has resumed
-// it, and h is not called. If f calls runtime.Goexit, as testing.T.FailNow does, the
-// goroutine of that Run ends with the coroutine's.
+// Like any handler, a coroutine holds up the goroutine that runs it while it computes, or
+// blocks in some other way. If f panics, so does the Run that resumed it, and h is not
+// called. If f calls runtime.Goexit, as testing.T.FailNow does, the goroutine of that Run
+// ends with the coroutine's.
 //
 // If the executor is closed while f waits, the method that it waits in panics, so that
-// deferred calls run, and so does each method that is called after that. f need not
-// recover from it; if deferred calls panic otherwise, so does Close.
+// deferred calls run. Each method that is called after that panics too. f need not recover
+// from this. If a deferred call panics for another reason, so does Close.
 //
-// The runtime lets a coroutine go on only on a thread that is locked as the one was
-// that has begun it. So a goroutine that runs ex, or closes it, must not be locked to
-// its thread unless it is the only one, and f must not wait while it has locked it.
+// The Go runtime resumes a coroutine only on a thread that is locked in the same way as
+// the one it began on. So a goroutine that runs or closes ex must not be locked to its
+// thread, unless it is the only one that does. And f must not wait while it has locked its
+// thread.
 func Spawn(ex Executor, h Handler, f func(co *Co) error) {
 	mustExecutor(ex)
 	mustHandler(h)
@@ -86,20 +87,19 @@ func Spawn(ex Executor, h Handler, f func(co *Co) error) {
 	Post(ex, co)
 }
 
-// Await calls start, which is to start one operation with the handler that it is
-// called with, and returns the results of the operation. It is for the operations
-// that Co has no method for:
+// Await calls start, which starts one operation with the handler that it gets, and
+// returns the results of the operation. Use it for operations that Co has no method for:
 //
 //	_, err := co.Await(lines.ReadLine)
 //	_, err = co.Await(func(h ops.Handler) { listener.Accept(conn, h) })
 //
-// The handler may also be kept, for another goroutine or handler to start the operation
-// with: a program's own queues are made so. As long as nobody does, the coroutine waits,
-// and that keeps no Run from returning. The handler must not be used once the coroutine
-// has ended.
+// The function start may also keep the handler, so that another goroutine or handler
+// starts the operation later. This is how a program makes its own queues. Until then the
+// coroutine waits, but that does not keep Run from returning. The handler must not be
+// used once the coroutine has ended.
 //
-// If start panics when it has started an operation, no method of Co can be called
-// before that has ended: deferred calls cannot wait then.
+// If start panics after it has started an operation, no method of Co can be called
+// before that operation has ended. So deferred calls cannot wait then.
 func (co *Co) Await(start func(h Handler)) (n int, err error) {
 	co.mustRun()
 	start(co)
@@ -154,9 +154,9 @@ func (co *Co) WriteVectored(w VectorWriter, bufs [][]byte) (n int, err error) {
 	return co.wait()
 }
 
-// Wait starts a batch, calls start, which is to start one operation for each member, and
-// returns what the batch has decided: the index of the member and its error, as its
-// handler would be told. See [Batch.Start].
+// Wait starts a batch, and calls start, which starts one operation for each member. It
+// returns what the handler of the batch would be called with: the index of the member
+// that decided, and its error. See [Batch.Start].
 //
 //	first, err := co.Wait(&batch, members[:], ops.UntilFirst, func() {
 //		conn.Read(buf, &members[0])
@@ -169,7 +169,7 @@ func (co *Co) Wait(b *Batch, members []Member, until Until, start func()) (decid
 	return co.wait()
 }
 
-// Yield lets others run that wait for the executor of the coroutine.
+// Yield lets other handlers run that wait for the coroutine's executor.
 func (co *Co) Yield() error {
 	_, err := co.do(startYield, nil, nil)
 	return err

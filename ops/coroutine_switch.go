@@ -8,7 +8,7 @@ import (
 
 // How a coroutine is switched to, and how it ends, is in this file.
 
-// Complete goes on with the coroutine. It is called by the operation that the
+// Complete resumes the coroutine. It is called by the operation that the
 // coroutine has started.
 func (co *Co) Complete(n int, err error) {
 	switch {

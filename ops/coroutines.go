@@ -2,13 +2,14 @@ package ops
 
 import "sync"
 
-// Coroutines are those that have begun on an executor and not ended. The executor has
-// them to end what is left when it is closed: a coroutine that waits for something which
-// was never started has no operation that could be abandoned. An [Executor] with a method
+// Coroutines keeps track of the coroutines that have begun on an executor and not ended.
+// When the executor is closed, it ends those that are left: a coroutine that waits for
+// something that was never started has no operation that could be abandoned. An
+// [Executor] with a method
 //
 //	Coroutines() *Coroutines
 //
-// is asked for them by [Spawn]; a proactor and a [Strand] have it.
+// is asked for it by [Spawn]. A proactor and a [Strand] have this method.
 //
 // The zero value is ready, and any goroutine may use it.
 type Coroutines struct {
@@ -26,7 +27,7 @@ func coroutinesOf(ex Executor) *Coroutines {
 	return nil
 }
 
-// Len returns how many there are.
+// Len returns the number of coroutines that have begun and not ended.
 func (c *Coroutines) Len() int {
 	if c == nil {
 		return 0
@@ -36,7 +37,7 @@ func (c *Coroutines) Len() int {
 	return c.n
 }
 
-// Pending reports whether there is something for Abandon to do. Both are for those who
+// Pending reports whether there is anything for Abandon to do. Both are for those who
 // implement a platform.
 func (c *Coroutines) Pending() bool {
 	c.mu.Lock()
@@ -49,12 +50,12 @@ func (c *Coroutines) Pending() bool {
 	return c.ended != nil
 }
 
-// Abandon ends one that waits and has no operation outstanding. A platform calls it when it
-// has abandoned all operations, and then abandons what was started meanwhile. If a deferred
-// call of the coroutine panics, so does Abandon.
+// Abandon ends one coroutine that waits and has no operation outstanding. A platform calls
+// it when it has abandoned all operations, and then abandons those that were started
+// meanwhile. If a deferred call of the coroutine panics, so does Abandon.
 //
-// While there are such, those that have ended keep their memory: deferred calls of one may
-// still go through a queue in which another one waits.
+// While there are such coroutines, those that have ended keep their memory, because a
+// deferred call of one may still go through a queue in which another waits.
 func (c *Coroutines) Abandon() {
 	if co := c.claim(); co != nil {
 		co.abandoned, co.kept = true, true

@@ -1,6 +1,7 @@
 package ops
 
-// An Executor runs the ends of operations: handlers run where it says.
+// An Executor decides where handlers run: it completes operations later, on
+// goroutines of its choice. A proactor and a [Strand] are executors.
 //
 // It may also be [Associated], with the default allocator for handlers that
 // bring none.
@@ -11,8 +12,8 @@ type Executor interface {
 	Execute(op *Operation)
 }
 
-// Post calls h later, from a goroutine that runs ex, with 0 and nil. It is the
-// way to run a function on a proactor, and may be called from any goroutine.
+// Post calls h later, from a goroutine that runs ex, with 0 and nil. Use it to
+// run a function on a proactor. Any goroutine may call it.
 func Post(ex Executor, h Handler) {
 	mustExecutor(ex)
 	ex.Execute(begin(h, nil, ex))
@@ -24,11 +25,10 @@ func mustExecutor(ex Executor) {
 	}
 }
 
-// Dispatch is like [Post], and asks for h to be called before what waits
-// already. It never calls h itself, as the function of that name does in Asio:
-// a handler never runs inside the function that started it. An executor that
-// is not an [Urgent] one treats it as Post does; of those in this module, a
-// [Strand] is one.
+// Dispatch is like [Post], but asks the executor to call h before the handlers
+// that already wait. Unlike the function of that name in Asio, it never calls h
+// itself: a handler never runs inside the function that started it. Only an
+// [Urgent] executor, such as a [Strand], can do that; others treat it as Post.
 func Dispatch(ex Executor, h Handler) {
 	mustExecutor(ex)
 	op := begin(h, nil, ex)
@@ -39,12 +39,12 @@ func Dispatch(ex Executor, h Handler) {
 	}
 }
 
-// Defer is like [Post], for what continues the handler that is running: there
-// is no hurry to have another goroutine run it, because this one will be free
-// for it at once. It is called by handlers on ex, or while nobody runs ex. An
-// executor that is not a [Patient] one treats it as Post does; of those in this
-// module, a proactor with a single runner is one, and saves what it costs to let
-// any goroutine post.
+// Defer is like [Post], for work that continues the handler that is running. No
+// other goroutine need be woken for it, because this one will soon be free. Call
+// it from a handler on ex, or while nobody runs ex. Only a [Patient] executor
+// makes use of this; others treat it as Post. A proactor with a single runner is
+// one: it then saves what posting from any goroutine costs (BenchmarkPost of
+// package platform).
 func Defer(ex Executor, h Handler) {
 	mustExecutor(ex)
 	op := begin(h, nil, ex)
@@ -55,31 +55,37 @@ func Defer(ex Executor, h Handler) {
 	}
 }
 
-// An Urgent executor can put an operation before those that wait.
+// An Urgent executor can put an operation before those that wait. See [Dispatch].
 type Urgent interface {
 	Executor
+
+	// ExecuteNext is Execute, ahead of what waits already.
 	ExecuteNext(op *Operation)
 }
 
-// A Patient executor can leave an operation to the goroutine that calls it.
+// A Patient executor can leave an operation to the goroutine that calls it. See
+// [Defer].
 type Patient interface {
 	Executor
+
+	// ExecuteAfter is Execute, after what waits already. It is called by a
+	// goroutine that runs the executor, or while none does.
 	ExecuteAfter(op *Operation)
 }
 
-// Located is implemented by a handler that is to run on a certain executor,
-// wherever its operation ends. A nil executor counts as none.
-//
-// The handler, through the layers around it, is asked when its operation begins and
-// again when it ends, then by any goroutine that runs the platform. The answer must
-// be the same while an operation is outstanding.
+// Located is implemented by a handler that runs on a certain executor, wherever
+// its operation ends. See [WithExecutor].
 type Located interface {
+	// Executor returns that executor; nil counts as none. It is called when an
+	// operation of the handler begins, and again when it ends, then by any
+	// goroutine that runs the platform. It must return the same executor while
+	// an operation is outstanding.
 	Executor() Executor
 }
 
-// WithExecutor returns a handler that calls h, on ex wherever its operation
-// ends: most often on a [Strand]. The operation itself is what waits there, so
-// this takes no further memory. Making the handler allocates it: bind once a
+// WithExecutor returns a handler that calls h on ex, wherever its operation
+// ends. Most often ex is a [Strand]. The operation itself waits there, so the
+// hop takes no further memory. Making the handler allocates: bind once for each
 // chain.
 func WithExecutor(h Handler, ex Executor) Handler {
 	mustHandler(h)

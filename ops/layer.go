@@ -2,25 +2,26 @@ package ops
 
 import "unsafe"
 
-// A Layer is a stream on top of another one, as TLS is on top of TCP. An operation that
-// is started on it is lowered: it is started on the stream below, as often as it takes,
-// in the same memory and with everything that is associated with its handler. So what
-// cancels it or limits its time works below, and the layer has to do nothing for it.
+// A Layer is a stream on top of another, as TLS is on top of TCP. An operation on it is
+// lowered: it is started on the stream below, as often as necessary, in the same memory
+// and with everything associated with its handler. So cancellation and timeouts work on
+// the stream below, and the layer need not do anything for them.
 //
 // It is for those who implement a [Reader] or [Writer]; see [Lowered].
 type Layer interface {
-	// PartEnded takes the result of what was started below, in N and Err. It
-	// reports whether it has started another part. If not, N and Err are those of
-	// the operation that was started on the layer.
+	// PartEnded takes the result of a part that was started below, in N and
+	// Err. It reports whether it has started another part. If not, N and Err
+	// are then the results of the operation on the layer.
 	PartEnded(op *Operation) (started bool)
 
-	// PartDropped is called in its place when the operation ends without a result:
-	// its proactor was closed.
+	// PartDropped is called in place of PartEnded when the operation ends
+	// without a result, because its proactor was closed.
 	PartDropped(op *Operation)
 }
 
-// A Lowered keeps what an operation is on a [Layer] while it is outstanding below. It
-// keeps one operation at a time, and lies in the layer. The zero value is ready.
+// A Lowered remembers an operation of a [Layer] while it is outstanding below. It is
+// a field of the layer, and remembers one operation at a time. The zero value is
+// ready.
 type Lowered struct {
 	layer  Layer
 	buf    []byte
@@ -29,9 +30,9 @@ type Lowered struct {
 	flags  flags
 }
 
-// Lower makes op, which was started on l, one that can be started below: PartEnded is
-// called with what comes of it. The layer sets the operation's Buf for each part; after
-// the last one op has again the Buf that it has now.
+// Lower turns op, which was started on l, into an operation that can be started below,
+// and whose result PartEnded is called with. The layer sets op.Buf for each part. After
+// the last part op.Buf is again what it is now.
 func (k *Lowered) Lower(op *Operation, l Layer) {
 	if k.layer != nil {
 		panic("ops: Lowered: an operation is lowered already")
@@ -41,7 +42,7 @@ func (k *Lowered) Lower(op *Operation, l Layer) {
 	op.stepBy(k)
 }
 
-// Buf returns what the operation is to read into, or to write.
+// Buf returns the bytes that the operation reads into, or writes.
 func (k *Lowered) Buf() []byte { return k.buf }
 
 // lowered are the flags that a layer keeps.

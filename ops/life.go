@@ -22,10 +22,10 @@ var heap allocator.Allocator[Operation] = allocator.Heap[Operation]{}
 // from def if there is none; a nil def means the Go heap. It panics if h is
 // nil.
 //
-// If the allocator fails, the operation that Begin returns already has its
-// error in Err, and has not been allocated. It must not be started, only
-// completed, and later, like any other: every function that starts an
-// operation looks at Err first.
+// If the allocator fails, the operation that Begin returns has the error in
+// Err, and was not allocated. It must not be started, only completed, later
+// like any other. So every function that starts an operation looks at Err
+// first.
 func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 	return begin(h, def, nil)
 }
@@ -135,11 +135,11 @@ func failed(h Handler, f flags, err error) *Operation {
 
 // Complete ends the operation with the results in N and Err: it releases the
 // memory and then calls the handler. A part of a composed operation starts the
-// next part instead, in the same memory; and if the handler is to run
-// elsewhere, the operation goes there, in the same memory, and completes again.
+// next part instead, in the same memory. If the handler runs on another
+// executor, the operation goes there, in the same memory, and completes again.
 //
-// The platform calls it once, from a goroutine that runs the proactor, and
-// does not touch the operation any more.
+// The platform calls it once, from a goroutine that runs the proactor, and does
+// not touch the operation afterwards.
 func (op *Operation) Complete() {
 	if op.flags&(stepMask|elsewhere) != 0 && op.goesOn() {
 		return
@@ -176,8 +176,9 @@ func (op *Operation) goElsewhere() bool {
 }
 
 // Abandon ends the operation without calling the handler: it releases the
-// memory and then tells every layer of the handler that is an [Abandoner]. If the
-// allocator or one of them panics, the others are told all the same.
+// memory, and then calls Abandon of every layer of the handler that is an
+// [Abandoner]. If the allocator or one of them panics, the others are called
+// all the same.
 func (op *Operation) Abandon() {
 	defer tellAbandoned(op.handler)
 	reach.Sometimes(true, reach.Abandoned)
@@ -196,9 +197,9 @@ func tellAbandoned(h Handler) {
 	}
 }
 
-// Refuse ends an operation that was begun and cannot be started: it releases
-// the memory, and returns an operation that has not been allocated and only
-// tells the handler of err when it completes.
+// Refuse ends an operation that has begun and cannot be started. It releases
+// the memory and returns another operation, which was not allocated and only
+// calls the handler with err when it completes.
 func (op *Operation) Refuse(err error) *Operation {
 	reach.Sometimes(true, reach.Refused)
 	f := op.flags

@@ -9,14 +9,15 @@ import (
 // outstanding. There is one type for all kinds, so that any operation of a
 // chain can use the block of any other.
 //
-// Programs meet it as a type argument only, as in
-// combinators.SingleSlot[ops.Operation]. From when an operation is started to
-// when it completes its memory belongs to the platform; it does not move, and the
-// platform keeps it reachable.
+// Programs see it only as a type argument, as in
+// combinators.SingleSlot[ops.Operation]. From the start of an operation to its
+// end, its memory belongs to the platform. It does not move, and the platform
+// keeps it reachable.
 //
-// Every chain pays for its size, so what few kinds need shares a field, and what
-// can be asked of the handler again has none. That is, its fields and its size are not
-// frozen at v1, as package platform says under "What stays as it is".
+// Every chain pays for its size. So arguments that only a few kinds need share
+// a field, and what the handler can be asked for again has none. So its
+// fields and its size are not frozen at v1, as package platform says under "What
+// stays as it is".
 type Operation struct {
 	owner[Operation]
 	slot   *CancelSlot
@@ -26,18 +27,18 @@ type Operation struct {
 	ControlBlock
 }
 
-// A ControlBlock is what a platform knows of an operation: what to do, where, and
-// what came of it. It is what aiocb is to POSIX, and is for those who implement a
-// platform; see also package platform/backend.
+// A ControlBlock is the part of an operation that a platform sees: what to do,
+// where, and with what result. It corresponds to aiocb in POSIX, and is for those
+// who implement a platform; see also package platform/backend.
 //
 // The pointers come first, so that the garbage collector need not look at the rest.
 type ControlBlock struct {
 	// Next and Prev link the operation into the one queue that holds it.
 	Next, Prev *Operation
 
-	// Target is where the operation is outstanding, and Arg an argument that
-	// is a pointer, for the kinds that have one. A platform says what they
-	// point to, except for the Arg of a KindWaitReadable, which it leaves alone.
+	// Target is where the operation is outstanding, and Arg is a pointer
+	// argument, for the kinds that have one. A platform decides what they point
+	// to, except for the Arg of a KindWaitReadable, which it leaves alone.
 	Target, Arg unsafe.Pointer
 
 	// Err is a result, as N is.
@@ -50,14 +51,14 @@ type ControlBlock struct {
 	N int
 
 	// When is the time on the platform's clock, in nanoseconds, at which the
-	// operation is due; before there is one, how long it may take, see
-	// Timeout. Index is its place among those that wait for a time, and 0 if it
-	// is not among them.
+	// operation is due. Before that is known, it is how long the operation may
+	// take; see Timeout. Index is its place among the operations that wait for
+	// a time, and 0 if it is not among them.
 	When int64
 
-	// Args and Port are arguments that are no pointers: an address, an offset,
-	// a count. A platform says which. It leaves the Args of a KindRead, KindWrite
-	// and KindWaitReadable alone.
+	// Args and Port are arguments that are not pointers: an address, an offset,
+	// a count. A platform decides which. It leaves the Args of a KindRead,
+	// KindWrite and KindWaitReadable alone.
 	Args [2]uint64
 
 	Index int32
@@ -68,8 +69,8 @@ type ControlBlock struct {
 
 	flags flags
 
-	// Epoch tells apart what was started before and after everything at the
-	// Target was cancelled.
+	// Epoch distinguishes the operations that were started before everything at
+	// the Target was cancelled from those started after.
 	Epoch uint32
 }
 

@@ -8,14 +8,14 @@ type Stream interface {
 	Writer
 }
 
-// A Pipe joins two streams, in both directions at the same time, as a proxy does. The
-// end of one stream becomes the end of the other, which goes on in the other direction.
+// A Pipe joins two streams in both directions, as a proxy does. When one stream ends,
+// so does what is written to the other; the other direction goes on.
 //
 //	new(ops.Pipe).Start(client, server, nil, h)
 //
-// The zero value is ready, and can lie inside a session struct. It has the memory of
-// its operations itself. A pipe must not be copied after its first use. It can be
-// started again once its handler was called.
+// The zero value is ready, and can be a field of a session struct. A pipe contains the
+// memory of its operations, and must not be copied after its first use. It can be
+// started again once its handler has been called.
 type Pipe struct {
 	batch   Batch
 	members [2]Member
@@ -28,14 +28,15 @@ type Pipe struct {
 // CloseWrite is called on the other if it is a [WriteCloser]. An error in one direction
 // ends both, and so does closing a stream, or cancelling h. The streams are left open.
 //
-// Then h is called, once, with 0 and nil, or the error that came first;
-// [Pipe.Copied] returns how many bytes there were. A timeout of h is for the whole.
+// Then h is called once, with 0 and nil or with the first error. [Pipe.Copied] returns
+// how many bytes there were. A timeout of h is for the whole pipe.
 //
-// One half of buf serves each direction, and it must have two bytes at least. If it is
+// Each direction uses one half of buf, which must have at least two bytes. If buf is
 // empty, the pipe takes 64 KiB from the allocator of byte associated with h, or else
 // from the Go heap, and gives them back before h is called.
 //
-// Both streams are on the same proactor, or on several that any goroutine may use.
+// Both streams must be on the same proactor, or on proactors that any goroutine may
+// use.
 func (p *Pipe) Start(a, b Stream, buf []byte, h Handler) {
 	switch {
 	case a == nil || b == nil:
@@ -68,8 +69,8 @@ func (p *Pipe) fail(a, b Reader, err error) {
 	b.StartRead(failed(&p.members[1], 0, err))
 }
 
-// Copied returns how many bytes were copied from a to b and from b to a. It is asked by
-// the handler, or by whoever keeps it from running at the same time.
+// Copied returns how many bytes were copied from a to b and from b to a. Call it from
+// the handler, or where nothing else of the pipe can run at the same time.
 func (p *Pipe) Copied() (ab, ba int64) {
 	return p.copiers[0].Copied(), p.copiers[1].Copied()
 }

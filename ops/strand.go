@@ -7,16 +7,16 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// A Strand runs handlers one after another, in the order in which they came,
-// on whatever goroutines run the executor below it. Handlers on one strand
-// need no lock for what they share.
+// A Strand runs handlers one after another, in the order in which they came, on
+// the goroutines that run the executor below it. Handlers on one strand need no
+// lock for the data that they share.
 //
-// What waits in it is the operation itself, so a hop to a strand takes no
-// memory and an operation keeps its one block until its handler runs. (Asio
-// needs two blocks for a hop.) A strand takes one turn on the executor for
-// each handler, so it holds up nobody else. Any goroutine may use it; it must
-// not be copied. Handlers come to it by [Post] and, for operations that end
-// elsewhere, by [WithExecutor].
+// The operation itself waits in the strand. So a hop to a strand takes no
+// memory, and an operation keeps its one block until its handler runs. (Asio
+// needs two blocks for a hop.) A strand takes one turn on the executor for each
+// handler, so it does not hold up other handlers. Any goroutine may use it; it
+// must not be copied. [Post] brings handlers to it, and [WithExecutor] those of
+// operations that end elsewhere.
 type Strand struct {
 	executor Executor
 
@@ -45,7 +45,7 @@ func NewStrand(ex Executor) *Strand {
 // Allocator returns the default allocator of the executor below, or nil.
 func (s *Strand) Allocator() allocator.Allocator[Operation] { return defaultOf(s.executor) }
 
-// Coroutines returns those of the executor below, or nil.
+// Coroutines returns the coroutines of the executor below, or nil.
 func (s *Strand) Coroutines() *Coroutines { return coroutinesOf(s.executor) }
 
 // Execute implements [Executor].

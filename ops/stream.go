@@ -7,12 +7,12 @@ import "io"
 // It may also be [Associated], with the default allocator for handlers that
 // bring none.
 type Reader interface {
-	// StartRead starts to read up to len(op.Buf) bytes, at least one unless
-	// Buf is empty, and completes op later with N and Err. At the end of the
-	// stream Err is io.EOF. Operations are served in the order in which they
-	// were started. One whose Err is set already is completed as it is. Buf
-	// is left as it is. All parts of a composed operation are for one stream: a
-	// platform may refuse a later part that comes to it from elsewhere.
+	// StartRead starts to read up to len(op.Buf) bytes, at least one unless Buf
+	// is empty, and completes op later with N and Err. At the end of the stream
+	// Err is io.EOF. Operations are served in the order in which they were
+	// started. An operation whose Err is already set is completed as it is. Buf
+	// is not changed. All parts of a composed operation are for one stream: a
+	// platform may refuse a later part that comes from another.
 	StartRead(op *Operation)
 }
 
@@ -21,10 +21,10 @@ type Reader interface {
 // It may also be [Associated], with the default allocator for handlers that
 // bring none.
 type Writer interface {
-	// StartWrite starts to write some of op.Buf, at least one byte unless Buf
-	// is empty, and completes op later with N and Err; N may be less than
-	// len(op.Buf) with a nil Err. Operations are served in the order in which
-	// they were started. One whose Err is set already is completed as it is; it may
+	// StartWrite starts to write some of op.Buf, at least one byte unless Buf is
+	// empty, and completes op later with N and Err; N may be less than len(op.Buf)
+	// with a nil Err. Operations are served in the order in which they were
+	// started. An operation whose Err is already set is completed as it is; it may
 	// come from any goroutine.
 	StartWrite(op *Operation)
 }
@@ -37,8 +37,9 @@ func Read(r Reader, b []byte, h Handler) {
 	r.StartRead(op)
 }
 
-// Write writes some of b to w; the handler is told how much. The buffer belongs
-// to the operation until the handler is called.
+// Write writes some of b to w, and calls the handler with how much. Use
+// WriteFull to write all of it. The buffer belongs to the operation until the
+// handler is called.
 func Write(w Writer, b []byte, h Handler) {
 	op := begin(h, nil, w)
 	op.Buf = b
@@ -46,11 +47,13 @@ func Write(w Writer, b []byte, h Handler) {
 }
 
 // ReadFull reads exactly len(b) bytes from r. Its handler is called with the
-// bytes read and nil if b is full, io.EOF if there was not one byte, otherwise
-// io.ErrUnexpectedEOF or the error that ended it early. However many reads it
-// takes, it uses one block of memory, which it keeps until it ends.
+// number of bytes read and an error: nil if b is full, io.EOF if the stream
+// ended before the first byte, io.ErrUnexpectedEOF if it ended later, or any
+// other error that ended it early. It uses one block of memory until it ends,
+// however many reads it takes.
 //
-// A read that others start on r before it ends may take bytes from its midst.
+// Another read that is started on r before this one ends may take bytes from
+// the middle.
 func ReadFull(r Reader, b []byte, h Handler) {
 	op := begin(h, nil, r)
 	op.Buf, op.stream = b, r
@@ -58,11 +61,12 @@ func ReadFull(r Reader, b []byte, h Handler) {
 	r.StartRead(op)
 }
 
-// WriteFull writes all of b to w. Its handler is called with the bytes written,
-// which are less than len(b) only with an error. However many writes it takes,
-// it uses one block of memory, which it keeps until it ends.
+// WriteFull writes all of b to w. Its handler is called with the number of
+// bytes written, which is less than len(b) only with an error. It uses one
+// block of memory until it ends, however many writes it takes.
 //
-// A write that others start on w before it ends may put bytes in its midst.
+// Another write that is started on w before this one ends may put bytes into
+// the middle.
 func WriteFull(w Writer, b []byte, h Handler) {
 	op := begin(h, nil, w)
 	op.Buf, op.stream = b, w

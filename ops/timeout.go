@@ -2,18 +2,19 @@ package ops
 
 import "time"
 
-// Timed is implemented by a handler whose operations have a time limit. A timeout of 0 counts as none, and a negative one ends the operation
-// at once unless it has its result at once.
+// Timed is implemented by a handler whose operations have a time limit.
 type Timed interface {
+	// Timeout returns the limit. 0 counts as none. A negative limit ends an
+	// operation at once, unless it has its result at once.
 	Timeout() time.Duration
 }
 
-// WithTimeout returns a handler that calls h and whose operations, each of
-// them, end with os.ErrDeadlineExceeded when they take longer than d. A
-// composed operation of this package, such as ReadFull, has d for all its parts; of
-// one made with [Compose], each operation has d. It costs no allocation and no
-// second handler: the operation itself waits for the time. Making the handler
-// allocates it: bind once a chain.
+// WithTimeout returns a handler that calls h, and whose operations end with
+// os.ErrDeadlineExceeded when they take longer than d. Each operation has d. A
+// composed operation of this package, such as ReadFull, has d for all its parts
+// together; one made with [Compose] has d for each of its operations. A timeout
+// needs no memory and no second handler, because the operation itself waits for
+// the time. Making the handler allocates: bind once for each chain.
 func WithTimeout(h Handler, d time.Duration) Handler {
 	mustHandler(h)
 	return &timed{h, d}

@@ -11,20 +11,20 @@ type VectorWriter interface {
 
 	// StartWriteVectored starts to write some of the buffers, one after the
 	// other, at least one byte unless all are empty, and completes op later
-	// like StartWrite. The list and the buffers stay as they are until then;
-	// op.Buf, and the last of op.Args, belong to whoever has started it.
+	// like StartWrite. The list and the buffers stay unchanged until then;
+	// op.Buf, and the last of op.Args, belong to the code that started op.
 	StartWriteVectored(op *Operation, bufs [][]byte)
 }
 
 // WriteVectoredFull writes all of several buffers to w, one after the other, without
-// copying them together. Its handler is called with the bytes written, which are less
-// than there are only with an error. However many writes it takes, it uses one block
-// of memory, which it keeps until it ends.
+// copying them together. Its handler is called with the number of bytes written, which
+// is less than their total length only with an error. It uses one block of memory until
+// it ends, however many writes it takes.
 //
 // The list and the buffers belong to the operation until its handler is called, and are
-// then as they were. (Meanwhile the first buffer that is left is cut short in the list.)
-// A list has at most 16,777,215 buffers. A write that others start on w before it ends
-// may put bytes in its midst.
+// unchanged by then. (Meanwhile the first remaining buffer is cut short in the list.) A
+// list has at most 16,777,215 buffers. Another write that is started on w before this
+// one ends may put bytes into the middle.
 func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
 	if len(bufs) > maxList {
 		panic("ops: WriteVectoredFull: too many buffers")

@@ -6,22 +6,23 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// A WriteQueue is a [Writer] on which any number of writes may be started at the same
-// time: each of them is written in full, in the order in which they were started, and
-// several that wait go out in one write where the writer below is a [VectorWriter].
+// A WriteQueue is a [Writer] on which any number of writes may be outstanding. Each is
+// written in full, in the order in which they were started. Several that wait go out in
+// one write if the writer below is a [VectorWriter].
 //
-// The bytes stay where they are, so a message to many is in memory once, and each write
-// has a handler that says when its bytes are free again. What waits is the operation
-// itself. See [BufferedWriter] for one that copies, and has no handlers.
+// The bytes are not copied, so a message to many connections is in memory once. Each
+// write has a handler, which is called when its bytes are free again. The operation
+// itself waits in the queue. [BufferedWriter] is the counterpart that copies, and needs
+// no handlers.
 //
-// Where one goroutine runs the proactor, their handlers are called in that order too.
+// Where one goroutine runs the proactor, the handlers are called in that order too.
 //
 // At most limit bytes wait. The handler of a write beyond that is called with
-// [ErrQueueFull]. After a write has failed, all others are called with its error. A
-// write can be cancelled while it waits, and its timeout has no effect.
+// [ErrQueueFull]. After a write has failed, the handlers of all others are called with
+// its error. A write can be cancelled while it waits. Its timeout has no effect.
 //
-// The memory of its write lies in it. Any goroutine that may use the writer below may
-// use it. It must not be copied after its first use.
+// A WriteQueue contains the memory of its write. Any goroutine that may use the writer
+// below may use it. It must not be copied after its first use.
 type WriteQueue struct {
 	w      Writer
 	vector VectorWriter // w, or nil
@@ -39,15 +40,16 @@ type WriteQueue struct {
 
 var _ Writer = (*WriteQueue)(nil)
 
-// NewWriteQueue returns a queue of writes to w, of which at most limit bytes wait.
+// NewWriteQueue returns a queue of writes to w in which at most limit bytes
+// wait.
 func NewWriteQueue(w Writer, limit int) *WriteQueue {
 	q := new(WriteQueue)
 	q.Reset(w, limit)
 	return q
 }
 
-// Reset makes q a queue of writes to w, as if it were new. It is for one that lies in a
-// session struct, and panics while a write is outstanding.
+// Reset makes q a queue of writes to w, as if it were new. It is for a queue that is a
+// field of a session struct, and panics while a write is outstanding.
 func (q *WriteQueue) Reset(w Writer, limit int) {
 	if w == nil || limit <= 0 {
 		panic("ops: WriteQueue: no Writer, or no limit")
@@ -73,7 +75,8 @@ func (q *WriteQueue) mustHaveWriter() {
 	}
 }
 
-// Write writes all of p, after what was started before. It is [WriteFull] on the queue.
+// Write writes all of p, after the writes that were started before. It is [WriteFull]
+// on the queue.
 func (q *WriteQueue) Write(p []byte, h Handler) { WriteFull(q, p, h) }
 
 // StartWrite implements [Writer].

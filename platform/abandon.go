@@ -9,16 +9,16 @@ import (
 
 // How a proactor ends is in this file.
 
-// Close abandons everything that is outstanding and closes all sockets: it
-// waits until the kernel has let go of every operation, then releases their
-// memory without calling their handlers, and tells those handlers that are an
-// ops.Abandoner. It may be called from any goroutine. If Run is active, also
-// when the caller is a handler, Close returns at once, and the last Run to
-// return does this before it returns net.ErrClosed.
+// Close closes all sockets and abandons all outstanding operations. It waits
+// until the kernel has finished with every operation. Then it releases their
+// memory without calling their handlers, and calls Abandon of each handler that
+// is an ops.Abandoner. Any goroutine may call Close. While Run is active, even
+// if the caller is a handler, Close returns at once, and the last Run to return
+// does all this before it returns net.ErrClosed.
 //
-// An operation that is started afterwards is refused: its memory is released
-// at once, and its handler is told net.ErrClosed if Run is called again, which
-// then returns net.ErrClosed as well.
+// An operation that is started afterwards is refused: its memory is released at
+// once. If Run is called again, it calls the handler with net.ErrClosed, and
+// returns net.ErrClosed itself.
 func (p *Proactor) Close() error {
 	c := &p.control
 	c.mu.Lock()
@@ -38,8 +38,8 @@ func (p *Proactor) Close() error {
 }
 
 // Done returns a channel that is closed when [Proactor.Close] has been called and
-// everything is abandoned. From then on no handler is called but to tell it that an
-// operation was refused. Any goroutine may call it.
+// everything is abandoned. From then on a handler is called only with the error of
+// an operation that was refused. Any goroutine may call it.
 func (p *Proactor) Done() <-chan struct{} {
 	c := &p.control
 	c.mu.Lock()

@@ -9,41 +9,41 @@ import (
 )
 
 // An Acceptor accepts the connections of a listener for as long as a server runs, and
-// keeps account of the sessions that live. A session, S, is what the program has for
-// one connection: most often a struct with the [Conn], a buffer and the memory of its
+// keeps track of the live sessions. A session, S, is what the program has for each
+// connection: most often a struct with the [Conn], a buffer and the memory of its
 // operations.
 //
 // Set the fields, which must not change afterwards, and call [Acceptor.Start]. For each
 // connection the acceptor allocates a session, accepts into its Conn and calls Serve.
 // The program ends the session with [Acceptor.Done], most often in the last handler of
-// its chain, and its memory is then there for the next one. The server ends with
+// its chain. Its memory then serves the next session. The server ends with
 // [Acceptor.Shutdown], or with [Acceptor.Drain] and [Acceptor.Close], which do not wait.
 //
-// An acceptor outlasts errors. One without a descriptor or memory to spare leaves the
-// clients in the queue of the kernel, and tries again when one of its sessions has
-// ended, or else after 5 ms, 10 ms and so on up to a second. So it does after any other
-// error, but one that says that there will be no more connections: see Start.
+// An acceptor goes on after errors. Without a free descriptor or memory, it leaves the
+// clients in the kernel's queue. It tries again when one of its sessions has ended, or
+// else after 5 ms, 10 ms and so on, up to a second. It does the same after any other
+// error, except one that means that there will be no more connections; see Start.
 //
-// Any goroutine may call its methods, except that Start and Done belong to the runner if
-// the proactor has a single one. An Acceptor must not be copied. The servers of a
-// [Group] have one for each listener.
+// Any goroutine may call its methods; but if the proactor has a single runner, only that
+// may call Start and Done. An Acceptor must not be copied. A server on a [Group] has one
+// for each listener.
 type Acceptor[S any] struct {
-	// Conn returns the connection that lies in a session, always the same one and
-	// never nil: func(s *session) *platform.Conn { return &s.conn }.
+	// Conn returns the connection in a session, always the same one and never
+	// nil: func(s *session) *platform.Conn { return &s.conn }.
 	Conn func(s *S) *Conn
 
-	// Serve is called from a handler with each new session, whose connection is
-	// open. It starts the first operation, and may also call Done. The next accept is
-	// outstanding by then, so where several goroutines run the proactor, Serve and
+	// Serve is called from a handler with each new session, whose connection is open.
+	// It starts the first operation, and may also call Done. The next accept is
+	// outstanding by then. So where several goroutines run the proactor, Serve and
 	// OnError may be called again before they have returned.
 	Serve func(s *S)
 
-	// Max is the number of sessions that may live at a time; further clients stay in
-	// the queue of the kernel until one has ended. 0 means no limit.
+	// Max is the number of sessions that may be live at a time. Further clients stay
+	// in the kernel's queue until one has ended. 0 means no limit.
 	Max int
 
-	// OnError, if it is set, is called from a handler with every error after which
-	// the acceptor goes on, for a log or a counter.
+	// OnError, if it is set, is called from a handler with every error after
+	// which the acceptor goes on. Use it for a log or a counter.
 	OnError func(err error)
 
 	handler  ops.Handler
@@ -71,21 +71,22 @@ type Acceptor[S any] struct {
 	over    chan struct{}
 }
 
-// Start accepts connections on l, which is the acceptor's from then on. It is called
+// Start accepts connections on l, which belongs to the acceptor from then on. Call it
 // once.
 //
-// Sessions come from the allocator of S associated with h, of which the acceptor makes
-// one call at a time, or else from one that recycles over the Go heap. If it is
-// exhausted, clients wait, as for a descriptor. The accepts take their memory from the
-// allocator of [ops.Operation] associated with h, or else it is the acceptor's own, and
-// one operation is outstanding at any time. What waits for a session to end or a time
-// to pass needs no memory.
+// Sessions come from the allocator of S associated with h, or else from one that
+// recycles over the Go heap. The acceptor makes one call of it at a time. If it is
+// exhausted, clients wait, as they do for a descriptor. The accepts take their memory
+// from the allocator of [ops.Operation] associated with h, or else use the acceptor's
+// own. One operation is outstanding at any time. Waiting for a session to end, or for a
+// time to pass, needs no memory.
 //
 // The handler is called once the acceptor has closed the listener and its last session
-// is done, with 0 and nil if it was asked to stop, otherwise with 0 and the reason:
-// net.ErrClosed if the program has closed the listener, [ops.ErrCanceled] if it has
-// cancelled, os.ErrDeadlineExceeded if nobody has come for the timeout of the handler,
-// or an error of the system that says that the listener is none.
+// is done: with 0 and nil if it was asked to stop, otherwise with 0 and the reason. The
+// reason is net.ErrClosed if the program closed the listener, and [ops.ErrCanceled] if
+// it cancelled. It is os.ErrDeadlineExceeded if no client came within the timeout of
+// the handler. Otherwise it is an error of the system that means that this is not a
+// listener.
 func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 	switch {
 	case l == nil:
@@ -121,10 +122,11 @@ func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 
 // Done ends a session: it closes the connection, if that is open, and releases the
 // session, which must not be used any more. No operation may be outstanding on the
-// connection, and no handler to come may use the session. Nor may a write of a buffered
-// writer in it: see [ops.BufferedWriter] for how to know that it has ended.
+// connection, and no later handler may use the session. A buffered writer in it must
+// not have a write outstanding either: see [ops.BufferedWriter] for how to know that it
+// has ended.
 //
-// It panics if s is not a session of a that lives, and if it sees that something is
+// It panics if s is not a live session of a, and if it sees that something is
 // outstanding.
 func (a *Acceptor[S]) Done(s *S) {
 	a.mu.Lock()
@@ -143,7 +145,7 @@ func (a *Acceptor[S]) Done(s *S) {
 	}
 }
 
-// Live returns the number of sessions that live.
+// Live returns the number of live sessions.
 func (a *Acceptor[S]) Live() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -9,19 +9,19 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// Drain makes the acceptor stop: it closes the listener, and its handler is called once
-// the sessions that live are done. It does not wait for that. Sessions that would go on
-// for ever can ask [Acceptor.Draining] before they start the next operation, or are
-// closed by [Acceptor.Close].
+// Drain makes the acceptor stop: it closes the listener, and calls its handler once the
+// live sessions are done. Drain does not wait for that. Sessions that would go on for
+// ever can ask [Acceptor.Draining] before they start the next operation, or be closed
+// by [Acceptor.Close].
 func (a *Acceptor[S]) Drain() { a.ask(false) }
 
-// Close is like [Acceptor.Drain], and closes the connections of all sessions that
-// live. The handlers of what is outstanding on them are told net.ErrClosed, as that of
-// the next operation is, so the sessions come to their ends.
+// Close is like [Acceptor.Drain], and closes the connections of all sessions that live.
+// Handlers of outstanding operations on them are called with net.ErrClosed, and so is
+// the handler of the next operation, so the sessions come to an end.
 //
-// The sessions of a proactor that was closed have no handlers to come. A handler that is
-// an [ops.Abandoner] may call Done for its session. Once Close of the proactor is over,
-// Close of the acceptor releases those that are left.
+// When the proactor is closed, no further handlers of the sessions are called. A handler
+// that is an [ops.Abandoner] may call Done for its session. After Close of the proactor,
+// Close of the acceptor releases the sessions that are left.
 func (a *Acceptor[S]) Close() { a.ask(true) }
 
 // Draining reports whether the acceptor has stopped accepting, or is about to.
@@ -32,13 +32,13 @@ func (a *Acceptor[S]) Draining() bool {
 }
 
 // Shutdown drains the acceptor and waits until all sessions are done. If ctx is done
-// before, it closes what is left, as [Acceptor.Close] does, waits for those sessions to
-// end and returns why ctx is done (see context.Cause). If the proactor is closed before,
-// it returns net.ErrClosed.
+// first, it closes the sessions that are left, as [Acceptor.Close] does, waits for them
+// to end and returns why ctx is done (see context.Cause). If the proactor is closed
+// first, it returns net.ErrClosed.
 //
-// It blocks until others, who run the proactor, have called the handlers of the
-// sessions. So it must not be called from a handler; and once ctx is done it waits no
-// longer than somebody runs the proactor, without a pause.
+// It blocks until other goroutines, which run the proactor, have called the handlers of
+// the sessions. So it must not be called from a handler. Once ctx is done, it waits only
+// as long as a goroutine runs the proactor, without a pause.
 func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
 	a.Drain()
 	over := a.end()

@@ -14,18 +14,20 @@ import (
 // Sockets of package net that a proactor takes over are in this file.
 
 // AdoptConn opens c, which must not be open, with a connection of package net: a
-// *net.TCPConn, or a *net.UnixConn that is a stream. From then on it is the proactor's:
-// nc is closed, its reads and writes that are outstanding fail with net.ErrClosed, and
-// the connection goes on in c, with the options that it has; only, it no longer waits for
-// the peer when it is closed (a linger of more than 0), which would hold up the proactor. If
-// there is an error, nc is as before.
+// *net.TCPConn, or a *net.UnixConn that is a stream. From then on the connection belongs to
+// the proactor. nc is closed, its outstanding reads and writes fail with net.ErrClosed, and
+// the connection goes on in c, with the options that it has. (Only a linger of more than 0
+// is dropped: waiting for the peer in Close would hold up the proactor.) If AdoptConn
+// fails, nc is unchanged.
 //
-// What a program has read from nc already, or a buffered reader has, does not come
-// with it, so anything that wraps a connection, such as a *tls.Conn, is refused
-// (errors.ErrUnsupported). Of a descriptor, net.FileConn makes a net.Conn: one from
-// another process, say, or that was opened by hand; whether it blocks does not matter. On
-// the completion ports of Windows it is errors.ErrUnsupported: a handle has one port for its
-// life, and package net has given this one that of Go's runtime.
+// Data that the program, or a buffered reader, has already read from nc are not taken over.
+// So anything that wraps a connection, such as a *tls.Conn, is refused
+// (errors.ErrUnsupported).
+//
+// To adopt a descriptor, for example one from another process, make a net.Conn of it with
+// net.FileConn; whether it blocks does not matter. On the completion ports of Windows the
+// error is errors.ErrUnsupported: a handle has one port for its life, and package net has
+// already bound this one to that of Go's runtime.
 func (p *Proactor) AdoptConn(c *Conn, nc net.Conn) error {
 	if c == nil {
 		panic("platform: AdoptConn: nil Conn")
@@ -44,12 +46,12 @@ func (p *Proactor) AdoptConn(c *Conn, nc net.Conn) error {
 }
 
 // AdoptListener makes a Listener of one of package net, a *net.TCPListener or a
-// *net.UnixListener, as [Proactor.AdoptConn] does of a connection: l is closed, but
-// the socket listens on, and connections that wait are not lost. Those that are accepted
-// have the options of a zero [SocketOptions].
+// *net.UnixListener, as [Proactor.AdoptConn] does with a connection. l is closed, but
+// the socket goes on listening, and waiting connections are not lost. Accepted
+// connections have the options of a zero [SocketOptions].
 //
-// The path of a unix listener is not removed when the Listener is closed, since it
-// is another program's as often as not: see [Listener.SetUnlinkOnClose].
+// The path of a unix listener is not removed when the Listener is closed, since it often
+// belongs to another program: see [Listener.SetUnlinkOnClose].
 func (p *Proactor) AdoptListener(l net.Listener) (*Listener, error) {
 	adopted := new(Listener)
 	switch l := l.(type) {
@@ -79,9 +81,9 @@ func cannotAdopt(from any, want string) error {
 	return fmt.Errorf("platform: adopt a %T, which is no %s: %w", from, want, errors.ErrUnsupported)
 }
 
-// SetUnlinkOnClose says whether the path of a unix listener is removed when it is closed,
-// as it is if [Proactor.Listen] has made it. A program that has given the listener to
-// its successor leaves the path to that. It does nothing for other listeners.
+// SetUnlinkOnClose says whether the path of a unix listener is removed when the listener
+// is closed. By default it is removed if [Proactor.Listen] made it. A program that hands
+// the listener to its successor turns this off. It does nothing for other listeners.
 func (l *Listener) SetUnlinkOnClose(unlink bool) error {
 	l.h.mustBeRunner()
 	s, ok := l.h.lockedOpen()

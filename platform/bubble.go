@@ -8,10 +8,10 @@ import (
 )
 
 // ErrBubble is returned by [New] in a bubble of package testing/synctest, unless it is
-// given a backend, and by [Proactor.Run] in a bubble of a proactor that was opened outside,
-// or the other way round. The time of a bubble stands still while one of its goroutines
-// waits for the system's kernel, so a timer would never come. Package platform/sim has a
-// platform for a bubble.
+// given a backend. It is also returned by [Proactor.Run] in a bubble if the proactor was
+// made outside, or the other way around. Time in a bubble stands still while one of its
+// goroutines waits for the system's kernel, so a timer would never end. Package
+// platform/sim has a platform for a bubble.
 var ErrBubble = errors.New("platform: a goroutine that waits for the system's kernel stops the clock of its testing/synctest bubble: " +
 	"open a proactor on a world of package platform/sim, inside the bubble")
 

@@ -16,18 +16,18 @@ import (
 
 // A Conn is a stream connection, TCP or unix.
 //
-// Its zero value is opened by [Proactor.Connect] or [Listener.Accept], so it
-// can lie inside a session struct. It must not be copied. Starting an operation on
-// one that was never opened panics; its other methods treat it as closed.
+// Its zero value is opened by [Proactor.Connect] or [Listener.Accept], so it can be a
+// field of a session struct. It must not be copied. Starting an operation on a Conn
+// that was never opened panics; its other methods treat it as closed.
 //
-// Once it is closed and all its handlers have been called, its memory is the
-// program's: to open again, on the same proactor or another, to clear, to give back to
-// an allocator. Neither the proactor nor the kernel looks at it any more, so the last
-// handler can do that, or any goroutine after it.
+// Once it is closed and all its handlers have been called, its memory belongs to the
+// program. The program may open it again, on the same proactor or another, clear it,
+// or give it back to an allocator. Neither the proactor nor the kernel uses it any
+// more, so the last handler may do this, or any goroutine after it.
 //
-// One read and one write may be outstanding at the same time; further ones
-// wait, and are served in the order in which they were started. Unless the
-// proactor has a single runner, any goroutine may call its methods.
+// One read and one write can be in progress at the same time. Further ones wait, and are
+// served in the order in which they were started. Unless the proactor has a single
+// runner, any goroutine may call its methods.
 type Conn struct{ h handle }
 
 var (
@@ -38,17 +38,17 @@ var (
 	_ ops.VectorWriter = (*Conn)(nil)
 )
 
-// Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP
-// address is "host:port" with a numeric host. An empty host and "localhost" are
-// 127.0.0.1, or [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0
-// the former and [::] the latter, unless the network is "tcp4". (Where package net
-// would try both, only that one is tried.) Other names are for [Proactor.Dial].
+// Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP address is
+// "host:port" with a numeric host. An empty host and "localhost" are 127.0.0.1, or
+// [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0 the former and
+// [::] the latter, unless the network is "tcp4". (Where package net would try both,
+// only that one is tried.) Other names are for [Proactor.Dial].
 //
-// The handler is called with 0 and nil once c is connected, otherwise with 0 and
-// the reason, and c can then be used again. A connection that meets itself, as happens
-// when the port is the one that the system has just chosen for this end, is refused
-// (ECONNREFUSED). One to a unix listener whose queue is full fails (EAGAIN), and is for
-// the program to try again.
+// The handler is called with 0 and nil once c is connected, otherwise with 0 and the
+// reason, and c can then be used again. A connection to itself is refused
+// (ECONNREFUSED); it happens when the port is the one that the system has just chosen
+// for this end. A connection to a unix listener whose queue is full fails (EAGAIN), and
+// the program may try again.
 func (p *Proactor) Connect(c *Conn, network, address string, h ops.Handler) {
 	if c == nil {
 		panic("platform: Connect: nil Conn")
@@ -141,9 +141,9 @@ func (c *Conn) Read(b []byte, h ops.Handler) {
 	c.h.start(op)
 }
 
-// Write writes some of b; the handler is told how much. Use [ops.WriteFull] to
-// write it all. Writing 0 bytes completes with 0. The buffer belongs to the
-// operation until its handler is called.
+// Write writes some of b, and calls the handler with how much. Use
+// [ops.WriteFull] to write all of it. Writing 0 bytes completes with 0. The
+// buffer belongs to the operation until its handler is called.
 func (c *Conn) Write(b []byte, h ops.Handler) {
 	op := c.h.begin(ops.KindWrite, h)
 	op.Buf = b
@@ -152,16 +152,17 @@ func (c *Conn) Write(b []byte, h ops.Handler) {
 
 // WaitReadable calls h, with 0 and nil, when a read would not have to wait:
 // there is something to read, or the stream has ended or failed. Follow it with
-// [Conn.TryRead]; [ops.ReadOnArrival] does both. It waits its turn among the
-// reads that are outstanding.
+// [Conn.TryRead]; [ops.ReadOnArrival] does both. It waits for its turn among
+// the outstanding reads.
 func (c *Conn) WaitReadable(h ops.Handler) {
 	c.StartWaitReadable(c.h.begin(ops.KindWaitReadable, h))
 }
 
-// TryRead reads up to len(b) bytes, as many as there are, without waiting. If
-// there are none, none that the proactor knows of by its last poll, or if a read is
-// outstanding that has a claim to them, it returns 0 and [ops.ErrWouldBlock], and
-// [Conn.WaitReadable] says when to try again; at the end of the stream, 0 and io.EOF.
+// TryRead reads up to len(b) bytes, as many as there are, without waiting. It returns
+// 0 and [ops.ErrWouldBlock] if there are none, if the proactor has not learnt of them
+// in its last poll, or if an outstanding read has a claim to them.
+// [Conn.WaitReadable] then says when to try again. At the end of the stream TryRead
+// returns 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
 	s, err := c.h.lockedToTry(b, readingSide)
 	if s == nil {
@@ -174,9 +175,9 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
 }
 
-// TryWrite writes some of b, without waiting. If there is no room, or if a write is
-// outstanding, whose turn comes first, it returns 0 and [ops.ErrWouldBlock]; so it does on
-// a backend that cannot know. Follow it with [Conn.Write].
+// TryWrite writes some of b, without waiting. It returns 0 and [ops.ErrWouldBlock] if
+// there is no room, if an earlier write is outstanding, or if the backend cannot know.
+// Then use [Conn.Write].
 func (c *Conn) TryWrite(b []byte) (n int, err error) {
 	s, err := c.h.lockedToTry(b, writingSide)
 	if s == nil {
@@ -244,12 +245,12 @@ func (c *Conn) Allocator() allocator.Allocator[ops.Operation] { return c.h.alloc
 // was never opened.
 func (c *Conn) Proactor() *Proactor { return c.h.proactor() }
 
-// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
-// the result that their operation already had.
+// Cancel cancels all outstanding operations. Their handlers are called with
+// [ops.ErrCanceled], or with the result that the operation already had.
 func (c *Conn) Cancel() { c.h.cancel() }
 
-// CloseWrite ends the stream in the direction of the peer, who then reads
-// io.EOF. Writes that are outstanding should have ended before.
+// CloseWrite ends the stream to the peer, which then reads io.EOF. Call it when
+// no write is outstanding.
 func (c *Conn) CloseWrite() error {
 	c.h.mustBeRunner()
 	s, ok := c.h.lockedOpen()
@@ -260,9 +261,10 @@ func (c *Conn) CloseWrite() error {
 	return s.proactorOf().backend.CloseWrite((*backend.Socket)(s))
 }
 
-// Close closes the connection. While an accept into it is outstanding it is not open yet: then
-// Close does nothing and returns net.ErrClosed. Handlers of what is outstanding are told
-// net.ErrClosed, later. Closing a closed connection returns net.ErrClosed.
+// Close closes the connection. Handlers of outstanding operations are called later, with
+// net.ErrClosed. Closing a closed connection returns net.ErrClosed. So does Close while an
+// accept into the connection is outstanding, because it is not open yet; then nothing is
+// closed.
 func (c *Conn) Close() error { return c.h.close() }
 
 // LocalAddr returns the local address, or nil if the connection is not open.

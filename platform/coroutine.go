@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A Co is a coroutine on a proactor, as its function sees it: an [ops.Co], with the
+// A Co is a coroutine on a proactor, as seen by its function: an [ops.Co] with the
 // operations of this package. See [Proactor.Spawn].
 type Co struct {
 	*ops.Co
@@ -15,9 +15,10 @@ type Co struct {
 	from netip.AddrPort // of ReadFrom
 }
 
-// Spawn runs f as a coroutine, which looks as if it blocked, and calls h with 0 and its
-// result when it has returned. See [ops.Spawn] for what it costs, where its memory comes
-// from, and how it ends when p is closed. Two small blocks more come from the Go heap.
+// Spawn runs f as a coroutine, whose methods look as if they blocked, and calls h with 0
+// and the result of f when f has returned. See [ops.Spawn] for what it costs, where its
+// memory comes from, and how it ends when p is closed. Two further small blocks come
+// from the Go heap.
 func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
 	if f == nil {
 		panic("platform: Spawn: nil function")
@@ -27,8 +28,8 @@ func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
 	})
 }
 
-// Coroutines returns those that run on p. Their Len says how many have begun and not
-// ended; the rest is for [ops.Spawn].
+// Coroutines returns the coroutines that run on p. Len returns how many have begun
+// and not ended; the other methods are for [ops.Spawn].
 func (p *Proactor) Coroutines() *ops.Coroutines { return &p.coroutines }
 
 // Proactor returns the proactor that the coroutine runs on.

@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Now returns the time of day that deadlines are compared with: time.Now(), or on a
-// simulated platform the time there. Any goroutine may call it.
+// Now returns the time that deadlines are compared with: time.Now(), or on a
+// simulated platform the simulated time. Any goroutine may call it.
 func (p *Proactor) Now() time.Time {
 	if p.epoch.IsZero() {
 		return time.Now()
@@ -17,30 +17,32 @@ func (p *Proactor) Now() time.Time {
 	return p.epoch.Add(time.Duration(p.backend.Now()))
 }
 
-// SetDeadline sets the deadline of reads and writes, as [Conn.SetReadDeadline] and
-// [Conn.SetWriteDeadline] do.
+// SetDeadline sets the deadlines of reads and of writes, as
+// [Conn.SetReadDeadline] and [Conn.SetWriteDeadline] do.
 func (c *Conn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSides) }
 
-// SetReadDeadline sets the time at which reads end, those that are outstanding and
-// those that are started later, until it is set again. A zero t means never.
+// SetReadDeadline sets the time at which reads end: those that are outstanding, and those
+// that are started later, until it is set again. A zero t means never.
 //
-// Once the time has passed, handlers are told os.ErrDeadlineExceeded, later as always,
-// or the result that their operation already had; also if there is something to read. A
-// t in the past ends what is outstanding now. Moving the deadline forward again concerns
-// what is started afterwards, and what is outstanding and has not been ended; a composed
-// operation that was ended in the middle of a part does not start the next. Of a deadline,
-// an ops.WithTimeout, a cancel and a close the first decides. [Conn.TryRead] and
-// [Conn.TryWrite] return os.ErrDeadlineExceeded too.
+// Once the time has passed, handlers are called, later as always, with
+// os.ErrDeadlineExceeded or with the result that their operation already had, even if
+// there is something to read. A t in the past ends the operations that are outstanding
+// now. Moving the deadline forward again affects operations that start afterwards, and
+// those that are outstanding and have not been ended. A composed operation that was ended
+// in the middle of a part does not start the next part. Whichever comes first, a deadline,
+// an ops.WithTimeout, a cancel or a close, decides. [Conn.TryRead] and [Conn.TryWrite]
+// return os.ErrDeadlineExceeded too.
 //
-// It returns net.ErrClosed if the connection is not open; a connection opens without a
-// deadline. To set one costs no allocation but the first on a connection, whose memory
-// the proactor keeps for others, and moving one forward does not touch the heap of
-// timers, so that it can be done before each operation. As with all methods, of a
-// proactor that has a single runner only that one may call it.
+// It returns net.ErrClosed if the connection is not open. A connection opens without a
+// deadline. Only the first deadline of a connection allocates, and the proactor keeps that
+// memory for other connections. Moving a deadline forward does not touch the heap of
+// timers, so a program may do it before each operation. As with all methods, only the
+// runner may call it if the proactor has a single one.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.h.setDeadline(t, readingSide) }
 
 // SetWriteDeadline sets the time at which writes end, as [Conn.SetReadDeadline] does
-// for reads. What was written before stays written: the handler is told how much.
+// for reads. Bytes that were written before stay written, and the handler is called
+// with their number.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.h.setDeadline(t, writingSide) }
 
 // SetDeadline sets the deadline of reads and writes, see [Conn.SetReadDeadline].

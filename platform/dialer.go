@@ -10,17 +10,17 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// A Dialer connects to addresses that may have names. Its zero value is ready, and any
-// number of dials may use one at the same time; while one does, it must not be changed.
+// A Dialer connects to addresses, which may be names. Its zero value is ready. Any
+// number of dials may use a Dialer at the same time; it must not be changed meanwhile.
 type Dialer struct {
-	// Timeout is how long a dial may take, with everything that belongs to it. Its
-	// handler is then called with os.ErrDeadlineExceeded. With 0 there is no limit but
-	// that of the handler, see [ops.WithTimeout], and of the system.
+	// Timeout is how long a whole dial may take. After that its handler is called with
+	// os.ErrDeadlineExceeded. With 0 there is no limit, except that of the handler
+	// (see [ops.WithTimeout]) and of the system.
 	Timeout time.Duration
 
-	// LocalAddr is the address to dial from, if it is valid. Its port may be 0; and its
-	// address unspecified, to ask for nothing but the port. Of a name's addresses only those
-	// of its family are tried. It is for TCP.
+	// LocalAddr is the address to dial from, if it is valid. Its port may be 0, and its
+	// address may be unspecified, to choose only the port. Only the addresses of its family
+	// are tried. It is for TCP.
 	LocalAddr netip.AddrPort
 
 	// FallbackDelay is how long a dial waits for an attempt before it also tries the next
@@ -31,15 +31,15 @@ type Dialer struct {
 	// Resolver looks up names. A nil one is net.DefaultResolver.
 	Resolver Resolver
 
-	// SocketOptions are those of the connection. Any but the defaults cost a dial one
-	// allocation an address.
+	// SocketOptions are those of the connection. Options other than the defaults cost
+	// a dial one allocation for each address.
 	SocketOptions
 }
 
 // A Resolver looks up the addresses of a host, as [net.Resolver] does. The network is
-// "ip", "ip4" or "ip6". A proactor calls it on goroutines that are not its own, several
-// at a time. When its context is done nobody waits for the result any more. A dial whose
-// Resolver ends its goroutine (runtime.Goexit) has failed.
+// "ip", "ip4" or "ip6". A proactor calls it on separate goroutines, several at a time.
+// Once its context is done, the result is not used any more. If a Resolver ends its
+// goroutine (runtime.Goexit), the dial has failed.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
@@ -54,21 +54,22 @@ func (p *Proactor) Dial(c *Conn, network, address string, h ops.Handler) {
 // Dial connects c, a Conn of p, as [Proactor.Connect] does, and takes what net.Dial takes
 // for an address: also the names of hosts and of services.
 //
-// An address that is numeric is one connect, and costs nothing beyond that. So is
-// "localhost" with "tcp4" or "tcp6"; with "tcp" it is 127.0.0.1 or else [::1].
-// Any other name is looked up, on one of a few goroutines that the proactor starts for
-// that, or, when all of them are busy, later. Then the addresses are tried as RFC 8305
-// says (happy eyeballs): those of both families in turn, the next one when the one before
-// has failed or takes longer than FallbackDelay. The first connection is kept, and the
-// handler called when the other attempts have ended. If all of them fail, it is called
-// with the error of the first address.
+// For a numeric address, a dial is one connect, and costs nothing more. So is "localhost"
+// with "tcp4" or "tcp6"; with "tcp" it is 127.0.0.1 or else [::1]. Any other name is looked
+// up, on one of a few goroutines that the proactor starts for that; if all of them are
+// busy, it waits. Then the addresses are tried as in RFC 8305 (happy eyeballs): both
+// families in turn, and the next address when the one before has failed or takes longer
+// than FallbackDelay. The first connection is kept, and the handler is called when the
+// other attempts have ended. If all of them fail, it is called with the error of the first
+// address.
 //
 // Cancelling, closing c or the proactor, and a timeout end a dial at once, even if the
-// Resolver does not return. Of the allocator that is associated with h a dial takes one
-// operation, from the start to the end; what it needs for a name besides is of the Go heap.
+// Resolver does not return. A dial takes one operation from the allocator associated with
+// h, from its start to its end. Anything else that it needs for a name comes from the Go
+// heap.
 //
-// On a simulated network no name but "localhost" is known except to the Dialer's Resolver,
-// which is called by the goroutine that runs the proactor.
+// On a simulated network only "localhost" is known without a Resolver. There the goroutine
+// that runs the proactor calls the Resolver.
 func (d *Dialer) Dial(p *Proactor, c *Conn, network, address string, h ops.Handler) {
 	if c == nil {
 		panic("platform: Dial: nil Conn")

@@ -1,30 +1,23 @@
 // Package platform starts operations of the operating system and calls their
-// handlers when they have ended: a proactor, with connections, listeners, packets,
-// files, timers and signals.
+// handlers when they have ended. It has a proactor, and connections, listeners,
+// packets, files, timers and signals that belong to one.
 //
-// A [Proactor] has one backend, the kernel interface that it uses: io_uring or epoll on
-// Linux, completion ports on Windows, kqueue on macOS and the BSDs, or package net where
-// there is none of them. [New] takes the best that the system lets it use; [Proactor.Backend] says which, and [Proactor.Fallback] why
-// no better one. Package platform/sim simulates one, and package platform/backend is
-// for those who write their own.
+// A [Proactor] has one backend, which is the kernel interface that it uses:
+// io_uring or epoll on Linux, completion ports on Windows, kqueue on macOS and the
+// BSDs, or package net elsewhere. [New] takes the best one that the system
+// allows. [Proactor.Backend] says which, and [Proactor.Fallback] why no better
+// one. Package platform/sim simulates a kernel. Package platform/backend is for
+// those who write a backend.
 //
 // Handlers are called by the goroutines that are in [Proactor.Run], never from
 // inside the call that started the operation. The memory of an operation comes
-// from the allocator associated with its handler, see package ops, and is released
-// before the handler is called.
+// from the allocator associated with its handler (see package ops), and is
+// released before the handler is called.
 //
-// # Whose memory it is
+// # Threads, strands and groups
 //
-// What the kernel's events find is the proactor's own memory, a record for each
-// socket. A [Conn], [Listener], [PacketConn] or [File] only refers to it, by the number
-// of its socket, and a [Timer] to its proactor. So once a connection is closed and the
-// last of its handlers has been called, its Conn is the program's: that handler, or any
-// goroutine after it, can clear the session it lies in, copy over it, give it back to
-// an allocator, or open the Conn again, on this proactor or another. Whoever still has
-// an old Conn finds it closed, also when its record serves another connection by then;
-// whoever cancels late, by an ops.CancelSlot, cancels nothing.
-//
-// # How many goroutines, how many proactors
+// A handler runs on a goroutine that is in Run. How many such goroutines there
+// are, and on how many proactors, decides what a program has to lock:
 //
 //	you want                                     use
 //	one loop, nothing shared, the least cost     New(SingleRunner()), one Run
@@ -32,72 +25,79 @@
 //	handlers that take long, run in parallel     New(), several Run
 //	the shortest waits, for a busy processor     Spin
 //
-// A proactor that several goroutines run takes locks, and calls the handlers of
-// different chains at the same time; an ops.Strand keeps those apart that must not
-// be. Proactors of a [Group] share nothing.
+// With one goroutine in Run, handlers never run at the same time and need no
+// locks. If that is promised with [SingleRunner], the proactor takes none either.
+// Other goroutines reach it with ops.Post.
 //
-// # Containers
+// With several goroutines in Run, the proactor takes locks, and handlers of
+// different chains run at the same time. Chains that share data run on an
+// ops.Strand, which calls their handlers one after another: ops.WithExecutor binds
+// a handler to it.
 //
-// The default profiles of Docker, Podman and containerd, which is RuntimeDefault of
-// Kubernetes, refuse the system calls of io_uring, because holes in it have been ways out of
-// a container. A proactor there uses epoll, and everything works; [Proactor.Fallback] says
-// "io_uring_setup: operation not permitted" (in Podman, "function not implemented"). To
-// allow io_uring, give the container a profile that does:
+// A [Group] is a proactor for each processor, with one runner each. They share
+// nothing, and the kernel deals the connections out to them.
 //
-//	docker run --security-opt seccomp=seccomp.json …
+// # Waiting, and Spin
 //
-// The folder examples/containers has one, which is Docker's default and three more
-// calls, and a program that says which backend a container lets a proactor have, and
-// prints the profile in the form that Kubernetes takes. The host's own setting (kernel.io_uring_disabled) and the
-// container's limit of memory that may be locked (ulimit memlock) can refuse it still, and
-// the reason names which. To have epoll everywhere, and the same in tests as in
-// production, set HEIRLOOM_BACKEND=epoll, or use [WithBackend].
-//
-// # Tests in a bubble
-//
-// In a bubble of package testing/synctest the time passes when all of its goroutines wait
-// for one another, and a goroutine that waits for the system's kernel does not count. So
-// New returns [ErrBubble] there, and Run of a proactor from outside does; a proactor on a
-// world of package platform/sim, opened in the bubble, has the bubble's time.
-//
-// # A server
-//
-// An [Acceptor] is the part that every server needs: it accepts for as long as the
-// server runs, whatever errors come by, has each session from an allocator, bounds
-// how many live at a time, and at the end waits for them.
+// A proactor with nothing to do looks for a short time whether something has
+// completed, and then sleeps until the kernel wakes it. It looks for about 20 µs,
+// and only while that has paid lately, so an idle program uses no processor time.
+// [Spin] sets another time. Use it where a processor can be spared and answers
+// must come soon; Spin(0) is for a program that should never use a processor to
+// wait. Figures of [Stats], Looks and LooksPaid, show whether looking pays, and
+// BenchmarkAwake measures it.
 //
 // # Handlers or coroutines
 //
-// [Proactor.Spawn] runs a function as a coroutine, which reads, writes, accepts, dials and
-// sleeps as if it blocked, and takes turns with everything else on the goroutine that runs
-// the proactor. Handlers are for sessions of a few steps and for very many that are idle:
-// while it waits, a chain of handlers keeps its operation, and a coroutine a stack
-// besides, of 2 KiB at least; see package ops for what that costs. As in a handler, what
-// blocks otherwise, such as a mutex, a channel or package net, holds up everything on the
-// goroutine.
+// [Proactor.Spawn] runs a function as a coroutine. It reads, writes, accepts, dials
+// and sleeps as if it blocked, and takes turns with everything else on the
+// goroutine that runs the proactor. Use handlers for sessions of a few steps, and
+// for very many that are idle: while it waits, a chain of handlers keeps only its
+// operation, and a coroutine keeps a stack of at least 2 KiB too. Package ops says
+// what that costs. A coroutine, like a handler, must not block in any other way: a
+// mutex, a channel or package net holds up everything on the goroutine.
+//
+// # A server
+//
+// An [Acceptor] does what every server needs. It accepts for as long as the server
+// runs, despite errors. It takes each session from an allocator, limits how many
+// live at a time, and at the end waits for them.
+//
+// # Who owns the memory of a Conn
+//
+// The proactor has a record of its own for each socket, and the kernel's events
+// refer to that. A [Conn], [Listener], [PacketConn] or [File] contains only the
+// number of its record, and a [Timer] refers to its proactor. So when a connection
+// is closed and the last of its handlers is called, its Conn belongs to the program
+// again. That handler, or any goroutine after it, may clear the session that
+// contains the Conn, copy over it, give it back to an allocator, or open the Conn
+// again, on this proactor or another. A copy of an old Conn is closed, even if its
+// record serves another connection by then. A late cancel, by an ops.CancelSlot,
+// cancels nothing.
 //
 // # What waits, and where
 //
-// Of each direction of a socket one operation is with the kernel; further ones
-// wait their turn, in the order in which they were started. Timeouts and timers
-// are the proactor's own: a heap in which a wait is started, cancelled and ended
-// without allocating. The deadline of a socket is in it once, whatever is outstanding
-// there, and is put right when it comes up: to move it forward changes only a number.
+// For each direction of a socket, one operation is with the kernel. Further ones
+// wait for their turn, in the order in which they were started. Timeouts and timers
+// are in a heap of the proactor, in which a wait is started, cancelled and ended
+// without allocating. The deadline of a socket has one entry there, whatever is
+// outstanding, and the entry is corrected when its time comes. So moving a deadline
+// forward changes only a number.
 //
-// An idle connection costs its Conn, its handler, the operation that waits, and
-// a record, which later connections use again and the proactor keeps. It needs no
-// buffer if it reads with [ops.ReadOnArrival], or with [Conn.WaitReadable] and
+// An idle connection costs its Conn, its handler, the operation that waits, and a
+// record, which the proactor keeps for later connections (BenchmarkIdle). It needs
+// no buffer if it reads with [ops.ReadOnArrival], or with [Conn.WaitReadable] and
 // [Conn.TryRead].
 //
-// On io_uring what handlers start goes to the kernel together. The address of a socket
-// that is closed with something outstanding, or whose process dies, is free a moment
-// later there, so Listen and ListenPacket try again for up to half a second when an
-// address is in use.
+// On io_uring, operations that handlers start go to the kernel together. If a
+// socket is closed with something outstanding, or its process dies, its address
+// becomes free a moment later there. So Listen and ListenPacket try again for up
+// to half a second when an address is in use.
 //
 // # Options of sockets
 //
-// Fields of [SocketOptions] and [ListenConfig], and methods of a socket that is open.
-// The defaults are those of package net.
+// Options are fields of [SocketOptions] and [ListenConfig], and methods of an open
+// socket. The defaults are those of package net.
 //
 //	field        method            default          Linux  FreeBSD  macOS  Windows
 //	Delay        SetNoDelay        false            yes    yes      yes    yes
@@ -112,29 +112,30 @@
 //	-            SetLinger         -1, background   yes    yes      yes    yes
 //	-            SetUnlinkOnClose  unless adopted   yes    yes      yes    yes
 //
-// What a system or a network does not have is an error that is [errors.ErrUnsupported];
-// no-delay, keep-alive and linger are for TCP only. On Linux the options of accepted
-// connections are inherited from the listener, and cost nothing. A connection that is
-// made needs five system calls for them, about a tenth of what it costs on
-// loopback.
+// If a system or a network lacks an option, the error is [errors.ErrUnsupported].
+// No-delay, keep-alive and linger are for TCP only. On Linux, accepted connections
+// inherit the options of the listener, at no cost. A connection that is dialed
+// needs five system calls for them, about a tenth of what it costs on loopback
+// (BenchmarkConnect).
 //
-// Sockets of package net, and of other processes, are taken over by
-// [Proactor.AdoptConn], [Proactor.AdoptListener] and [Proactor.AdoptPacketConn]; File gives
-// a descriptor back. Completion ports can do neither: a handle of Windows has one port for
-// its life.
+// [Proactor.AdoptConn], [Proactor.AdoptListener] and [Proactor.AdoptPacketConn] take
+// over sockets of package net and of other processes. File returns a descriptor.
+// Completion ports allow neither, because a Windows handle has one port for its
+// life.
 //
 // # Which call gives which error
 //
-// Errors have the names of package syscall on every system. (On Windows an error of a
-// socket is both: syscall.ECONNRESET, and WSAECONNRESET.)
+// Errors have the names of package syscall on every system. (On Windows an error of
+// a socket is both: syscall.ECONNRESET, and WSAECONNRESET.)
 //
-// An error of the system, and a time that has run out, while a socket is opened is in a
-// [*net.OpError] that says where: what was done, and the address of the peer or of the
-// listener. What the program has caused itself is told as it is. So errors.Is finds the
-// cause, and errors.As a net.Error, whose Timeout is true of os.ErrDeadlineExceeded. A
-// Dial of one numeric address is a Connect, and of others fails also as that does. A
-// deadline that has passed ([Conn.SetDeadline] and its like) is as a timeout is, and the
-// reset of a peer is to a write what it is to a read, or EPIPE.
+// While a socket is opened, an error of the system and a timeout are wrapped in a
+// [*net.OpError], which says what was done, and the address of the peer or of the
+// listener. Errors that the program itself has caused are not wrapped. So errors.Is
+// finds the cause, and errors.As finds a net.Error, whose Timeout is true for
+// os.ErrDeadlineExceeded. A Dial of one numeric address fails like a Connect; a Dial
+// of a name may do so too. A deadline that has passed ([Conn.SetDeadline]) gives the
+// same error as a timeout. When the peer has reset the connection, a write gives the
+// same error as a read, or EPIPE.
 //
 //	call     when                                 errors.Is, or a type     where
 //	Connect  nobody listens                       syscall.ECONNREFUSED     dial, the peer
@@ -167,9 +168,138 @@
 //
 // # How a running proactor stands
 //
-// [Proactor.Stats] says what is open, what is outstanding by kind, and how often the
-// kernel was asked, slept for and woken; [Proactor.Var] is for package expvar, and a
-// [Group] adds its proactors up. It costs an operation nothing that is atomic.
+// [Proactor.Stats] returns what is open, what is outstanding by kind, and how often
+// the proactor has asked the kernel, slept and been woken. [Proactor.Var] is for
+// package expvar, and a [Group] adds the figures of its proactors. Counting costs an
+// operation no atomic instruction.
+//
+// # Tests in a bubble
+//
+// In a bubble of package testing/synctest, time passes when all its goroutines wait
+// for one another. A goroutine that waits for the kernel does not count as waiting.
+// So New returns [ErrBubble] there, and so does Run of a proactor that was made
+// outside. A proactor on a world of package platform/sim, opened in the bubble, has
+// the bubble's time.
+//
+// # Coming from net
+//
+// Code that wants a net.Conn or a net.Listener need not change: package netconn has
+// them on a proactor. To turn a goroutine into a coroutine, or into a chain:
+//
+//	there                              here
+//	net.Listen(network, address)       platform.Proactor.Listen(network, address)
+//	net.ListenConfig                   platform.ListenConfig
+//	for { l.Accept() }                 platform.Acceptor
+//	go serve(conn)                     platform.Proactor.Spawn(h, f), or a chain of handlers
+//	net.Dial, net.Dialer               platform.Proactor.Dial, platform.Dialer
+//	conn.Read(b)                       platform.Co.Read(c, b), or platform.Conn.Read(b, h)
+//	conn.Write(b)                      platform.Co.Write(c, b), or ops.WriteFull(c, b, h)
+//	io.ReadFull                        ops.ReadFull
+//	io.Copy, both ways                 ops.Pipe
+//	bufio.Reader, bufio.Scanner        ops.BufferedReader
+//	bufio.Writer with a mutex          ops.BufferedWriter, ops.WriteQueue
+//	net.Buffers                        ops.WriteVectoredFull
+//	conn.SetDeadline(t)                platform.Conn.SetDeadline(t), ops.WithTimeout(h, d)
+//	context.AfterFunc(ctx, close)      ops.CancelSlot.CancelOnDone(ctx)
+//	conn.Close() to stop a read        ops.CancelSlot.Cancel, platform.Conn.Cancel
+//	net.ListenPacket, ReadFrom         platform.Proactor.ListenPacket, platform.PacketConn.ReadFrom
+//	tls.Server(conn, config)           secure.Conn.Server(c, config)
+//	time.AfterFunc                     platform.Timer.Wait
+//	signal.Notify                      platform.Signals.Wait
+//	a mutex around shared state        ops.Strand, or platform.SingleRunner and no lock
+//	net/http on it                     http.Serve with netconn.Listen(p, network, address)
+//
+// # Coming from gnet
+//
+// In gnet an engine calls the methods of one event handler, and buffers what it
+// reads. Here a session starts each operation itself, with its own buffer.
+//
+//	there                              here
+//	gnet.Run(h, addr)                  platform.Proactor.Listen, platform.Acceptor, platform.Proactor.Run
+//	WithMulticore(true)                platform.NewGroup
+//	WithReusePort(true)                platform.ListenConfig.ListenGroup
+//	OnOpen(c)                          platform.Acceptor.Serve
+//	OnTraffic(c)                       the ops.Handler of platform.Conn.Read or ops.ReadOnArrival
+//	OnClose(c, err)                    a handler called with an error, and platform.Acceptor.Done
+//	OnTick                             platform.Timer.Wait
+//	c.Peek(n), c.Next(n), c.Discard(n) ops.BufferedReader, platform.Conn.TryRead
+//	c.Write(b)                         platform.Conn.TryWrite, then ops.WriteFull for the rest
+//	c.Writev(bs)                       ops.WriteVectoredFull
+//	c.AsyncWrite(b, callback)          ops.WriteQueue.Write(b, h), or ops.BufferedWriter.Append
+//	c.Wake(callback)                   ops.Post(p, h)
+//	c.SetContext(v)                    fields of the session that contains the platform.Conn
+//	engine.CountConnections()          platform.Acceptor.Live, platform.Proactor.Stats
+//	engine.Stop(ctx)                   platform.Acceptor.Shutdown(ctx)
+//	a pool of buffers in the engine    an allocator.Allocator of byte, bound by ops.WithAllocator
+//
+// # Coming from Asio
+//
+// The model is the same: handlers, associations and executors. Handlers take n and an
+// error, and an association is one method or one wrapper.
+//
+//	there                              here
+//	io_context, run()                  platform.Proactor, platform.Proactor.Run
+//	io_context(1)                      platform.SingleRunner
+//	executor_work_guard                platform.Proactor.Hold
+//	post, dispatch, defer              ops.Post, ops.Dispatch (never inline), ops.Defer
+//	strand                             ops.NewStrand
+//	ip::tcp::socket, acceptor          platform.Conn, platform.Listener
+//	async_accept in a loop             platform.Acceptor
+//	async_read_some, async_read        platform.Conn.Read, ops.ReadFull
+//	async_write                        ops.WriteFull
+//	async_read_until                   ops.BufferedReader.ReadUntil
+//	resolver and async_connect         platform.Proactor.Dial
+//	steady_timer                       platform.Timer
+//	signal_set                         platform.Signals
+//	random_access_file                 platform.File
+//	ssl::stream                        secure.Conn
+//	async_compose                      ops.Compose
+//	co_spawn, awaitable                platform.Proactor.Spawn, platform.Co
+//	parallel_group                     ops.Batch
+//	cancel_after                       ops.WithTimeout
+//	cancellation_slot                  ops.CancelSlot, ops.WithCancelSlot
+//	bind_executor                      ops.WithExecutor
+//	bind_allocator                     ops.WithAllocator
+//	associated_allocator               ops.AllocatorOf, ops.Associated
+//	rebind to the operation's type     the type argument of ops.Associated
+//	handler_memory of the examples     combinators.SingleSlot
+//	error::operation_aborted           ops.ErrCanceled
+//	destruction of the context         platform.Proactor.Close, ops.Abandoner
+//
+// # Why is io_uring the default on Linux?
+//
+// With io_uring one call can hand many operations to the kernel, and the kernel does
+// operations on files too, which epoll leaves to goroutines. New therefore takes it
+// where the kernel is recent enough and lets the process use it. Where it is refused,
+// as in many containers, New takes epoll. What is saved depends on the price of a
+// system call on the machine. Compare the two with BenchmarkEcho, and name the
+// other with [WithBackend] or the environment variable HEIRLOOM_BACKEND.
+//
+// # Why does a proactor wait in Go's poller?
+//
+// A goroutine that blocks in a system call keeps the scheduler's processor until the
+// scheduler takes it back, and must get one again when the call returns. So a
+// proactor asks the kernel only in ways that cannot block. When it has nothing to do,
+// it waits on Linux for the descriptor of its epoll or ring in the Go runtime's own
+// poller, as a goroutine of package net waits for its socket. Its thread can run
+// other goroutines meanwhile, and no thread need be locked.
+//
+// # Containers
+//
+// The default profiles of Docker, Podman and containerd, which is RuntimeDefault of
+// Kubernetes, refuse the system calls of io_uring, because holes in it have been ways out of
+// a container. A proactor there uses epoll, and everything works; [Proactor.Fallback] says
+// "io_uring_setup: operation not permitted" (in Podman, "function not implemented"). To
+// allow io_uring, give the container a profile that does:
+//
+//	docker run --security-opt seccomp=seccomp.json …
+//
+// The folder examples/containers has one, which is Docker's default and three more
+// calls, and a program that says which backend a container lets a proactor have, and
+// prints the profile in the form that Kubernetes takes. The host's own setting (kernel.io_uring_disabled) and the
+// container's limit of memory that may be locked (ulimit memlock) can refuse it still, and
+// the reason names which. To have epoll everywhere, and the same in tests as in
+// production, set HEIRLOOM_BACKEND=epoll, or use [WithBackend].
 //
 // # What stays as it is
 //
@@ -211,58 +341,63 @@
 //
 // # Why does a proactor look before it sleeps?
 //
-// To put a thread to sleep and to wake it costs some 16 to 31 µs of processor time, and
-// the peer waits meanwhile. With one connection in ping-pong the answer is there sooner.
-// A look of 20 µs therefore costs no more than the sleep that it saves, and three
-// messages are exchanged in the time of one or two. It is worth that only where something
-// comes within those 20 µs, and whether it does cannot be told from how long the last
-// sleeps took: a peer that is woken late answers late. So the proactor tries it for four
-// waits. While more than half of them pay, it goes on; otherwise it sleeps at once for
-// the next 8 waits, then 16, and up to 512, and tries again. It counts waits, not time: a
-// proactor that nothing wakes looks no more, and one that a timer wakes now and then looks
-// before a few of its waits. On a system where a single processor is online it looks only
-// once before it sleeps, because nobody could answer meanwhile. [Spin] makes looks
-// longer, there too; with Spin(0) it looks once.
+// Putting a thread to sleep and waking it costs some 16 to 31 µs of processor time,
+// and the peer has to wait for it. With one connection in ping-pong, the answer comes
+// sooner than that. Looking for 20 µs then costs no more than the sleep that it saves,
+// and three messages are exchanged in the time of one or two (BenchmarkAwake).
+//
+// It is worth that only if something comes within those 20 µs. How long the last
+// sleeps took does not tell, because a peer that is woken late answers late. So the
+// proactor tries it for four waits. While more than half of them pay, it goes on.
+// Otherwise it sleeps at once for the next 8 waits, then 16, and up to 512, and tries
+// again. It counts waits and not time: a proactor that nothing wakes does not look at
+// all, and one that a timer wakes now and then looks before a few of its waits. If
+// only one processor is online, it looks once before it sleeps, because no other
+// could produce an answer meanwhile. [Spin] makes it look longer, even there; with
+// Spin(0) it looks once.
 //
 // # Why does it yield to other goroutines only now and then?
 //
-// With GOMAXPROCS=1 they can run only if the proactor lets them, so it does so with each
-// look. Otherwise runtime.Gosched wakes a second thread whenever a processor is idle: with
-// each look, at one connection, that took half as much processor time again. But where
-// every processor has a proactor that always finds something when it looks, nobody else
-// would run until the scheduler's monitor comes along, after 10 ms. So a proactor yields
-// when it has not slept for 100 µs, however long it goes on to look or to call handlers
-// without a pause.
+// With GOMAXPROCS=1 other goroutines can run only if the proactor lets them, so it
+// yields with each look. Otherwise runtime.Gosched wakes a second thread whenever a
+// processor is idle; with each look, at one connection, that took half as much
+// processor time again. But if every processor has a proactor that always finds
+// something to do, no other goroutine runs until the scheduler's monitor intervenes,
+// after 10 ms. So a proactor yields when it has not slept for 100 µs, however long it
+// has looked or called handlers without a pause.
 //
-// It may also be that what the proactor waits for comes from a goroutine that waits for
-// its turn. The scheduler does not tell, so yielding before each sleep is tried and judged
-// as looking is.
+// The proactor may also be waiting for a goroutine that waits for its turn. The
+// scheduler does not say so. Yielding before each sleep is therefore tried, and
+// judged, in the same way as looking.
 //
-// # When does what a handler starts reach the kernel?
+// # When does an operation that a handler starts reach the kernel?
 //
-// On all backends but one at once, if the kernel takes it at all. On io_uring requests are
-// collected, since one call for many is what makes it quick. They are handed over when
-// all handlers that were ready have returned, or after 50 µs. As handlers cannot be
-// interrupted, the number of them that take 50 µs is learnt from how long they took.
-// Where one or two do, each operation is handed over as it is started. A handler that
-// takes long, among many that do not, can still hold back what it has started itself;
-// let another goroutine do such work.
+// On all backends but io_uring: at once, if the kernel takes it at all. On io_uring,
+// requests are collected, because one call for many is what makes it quick. They are
+// handed over when all handlers that were ready have returned, or after 50 µs.
+// Handlers cannot be interrupted, so the proactor learns from their duration how many
+// of them take 50 µs. If one or two do, each operation is handed over as soon as it is
+// started. A single slow handler among many quick ones can still hold back what it has
+// started itself. Let another goroutine do such work.
 //
-// # Why are reads on io_uring sometimes one request each, and sometimes share one?
+// # Why do reads on io_uring sometimes have a request each, and sometimes share one?
 //
-// A request that the kernel completes again and again saves a request a message. But
-// with a single runner the kernel completes it on the thread that has made it, when that
-// enters the kernel: if it sleeps elsewhere, a message takes two wakes instead of one, and
-// if it computes, messages and the end of a stream wait for it. A read that is a request
-// of its own is made by the thread that then waits. So reads are made one by one until
-// looks find eight completions on average, when the thread is awake anyway. Then those
-// of a stream share a request, until the average is below four. What such a request brings
-// before the program asks for it is at most 64 KiB and one message, or eight messages
-// where the kernel does not know that limit (it does from Linux 6.17).
+// A request that the kernel completes again and again saves one request for each
+// message. But with a single runner, the kernel completes it on the thread that made
+// it, when that thread enters the kernel. If that thread sleeps elsewhere, a message
+// needs two wakes instead of one. If it computes, messages and the end of a stream
+// wait for it. A read with its own request is made by the thread that then waits.
 //
-// # Why is not everything that waits handed over in one call?
+// So each read has its own request until the average look finds eight completions,
+// when the thread is awake anyway. Then the reads of a stream share a request, until
+// the average is below four. Before the program asks for data, such a request brings
+// at most 64 KiB and one message, or eight messages where the kernel does not have
+// that limit (it does from Linux 6.17).
 //
-// The scheduler cannot interrupt a thread in such a call, and the garbage collector waits
-// for it. So one call copies about 256 KiB at most: 64 writes of 1 MiB in one held up the
-// collector for 6 ms.
+// # Why are waiting requests not all handed over in one call?
+//
+// The scheduler cannot interrupt a thread in such a call, and the garbage collector
+// waits for it. So one call copies about 256 KiB at most. When 64 writes of 1 MiB were
+// handed over in one call, they held up the collector for 6 ms
+// (BenchmarkStopTheWorld).
 package platform

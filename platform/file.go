@@ -13,24 +13,24 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// A File is an open file that is read and written at offsets: a regular file, a
-// block device, or whatever else has offsets.
+// A File is an open file that is read and written at offsets: a regular file, a block
+// device, or whatever else has offsets.
 //
-// One ReadAt, and one WriteAt or Sync, may be outstanding at the same time;
-// further ones wait, and are served in the order in which they were started. A
-// program that wants more of a file at a time opens it several times. Unless the
-// proactor has a single runner, any goroutine may call the methods.
+// One ReadAt, and one WriteAt or Sync, can be in progress at the same time. Further ones wait,
+// and are served in the order in which they were started. To have more in progress, open
+// the file several times. Unless the proactor has a single runner, any goroutine may call
+// the methods.
 //
-// On io_uring and on completion ports the kernel does the operations, but for Sync on the
-// latter, which has a goroutine. The other interfaces cannot wait for a file, so there a
-// goroutine for each of the two directions makes calls that block. What such a call, or the
-// kernel, has begun is not interrupted when it is cancelled; its handler is then told the
-// result.
+// On io_uring and on completion ports the kernel does the operations, except for Sync on
+// completion ports, which uses a goroutine. The other interfaces cannot wait for a file, so
+// there a goroutine for each of the two directions makes blocking calls. An operation that
+// such a call, or the kernel, has begun is not interrupted when it is cancelled; its
+// handler is called with the result.
 type File struct{ h handle }
 
-// OpenFile opens a file as os.OpenFile does, and like it before it returns: it
-// may block as long as the file system takes. A file that appends (os.O_APPEND)
-// is refused, since it is not written at offsets.
+// OpenFile opens a file as os.OpenFile does. Like that, it may block while the
+// file system opens it. A file opened for appending (os.O_APPEND) is refused,
+// since it is not written at offsets.
 func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, error) {
 	if flag&os.O_APPEND != 0 {
 		return nil, &os.PathError{Op: "open", Path: name, Err: errAppends}
@@ -49,11 +49,11 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 	return file, err
 }
 
-// NewFile makes a File of an open file, which it takes over: nobody else may use
-// f or close it, unless NewFile returns an error. Something without offsets (a pipe,
-// a terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE, as on
-// Linux is a device that makes its readers wait (an input device, say): such a
-// read could not be cancelled. A file that appends is refused, too.
+// NewFile makes a File of an open file, and takes it over: unless NewFile returns an
+// error, the program must not use or close f any more. A file without offsets (a pipe, a
+// terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE. So is,
+// on Linux, a device that makes its readers wait, such as an input device, because such
+// a read could not be cancelled. A file opened for appending is refused too.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
 	files, ok := p.lowest.(backend.FileBackend)
 	if !ok {
@@ -88,11 +88,11 @@ func (p *Proactor) openFile(open func(*backend.Socket) error) (*File, error) {
 	return f, nil
 }
 
-// ReadAt reads up to len(b) bytes from offset on, at least one. It may read
-// fewer than there are: unlike os.File.ReadAt, that is no error, nor is it one
-// to have read the last byte, or the last before one that cannot be read. At the end of the file, and beyond it, the handler
-// is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer
-// belongs to the operation until its handler is called.
+// ReadAt reads up to len(b) bytes from offset on, at least one. It may read fewer than
+// there are. Unlike with os.File.ReadAt, that is not an error; neither is reading up to the
+// last byte, or up to one that cannot be read. At the end of the file, and beyond it, the
+// handler is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer belongs
+// to the operation until its handler is called.
 func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindReadAt, b, offset, h)
 }
@@ -107,8 +107,8 @@ func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindWriteAt, b, offset, h)
 }
 
-// Sync has what was written put on the device (fsync). It comes after the writes
-// that were started before it. The handler is called with 0.
+// Sync makes the system put written data on the device (fsync). It comes after
+// the writes that were started before it. The handler is called with 0.
 func (f *File) Sync(h ops.Handler) { f.start(ops.KindSync, nil, 0, h) }
 
 func (f *File) start(k ops.Kind, b []byte, offset int64, h ops.Handler) {
@@ -127,11 +127,12 @@ func (f *File) Allocator() allocator.Allocator[ops.Operation] { return f.h.alloc
 // Proactor returns the proactor that the file belongs to.
 func (f *File) Proactor() *Proactor { return f.h.proactor() }
 
-// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
-// the result that their operation already had or still gets.
+// Cancel cancels all outstanding operations. Their handlers are called with
+// [ops.ErrCanceled], or with the result that the operation already had or still
+// gets.
 func (f *File) Cancel() { f.h.cancel() }
 
-// Close closes the file. Handlers of what is outstanding are told
-// net.ErrClosed, or the result that their operation still gets, later. Closing a
-// closed file returns net.ErrClosed.
+// Close closes the file. Handlers of outstanding operations are called later,
+// with net.ErrClosed or with the result that the operation still gets. Closing
+// a closed file returns net.ErrClosed.
 func (f *File) Close() error { return f.h.close() }

@@ -11,18 +11,19 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// A Group is several proactors that have one runner each, one for each processor
-// that is to serve: the way to make a server as fast as the machine.
+// A Group is several proactors with one runner each: one for each processor
+// that serves. It lets a server use all of a machine.
 //
-// They share nothing. Each accepts connections of its own, since the kernel deals
-// those out to the listeners of a port (SO_REUSEPORT), and a connection stays
-// where it was accepted, so that its handlers never run at the same time and its
-// memory stays in the caches of one processor.
+// They share nothing. Each accepts its own connections, which the kernel deals
+// out to the listeners of a port (SO_REUSEPORT). A connection stays where it
+// was accepted. So its handlers never run at the same time, and its memory
+// stays in the caches of one processor.
 //
-// One proactor that several goroutines run shares its handlers among them
-// instead: whichever is free takes the next. That is the way to be convenient, and
-// right where some handlers take long, where a few connections make most of the
-// work, or where the system cannot deal connections out; it costs locks.
+// A single proactor that several goroutines run shares its handlers among them
+// instead: whichever goroutine is free takes the next. That is more convenient,
+// and costs locks (BenchmarkGroup). It is right where some handlers take long,
+// where a few connections make most of the work, or where the system cannot
+// deal connections out.
 type Group struct {
 	proactors []*Proactor
 }
@@ -77,10 +78,10 @@ func (g *Group) open(n int, options []Option) error {
 // Proactors returns the proactors of the group.
 func (g *Group) Proactors() []*Proactor { return g.proactors }
 
-// Listen opens a listener on each proactor, all for the same TCP address; if its
-// port is 0, for one that is free. It is to be called while nobody is in Run.
-// Systems that do not deal connections out to
-// such listeners, which is all but Linux and FreeBSD, get errors.ErrUnsupported.
+// Listen opens a listener on each proactor, all for the same TCP address. If
+// its port is 0, a free port is chosen. Call it while no goroutine is in Run.
+// Systems that do not deal connections out to such listeners, which is all but
+// Linux and FreeBSD, get errors.ErrUnsupported.
 func (g *Group) Listen(network, address string) ([]*Listener, error) {
 	return ListenConfig{}.ListenGroup(g, network, address)
 }
@@ -112,12 +113,12 @@ func (c ListenConfig) ListenGroup(g *Group, network, address string) ([]*Listene
 	return all, nil
 }
 
-// Run runs all proactors, each on a goroutine of its own, until all of them have
-// nothing left to do, or ctx is done, or one of them ends with an error, which
-// stops the others. It returns that error, or why the context is done (see
-// context.Cause). A proactor that has
-// nothing left to do is not run on while others are: hold one that others post to
-// (see [Proactor.Hold]). A handler that panics ends the program, as in any
+// Run runs all proactors, each on a goroutine of its own. It returns when none
+// of them has anything left to do, or when ctx is done. If one of them ends
+// with an error, the others are stopped. Run returns that error, or why the
+// context is done (see context.Cause). A proactor that has nothing left to do
+// stops running while others go on. If others post to it, hold it (see
+// [Proactor.Hold]). A handler that panics ends the program, as in any
 // goroutine.
 func (g *Group) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -137,7 +138,7 @@ func (g *Group) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// Stop makes Run return as soon as the handlers that run have; see
+// Stop makes Run return as soon as the running handlers have returned; see
 // [Proactor.Stop].
 func (g *Group) Stop() {
 	for _, p := range g.proactors {

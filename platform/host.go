@@ -8,7 +8,8 @@ import (
 // host is the proactor as its backend sees it.
 type host Proactor
 
-// Host returns what the proactor's backend knows of it, for those who write one.
+// Host returns the proactor as its backend sees it, for those who write a
+// backend.
 func (p *Proactor) Host() backend.Host { return (*host)(p) }
 
 // SingleRunner implements backend.Host.

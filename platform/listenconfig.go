@@ -14,32 +14,32 @@ import (
 // of package net; those of TCP are ignored for unix connections. The table in the
 // documentation of this package has them all.
 type SocketOptions struct {
-	// Delay lets the system hold back a small write while the peer has not
-	// acknowledged the one before (Nagle's algorithm). Otherwise it is sent at once.
+	// Delay lets the system hold back a small write until the peer has acknowledged
+	// the one before (Nagle's algorithm). Otherwise it is sent at once.
 	Delay bool
 
-	// KeepAlive says when the system probes a TCP peer that is silent, and after how
-	// many probes without an answer the connection fails. What is 0 is 15 s, 15 s and 9
-	// probes; what is negative is the system's. Enable is ignored.
+	// KeepAlive says when the system probes a silent TCP peer, and after how many
+	// unanswered probes the connection fails. Fields that are 0 stand for 15 s, 15 s
+	// and 9 probes; negative ones keep the system's default. Enable is ignored.
 	KeepAlive net.KeepAliveConfig
 
-	// NoKeepAlive turns the probes off. A peer that vanishes without a word then
-	// is never noticed by a connection that only reads.
+	// NoKeepAlive turns the probes off. A connection that only reads then never
+	// notices that its peer has vanished.
 	NoKeepAlive bool
 
-	// ReadBuffer and WriteBuffer are the sizes in bytes of the system's buffers for what
-	// is received and sent. With 0 the system chooses, and most adapt the size to the
-	// connection. Linux keeps twice the size, for its own needs, and bounds it by
+	// ReadBuffer and WriteBuffer are the sizes in bytes of the system's receive and send
+	// buffers. With 0 the system chooses, and most systems adapt the size to the
+	// connection. Linux doubles the size, for its own needs, and limits it by
 	// net.core.rmem_max and wmem_max.
 	ReadBuffer, WriteBuffer int
 }
 
-// A ListenConfig has options for listeners and packet sockets. The zero value is that of
-// [Proactor.Listen] and [Proactor.ListenPacket].
+// A ListenConfig has options for listeners and packet sockets. [Proactor.Listen] and
+// [Proactor.ListenPacket] use the zero value.
 //
-// What the system or the network does not have is an error that is
-// [errors.ErrUnsupported], and an invalid value is syscall.EINVAL. A proactor of
-// package sim checks the values, but has no use for them.
+// An option that the system or the network lacks is an error that is
+// [errors.ErrUnsupported], and an invalid value is syscall.EINVAL. A proactor of package
+// sim checks the values, but does not use them.
 type ListenConfig struct {
 	// SocketOptions are those of the connections that are accepted. For a packet
 	// socket they are only the sizes of its buffers.
@@ -50,22 +50,23 @@ type ListenConfig struct {
 	// and packet sockets do not have it.
 	Backlog int
 
-	// ReusePort lets several listeners, or packet sockets, have one port: the system
+	// ReusePort lets several listeners, or packet sockets, share a port: the system
 	// deals connections or packets out to them (SO_REUSEPORT; SO_REUSEPORT_LB on
-	// FreeBSD). Only Linux and FreeBSD do; unix listeners do not have it. See [Group].
+	// FreeBSD). Only Linux and FreeBSD do this, and not for unix listeners. See
+	// [Group].
 	ReusePort bool
 
-	// Mode is the permissions of the path of a unix listener, whatever the umask is: who
-	// may write to it can connect. With 0 they are those that the umask leaves. On
-	// Linux nobody has more at any time; on other systems the path has those that the
-	// umask leaves for a moment. Windows does not have it, nor has a name that is no
-	// path ("@name").
+	// Mode is the permissions of the path of a unix listener, whatever the umask is.
+	// Write permission is needed to connect. With 0 the umask decides. On Linux the path
+	// never has other permissions; on other systems it has those of the umask for a
+	// moment. Windows does not support Mode, and a name that is not a path ("@name") has
+	// no permissions.
 	Mode fs.FileMode
 
-	// Control is called with the socket before it is bound, as that of a
-	// net.ListenConfig is, and after the options above were set; on Linux what it
-	// sets is inherited by the connections that are accepted. It must not use the
-	// proactor, and is not called by one of package sim.
+	// Control is called with the socket before it is bound, like that of a
+	// net.ListenConfig, and after the options above were set. On Linux accepted
+	// connections inherit what it sets. It must not use the proactor. A
+	// proactor of package sim does not call it.
 	Control func(network, address string, c syscall.RawConn) error
 }
 

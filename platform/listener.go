@@ -20,9 +20,9 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 
 // Accept accepts a connection into c, which must not be open. The handler is
 // called with 0 and nil once c is connected, otherwise with 0 and the reason,
-// and c can then be used again. An error does not harm the listener: when the
-// process has no more descriptors, a later Accept finds the connection that
-// this one could not take.
+// and c can then be used again. An error does not harm the listener: if the
+// process has no more descriptors, for example, a later Accept finds the
+// connection that this one could not take.
 func (l *Listener) Accept(c *Conn, h ops.Handler) {
 	if c == nil {
 		panic("platform: Accept: nil Conn")
@@ -37,11 +37,12 @@ func (l *Listener) Accept(c *Conn, h ops.Handler) {
 // Allocator returns the default allocator of the proactor.
 func (l *Listener) Allocator() allocator.Allocator[ops.Operation] { return l.h.allocator() }
 
-// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled].
+// Cancel cancels all outstanding operations. Their handlers are called with
+// [ops.ErrCanceled].
 func (l *Listener) Cancel() { l.h.cancel() }
 
-// Close closes the listener. Handlers of what is outstanding are told
-// net.ErrClosed, later. Closing a closed listener returns net.ErrClosed.
+// Close closes the listener. Handlers of outstanding accepts are called later,
+// with net.ErrClosed. Closing a closed listener returns net.ErrClosed.
 func (l *Listener) Close() error { return l.h.close() }
 
 // Addr returns the address that the listener listens on, or nil if it is

@@ -10,11 +10,10 @@ import (
 // Multicast is set on a PacketConn at once, by socket options. Where the system lacks
 // one, and in package sim, the error is errors.ErrUnsupported.
 
-// JoinGroup has the socket also read what is sent to a multicast group, on an interface,
-// or, if that is nil, on the one that the system chooses. To share the port with other
-// members on this host, let the address for ListenPacket be that of the group. The
-// packets of other groups that somebody on this host has joined may come too: see Local
-// of a [Packet].
+// JoinGroup makes the socket also read packets to a multicast group, on a network
+// interface, or, if that is nil, on one that the system chooses. To share the port with
+// other members on this host, call ListenPacket with the address of the group. Packets
+// of other groups that were joined on this host may come too: see Local of a [Packet].
 func (c *PacketConn) JoinGroup(group netip.Addr, on *net.Interface) error {
 	return c.member("join", descriptor.JoinGroup, group, on)
 }
@@ -32,21 +31,21 @@ func (c *PacketConn) member(what string, set func(uintptr, netip.Addr, *net.Inte
 	return c.h.configure(what+" "+group.String(), nil, func(fd uintptr) error { return set(fd, group, on) })
 }
 
-// SetMulticastInterface says by which interface packets to multicast groups leave; nil
-// is the system's choice.
+// SetMulticastInterface sets the network interface for packets to multicast groups;
+// nil leaves the choice to the system.
 func (c *PacketConn) SetMulticastInterface(by *net.Interface) error {
 	return c.h.configure("multicast interface", nil, func(fd uintptr) error { return descriptor.SetMulticastInterface(fd, by) })
 }
 
-// SetMulticastLoopback says whether what is sent to multicast groups also comes to their
-// members on this host, as it does unless told otherwise. (Windows asks this of
-// those members, not of the sender.)
+// SetMulticastLoopback says whether packets to multicast groups also reach members on
+// this host, as they do by default. (On Windows the members decide this, not the
+// sender.)
 func (c *PacketConn) SetMulticastLoopback(on bool) error {
 	return c.h.configure("multicast loopback", nil, func(fd uintptr) error { return descriptor.SetMulticastLoopback(fd, on) })
 }
 
-// SetMulticastTTL bounds how many networks packets to multicast groups cross. It is 1
-// unless told otherwise: they stay in this one. With 0 they stay on this host.
+// SetMulticastTTL limits how many networks packets to multicast groups may cross. By
+// default it is 1: they stay in this network. With 0 they stay on this host.
 func (c *PacketConn) SetMulticastTTL(ttl uint8) error {
 	return c.h.configure("multicast TTL", nil, func(fd uintptr) error { return descriptor.SetMulticastTTL(fd, ttl) })
 }

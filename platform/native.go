@@ -18,8 +18,8 @@ type nativeBackend struct {
 	refused func() error // why the system does not let it be used; nil if all do
 }
 
-// Backends returns the names of the backends that this system lets the process
-// use, best first.
+// Backends returns the names of the backends that the process may use on this
+// system, best first.
 func Backends() []string {
 	var names []string
 	for _, n := range native {

@@ -20,8 +20,9 @@ type config struct {
 	alloc   allocator.Allocator[ops.Operation]
 }
 
-// WithBackend names the backend to use, one of [Backends], instead of the one
-// that the environment variable HEIRLOOM_BACKEND names or the best.
+// WithBackend names the backend to use, one of [Backends]. Without it, the
+// environment variable HEIRLOOM_BACKEND may name one, and otherwise the best is
+// used.
 func WithBackend(name string) Option { return func(c *config) { c.name = name } }
 
 // WithCustomBackend makes the proactor use a backend of another package; see package
@@ -31,36 +32,37 @@ func WithCustomBackend(open func(backend.Host) (backend.Backend, error)) Option 
 	return func(c *config) { c.backend = open }
 }
 
-// WithLayer puts a layer over the backend: a backend.Backend that passes on to it what
-// the proactor asks for, and that observes, delays or falsifies it. A layer that
-// is given later lies over one given before.
+// WithLayer puts a layer over the backend: a backend.Backend that passes requests of
+// the proactor on to the one below, and may observe, delay or falsify them. A later
+// layer is put over an earlier one.
 func WithLayer(wrap func(backend.Backend) backend.Backend) Option {
 	return func(c *config) { c.layers = append(c.layers, wrap) }
 }
 
-// WithAllocator sets the default allocator, for handlers that bring none. It
-// is called by every goroutine that starts operations or runs the proactor.
+// WithAllocator sets the default allocator, for handlers that bring none. Every
+// goroutine that starts operations or runs the proactor calls it.
 func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
 	return func(c *config) { c.alloc = a }
 }
 
-// SingleRunner promises that one goroutine at a time runs the proactor, and
-// that everything but Execute (and so [ops.Post] and [ops.Dispatch]), Hold, Stop and
-// Close is called only by that goroutine, from handlers, or while nobody runs it. The
-// proactor then takes no locks on its way.
+// SingleRunner promises that only one goroutine at a time runs the proactor, and that
+// only that goroutine calls its methods and those of its sockets: from handlers, or
+// while no goroutine is in Run. Any goroutine may still call Execute (and so
+// [ops.Post] and [ops.Dispatch]), Hold, Stop and Close. In return the proactor takes
+// no locks.
 func SingleRunner() Option { return func(c *config) { c.single = true } }
 
-// Spin makes the proactor look for d whether something has completed before it lets its
-// goroutine, and then its thread, sleep. Where messages follow one another within that
-// time, an answer comes in about half the time, because nothing has to be woken; the
-// price is a processor that is busy for d whenever there is nothing to do for so long.
-// Other goroutines get their turn on it every 100 µs. But if as many proactors spin as
-// GOMAXPROCS says, the Go scheduler looks only every 10 ms whether something has come on
-// the network for other goroutines.
+// Spin makes the proactor look for d whether something has completed, before it lets its
+// goroutine, and then its thread, sleep. If messages follow one another within that
+// time, an answer comes in about half the time, because nothing has to be woken
+// (BenchmarkAwake). The price is a processor that is busy for up to d whenever there is
+// nothing to do. Other goroutines get their turn on it every 100 µs. But if GOMAXPROCS
+// proactors spin, the Go scheduler looks only every 10 ms for what has arrived on the
+// network for other goroutines.
 //
-// Without this option a proactor on a kernel looks for about as long as sleeping and
-// waking cost, 20 µs, and only where that has paid lately. Otherwise, where only one
-// processor is online, and with Spin(0), it looks once before it sleeps.
+// Without this option, a proactor on a kernel looks for 20 µs, about what sleeping and
+// waking cost, and only if that has paid lately. If it has not, if only one processor is
+// online, or with Spin(0), it looks once before it sleeps.
 func Spin(d time.Duration) Option {
 	ns := max(0, int64(d))
 	return func(c *config) { c.spin = &ns }

@@ -11,22 +11,23 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// A Packet is one of those that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch]
-// sends, with what is known of it beside its bytes.
+// A Packet is one that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch] sends:
+// its bytes, and what else is known of it.
 type Packet struct {
-	// Buf is what to read into, or to send. N is how many bytes of it were read or
-	// sent.
+	// Buf is the buffer to read into, or the bytes to send. N is how many bytes
+	// of it were read or sent.
 	Buf []byte
 	N   int
 
-	// Peer is the sender of what was read, and where to send a packet. The zero
-	// value sends it to the peer of a connected socket.
+	// Peer is the sender of a packet that was read, or the address to send a
+	// packet to. The zero value sends it to the peer of a connected socket.
 	Peer netip.AddrPort
 
-	// Local is the address that a packet was sent to: one of this host's, or a
-	// multicast group. Of a packet to send it is the source address; with the zero
-	// value the system chooses. Interface is the number of the interface (see
-	// net.InterfaceByIndex) that it came by, or is to leave by, or 0.
+	// Local is the address that a received packet was sent to: an address of
+	// this host, or a multicast group. For a packet to send it is the source
+	// address; with the zero value the system chooses. Interface is the number
+	// of the network interface (see net.InterfaceByIndex) that the packet came
+	// in on, or should go out on, or 0.
 	Local     netip.Addr
 	Interface int
 
@@ -40,24 +41,25 @@ type Packet struct {
 
 var _ = backend.Packet(Packet{}) // they have the same fields
 
-// ReadBatch reads packets, as many as there are and packets has room for: at least one,
-// for which it waits. The handler is called with how many. Of each, everything but Buf
-// is set; Local, Interface and ECN only after [PacketConn.EnablePacketInfo].
+// ReadBatch waits for at least one packet, and reads as many as there are and packets
+// has room for. The handler is called with their number. All fields of each but Buf are
+// set; Local, Interface and ECN only after [PacketConn.EnablePacketInfo].
 //
-// The system reads up to 64 in one call. The portable backend reads one. The slice
-// and the buffers belong to the operation until its handler is called. For one packet
-// with its control data, let the slice have one. With none it completes with 0.
+// The system reads up to 64 in one call. The portable backend reads one. The slice and
+// the buffers belong to the operation until its handler is called. For a single packet
+// with its control data, use a slice of one. With an empty slice it completes with 0.
 func (c *PacketConn) ReadBatch(packets []Packet, h ops.Handler) {
 	c.batch(ops.KindReadBatch, packets, h)
 }
 
-// WriteBatch sends packets, one after the other. The handler is called with how many of
-// them were sent, which may be fewer than there are: the system sends up to 64 and
-// 256 KiB in one call, and stops before a packet that it does not take. An error is that
-// of the first; then none was sent. So start again with the rest, until there is none.
+// WriteBatch sends packets, one after the other. The handler is called with the number
+// of packets sent, which may be fewer than there are: the system sends up to 64 packets
+// and 256 KiB in one call, and stops before a packet that it does not take. So start
+// again with the rest, until none is left. An error is that of the first packet, and
+// then none was sent.
 //
-// The slice and the buffers belong to the operation until its handler is called. Where
-// the system has no way to set Local, Interface or ECN, a packet that does fails with an
+// The slice and the buffers belong to the operation until its handler is called. If the
+// system cannot set Local, Interface or ECN, a packet that has one of them fails with an
 // error that is errors.ErrUnsupported. With no packets it completes with 0.
 func (c *PacketConn) WriteBatch(packets []Packet, h ops.Handler) {
 	c.batch(ops.KindWriteBatch, packets, h)
@@ -82,9 +84,9 @@ func checkPackets(packets []Packet) error {
 	return nil
 }
 
-// EnablePacketInfo has [PacketConn.ReadBatch] set Local, Interface and ECN of the packets
-// that come from now on. Only Linux and package sim can tell; elsewhere the error is
-// errors.ErrUnsupported.
+// EnablePacketInfo makes [PacketConn.ReadBatch] set Local, Interface and ECN of the
+// packets that come from now on. Only Linux and package sim support this; elsewhere the
+// error is errors.ErrUnsupported.
 func (c *PacketConn) EnablePacketInfo() error {
 	return c.h.configure("packet info", func(network backend.PacketNetwork, s *backend.Socket) error {
 		return network.EnablePacketInfo(s)

@@ -39,11 +39,11 @@ func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
 	return c, nil
 }
 
-// Connect connects the socket to a peer, or to another than before: it reads only
-// packets from there, and [PacketConn.Read] and [PacketConn.Write] work. That takes no
-// time, since nothing is sent. That nobody has the peer's port is known only from an
-// answer to a packet, if there is one: the next read or write that follows it fails
-// with ECONNREFUSED, and the socket goes on to work.
+// Connect connects the socket to a peer, or to a different one: it then reads only
+// packets from there, and [PacketConn.Read] and [PacketConn.Write] work. It does not
+// wait, since nothing is sent. If the peer's port is not in use, that may show only in
+// an answer to a packet: the next read or write then fails with ECONNREFUSED, and the
+// socket goes on working.
 func (c *PacketConn) Connect(to netip.AddrPort) error {
 	if !to.IsValid() {
 		return &net.AddrError{Err: "platform: no address to connect to", Addr: to.String()}
@@ -81,11 +81,11 @@ var (
 	_ ops.Writer = (*PacketConn)(nil)
 )
 
-// Read reads a packet from the peer of a connected socket, or, if it is not connected,
-// from anybody. The handler is called as that of [PacketConn.ReadFrom]: an empty packet
-// is 0 and nil, and there is no io.EOF. So [ops.Read] works
-// here, but not what reads a stream of bytes, such as an [ops.BufferedReader] or an
-// [ops.Copier], which an empty packet ends with io.ErrNoProgress.
+// Read reads a packet: from the peer if the socket is connected, and from anybody if it
+// is not. The handler is called like that of [PacketConn.ReadFrom]: an empty packet is
+// 0 and nil, and there is no io.EOF. So [ops.Read] works here. An [ops.BufferedReader]
+// or an [ops.Copier], which read a stream of bytes, do not: an empty packet ends them
+// with io.ErrNoProgress.
 func (c *PacketConn) Read(b []byte, h ops.Handler) { c.ReadFrom(b, nil, h) }
 
 // Write sends b as one packet to the peer that the socket is connected to. If there is

@@ -9,9 +9,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// A PacketConn sends and receives UDP packets. One read and one write may be
-// outstanding at the same time; further ones wait, and are served in the order
-// in which they were started. Unless the proactor has a single runner, any
+// A PacketConn sends and receives UDP packets. One read and one write can be in
+// progress at the same time. Further ones wait, and are served in the order in
+// which they were started. Unless the proactor has a single runner, any
 // goroutine may call its methods.
 type PacketConn struct{ h handle }
 
@@ -22,9 +22,9 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 }
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless
-// from is nil. The handler is called with the number of bytes read, and with
-// io.ErrShortBuffer if the packet was longer and its rest is lost. Both b and
-// *from belong to the operation until its handler is called.
+// from is nil. The handler is called with the number of bytes read. If the
+// packet was longer, its rest is lost and the error is io.ErrShortBuffer. Both
+// b and *from belong to the operation until its handler is called.
 func (c *PacketConn) ReadFrom(b []byte, from *netip.AddrPort, h ops.Handler) {
 	op := c.h.begin(ops.KindReadFrom, h)
 	op.Buf = b
@@ -46,12 +46,12 @@ func (c *PacketConn) WriteTo(b []byte, to netip.AddrPort, h ops.Handler) {
 // Allocator returns the default allocator of the proactor.
 func (c *PacketConn) Allocator() allocator.Allocator[ops.Operation] { return c.h.allocator() }
 
-// Cancel cancels what is outstanding. Handlers are told [ops.ErrCanceled], or
-// the result that their operation already had.
+// Cancel cancels all outstanding operations. Their handlers are called with
+// [ops.ErrCanceled], or with the result that the operation already had.
 func (c *PacketConn) Cancel() { c.h.cancel() }
 
-// Close closes the socket. Handlers of what is outstanding are told
-// net.ErrClosed, later. Closing a closed socket returns net.ErrClosed.
+// Close closes the socket. Handlers of outstanding operations are called later,
+// with net.ErrClosed. Closing a closed socket returns net.ErrClosed.
 func (c *PacketConn) Close() error { return c.h.close() }
 
 // LocalAddr returns the local address, or nil if the socket is not open.

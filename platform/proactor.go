@@ -15,8 +15,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// ErrRunning is returned by Run of a proactor that was promised a single
-// runner and has one.
+// ErrRunning is returned by Run of a proactor with a single runner that is
+// already being run.
 var ErrRunning = errors.New("platform: a SingleRunner proactor is already being run")
 
 // A Proactor starts operations, waits for the kernel to finish them, and calls
@@ -24,7 +24,7 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 //
 // It owns the queue of finished operations, the timers, the count of
 // outstanding work and one backend, a kernel interface. Unless it was made with
-// [SingleRunner], any goroutine may use it and what belongs to it.
+// [SingleRunner], any goroutine may use it, its sockets and its timers.
 type Proactor struct {
 	backend   backend.Backend
 	lowest    backend.Backend    // without the layers over it
@@ -119,13 +119,13 @@ const (
 	burstTime          = 1_000_000
 )
 
-// New returns a proactor. Without options it takes the best backend that works
-// here, or the one that the environment variable HEIRLOOM_BACKEND names; any
-// number of goroutines may run it; and handlers that bring no allocator get
-// one that recycles over the Go heap.
+// New returns a proactor. Without options it uses the backend that the environment
+// variable HEIRLOOM_BACKEND names, or else the best that works here. Any number of
+// goroutines may run it. Handlers that bring no allocator get one that recycles over
+// the Go heap.
 //
-// In a bubble of package testing/synctest it returns [ErrBubble], unless it is given a
-// backend with [WithCustomBackend], such as that of a sim.World.
+// In a bubble of package testing/synctest it returns [ErrBubble], unless
+// [WithCustomBackend] gives it a backend, such as that of a sim.World.
 func New(options ...Option) (*Proactor, error) {
 	var c config
 	for _, o := range options {
@@ -169,18 +169,17 @@ func New(options ...Option) (*Proactor, error) {
 // Backend returns the name of the kernel interface in use, such as "epoll".
 func (p *Proactor) Backend() string { return p.backend.Name() }
 
-// Fallback returns why the proactor does not use the best backend of its system,
-// and nil if it does or was told which one to use. A container's filter of system
-// calls, for one, may refuse io_uring.
+// Fallback returns why the proactor does not use the best backend of its
+// system, and nil if it does or if the backend was chosen by name. A
+// container's filter of system calls, for example, may refuse io_uring.
 func (p *Proactor) Fallback() error { return p.fallback }
 
 // Allocator returns the default allocator, which serves handlers that bring
 // none. It may be used from any goroutine.
 func (p *Proactor) Allocator() allocator.Allocator[ops.Operation] { return p.alloc }
 
-// Execute arranges for op to complete on a goroutine that runs p. It
-// implements [ops.Executor] and may be called from any goroutine, also when
-// there is a single runner.
+// Execute makes op complete on a goroutine that runs p. It implements
+// [ops.Executor]. Any goroutine may call it, even if there is a single runner.
 func (p *Proactor) Execute(op *ops.Operation) {
 	if !p.single {
 		p.addReady(op)
@@ -190,10 +189,10 @@ func (p *Proactor) Execute(op *ops.Operation) {
 	p.wakePoller()
 }
 
-// ExecuteAfter arranges for op to complete on a goroutine that runs p, after what
-// waits already. It implements [ops.Patient], and so [ops.Defer]: of a proactor that
-// has a single runner only that one may call it, and it then takes neither a lock
-// nor an atomic operation.
+// ExecuteAfter makes op complete on a goroutine that runs p, after what waits
+// already. It implements [ops.Patient], and so [ops.Defer]. If the proactor has a
+// single runner, only that may call it, and it then takes neither a lock nor an
+// atomic operation.
 func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 	if !p.single || p.drained {
 		p.addReady(op)
@@ -342,18 +341,18 @@ func (p *Proactor) wakeAll() {
 	p.wakePoller()
 }
 
-// A Hold keeps Run from returning for want of work.
+// A Hold keeps Run from returning when there is no work.
 type Hold struct{ p *Proactor }
 
-// Hold makes Run go on, even with nothing outstanding, until the result is
-// released.
+// Hold keeps Run from returning when nothing is outstanding, until the result
+// is released.
 func (p *Proactor) Hold() *Hold {
 	p.holds.Add(1)
 	return &Hold{p}
 }
 
-// Release ends the hold. More calls than one do nothing. It may be called from
-// any goroutine, but from one at a time.
+// Release ends the hold. Further calls do nothing. Any goroutine may call it,
+// but one at a time.
 func (h *Hold) Release() {
 	if p := h.p; p != nil {
 		h.p = nil
@@ -363,9 +362,9 @@ func (h *Hold) Release() {
 	}
 }
 
-// Stop makes every Run return as soon as its handler has; if none is active,
-// the next one returns at once. What is outstanding stays so, and Run can be
-// called again. It may be called from any goroutine.
+// Stop makes every Run return as soon as its current handler has returned. If
+// no Run is active, the next one returns at once. Outstanding operations stay
+// outstanding, and Run can be called again. Any goroutine may call Stop.
 func (p *Proactor) Stop() {
 	p.halt.Store(true)
 	p.wakeAll()

@@ -11,14 +11,14 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// Run calls handlers until nothing is outstanding and nobody holds p, ctx is
-// done, or p is stopped or closed. It returns nil in the first case and after
-// Stop, otherwise the context's error or net.ErrClosed.
+// Run calls handlers until nothing is outstanding and no Hold keeps p, ctx is done, or p
+// is stopped or closed. It returns nil in the first case and after Stop, otherwise the
+// context's error or net.ErrClosed.
 //
-// Several goroutines may run a proactor at once, unless it was made with
-// SingleRunner. One of them waits for the kernel while the others call
-// handlers. A handler that panics ends the Run that called it with that panic;
-// the operation's memory was released before, and Run can be called again.
+// Several goroutines may be in Run at once, unless the proactor was made with
+// SingleRunner. One of them waits for the kernel while the others call handlers. If a
+// handler panics, the Run that called it panics too. The operation's memory was released
+// before, and Run can be called again.
 //
 // In a bubble of package testing/synctest it runs only what was opened there; otherwise it
 // returns [ErrBubble].

@@ -12,24 +12,24 @@ import (
 )
 
 // SendFile writes count bytes of a file to the stream, from offset on, or, if count is
-// negative, everything until the end of the file. It needs no buffer: on Linux the
-// kernel moves the bytes itself (sendfile), where the proactor has epoll or io_uring; on
-// Windows they pass through a buffer of 64 KiB that a connection has while it sends.
+// negative, everything until the end of the file. On Linux, with epoll or io_uring, it
+// needs no buffer, because the kernel moves the bytes itself (sendfile). On Windows the
+// bytes pass through a buffer of 64 KiB, which a connection has while it sends.
 //
-// The handler is called once, with the number of bytes sent. That is less than count
-// only with an error: io.ErrUnexpectedEOF if the file is shorter, otherwise why the
-// write has failed, or [ops.ErrCanceled]. Sending 0 bytes completes with 0. However many
-// parts it takes, it uses one block of memory; others get their turn between parts.
+// The handler is called once, with the number of bytes sent. That is less than count only
+// with an error: io.ErrUnexpectedEOF if the file is shorter, the error of the write, or
+// [ops.ErrCanceled]. Sending 0 bytes completes with 0. It uses one block of memory, however
+// many parts it takes. Other operations get their turn between parts.
 //
-// What is written over in the file before the peer has read it, be it after the handler was
-// called, may reach the peer as it is by then: the kernel sends the pages of the file, not a
+// If the file is overwritten before the peer has read it, even after the handler was
+// called, the peer may read the new bytes: the kernel sends the pages of the file, not a
 // copy of them.
 //
-// Any number of connections may send the same file at once. It must be one of the
-// same proactor, or SendFile panics. A file that is closed meanwhile is sent to its end all
-// the same, and its descriptor closed then. What the file does not have in memory is
-// read while the goroutine that runs the proactor waits for the device, except on the
-// portable backend.
+// Any number of connections may send the same file at once. It must belong to the same
+// proactor, or SendFile panics. A file that is closed meanwhile is still sent to its end,
+// and its descriptor is closed then. Parts of the file that are not in memory are read
+// while the goroutine that runs the proactor waits for the device, except on the portable
+// backend.
 func (c *Conn) SendFile(f *File, offset, count int64, h ops.Handler) {
 	if f == nil {
 		panic("platform: SendFile: nil File")

@@ -19,11 +19,12 @@ import (
 
 // Signals lets handlers wait for signals of the operating system.
 //
-// As with signal.Notify, from NewSignals until Close, or until the proactor is closed, the
-// signals lose their default action, such as ending the process. A signal that
-// arrives while nobody waits is kept for the next wait. Each is kept once, as in the
-// kernel: those of a kind that arrive before that wait count as one. Every Signals gets
-// the signal, on whichever proactor; within one, it ends the wait that was started first.
+// As with signal.Notify, the signals lose their default action, such as ending the
+// process, from NewSignals until Close, or until the proactor is closed. A signal that
+// arrives while nothing waits is kept for the next wait. As in the kernel, each signal is
+// kept once: several of a kind that arrive before that wait count as one. Every Signals
+// gets the signal, on any proactor. Within one Signals, it ends the wait that was started
+// first.
 //
 // Unless the proactor has a single runner, any goroutine may call its methods.
 type Signals struct {
@@ -41,7 +42,7 @@ type Signals struct {
 	silent  bool        // closed: a signal that still comes is dropped
 }
 
-// NewSignals returns what waits for the given signals. On Windows that can be
+// NewSignals returns a Signals that waits for the given signals. On Windows that can be
 // os.Interrupt and syscall.SIGTERM. It returns an error if none is given, or one that no
 // process can wait for, such as os.Kill.
 func (p *Proactor) NewSignals(signals ...os.Signal) (*Signals, error) {
@@ -224,7 +225,7 @@ func (b *bell) Complete(int, error) {
 	s.p.finish(&out)
 }
 
-// Cancel cancels all waits. Their handlers are told [ops.ErrCanceled].
+// Cancel cancels all waits. Their handlers are called with [ops.ErrCanceled].
 func (s *Signals) Cancel() {
 	p := s.p
 	p.mustBeRunner()
@@ -242,8 +243,9 @@ func (s *Signals) endAll(err error, out *record.Queue) {
 	}
 }
 
-// Close gives the signals up: what else the program does with them goes on, or they do
-// again what they would without it. What waits is told net.ErrClosed.
+// Close stops waiting for the signals. Other uses of them in the program go on;
+// without any, they have their default action again. Handlers of outstanding waits are
+// called with net.ErrClosed.
 func (s *Signals) Close() error {
 	s.p.mustBeRunner()
 	var out record.Queue

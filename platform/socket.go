@@ -30,8 +30,8 @@ import (
 // which no other ever has, so a program that comes with a socket which is gone does not
 // meet the next one with the same record.
 
-// ErrInUse is what the handler of Accept or Connect is told when the Conn to
-// be opened is open, or about to be.
+// ErrInUse is what the handler of Accept or Connect is called with when the
+// Conn to be opened is already open, or about to be.
 var ErrInUse = errors.New("platform: the Conn is in use")
 
 // A handle is what a program has of a socket: part of its Conn, Listener, PacketConn

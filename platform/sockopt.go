@@ -13,25 +13,26 @@ import (
 
 // The options of a socket that is open are in this file.
 
-// SetNoDelay has small writes sent at once, which is the default, or lets the system
-// hold them back while the peer has not acknowledged the one before (Nagle's algorithm).
+// SetNoDelay makes the system send small writes at once, which is the default, or lets
+// it hold them back until the peer has acknowledged the write before (Nagle's
+// algorithm).
 func (c *Conn) SetNoDelay(noDelay bool) error {
 	return c.h.setTCPOption("no-delay", func(fd uintptr) error { return descriptor.SetNoDelay(fd, noDelay) })
 }
 
-// SetKeepAlive says whether and when the system probes a peer that is silent. It is
-// net.TCPConn.SetKeepAliveConfig: what is 0 is 15 s, 15 s and 9 probes, and what is
-// negative stays as it is.
+// SetKeepAlive says whether and when the system probes a silent peer. It is
+// net.TCPConn.SetKeepAliveConfig: fields that are 0 stand for 15 s, 15 s and 9
+// probes, and negative ones leave the setting as it is.
 func (c *Conn) SetKeepAlive(k net.KeepAliveConfig) error {
 	return c.h.setTCPOption("keep-alive", func(fd uintptr) error { return descriptor.SetKeepAlive(fd, k) })
 }
 
-// SetLinger says what becomes of data that the peer has not acknowledged when the
-// connection is closed. With sec < 0, the default, it is sent in the background. With
-// 0 it is discarded, and the peer is told of a reset, as [Conn.Abort] does.
+// SetLinger says what happens to data that the peer has not acknowledged when the
+// connection is closed. With sec < 0, the default, they are sent in the background.
+// With 0 they are discarded, and the peer sees a reset, as with [Conn.Abort].
 //
-// A close that waits for up to sec seconds, as net.TCPConn has it, would hold up the
-// proactor, so sec > 0 is errors.ErrUnsupported.
+// With sec > 0 the error is errors.ErrUnsupported. A close that waits for up to sec
+// seconds, as that of a net.TCPConn does, would hold up the proactor.
 func (c *Conn) SetLinger(sec int) error {
 	if sec > 0 {
 		return fmt.Errorf("platform: a close that waits for %d s: %w", sec, errors.ErrUnsupported)
@@ -39,34 +40,33 @@ func (c *Conn) SetLinger(sec int) error {
 	return c.h.setTCPOption("linger", func(fd uintptr) error { return descriptor.SetLinger(fd, sec) })
 }
 
-// SetReadBuffer sets the size in bytes of the system's buffer for what is received; see
+// SetReadBuffer sets the size in bytes of the system's receive buffer; see
 // [SocketOptions].
 func (c *Conn) SetReadBuffer(bytes int) error {
 	return c.h.setBuffer(bytes, descriptor.SetReadBuffer)
 }
 
-// SetWriteBuffer sets the size in bytes of the system's buffer for what is sent; see
+// SetWriteBuffer sets the size in bytes of the system's send buffer; see
 // [SocketOptions].
 func (c *Conn) SetWriteBuffer(bytes int) error {
 	return c.h.setBuffer(bytes, descriptor.SetWriteBuffer)
 }
 
-// SetReadBuffer sets the size in bytes of the system's buffer for packets that nobody
-// has read yet. What does not fit is lost.
+// SetReadBuffer sets the size in bytes of the system's buffer for packets that were
+// not read yet. Packets that do not fit are lost.
 func (c *PacketConn) SetReadBuffer(bytes int) error {
 	return c.h.setBuffer(bytes, descriptor.SetReadBuffer)
 }
 
-// SetWriteBuffer sets the size in bytes of the system's buffer for packets that are to be
-// sent.
+// SetWriteBuffer sets the size in bytes of the system's buffer for packets to be sent.
 func (c *PacketConn) SetWriteBuffer(bytes int) error {
 	return c.h.setBuffer(bytes, descriptor.SetWriteBuffer)
 }
 
-// Abort closes the connection as [Conn.Close] does, but discards what the peer has not
-// acknowledged, and a TCP peer is told of a reset (RST, ECONNRESET) instead of the end of
-// the stream. No port is kept for stragglers (TIME-WAIT) then, and a peer that does
-// not read cannot keep anything here. A unix connection is just closed.
+// Abort closes the connection as [Conn.Close] does, but discards data that the peer has
+// not acknowledged, and a TCP peer sees a reset (RST, ECONNRESET) instead of the end of
+// the stream. The port is then not kept for late packets (TIME-WAIT), and a peer that
+// does not read cannot hold any resources here. A unix connection is just closed.
 func (c *Conn) Abort() error {
 	c.h.mustBeRunner()
 	c.h.abort()

@@ -8,9 +8,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Stats are figures of a running [Proactor], or the sums of those of a [Group]. Some
-// are states of a moment, and some count since the proactor was made and never fall.
-// While the proactor runs they may be of slightly different moments.
+// Stats are the figures of a running [Proactor], or sums of those of a [Group]. Some
+// describe a moment; others count from when the proactor was made, and never
+// decrease. While the proactor runs, they may belong to slightly different moments.
 type Stats struct {
 	// Backend is the name of the kernel interface.
 	Backend string `json:"backend"`
@@ -22,52 +22,53 @@ type Stats struct {
 	Files       int64 `json:"files"`
 
 	// Outstanding is how many operations wait, by kind: for the kernel, for a time, or
-	// for their turn.
+	// for their turn on a socket.
 	Outstanding KindCounts `json:"outstanding"`
 
-	// Ready is how many operations have ended, and their handlers have not returned
-	// yet: the length of the queue, with what was posted. Those posted to a single
-	// runner are among them once it has looked.
+	// Ready is how many operations have ended whose handlers have not returned yet:
+	// the length of the queue, including posts. Posts to a single runner count once
+	// it has seen them.
 	Ready int64 `json:"ready"`
 
-	// Timers is how long the queue of times is: waits, operations that were started
-	// with a timeout, and one entry for each socket that has a deadline. Such an entry
-	// stays until its time has come, even if the deadline is moved or removed before.
+	// Timers is the length of the queue of times: waits, operations with a timeout,
+	// and one entry for each socket that has a deadline. Such an entry stays until its
+	// time comes, even if the deadline is moved or removed before.
 	Timers int64 `json:"timers"`
 
 	// Polls counts how often the kernel was asked what has completed, and Completions
-	// what it had. Completions a poll say how much of the cost of asking each bears.
+	// the operations that had. The more completions a poll has, the less each costs.
 	Polls       int64 `json:"polls"`
 	Completions int64 `json:"completions"`
 
 	// Handlers counts the handlers that were called.
 	Handlers int64 `json:"handlers"`
 
-	// Parks counts the polls that had nothing to do but to wait, and Wakes those that
-	// another goroutine has ended, because it had posted something.
+	// Parks counts the polls that had nothing to do but wait, and Wakes those that
+	// another goroutine ended because it posted something.
 	Parks int64 `json:"parks"`
 	Wakes int64 `json:"wakes"`
 
-	// Looks counts how often it was looked for a while before a park, and LooksPaid
-	// how often that has found something; see [Spin].
+	// Looks counts how often the proactor looked for a while before a park, and
+	// LooksPaid how often it found something; see [Spin].
 	Looks     int64 `json:"looks"`
 	LooksPaid int64 `json:"looks_paid"`
 
-	// BlocksInUse is how many blocks of the default allocator operations have, and
-	// BlocksKept how many it keeps for later. With [WithAllocator] the first is what
-	// the allocator counts itself, if it does as combinators.Stats, and the other 0.
+	// BlocksInUse is how many blocks of the default allocator are in use by
+	// operations, and BlocksKept how many it keeps for later. With [WithAllocator],
+	// BlocksInUse is the allocator's own count, if it counts like combinators.Stats,
+	// and BlocksKept is 0.
 	BlocksInUse int64 `json:"blocks_in_use"`
 	BlocksKept  int64 `json:"blocks_kept"`
 }
 
-// Stats returns figures of p. Any goroutine may call it at any time, also when there is
-// a single runner, and after Close.
+// Stats returns the figures of p. Any goroutine may call it at any time, even if there
+// is a single runner, and after Close.
 //
-// It is made for a call every few seconds: with several runners it takes the lock of
-// each open socket once. A single runner says how it stands before it sleeps, when it
-// leaves Run and otherwise about every 100 µs, between handlers; so what is started
-// while nobody runs such a proactor shows when somebody does. Sockets and blocks are
-// those of the moment in any case.
+// It is meant for a call every few seconds: with several runners it takes the lock of
+// each open socket once. A single runner updates the figures before it sleeps, when it
+// leaves Run, and otherwise about every 100 µs, between handlers. So operations that
+// are started while nothing runs such a proactor show up only when it is run. The
+// numbers of sockets and blocks are always current.
 func (p *Proactor) Stats() Stats {
 	var f figures
 	if p.single {
@@ -107,12 +108,12 @@ func (s Stats) String() string {
 	return string(text)
 }
 
-// Var returns the figures as a value that implements expvar.Var: it prints as those of
-// that moment, as a JSON object.
+// Var returns a value that implements expvar.Var: it prints as the current figures, as
+// a JSON object.
 //
 //	expvar.Publish("proactor", p.Var())
 //
-// It does not say expvar.Var because importing expvar adds a handler to the default
+// Its type is not expvar.Var, because importing expvar adds a handler to the default
 // HTTP server.
 func (p *Proactor) Var() fmt.Stringer { return variable(p.Stats) }
 
@@ -134,7 +135,7 @@ func (g *Group) Stats() Stats {
 	return sum
 }
 
-// Var returns the sums as [Proactor.Var] does the figures.
+// Var returns the sums in the way that [Proactor.Var] returns the figures.
 func (g *Group) Var() fmt.Stringer { return variable(g.Stats) }
 
 func (s *Stats) add(o *Stats) {
@@ -153,8 +154,8 @@ func (s *Stats) add(o *Stats) {
 	}
 }
 
-// KindCounts are numbers of operations, by [ops.Kind]. In JSON they are an object with
-// the names of the kinds.
+// KindCounts are numbers of operations, by [ops.Kind]. In JSON they are an object
+// whose keys are the names of the kinds.
 type KindCounts [ops.Kinds]int64
 
 // Total returns the number of operations of all kinds.

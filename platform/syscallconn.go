@@ -18,40 +18,40 @@ var (
 	_ syscall.Conn = (*PacketConn)(nil)
 )
 
-// SyscallConn returns access to the descriptor of the connection, for options that have
-// no method here. Control calls its function before it returns, with a descriptor that is
-// not closed meanwhile; the function must not use the Conn, nor block. Read and Write
-// are errors.ErrUnsupported: [Conn.WaitReadable] waits.
+// SyscallConn gives access to the connection's descriptor, for options that have no
+// method here. Control calls its function at once, with a descriptor that is not closed
+// meanwhile. The function must not use the Conn, and must not block. Read and Write
+// return errors.ErrUnsupported; use [Conn.WaitReadable] to wait.
 //
-// The connection must not be read, written or closed by its descriptor, and whether it
-// blocks must stay as it is.
+// The connection must not be read, written or closed through its descriptor, or switched
+// between blocking and nonblocking.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) { return c.h.raw() }
 
-// SyscallConn returns access to the descriptor of the listener; see [Conn.SyscallConn].
+// SyscallConn gives access to the listener's descriptor; see [Conn.SyscallConn].
 func (l *Listener) SyscallConn() (syscall.RawConn, error) { return l.h.raw() }
 
-// SyscallConn returns access to the descriptor of the socket; see [Conn.SyscallConn].
+// SyscallConn gives access to the socket's descriptor; see [Conn.SyscallConn].
 func (c *PacketConn) SyscallConn() (syscall.RawConn, error) { return c.h.raw() }
 
-// File returns a duplicate of the descriptor of the connection: the caller's, to be
-// closed by it. The connection stays open here; closing one does not affect the other,
-// but options are those of both, and each byte goes to whoever reads first. With
-// net.FileConn it becomes a net.Conn again.
+// File returns a duplicate of the connection's descriptor, which the caller must close.
+// The connection stays open here, and closing one does not affect the other. But both
+// share the options, and each byte goes to the one that reads first. net.FileConn makes a
+// net.Conn of it.
 //
-// On io_uring something may have been received that nobody has asked for yet, which would
-// be lost to the duplicate. Then there is an error that is syscall.EAGAIN: read what
-// there is with [Conn.TryRead], let the proactor run, and ask again.
+// On io_uring, the proactor may already have received data that were not asked for yet,
+// and that the duplicate would never see. Then the error is syscall.EAGAIN: read the data
+// with [Conn.TryRead], let the proactor run, and call File again.
 func (c *Conn) File() (*os.File, error) { return c.h.file() }
 
-// File returns a duplicate of the descriptor of the listener: the caller's, to be closed by
-// it, or to be given to another process (see exec.Cmd.ExtraFiles), which makes a listener
-// of it by net.FileListener and [Proactor.AdoptListener]. Connections that come
-// meanwhile wait for whoever accepts first, so none is refused. The path of a unix
-// listener is still removed when this one is closed: see [Listener.SetUnlinkOnClose].
+// File returns a duplicate of the listener's descriptor, which the caller must close. It
+// may be given to another process (see exec.Cmd.ExtraFiles), which makes a listener of it
+// with net.FileListener and [Proactor.AdoptListener]. Connections that come meanwhile go to
+// the one that accepts first, so none is refused. The path of a unix listener is still
+// removed when this one is closed: see [Listener.SetUnlinkOnClose].
 func (l *Listener) File() (*os.File, error) { return l.h.file() }
 
-// File returns a duplicate of the descriptor of the socket: the caller's, to be closed by
-// it. Each packet goes to whoever reads first.
+// File returns a duplicate of the socket's descriptor, which the caller must close. Each
+// packet goes to the one that reads first.
 func (c *PacketConn) File() (*os.File, error) { return c.h.file() }
 
 func (h *handle) file() (*os.File, error) {

@@ -13,12 +13,11 @@ import (
 
 // A Timer lets handlers wait for a time.
 //
-// The zero value is bound to a proactor with [Timer.Init], so that a timer can
-// lie inside a session struct; [Proactor.NewTimer] makes one. Any number of
-// waits may be outstanding; each has a time of its own. It must not be copied
-// while one is. Once the handlers of all have been called, its memory is the
-// program's, as that of a [Conn] is. Any goroutine that may use the proactor may call
-// its methods.
+// Bind the zero value to a proactor with [Timer.Init], so that a timer can be a field
+// of a session struct; [Proactor.NewTimer] makes one. Any number of waits may be
+// outstanding, each with its own time. It must not be copied while one is. Once all
+// handlers have been called, its memory belongs to the program, like that of a
+// [Conn]. Any goroutine that may use the proactor may call its methods.
 type Timer struct {
 	p     *Proactor
 	waits record.Queue
@@ -48,8 +47,8 @@ func (t *Timer) proactor() *Proactor {
 	return t.p
 }
 
-// Wait calls h after d has passed, with 0 and nil, or with [ops.ErrCanceled].
-// A negative d is as good as 0.
+// Wait calls h after d has passed, with 0 and nil, or with [ops.ErrCanceled]. A
+// negative d counts as 0.
 func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 	p := t.proactor()
 	p.mustBeRunner()
@@ -67,7 +66,8 @@ func (t *Timer) Wait(d time.Duration, h ops.Handler) {
 	p.startWait(t, op)
 }
 
-// Cancel cancels all waits of t. Their handlers are told [ops.ErrCanceled].
+// Cancel cancels all waits of t. Their handlers are called with
+// [ops.ErrCanceled].
 func (t *Timer) Cancel() {
 	p := t.proactor()
 	p.mustBeRunner()

@@ -8,8 +8,8 @@ import (
 // ReadVectored reads into several buffers, one after the other, in one
 // operation (scatter): as many bytes as there are, at least one. A backend that
 // cannot ask the system for that may fill the first buffer only. At the end of
-// the stream the handler is called with 0 and io.EOF. Without room for a byte it
-// completes with 0.
+// the stream the handler is called with 0 and io.EOF. If the buffers have no
+// room, it completes with 0.
 //
 // The list and the buffers belong to the operation until its handler is called,
 // and the list is left as it is. Only the first 1024 buffers are used, counted
@@ -20,13 +20,14 @@ func (c *Conn) ReadVectored(bufs [][]byte, h ops.Handler) {
 	c.h.start(op)
 }
 
-// WriteVectored writes several buffers, one after the other, in one operation
-// (gather); the handler is told how many bytes of them were written, which may
-// be less than there are. Use [ops.WriteVectoredFull] to write them all. Without a byte to write it completes with 0.
+// WriteVectored writes several buffers, one after the other, in one operation (gather). The
+// handler is called with the number of bytes written, which may be fewer than there are.
+// Use [ops.WriteVectoredFull] to write all of them. If there is no byte to write, it
+// completes with 0.
 //
-// The list and the buffers belong to the operation until its handler is called,
-// and the list is left as it is. Only the first 1024 buffers are used, counted
-// from the first that is not empty.
+// The list and the buffers belong to the operation until its handler is called, and the
+// list is left as it is. Only the first 1024 buffers are used, counted from the first that
+// is not empty.
 func (c *Conn) WriteVectored(bufs [][]byte, h ops.Handler) {
 	op := c.h.begin(ops.KindWriteVectored, h)
 	backend.SetBuffers(op, bufs)

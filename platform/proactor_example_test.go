@@ -1,0 +1,164 @@
+package platform_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"slices"
+	"time"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+// A proactor with the best backend that the process may use. If that is not the
+// best one of the system, Fallback says why, which is worth a line in a log.
+func ExampleNew() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+
+	fmt.Println("a known backend:", slices.Contains(platform.Backends(), p.Backend()))
+	if why := p.Fallback(); why != nil {
+		log.Printf("using %s: %v", p.Backend(), why)
+	}
+	ops.Post(p, ops.HandlerFunc(func(int, error) { fmt.Println("hello from a handler") }))
+	fatal(p.Run(context.Background()))
+	// Output:
+	// a known backend: true
+	// hello from a handler
+}
+
+// A counter that only handlers touch. One goroutine runs the proactor, so it
+// needs no lock, and the proactor takes none. Other goroutines post.
+func ExampleSingleRunner() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+
+	count := 0
+	hold := p.Hold() // until everything is posted
+	increment := ops.HandlerFunc(func(int, error) {
+		if count++; count == 4000 {
+			hold.Release()
+		}
+	})
+	for range 4 {
+		go func() {
+			for range 1000 {
+				ops.Post(p, increment)
+			}
+		}()
+	}
+	fatal(p.Run(context.Background()))
+	fmt.Println(count)
+	// Output: 4000
+}
+
+// A server whose clients wait for each answer, on a processor that it has for
+// itself: it looks for the next message for half a millisecond before it sleeps.
+func ExampleSpin() {
+	p, err := platform.New(platform.SingleRunner(), platform.Spin(500*time.Microsecond))
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+
+	accept(l) // serves each connection with an echo
+	var c platform.Conn
+	rounds, buf := 0, []byte("ping")
+	p.Spawn(ops.HandlerFunc(func(_ int, err error) { fmt.Println(rounds, "answers", err) }), func(co *platform.Co) error {
+		defer l.Close()
+		if err := co.Connect(&c, "tcp", l.Addr().String()); err != nil {
+			return err
+		}
+		defer c.Close()
+		for ; rounds < 100; rounds++ {
+			if _, err := co.Write(&c, buf); err != nil {
+				return err
+			}
+			if _, err := co.ReadFull(&c, buf); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	fatal(p.Run(context.Background()))
+	// Output: 100 answers <nil>
+}
+
+// A bound on the operations of all handlers that bring no allocator. One that
+// goes beyond it has failed, and its handler says so.
+func ExampleWithAllocator() {
+	limit := combinators.NewLimit[ops.Operation](allocator.Heap[ops.Operation]{}, 2)
+	p, err := platform.New(platform.WithAllocator(combinators.NewThreadSafe[ops.Operation](limit)))
+	fatal(err)
+	defer p.Close()
+
+	timer := p.NewTimer()
+	wait := ops.HandlerFunc(func(_ int, err error) { fmt.Println("waited:", err) })
+	for range 3 {
+		timer.Wait(time.Millisecond, wait)
+	}
+	fatal(p.Run(context.Background()))
+	fmt.Println("live operations:", limit.Live())
+	// Output:
+	// waited: allocator: exhausted
+	// waited: <nil>
+	// waited: <nil>
+	// live operations: 0
+}
+
+// The same program on every backend that there is here.
+func ExampleWithBackend() {
+	greetings := 0
+	for _, name := range platform.Backends() {
+		p, err := platform.New(platform.WithBackend(name))
+		fatal(err)
+		if p.Backend() == name {
+			ops.Post(p, ops.HandlerFunc(func(int, error) { greetings++ }))
+		}
+		fatal(p.Run(context.Background()))
+		fatal(p.Close())
+	}
+	fmt.Println("each has run a handler:", greetings == len(platform.Backends()))
+	// Output: each has run a handler: true
+}
+
+// A program that stops when it has what it wanted, and goes on later.
+func ExampleProactor_Stop() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+
+	ops.Post(p, ops.HandlerFunc(func(int, error) {
+		fmt.Println("enough for now")
+		p.Stop()
+		ops.Post(p, ops.HandlerFunc(func(int, error) { fmt.Println("the rest") }))
+	}))
+	fatal(p.Run(context.Background()))
+	fmt.Println("stopped")
+	fatal(p.Run(context.Background()))
+	// Output:
+	// enough for now
+	// stopped
+	// the rest
+}
+
+// Closing a proactor releases what is outstanding, without calling its handlers.
+func ExampleProactor_Close() {
+	p, err := platform.New()
+	fatal(err)
+
+	memory := combinators.NewStats[ops.Operation](allocator.Heap[ops.Operation]{})
+	never := ops.WithAllocator(ops.HandlerFunc(func(int, error) { fmt.Println("never called") }), memory)
+	p.NewTimer().Wait(time.Hour, never)
+	fmt.Println("blocks:", memory.Counts().Live)
+	fatal(p.Close())
+	fmt.Println("blocks:", memory.Counts().Live)
+	// Output:
+	// blocks: 1
+	// blocks: 0
+}
