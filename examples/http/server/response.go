@@ -1,0 +1,258 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/heirloom-go/heirloom/examples/http/http1"
+)
+
+// A Response is the answer to a request, written by a [Handler]: the status first, then
+// fields, then the body. All of it is optional. Date, Content-Length, Transfer-Encoding and
+// Connection are the server's.
+type Response struct {
+	loop    *loop
+	session *session
+	start   int // of the answer, in loop.out
+	status  int // 0 until the status line is written
+	body    []byte
+	chunked bool // the head is written, and Chunk was called
+	head    bool // the request was HEAD: there is no body
+	minor   int  // of the client
+}
+
+// begin makes w the answer to the next request of a session.
+func (w *Response) begin(s *session) {
+	r := &w.loop.request
+	w.session = s
+	w.start, w.status, w.chunked = len(w.loop.out), 0, false
+	w.head, w.minor = r.Method == http1.HEAD, r.Minor
+	w.body = w.body[:0]
+}
+
+// Status sets the status, which is 200 otherwise. It panics after Header, Write or Chunk,
+// and if it is not a final status of three digits.
+func (w *Response) Status(code int) {
+	if w.status != 0 {
+		panic("server: Status comes first")
+	}
+	if code < 200 || code > 999 {
+		panic("server: no final status: " + strconv.Itoa(code))
+	}
+	w.writeStatus(code)
+}
+
+func (w *Response) writeStatus(code int) {
+	l := w.loop
+	w.status = code
+	if code == 200 {
+		l.out = append(l.out, l.clock.ok...)
+		return
+	}
+	l.out = append(l.out, "HTTP/1.1 "...)
+	l.out = strconv.AppendInt(l.out, int64(code), 10)
+	l.out = append(l.out, ' ')
+	l.out = append(l.out, reason(code)...)
+	l.out = append(l.out, "\r\n"...)
+	l.out = append(l.out, l.clock.date...)
+}
+
+// Header adds a field. A control character in the value becomes a space, so that it cannot
+// end the field; the name is the program's own. It panics after Chunk.
+func (w *Response) Header(name, value string) {
+	if w.chunked {
+		panic("server: Header comes before Chunk")
+	}
+	if w.status == 0 {
+		w.writeStatus(200)
+	}
+	l := w.loop
+	l.out = append(l.out, name...)
+	l.out = append(l.out, ": "...)
+	at := len(l.out)
+	l.out = append(l.out, value...)
+	for i, b := range l.out[at:] {
+		if b < ' ' || b == 0x7f {
+			l.out[at+i] = ' '
+		}
+	}
+	l.out = append(l.out, "\r\n"...)
+}
+
+// Write adds to the body. It never fails. It panics after Chunk.
+func (w *Response) Write(p []byte) (int, error) {
+	w.mustBeWhole()
+	w.body = append(w.body, p...)
+	return len(p), nil
+}
+
+// WriteString is Write for a string.
+func (w *Response) WriteString(s string) (int, error) {
+	w.mustBeWhole()
+	w.body = append(w.body, s...)
+	return len(s), nil
+}
+
+// Append adds to the body what f appends to a slice, such as strconv.AppendInt and
+// time.Time.AppendFormat do.
+func (w *Response) Append(f func(b []byte) []byte) {
+	w.mustBeWhole()
+	w.body = f(w.body)
+}
+
+func (w *Response) mustBeWhole() {
+	if w.chunked {
+		panic("server: the body is in chunks")
+	}
+}
+
+// Chunk adds a chunk to the body, which then has no known length; to HTTP/1.0 it adds the
+// bytes, and the end of the connection is that of the body. What was written before is
+// the first chunk.
+func (w *Response) Chunk(p []byte) {
+	if !w.chunked {
+		w.beginChunks()
+		w.chunk(w.body)
+	}
+	w.chunk(p)
+}
+
+func (w *Response) beginChunks() {
+	if w.status == 0 {
+		w.writeStatus(200)
+	}
+	w.chunked = true
+	if !hasBody(w.status) {
+		panic("server: an answer " + strconv.Itoa(w.status) + " has no body")
+	}
+	l := w.loop
+	if w.minor == 0 {
+		w.session.closing = true
+	} else {
+		l.out = append(l.out, "Transfer-Encoding: chunked\r\n"...)
+	}
+	w.writeConnection()
+	l.out = append(l.out, "\r\n"...)
+}
+
+func (w *Response) chunk(p []byte) {
+	if w.head || len(p) == 0 {
+		return
+	}
+	l := w.loop
+	if w.minor == 0 {
+		l.out = append(l.out, p...)
+		return
+	}
+	l.out = strconv.AppendInt(l.out, int64(len(p)), 16)
+	l.out = append(l.out, "\r\n"...)
+	l.out = append(l.out, p...)
+	l.out = append(l.out, "\r\n"...)
+}
+
+// Close has the connection closed after the answer. It panics after Chunk.
+func (w *Response) Close() {
+	w.mustBeWhole()
+	w.session.closing = true
+}
+
+func (w *Response) writeConnection() {
+	l := w.loop
+	if w.session.closing {
+		l.out = append(l.out, "Connection: close\r\n"...)
+	} else if w.minor == 0 {
+		l.out = append(l.out, "Connection: keep-alive\r\n"...)
+	}
+}
+
+// finish writes what is left of the answer.
+func (w *Response) finish() {
+	l := w.loop
+	if w.chunked {
+		if !w.head && w.minor == 1 {
+			l.out = append(l.out, "0\r\n\r\n"...)
+		}
+		return
+	}
+	if w.status == 0 {
+		w.writeStatus(200)
+	}
+	if !hasBody(w.status) {
+		w.body = w.body[:0]
+	} else {
+		l.out = append(l.out, "Content-Length: "...)
+		l.out = strconv.AppendInt(l.out, int64(len(w.body)), 10)
+		l.out = append(l.out, "\r\n"...)
+	}
+	if w.session.closing || w.minor == 0 {
+		w.writeConnection()
+	}
+	l.out = append(l.out, "\r\n"...)
+	if !w.head {
+		l.out = append(l.out, w.body...)
+	}
+	if cap(w.body) > flushSize {
+		w.body = nil
+	}
+}
+
+// abandon has the answer be that there is none.
+func (w *Response) abandon() {
+	l := w.loop
+	l.out = l.out[:w.start]
+	w.status, w.chunked = 0, false
+	w.body = w.body[:0]
+	w.session.closing = true
+	w.writeStatus(500)
+}
+
+// hasBody reports whether an answer has a body, if an empty one.
+func hasBody(status int) bool { return status != 204 && status != 304 }
+
+// reason returns the usual words for a status, which mean nothing to a program.
+func reason(status int) string {
+	if i := strings.Index(reasons, strconv.Itoa(status)+" "); i >= 0 {
+		s := reasons[i+4:]
+		return s[:strings.IndexByte(s, '\n')]
+	}
+	return ""
+}
+
+const reasons = `200 OK
+201 Created
+202 Accepted
+204 No Content
+206 Partial Content
+301 Moved Permanently
+302 Found
+303 See Other
+304 Not Modified
+307 Temporary Redirect
+308 Permanent Redirect
+400 Bad Request
+401 Unauthorized
+403 Forbidden
+404 Not Found
+405 Method Not Allowed
+406 Not Acceptable
+408 Request Timeout
+409 Conflict
+410 Gone
+411 Length Required
+412 Precondition Failed
+413 Content Too Large
+414 URI Too Long
+415 Unsupported Media Type
+416 Range Not Satisfiable
+417 Expectation Failed
+422 Unprocessable Content
+426 Upgrade Required
+429 Too Many Requests
+431 Request Header Fields Too Large
+500 Internal Server Error
+501 Not Implemented
+502 Bad Gateway
+503 Service Unavailable
+504 Gateway Timeout
+505 HTTP Version Not Supported
+`
