@@ -180,7 +180,7 @@ func (h *Head) requestLine(b []byte, limits *Limits) (int, error) {
 	if b[i+8] != '\r' || b[i+9] != '\n' {
 		return 0, errLineEnd
 	}
-	if len(h.Target) == 1 && h.Target[0] == '/' {
+	if len(h.Target) == 1 && h.Target[0] == '/' && h.Method != CONNECT {
 		h.Path = h.Target
 		return i + 10, nil
 	}
