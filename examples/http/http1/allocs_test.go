@@ -2,10 +2,14 @@
 
 package http1
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/heirloom-go/heirloom/examples/http/suite"
+)
 
 func TestNoAllocs(t *testing.T) {
-	text := [][]byte{[]byte(browser), []byte(get + "\r\n"), []byte("GET / HTTP/1.1\r\n\r\n"), []byte(te)}
+	text := [][]byte{[]byte(browser), []byte(suite.Heads[0].Text), []byte("GET / HTTP/1.1\r\n\r\n"), []byte(suite.Chunked)}
 	body := []byte("5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n")
 	chunks := make([]byte, len(body))
 	var h Head

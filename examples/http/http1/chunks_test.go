@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/heirloom-go/heirloom/examples/http/suite"
+
 	"pgregory.net/rapid"
 )
 
@@ -22,18 +24,18 @@ func decode(pieces ...string) (body, rest string, status int, refusal error) {
 		}
 		b = append(b[:length], left...)
 		if done {
-			return string(b[:length]), left, 0, nil
+			return string(b[:length]), left, suite.Accepted, nil
 		}
 	}
-	return string(b[:length]), "", -1, nil
+	return string(b[:length]), "", suite.Incomplete, nil
 }
 
 func TestChunks(t *testing.T) {
-	for _, c := range bodies {
-		t.Run(c.name, func(t *testing.T) {
-			body, rest, status, err := decode(c.text)
-			if status != c.status || body != c.body || rest != c.rest {
-				t.Errorf("%q, then %q, status %d, error %v; want %q, then %q, status %d", body, rest, status, err, c.body, c.rest, c.status)
+	for _, c := range suite.Bodies {
+		t.Run(c.Name, func(t *testing.T) {
+			body, rest, status, err := decode(c.Text)
+			if status != c.Status || body != c.Body || rest != c.Rest {
+				t.Errorf("%q, then %q, status %d, error %v; want %q, then %q, status %d", body, rest, status, err, c.Body, c.Rest, c.Status)
 			}
 		})
 	}
@@ -42,22 +44,22 @@ func TestChunks(t *testing.T) {
 // In however many pieces a body arrives, it is the same, or refused with the same status.
 func TestChunksInPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := rapid.SampledFrom(bodies).Draw(t, "body")
+		c := rapid.SampledFrom(suite.Bodies).Draw(t, "body")
 		var pieces []string
-		for text := c.text; text != ""; {
+		for text := c.Text; text != ""; {
 			n := rapid.IntRange(1, min(len(text), 12)).Draw(t, "piece")
-			if len(c.text) > 500 {
+			if len(c.Text) > 500 {
 				n = min(len(text), 40*n)
 			}
 			pieces = append(pieces, text[:n])
 			text = text[n:]
 		}
 		body, rest, status, err := decode(pieces...)
-		if status != c.status || body != c.body {
-			t.Fatalf("%q in %q: %q, status %d, error %v, want %q, status %d", c.text, pieces, body, status, err, c.body, c.status)
+		if status != c.Status || body != c.Body {
+			t.Fatalf("%q in %q: %q, status %d, error %v, want %q, status %d", c.Text, pieces, body, status, err, c.Body, c.Status)
 		}
-		if len(rest) > len(c.rest) {
-			t.Fatalf("%q is left of %q", rest, c.text)
+		if len(rest) > len(c.Rest) {
+			t.Fatalf("%q is left of %q", rest, c.Text)
 		}
 	})
 }

@@ -6,19 +6,21 @@ import (
 	"io"
 	"net/http"
 	"testing"
+
+	"github.com/heirloom-go/heirloom/examples/http/suite"
 )
 
 // FuzzParse compares what is accepted with what package net/http makes of it: it must accept
 // it too and find the same in it, the body included, so that a server behind this one
 // that uses it never sees another request.
 func FuzzParse(f *testing.F) {
-	for _, r := range requests {
-		if len(r.text) < 1000 {
-			f.Add([]byte(r.text))
+	for _, r := range suite.Heads {
+		if len(r.Text) < 1000 {
+			f.Add([]byte(r.Text))
 		}
 	}
-	for _, c := range bodies {
-		f.Add([]byte(te + c.text))
+	for _, c := range suite.Bodies {
+		f.Add([]byte(suite.Chunked + c.Text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var h Head

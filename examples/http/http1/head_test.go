@@ -6,20 +6,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/heirloom-go/heirloom/examples/http/suite"
+
 	"pgregory.net/rapid"
 )
 
 var usual = Limits{Head: 16 << 10, Target: 8 << 10, Fields: 100}
 
-// statusOf is how the requests of the tables say what has become of one.
+// statusOf is how package suite says what has become of a request.
 func statusOf(t *testing.T, err error) int {
 	t.Helper()
 	var refusal *Refusal
 	switch {
 	case err == nil:
-		return 0
+		return suite.Accepted
 	case err == ErrIncomplete:
-		return -1
+		return suite.Incomplete
 	case errors.As(err, &refusal):
 		return refusal.Status
 	}
@@ -28,15 +30,15 @@ func statusOf(t *testing.T, err error) int {
 }
 
 func TestParse(t *testing.T) {
-	for _, r := range requests {
-		t.Run(r.name, func(t *testing.T) {
+	for _, r := range suite.Heads {
+		t.Run(r.Name, func(t *testing.T) {
 			var h Head
-			n, err := h.Parse([]byte(r.text), &usual)
-			if got := statusOf(t, err); got != r.status {
-				t.Fatalf("status %d, error %v, want %d", got, err, r.status)
+			n, err := h.Parse([]byte(r.Text), &usual)
+			if got := statusOf(t, err); got != r.Status {
+				t.Fatalf("status %d, error %v, want %d", got, err, r.Status)
 			}
-			if err == nil && (n < 4 || r.text[n-4:n] != "\r\n\r\n") {
-				t.Errorf("the head has %d bytes of %q", n, r.text)
+			if err == nil && (n < 4 || r.Text[n-4:n] != "\r\n\r\n") {
+				t.Errorf("the head has %d bytes of %q", n, r.Text)
 			}
 		})
 	}
@@ -44,20 +46,20 @@ func TestParse(t *testing.T) {
 
 // A head that has arrived in part is incomplete, or it is refused as the whole is.
 func TestParsePart(t *testing.T) {
-	for _, r := range requests {
-		if len(r.text) > 10_000 {
+	for _, r := range suite.Heads {
+		if len(r.Text) > 10_000 {
 			continue
 		}
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.Name, func(t *testing.T) {
 			var h Head
-			end, err := h.Parse([]byte(r.text), &usual)
+			end, err := h.Parse([]byte(r.Text), &usual)
 			if err != nil {
-				end = len(r.text)
+				end = len(r.Text)
 			}
 			for i := range end {
-				_, err := h.Parse([]byte(r.text[:i]), &usual)
-				if got := statusOf(t, err); got != -1 && got != r.status {
-					t.Errorf("status %d, error %v, after %q", got, err, r.text[:i])
+				_, err := h.Parse([]byte(r.Text[:i]), &usual)
+				if got := statusOf(t, err); got != suite.Incomplete && got != r.Status {
+					t.Errorf("status %d, error %v, after %q", got, err, r.Text[:i])
 				}
 			}
 		})

@@ -30,7 +30,7 @@ type loop struct {
 	draining bool
 
 	sessions sessions
-	buffers  *combinators.Recycling[byte]
+	buffers  allocator.Allocator[byte]
 	in       [readSize]byte
 	out      []byte // answers that have not been written
 	request  Request
@@ -48,8 +48,12 @@ func newLoop(s *Server, p *platform.Proactor, ended ops.Handler) *loop {
 		handler:  s.Handler,
 		limits:   s.Limits.withDefaults(),
 		timeouts: s.Timeouts.withDefaults(),
-		buffers:  combinators.NewRecycling(allocator.Heap[byte]{}, keptBytes),
 		out:      make([]byte, 0, 2*flushSize),
+	}
+	if s.Buffers != nil {
+		l.buffers = s.Buffers()
+	} else {
+		l.buffers = combinators.NewRecycling(allocator.Heap[byte]{}, keptBytes)
 	}
 	l.head = l.limits.ofHead()
 	l.response.loop = l

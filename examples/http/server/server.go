@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"sync"
 
+	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
@@ -24,6 +25,11 @@ type Server struct {
 	// TLS, if it is set, has all connections begin with a handshake. HTTP/1.1 is all that
 	// should be in its NextProtos.
 	TLS *tls.Config
+
+	// Buffers, if it is set, returns where a loop has its buffers from, for requests that
+	// arrive in parts and answers that a client does not take. A session for which there is
+	// none ends. Without it they are recycled, over the Go heap.
+	Buffers func() allocator.Allocator[byte]
 
 	// Report, if it is set, is told of every error that no client causes: those of
 	// accepting, and handlers that panic. Loops call it at the same time.

@@ -1,52 +1,58 @@
-package http1
+// Package suite has the requests that servers of HTTP/1.1 are tried with: the facts of
+// Http11Probe's suites (github.com/MDA2AV/Http11Probe), whose names they have here, and what
+// RFC 9112 says besides.
+package suite
 
 import "strings"
 
-// A request is one of those that people try servers with: the facts of Http11Probe's suites
-// (github.com/MDA2AV/Http11Probe), whose names they have where they come from there, and
-// of RFC 9112. An answer is to have the status; 0 means that the request is accepted, and
-// -1 that it is not complete.
-type request struct {
-	name   string
-	text   string
-	status int
+// A Head is a request line and fields, followed by a body or nothing, and the status that
+// it must be refused with. Accepted and Incomplete are no refusals.
+type Head struct {
+	Name, Text string
+	Status     int
 }
+
+// What becomes of a request that is not refused.
+const (
+	Accepted   = 0
+	Incomplete = -1
+)
 
 const (
 	get  = "GET / HTTP/1.1\r\nHost: a\r\n"
 	post = "POST / HTTP/1.1\r\nHost: a\r\n"
-	te   = post + "Transfer-Encoding: chunked\r\n\r\n"
 )
 
-// requests are heads. What follows the empty line is a body or the next request.
-var requests = []request{
-	{"COMP-BASELINE", get + "\r\n", 0},
-	{"COMP-LEADING-CRLF, one", "\r\n" + get + "\r\n", 0},
+// Heads are requests to parse. The limits on which their status depends are those that are
+// usual: 16 KiB for a head, 8 KiB for a target, 100 fields.
+var Heads = []Head{
+	{"COMP-BASELINE", get + "\r\n", Accepted},
+	{"COMP-LEADING-CRLF, one", "\r\n" + get + "\r\n", Accepted},
 	{"COMP-LEADING-CRLF, two", "\r\n\r\n" + get + "\r\n", 400},
-	{"COMP-ABSOLUTE-FORM", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 0},
-	{"COMP-OPTIONS-STAR", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 0},
-	{"COMP-METHOD-CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 0},
-	{"COMP-UNKNOWN-METHOD", "FOOBAR / HTTP/1.1\r\nHost: a\r\n\r\n", 0},
-	{"COMP-POST-CL-BODY", post + "Content-Length: 5\r\n\r\nhello", 0},
-	{"COMP-POST-NO-CL-NO-TE", post + "\r\n", 0},
-	{"COMP-HTTP10-NO-HOST", "GET / HTTP/1.0\r\n\r\n", 0},
-	{"COMP-HTTP12-VERSION", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 0},
-	{"COMP-LONG-URL-OK", "GET /" + strings.Repeat("a", 7900) + " HTTP/1.1\r\nHost: a\r\n\r\n", 0},
-	{"COMP-UPGRADE-UNKNOWN", get + "Connection: Upgrade\r\nUpgrade: made-up/1.0\r\n\r\n", 0},
-	{"SMUG-CL-TRAILING-SPACE", post + "Content-Length: 5 \r\n\r\nhello", 0},
-	{"SMUG-CL-EXTRA-LEADING-SP", post + "Content-Length:  5\r\n\r\nhello", 0},
-	{"SMUG-CL-LEADING-ZEROS", post + "Content-Length: 005\r\n\r\nhello", 0},
-	{"SMUG-TRANSFER_ENCODING", post + "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello", 0},
-	{"SMUG-TE-CASE-MISMATCH without a length", post + "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", 0},
-	{"a host with a port", "GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n", 0},
-	{"an address of IPv6", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", 0},
-	{"a value of other bytes", get + "X: caf\xc3\xa9\tand \xff\r\n\r\n", 0},
-	{"an empty value", get + "X:\r\n\r\n", 0},
-	{"100-continue", post + "Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n", 0},
+	{"COMP-ABSOLUTE-FORM", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", Accepted},
+	{"COMP-OPTIONS-STAR", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", Accepted},
+	{"COMP-METHOD-CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", Accepted},
+	{"COMP-UNKNOWN-METHOD", "FOOBAR / HTTP/1.1\r\nHost: a\r\n\r\n", Accepted},
+	{"COMP-POST-CL-BODY", post + "Content-Length: 5\r\n\r\nhello", Accepted},
+	{"COMP-POST-NO-CL-NO-TE", post + "\r\n", Accepted},
+	{"COMP-HTTP10-NO-HOST", "GET / HTTP/1.0\r\n\r\n", Accepted},
+	{"COMP-HTTP12-VERSION", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", Accepted},
+	{"COMP-LONG-URL-OK", "GET /" + strings.Repeat("a", 7900) + " HTTP/1.1\r\nHost: a\r\n\r\n", Accepted},
+	{"COMP-UPGRADE-UNKNOWN", get + "Connection: Upgrade\r\nUpgrade: made-up/1.0\r\n\r\n", Accepted},
+	{"SMUG-CL-TRAILING-SPACE", post + "Content-Length: 5 \r\n\r\nhello", Accepted},
+	{"SMUG-CL-EXTRA-LEADING-SP", post + "Content-Length:  5\r\n\r\nhello", Accepted},
+	{"SMUG-CL-LEADING-ZEROS", post + "Content-Length: 005\r\n\r\nhello", Accepted},
+	{"SMUG-TRANSFER_ENCODING", post + "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello", Accepted},
+	{"SMUG-TE-CASE-MISMATCH without a length", post + "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", Accepted},
+	{"a host with a port", "GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n", Accepted},
+	{"an address of IPv6", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", Accepted},
+	{"a value of other bytes", get + "X: caf\xc3\xa9\tand \xff\r\n\r\n", Accepted},
+	{"an empty value", get + "X:\r\n\r\n", Accepted},
+	{"100-continue", post + "Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n", Accepted},
 
-	{"MAL-EMPTY-REQUEST", "", -1},
-	{"MAL-INCOMPLETE-REQUEST", get + "X-Test: value", -1},
-	{"half an end of line", get + "\r", -1},
+	{"MAL-EMPTY-REQUEST", "", Incomplete},
+	{"MAL-INCOMPLETE-REQUEST", get + "X-Test: value", Incomplete},
+	{"half an end of line", get + "\r", Incomplete},
 
 	{"RFC9112-2.2-BARE-LF-REQUEST-LINE", "GET / HTTP/1.1\nHost: a\r\n\r\n", 400},
 	{"RFC9112-2.2-BARE-LF-HEADER", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", 400},
@@ -149,29 +155,34 @@ var requests = []request{
 	{"MAL-MANY-HEADERS", get + strings.Repeat("X: value\r\n", 1000) + "\r\n", 431},
 }
 
-// A body in chunks, what it is about, and the status to refuse it with.
-type chunked struct {
-	name, text, body, rest string
-	status                 int
+// Chunked is the beginning of a request whose body is one of Bodies.
+const Chunked = post + "Transfer-Encoding: chunked\r\n\r\n"
+
+// A Body is one in chunks, the bytes that it is about, what follows it, and the status that
+// it must be refused with.
+type Body struct {
+	Name, Text, Body, Rest string
+	Status                 int
 }
 
-var bodies = []chunked{
-	{"COMP-CHUNKED-BODY", "5\r\nhello\r\n0\r\n\r\n", "hello", "", 0},
-	{"COMP-CHUNKED-MULTI", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world", "", 0},
-	{"COMP-CHUNKED-EMPTY", "0\r\n\r\n", "", "", 0},
-	{"COMP-CHUNKED-EXTENSION", "5;ext=value\r\nhello\r\n0\r\n\r\n", "hello", "", 0},
-	{"an extension without a value", "5;ext\r\nhello\r\n0;a;b=\"c\\\" d\"\r\n\r\n", "hello", "", 0},
-	{"COMP-CHUNKED-TRAILER-VALID", "5\r\nhello\r\n0\r\nX-Checksum: abc\r\n\r\n", "hello", "", 0},
-	{"SMUG-TRAILER-CL", "5\r\nhello\r\n0\r\nContent-Length: 50\r\n\r\n", "hello", "", 0},
-	{"COMP-CHUNKED-HEX-UPPERCASE", "A\r\nhelloworld\r\n0\r\n\r\n", "helloworld", "", 0},
-	{"zeros", "0005\r\nhello\r\n000\r\n\r\n", "hello", "", 0},
-	{"the next request", "1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\n", "a", "GET / HTTP/1.1\r\n", 0},
+// Bodies are those to decode.
+var Bodies = []Body{
+	{"COMP-CHUNKED-BODY", "5\r\nhello\r\n0\r\n\r\n", "hello", "", Accepted},
+	{"COMP-CHUNKED-MULTI", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world", "", Accepted},
+	{"COMP-CHUNKED-EMPTY", "0\r\n\r\n", "", "", Accepted},
+	{"COMP-CHUNKED-EXTENSION", "5;ext=value\r\nhello\r\n0\r\n\r\n", "hello", "", Accepted},
+	{"an extension without a value", "5;ext\r\nhello\r\n0;a;b=\"c\\\" d\"\r\n\r\n", "hello", "", Accepted},
+	{"COMP-CHUNKED-TRAILER-VALID", "5\r\nhello\r\n0\r\nX-Checksum: abc\r\n\r\n", "hello", "", Accepted},
+	{"SMUG-TRAILER-CL", "5\r\nhello\r\n0\r\nContent-Length: 50\r\n\r\n", "hello", "", Accepted},
+	{"COMP-CHUNKED-HEX-UPPERCASE", "A\r\nhelloworld\r\n0\r\n\r\n", "helloworld", "", Accepted},
+	{"zeros", "0005\r\nhello\r\n000\r\n\r\n", "hello", "", Accepted},
+	{"the next request", "1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\n", "a", "GET / HTTP/1.1\r\n", Accepted},
 
-	{"COMP-CHUNKED-NO-FINAL", "5\r\nhello\r\n", "hello", "", -1},
-	{"half a size", "5", "", "", -1},
-	{"half a chunk", "5\r\nhel", "hel", "", -1},
-	{"half an end", "5\r\nhello\r", "hello", "", -1},
-	{"half a trailer", "0\r\nX: y\r\n\r", "", "", -1},
+	{"COMP-CHUNKED-NO-FINAL", "5\r\nhello\r\n", "hello", "", Incomplete},
+	{"half a size", "5", "", "", Incomplete},
+	{"half a chunk", "5\r\nhel", "hel", "", Incomplete},
+	{"half an end", "5\r\nhello\r", "hello", "", Incomplete},
+	{"half a trailer", "0\r\nX: y\r\n\r", "", "", Incomplete},
 
 	{"SMUG-CHUNK-BARE-SEMICOLON", "5;\r\nhello\r\n0\r\n\r\n", "", "", 400},
 	{"SMUG-CHUNK-EXT-INVALID-TOKEN", "5;bad[=x\r\nhello\r\n0\r\n\r\n", "", "", 400},
