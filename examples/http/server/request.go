@@ -53,8 +53,10 @@ func worthParsing(b, last []byte, limits *http1.Limits) bool {
 func (s *session) answer() {
 	l := s.loop
 	l.counters.requests++
-	if !l.request.KeepAlive || l.draining {
+	if !l.request.KeepAlive {
 		s.closing = true
+	} else if l.draining {
+		s.close()
 	}
 	w := &l.response
 	w.begin(s)
@@ -81,6 +83,9 @@ func (s *session) handle(w *Response) {
 	}
 }
 
+// close has the session end after the answer, which the client has not asked for.
+func (s *session) close() { s.closing, s.sending = true, true }
+
 // malformed refuses what was parsed in vain.
 func (s *session) malformed(err error) {
 	refusal := err.(*http1.Refusal)
@@ -91,7 +96,7 @@ func (s *session) malformed(err error) {
 func (s *session) refuse(status int, reason string) {
 	l := s.loop
 	l.counters.refused++
-	s.closing, s.unread = true, true
+	s.close()
 	l.request.Method = http1.Unknown
 	l.request.Minor = 1
 	w := &l.response

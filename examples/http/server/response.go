@@ -127,7 +127,7 @@ func (w *Response) beginChunks() {
 	}
 	l := w.loop
 	if w.minor == 0 {
-		w.session.closing = true
+		w.session.close()
 	} else {
 		l.out = append(l.out, "Transfer-Encoding: chunked\r\n"...)
 	}
@@ -153,7 +153,7 @@ func (w *Response) chunk(p []byte) {
 // Close has the connection closed after the answer. It panics after Chunk.
 func (w *Response) Close() {
 	w.mustBeWhole()
-	w.session.closing = true
+	w.session.close()
 }
 
 func (w *Response) writeConnection() {
@@ -202,7 +202,7 @@ func (w *Response) abandon() {
 	l.out = l.out[:w.start]
 	w.status, w.chunked = 0, false
 	w.body = w.body[:0]
-	w.session.closing = true
+	w.session.close()
 	w.writeStatus(500)
 }
 

@@ -34,7 +34,7 @@ type session struct {
 	due     due    // what the deadline is for
 	tick    uint32 // when it was set
 	closing bool   // after the answers that there are
-	unread  bool   // the client has sent more than was read
+	sending bool   // when it closes the client may still be sending
 
 	next, prev *session
 }
@@ -162,8 +162,8 @@ func (s *session) serve(b []byte) {
 			}
 		}
 	}
-	s.unread = s.closing && len(b) > 0
 	if s.closing {
+		s.sending = s.sending || len(b) > 0
 		b = nil
 	}
 	if s.keep(b) {
@@ -184,6 +184,7 @@ func (s *session) goOn() {
 	case s.closing:
 		s.bye()
 	case s.loop.draining && s.in == nil:
+		s.sending = true
 		s.bye()
 	default:
 		s.wait()
@@ -268,9 +269,9 @@ func (h *onWritten) Complete(_ int, err error) {
 }
 
 // bye ends the stream in the direction of the client, and then the session. A client that
-// has sent more than was read is listened to for a little longer: closing at once would
-// have the system reset the connection, and the client might lose the answer (RFC 9112,
-// 9.6).
+// has not asked for that may be sending the next request. It is listened to for a little
+// longer: closing at once would have the system reset the connection, and the client might
+// lose the answer (RFC 9112, 9.6).
 func (s *session) bye() {
 	if s.tls != nil {
 		s.conn.SetWriteDeadline(s.loop.after(s.loop.timeouts.Write))
@@ -293,7 +294,7 @@ func (h *onShutdown) Complete(_ int, err error) {
 }
 
 func (s *session) linger() {
-	if !s.unread || s.conn.CloseWrite() != nil {
+	if !s.sending || s.conn.CloseWrite() != nil {
 		s.end()
 		return
 	}
