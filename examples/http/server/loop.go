@@ -14,6 +14,8 @@ const (
 	readSize  = 16 << 10 // what is read at once
 	flushSize = 64 << 10 // answers that are written before more requests are looked at
 	keptBytes = 4 << 20  // of buffers, for later
+
+	keptOperations = 1 << 16 // for clients to come
 )
 
 // A loop is what the sessions of one proactor share. Its runner uses it, and nobody else
@@ -29,12 +31,13 @@ type loop struct {
 	timeouts Timeouts
 	draining bool
 
-	sessions sessions
-	buffers  allocator.Allocator[byte]
-	in       [readSize]byte
-	out      []byte // answers that have not been written
-	request  Request
-	response Response
+	sessions   sessions
+	operations *combinators.Recycling[ops.Operation]
+	buffers    allocator.Allocator[byte]
+	in         [readSize]byte
+	out        []byte // answers that have not been written
+	request    Request
+	response   Response
 
 	clock    clock
 	counters counters
@@ -42,13 +45,14 @@ type loop struct {
 
 func newLoop(s *Server, p *platform.Proactor, ended ops.Handler) *loop {
 	l := &loop{
-		server:   s,
-		p:        p,
-		ended:    ended,
-		handler:  s.Handler,
-		limits:   s.Limits.withDefaults(),
-		timeouts: s.Timeouts.withDefaults(),
-		out:      make([]byte, 0, 2*flushSize),
+		server:     s,
+		p:          p,
+		ended:      ended,
+		operations: combinators.NewRecycling(allocator.Heap[ops.Operation]{}, keptOperations),
+		handler:    s.Handler,
+		limits:     s.Limits.withDefaults(),
+		timeouts:   s.Timeouts.withDefaults(),
+		out:        make([]byte, 0, 2*flushSize),
 	}
 	if s.Buffers != nil {
 		l.buffers = s.Buffers()

@@ -2,7 +2,6 @@ package server
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/heirloom-go/heirloom/examples/http/http1"
 )
@@ -52,7 +51,7 @@ func (w *Response) writeStatus(code int) {
 	l.out = append(l.out, "HTTP/1.1 "...)
 	l.out = strconv.AppendInt(l.out, int64(code), 10)
 	l.out = append(l.out, ' ')
-	l.out = append(l.out, reason(code)...)
+	l.out = append(l.out, reasons[code]...)
 	l.out = append(l.out, "\r\n"...)
 	l.out = append(l.out, l.clock.date...)
 }
@@ -208,51 +207,3 @@ func (w *Response) abandon() {
 
 // hasBody reports whether an answer has a body, if an empty one.
 func hasBody(status int) bool { return status != 204 && status != 304 }
-
-// reason returns the usual words for a status, which mean nothing to a program.
-func reason(status int) string {
-	if i := strings.Index(reasons, strconv.Itoa(status)+" "); i >= 0 {
-		s := reasons[i+4:]
-		return s[:strings.IndexByte(s, '\n')]
-	}
-	return ""
-}
-
-const reasons = `200 OK
-201 Created
-202 Accepted
-204 No Content
-206 Partial Content
-301 Moved Permanently
-302 Found
-303 See Other
-304 Not Modified
-307 Temporary Redirect
-308 Permanent Redirect
-400 Bad Request
-401 Unauthorized
-403 Forbidden
-404 Not Found
-405 Method Not Allowed
-406 Not Acceptable
-408 Request Timeout
-409 Conflict
-410 Gone
-411 Length Required
-412 Precondition Failed
-413 Content Too Large
-414 URI Too Long
-415 Unsupported Media Type
-416 Range Not Satisfiable
-417 Expectation Failed
-422 Unprocessable Content
-426 Upgrade Required
-429 Too Many Requests
-431 Request Header Fields Too Large
-500 Internal Server Error
-501 Not Implemented
-502 Bad Gateway
-503 Service Unavailable
-504 Gateway Timeout
-505 HTTP Version Not Supported
-`

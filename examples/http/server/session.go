@@ -7,19 +7,17 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
-	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/examples/http/http1"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/secure"
 )
 
-// A session is one client. One operation of it is outstanding at a time, and all of them
-// use the one block in its slot.
+// A session is one client. One operation of it is outstanding at a time, and each has its
+// block, which the loop recycles, from the one before.
 type session struct {
 	conn platform.Conn
 	loop *loop
-	slot combinators.SingleSlot[ops.Operation]
 	tls  *secure.Conn // nil without TLS
 
 	in  []byte // what has arrived of a request, while some is missing
@@ -90,7 +88,7 @@ func (s *session) setDeadline() {
 
 type onReadable session
 
-func (h *onReadable) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+func (h *onReadable) Allocator() allocator.Allocator[ops.Operation] { return h.loop.operations }
 
 func (h *onReadable) Complete(_ int, err error) {
 	s := (*session)(h)
@@ -250,7 +248,7 @@ func (s *session) flush() bool {
 
 type onWritten session
 
-func (h *onWritten) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+func (h *onWritten) Allocator() allocator.Allocator[ops.Operation] { return h.loop.operations }
 
 func (h *onWritten) Complete(_ int, err error) {
 	s := (*session)(h)
@@ -283,7 +281,7 @@ func (s *session) bye() {
 
 type onShutdown session
 
-func (h *onShutdown) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+func (h *onShutdown) Allocator() allocator.Allocator[ops.Operation] { return h.loop.operations }
 
 func (h *onShutdown) Complete(_ int, err error) {
 	if s := (*session)(h); err != nil {
@@ -312,7 +310,7 @@ const (
 // onStraggler drops what still comes.
 type onStraggler session
 
-func (h *onStraggler) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+func (h *onStraggler) Allocator() allocator.Allocator[ops.Operation] { return h.loop.operations }
 
 func (h *onStraggler) Complete(_ int, err error) {
 	s := (*session)(h)

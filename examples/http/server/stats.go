@@ -12,7 +12,9 @@ type Stats struct {
 
 // Stats returns figures of s. Any goroutine may call it, and handlers may.
 func (s *Server) Stats() (sum Stats) {
-	for _, l := range s.all() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.loops {
 		p := &l.counters.published
 		sum.Connections += p[0].Load()
 		sum.Live += p[1].Load()

@@ -20,7 +20,7 @@ func (s *session) shake() {
 
 type onShaken session
 
-func (h *onShaken) Allocator() allocator.Allocator[ops.Operation] { return &h.slot }
+func (h *onShaken) Allocator() allocator.Allocator[ops.Operation] { return h.loop.operations }
 
 func (h *onShaken) Complete(_ int, err error) {
 	s := (*session)(h)
