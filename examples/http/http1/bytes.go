@@ -11,7 +11,7 @@ type class uint8
 const (
 	token  class = 1 << iota // RFC 9110, 5.6.2
 	target                   // what a target may have: visible ASCII but "#", which ends none
-	host                     // a name, an address or a port
+	name                     // the name of a host, or its IPv4 address
 	hex
 )
 
@@ -23,7 +23,7 @@ var classes = func() (t [256]class) {
 	}
 	const digits, letters = "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	set(token, digits+letters+"!#$%&'*+-.^_`|~")
-	set(host, digits+letters+"-._~%:[]")
+	set(name, digits+letters+"-._~%")
 	set(hex, digits+"abcdefABCDEF")
 	for b := byte('!'); b <= '~'; b++ {
 		if b != '#' {

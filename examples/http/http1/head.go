@@ -246,14 +246,14 @@ var slash = []byte("/")
 
 // field reads the field at i, and returns the index of what follows it.
 func (h *Head) field(b []byte, i int, limits *Limits) (int, error) {
-	name := i
+	start := i
 	for i < len(b) && token.has(b[i]) {
 		i++
 	}
 	if i == len(b) {
 		return 0, ErrIncomplete
 	}
-	if i == name || b[i] != ':' {
+	if i == start || b[i] != ':' {
 		return 0, errName
 	}
 	nameEnd := i
@@ -282,9 +282,9 @@ func (h *Head) field(b []byte, i int, limits *Limits) (int, error) {
 	if h.count >= min(limits.Fields, MaxFields) {
 		return 0, errTooManyLines
 	}
-	h.fields[h.count] = field{uint32(name), uint32(nameEnd), uint32(value), uint32(valueEnd)}
+	h.fields[h.count] = field{uint32(start), uint32(nameEnd), uint32(value), uint32(valueEnd)}
 	h.count++
-	return i + 2, h.note(b[name:nameEnd], b[value:valueEnd:valueEnd])
+	return i + 2, h.note(b[start:nameEnd], b[value:valueEnd:valueEnd])
 }
 
 // note takes down what a field says about the message itself.
@@ -414,26 +414,20 @@ func (h *Head) conclude() error {
 // isHost reports whether b is a name or an address with or without a port. An empty one is
 // not: what is asked for by http or https has a host.
 func isHost(b []byte) bool {
-	if !host.all(b) {
-		return false
-	}
-	if b[0] == '[' {
-		end := bytes.IndexByte(b, ']')
-		if end < 3 || bytes.IndexByte(b[1:end], '[') >= 0 {
+	i := 0
+	if len(b) > 0 && b[0] == '[' {
+		for i = 1; i < len(b) && (hex.has(b[i]) || b[i] == ':' || b[i] == '.'); i++ {
+		}
+		if i == len(b) || b[i] != ']' || i < 3 {
 			return false
 		}
-		b = b[end+1:]
-		return len(b) == 0 || b[0] == ':' && isPort(b[1:])
-	}
-	for i, x := range b {
-		switch x {
-		case '[', ']':
-			return false
-		case ':':
-			return i > 0 && isPort(b[i+1:])
+		i++
+	} else {
+		for i < len(b) && name.has(b[i]) {
+			i++
 		}
 	}
-	return true
+	return i > 0 && (i == len(b) || b[i] == ':' && isPort(b[i+1:]))
 }
 
 // isPort reports whether b has at most five digits, and nothing else.

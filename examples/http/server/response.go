@@ -65,17 +65,16 @@ func (w *Response) Header(name, value string) {
 	if w.status == 0 {
 		w.writeStatus(200)
 	}
-	l := w.loop
-	l.out = append(l.out, name...)
-	l.out = append(l.out, ": "...)
-	at := len(l.out)
-	l.out = append(l.out, value...)
-	for i, b := range l.out[at:] {
-		if b < ' ' || b == 0x7f {
-			l.out[at+i] = ' '
+	out := append(w.loop.out, name...)
+	out = append(out, ": "...)
+	at := len(out)
+	out = append(out, value...)
+	for i := at; i < len(out); i++ {
+		if b := out[i]; b < ' ' || b == 0x7f {
+			out[i] = ' '
 		}
 	}
-	l.out = append(l.out, "\r\n"...)
+	w.loop.out = append(out, "\r\n"...)
 }
 
 // Write adds to the body. It never fails. It panics after Chunk.
@@ -176,20 +175,21 @@ func (w *Response) finish() {
 	if w.status == 0 {
 		w.writeStatus(200)
 	}
-	if !hasBody(w.status) {
-		w.body = w.body[:0]
-	} else {
-		l.out = append(l.out, "Content-Length: "...)
-		l.out = strconv.AppendInt(l.out, int64(len(w.body)), 10)
-		l.out = append(l.out, "\r\n"...)
-	}
 	if w.session.closing || w.minor == 0 {
 		w.writeConnection()
 	}
-	l.out = append(l.out, "\r\n"...)
-	if !w.head {
-		l.out = append(l.out, w.body...)
+	out := l.out
+	if hasBody(w.status) {
+		out = append(out, "Content-Length: "...)
+		out = strconv.AppendInt(out, int64(len(w.body)), 10)
+		out = append(out, "\r\n\r\n"...)
+		if !w.head {
+			out = append(out, w.body...)
+		}
+	} else {
+		out = append(out, "\r\n"...)
 	}
+	l.out = out
 	if cap(w.body) > flushSize {
 		w.body = nil
 	}

@@ -84,11 +84,11 @@ func difference(got, want string) string {
 func conversation(random *rand.Rand) (send, want string) {
 	add := func(request, head, body string) {
 		send += request
-		want += head + fmt.Sprintf("Content-Length: %d\r\n", len(body))
+		want += head
 		if strings.Contains(request, "close") {
 			want += "Connection: close\r\n"
 		}
-		want += "\r\n" + body
+		want += fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
 	}
 	const ok = "HTTP/1.1 200 OK\r\nDate\r\n"
 	for range random.IntN(20) {
