@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strconv"
-
 	"github.com/heirloom-go/heirloom/examples/http/http1"
 	"github.com/heirloom-go/heirloom/examples/http/server"
 )
@@ -56,11 +54,13 @@ func allow(w *server.Response, r *server.Request, methods string) bool {
 func (x site) stats(w *server.Response) {
 	s := x.server.Stats()
 	w.Header("Content-Type", "application/json")
-	w.Append(func(b []byte) []byte {
-		b = strconv.AppendUint(append(b, `{"connections":`...), s.Connections, 10)
-		b = strconv.AppendUint(append(b, `,"live":`...), s.Live, 10)
-		b = strconv.AppendUint(append(b, `,"requests":`...), s.Requests, 10)
-		b = strconv.AppendUint(append(b, `,"refused":`...), s.Refused, 10)
-		return append(b, "}\n"...)
-	})
+	figure := func(name string, value uint64) {
+		w.WriteString(name)
+		w.AppendInt(int64(value))
+	}
+	figure(`{"connections":`, s.Connections)
+	figure(`,"live":`, s.Live)
+	figure(`,"requests":`, s.Requests)
+	figure(`,"refused":`, s.Refused)
+	w.WriteString("}\n")
 }

@@ -91,11 +91,10 @@ func (w *Response) WriteString(s string) (int, error) {
 	return len(s), nil
 }
 
-// Append adds to the body what f appends to a slice, such as strconv.AppendInt and
-// time.Time.AppendFormat do.
-func (w *Response) Append(f func(b []byte) []byte) {
+// AppendInt adds a decimal number to the body.
+func (w *Response) AppendInt(n int64) {
 	w.mustBeWhole()
-	w.body = f(w.body)
+	w.body = strconv.AppendInt(w.body, n, 10)
 }
 
 func (w *Response) mustBeWhole() {
