@@ -51,20 +51,19 @@ const (
 )
 
 // control returns the index, from i on, of the first byte that is a control character
-// other than a tab, or len(b). It looks at eight bytes at once: of x-0x20 the high bit is
-// set where x is below, and of (x^0x7f)-1 where x is DEL; a borrow can only set further
-// bits above the first.
+// other than a tab, or len(b). It looks at eight bytes at once: the high bit of a byte that
+// had none is set in x-0x20 if the byte is below, and in x+1 if it is DEL. What is borrowed
+// or carried from the byte before only sets it where there is none, which is looked at.
 func control(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
-		del := x ^ 0x7f*ones
-		found := ((x - 0x20*ones) &^ x & highs) | ((del - ones) &^ del & highs)
+		found := ((x - 0x20*ones) | (x + ones)) &^ x & highs
 		for found != 0 {
 			at := i + bits.TrailingZeros64(found)/8
 			if isControl(b[at]) {
 				return at
 			}
-			found &= found - 1 // a tab, or what it has borrowed from
+			found &= found - 1
 		}
 	}
 	for ; i < len(b); i++ {
