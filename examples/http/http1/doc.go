@@ -18,11 +18,19 @@
 //
 // # Why not somebody else's parser?
 //
-// Of the four that are kept well and can be given bytes from memory, two allocate
-// nothing (fasthttp 1.78, hertz 0.10), and of 49 requests that must not or should not be
-// accepted, such as those with both Content-Length and Transfer-Encoding, fasthttp
-// accepts 12, net/http 16, nbio 23 and hertz 30; this one none. A GET with one field
-// takes fasthttp 178 ns, hertz 217, nbio 434 and net/http 3469; one with the twelve
-// fields of a browser 1454, 1182, 57004 and 12394. The directory parsers, a module of
-// its own, repeats the comparison.
+// None that is kept well both refuses what smuggles requests and allocates nothing. Of the
+// 91 heads in package suite that are to be refused, other than for their size, fasthttp
+// 1.78 accepts 27, net/http 35, nbio 1.6 39 and hertz 0.10 59, all of them one that has both
+// Content-Length and Transfer-Encoding. (A server that uses such a
+// parser may look for itself, as that of net/http does for Host.) And a parser that copies
+// what it finds costs more:
+//
+//	         a GET with one field        the twelve fields of a browser
+//	http1          34 ns                       256 ns
+//	fasthttp       79 ns                       496 ns
+//	hertz          79 ns                       616 ns
+//	nbio          290 ns, 4 allocations       1960 ns, 24 allocations
+//	net/http     1040 ns, 7 allocations       3359 ns, 22 allocations
+//
+// The directory parsers, a module of its own, repeats the comparison.
 package http1

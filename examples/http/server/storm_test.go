@@ -14,7 +14,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-var seeds = flag.Uint64("http.seeds", 20, "how many storms TestStorm goes through")
+var seeds = flag.Uint64("http.seeds", 10, "how many storms TestStorm goes through")
 
 // In any weather the answers that a client gets are those to its requests, in order: all
 // of them if the connection does not fail.
@@ -91,8 +91,8 @@ func conversation(random *rand.Rand) (send, want string) {
 		want += fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
 	}
 	const ok = "HTTP/1.1 200 OK\r\nDate\r\n"
-	for range random.IntN(20) {
-		switch body := strings.Repeat("xyz", random.IntN(4000)); random.IntN(5) {
+	for range random.IntN(12) {
+		switch body := strings.Repeat("xyz", random.IntN(2000)); random.IntN(5) {
 		case 0:
 			add(postEcho+fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body), ok, body)
 		case 1:

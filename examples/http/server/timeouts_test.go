@@ -121,7 +121,7 @@ func TestClientLeaves(t *testing.T) {
 	w := newWorld(t, sim.Calm, sim.Weather{})
 	w.run(func(co *platform.Co) error {
 		for _, e := range exchanges {
-			for i := 0; i <= len(e.send); i += 1 + len(e.send)/20 {
+			for i := 0; i <= len(e.send); i += 1 + len(e.send)/6 {
 				for _, leave := range []func(*platform.Conn) error{(*platform.Conn).Close, (*platform.Conn).Abort, (*platform.Conn).CloseWrite} {
 					c, err := w.connect(co)
 					if err != nil {
