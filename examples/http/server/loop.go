@@ -16,6 +16,7 @@ const (
 	keptBytes = 4 << 20  // of buffers, for later
 
 	keptOperations = 1 << 16 // for clients to come
+	keptAnswer     = 2 << 20 // memory of an answer, for the next one
 )
 
 // A loop is what the sessions of one proactor share. Its runner uses it, and nobody else

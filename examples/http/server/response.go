@@ -189,7 +189,7 @@ func (w *Response) finish() {
 		out = append(out, "\r\n"...)
 	}
 	l.out = out
-	if cap(w.body) > flushSize {
+	if cap(w.body) > keptAnswer {
 		w.body = nil
 	}
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"os"
 	"time"
 
@@ -339,9 +338,7 @@ func (s *session) end() {
 
 // reset forgets the answers, and memory that one of them was too large for.
 func (l *loop) reset() {
-	if l.out = l.out[:0]; cap(l.out) > 4*flushSize {
+	if l.out = l.out[:0]; cap(l.out) > keptAnswer {
 		l.out = make([]byte, 0, 2*flushSize)
 	}
 }
-
-var _ io.Writer = (*Response)(nil)

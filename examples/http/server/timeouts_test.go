@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"io"
 	"strings"
 	"testing"
@@ -158,6 +159,20 @@ func TestNoBuffers(t *testing.T) {
 		if got := summary(answer, ""); got != "200 hello" {
 			t.Errorf("a request that needs no buffer: %q", got)
 		}
+		return err
+	})
+}
+
+// A client that does not begin a handshake is closed when a head would be overdue.
+func TestSilentHandshake(t *testing.T) {
+	w := newWorld(t, sim.Calm, sim.Weather{})
+	w.server.TLS = &tls.Config{}
+	w.run(func(co *platform.Co) error {
+		answer, took, err := w.exchange(co, 0)
+		if answer != "" {
+			t.Errorf("it gets %q", answer)
+		}
+		between(t, "the end", took, 10*time.Second)
 		return err
 	})
 }
