@@ -30,7 +30,7 @@ func BenchmarkPipelined(b *testing.B) {
 	for b.Loop() {
 		rest, served := text, true
 		for len(rest) > 0 && served {
-			rest, served = s.next1(rest)
+			rest, served = s.serveOne(rest)
 		}
 		if len(rest) > 0 || len(l.out) < depth*100 {
 			b.Fatal("not all was answered")

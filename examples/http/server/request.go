@@ -14,10 +14,10 @@ type Request struct {
 	Body []byte // all of it, without what has framed it
 }
 
-// next1 answers the request that b begins with and returns what follows it; or reports that
-// there is not all of it, and returns what there is, without the framing of the chunks that
-// were read.
-func (s *session) next1(b []byte) (rest []byte, served bool) {
+// serveOne answers the request that b begins with and returns what follows it; or reports
+// that there is not all of it, and returns what there is, without the framing of the chunks
+// that were read.
+func (s *session) serveOne(b []byte) (rest []byte, served bool) {
 	l := s.loop
 	r := &l.request
 	switch s.stage {

@@ -118,7 +118,10 @@ func (h *onReadable) Complete(_ int, err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded) && s.due != nextRequest:
 		s.refuse(408, "the request takes too long")
 		s.write()
-	default: // the end of the stream, a reset, an idle client, a shutdown
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.closing = true
+		s.bye()
+	default: // the end of the stream, a reset, a shutdown
 		s.end()
 	}
 }
@@ -147,7 +150,7 @@ func (s *session) serve(b []byte) {
 	l := s.loop
 	for len(b) > 0 && !s.closing {
 		var served bool
-		if b, served = s.next1(b); !served {
+		if b, served = s.serveOne(b); !served {
 			break
 		}
 		if len(l.out) >= flushSize {

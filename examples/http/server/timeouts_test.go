@@ -24,6 +24,13 @@ func TestIdleTimeout(t *testing.T) {
 	w := newWorld(t, sim.Calm, sim.Weather{})
 	w.server.Timeouts.Idle = 90 * time.Second
 	w.run(func(co *platform.Co) error {
+		w.p.Spawn(ops.HandlerFunc(func(int, error) {}), func(co *platform.Co) error {
+			co.Sleep(80 * time.Second) // of 90, when all are idle
+			if c := w.buffers.Counts(); c.Live != 0 {
+				t.Errorf("clients that are idle have buffers: %+v", c)
+			}
+			return nil
+		})
 		answer, took, err := w.exchange(co, 0)
 		if answer != "" {
 			t.Errorf("an idle client is told %q", answer)
