@@ -42,7 +42,7 @@ var parsers = []parser{
 			buffered.Reset(&source)
 			return h.Read(buffered)
 		}
-	}, 27},
+	}, 30},
 	{"hertz", func() func([]byte) error {
 		var h protocol.RequestHeader
 		var source memory
@@ -50,7 +50,7 @@ var parsers = []parser{
 			source = memory{text}
 			return req.ReadHeader(&h, &source)
 		}
-	}, 59},
+	}, 68},
 	{"nbio", func() func([]byte) error {
 		engine := nbhttp.NewEngine(nbhttp.Config{})
 		direct := func(f func()) bool { f(); return true }
@@ -72,7 +72,7 @@ var parsers = []parser{
 			}
 			return nil
 		}
-	}, 39},
+	}, 45},
 	{"net/http", func() func([]byte) error {
 		var source bytes.Reader
 		buffered := bufio.NewReaderSize(&source, 16<<10)
@@ -82,7 +82,7 @@ var parsers = []parser{
 			_, err := http.ReadRequest(buffered)
 			return err
 		}
-	}, 35},
+	}, 37},
 }
 
 // TestRefuses counts the requests that are accepted though they are to be refused, other
