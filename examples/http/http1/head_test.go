@@ -92,7 +92,7 @@ func TestHead(t *testing.T) {
 			"POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 42\r\nExpect: 100-continue\r\n\r\n",
 			`POST "/" "/" "" host "a" 1.1 length 42 keep-alive continue`,
 		}, {
-			"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\nConnection: upgrade, Close\r\n\r\n",
+			"PUT / HTTP/1.1\r\nHost: a\r\nTRANSFER-ENCODING: CHUNKED\r\nConnection: upgrade , Close , x\r\n\r\n",
 			`PUT "/" "/" "" host "a" 1.1 length 0 chunked`,
 		}, {
 			"GET / HTTP/1.0\r\n\r\n",
