@@ -1,0 +1,135 @@
+// Http serves HTTP/1.1 with one block of memory a client and no allocation for a request:
+//
+//	go run ./examples/http -listen 127.0.0.1:8080
+//	curl http://127.0.0.1:8080/
+//
+// It answers at four paths: / is a greeting, /json an object, /echo sends back what is
+// posted to it, and /stats has figures of the server. Each processor has a loop of its own
+// (see -loops), and the kernel deals the connections out to them. With -cert and -key it
+// speaks TLS.
+//
+// On an interrupt it stops accepting, closes the connections that are idle, and gives the
+// requests that are under way the time that -drain says.
+//
+// The server itself is package server, which is made to be copied, over the parser in
+// package http1. The directory httparena enters it in a public benchmark.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/heirloom-go/heirloom/examples/http/server"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+type options struct {
+	listen, backend, cert, key string
+	loops                      int
+	drain                      time.Duration
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.listen, "listen", "127.0.0.1:8080", "the `address` to listen on")
+	flag.StringVar(&o.backend, "backend", "", "the kernel interface, one of "+fmt.Sprint(platform.Backends())+"; that which is best for a server if empty")
+	flag.IntVar(&o.loops, "loops", 0, "how many loops; one for each processor if 0")
+	flag.StringVar(&o.cert, "cert", "", "a `file` with the certificate, for TLS")
+	flag.StringVar(&o.key, "key", "", "a `file` with the key of the certificate")
+	flag.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests that are under way may take after an interrupt")
+	flag.Parse()
+	if flag.NArg() != 0 || (o.cert == "") != (o.key == "") {
+		fmt.Fprintln(os.Stderr, "http: -cert goes with -key, and there are no arguments that are no flags")
+		flag.Usage()
+		os.Exit(2)
+	}
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted.Done()
+		stop() // the next signal ends the program at once
+	}()
+	if err := run(interrupted, o, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, o options, stdout io.Writer) error {
+	s := &server.Server{Report: func(err error) { log.Print(err) }}
+	s.Handler = site{s}.serve
+	if o.cert != "" {
+		pair, err := tls.LoadX509KeyPair(o.cert, o.key)
+		if err != nil {
+			return err
+		}
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}
+	}
+	g, listeners, err := listen(o)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	fmt.Fprintf(stdout, "listening on %s (%s)\n", listeners[0].Addr(), listeners[0].Proactor().Backend())
+	for _, l := range listeners {
+		s.Serve(l, ops.HandlerFunc(func(_ int, err error) {
+			if err != nil {
+				log.Print(err)
+			}
+		}))
+	}
+
+	drained := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		limit, cancel := context.WithTimeout(context.Background(), o.drain)
+		defer cancel()
+		drained <- s.Shutdown(limit)
+	}()
+	if err := g.Run(context.Background()); err != nil {
+		return err
+	}
+	return <-drained
+}
+
+// listen opens a listener for each loop, where the system deals connections out to
+// several, and otherwise one.
+func listen(o options) (*platform.Group, []*platform.Listener, error) {
+	g, listeners, err := listenOn(o, o.loops)
+	if errors.Is(err, errors.ErrUnsupported) && o.loops == 0 {
+		return listenOn(o, 1)
+	}
+	return g, listeners, err
+}
+
+func listenOn(o options, loops int) (*platform.Group, []*platform.Listener, error) {
+	var options []platform.Option
+	if o.backend != "" {
+		options = append(options, platform.WithBackend(o.backend))
+	}
+	g, err := platform.NewGroup(loops, options...)
+	if err != nil {
+		return nil, nil, err
+	}
+	var listeners []*platform.Listener
+	if all := g.Proactors(); len(all) == 1 {
+		listeners = make([]*platform.Listener, 1)
+		listeners[0], err = all[0].Listen("tcp", o.listen)
+	} else {
+		listeners, err = g.Listen("tcp", o.listen)
+	}
+	if err != nil {
+		g.Close()
+		return nil, nil, err
+	}
+	return g, listeners, nil
+}

@@ -1,0 +1,74 @@
+package server
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/secure"
+	"github.com/heirloom-go/heirloom/platform/sim"
+)
+
+// With TLS the timeouts are the same, and the end of the stream is announced.
+func TestTLS(t *testing.T) {
+	lender := httptest.NewTLSServer(nil) // of its certificate
+	lender.Close()
+	for _, test := range []struct {
+		name, send, get string
+		end             time.Duration
+	}{
+		{"idle", getRoot, "200 hello", time.Minute},
+		{"a slow head", getRoot + "GET /", "200 hello|408 the request takes too long", 10 * time.Second},
+		{"a slow body", postEcho + "Content-Length: 3\r\n\r\nab", "408 the request takes too long", 30 * time.Second},
+		{"a large answer", "GET /large" + hostLine + "Connection: close\r\n\r\n", "", 0},
+		{"closed", lastGet, "200 hello", 0},
+		{"refused", "GET /\n", "400 the target has a byte that none may have", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, sim.Calm, sim.Weather{})
+			w.server.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
+			w.run(func(co *platform.Co) error {
+				below, err := w.connect(co)
+				if err != nil {
+					return err
+				}
+				defer below.Close()
+				var c secure.Conn
+				c.Client(below, &tls.Config{InsecureSkipVerify: true})
+				if _, err := co.Await(func(h ops.Handler) { c.Handshake(h) }); err != nil {
+					return err
+				}
+				begin := w.sim.Now()
+				if _, err := co.Write(&c, []byte(test.send)); err != nil {
+					return err
+				}
+				var answer bytes.Buffer
+				for buf := make([]byte, 4096); ; {
+					n, err := co.Read(&c, buf)
+					answer.Write(buf[:n])
+					if err != nil {
+						if err != io.EOF {
+							t.Errorf("the end is %v", err)
+						}
+						break
+					}
+				}
+				got := summary(answer.String(), "")
+				if test.get == "" {
+					if len(got) != 4+256<<10 {
+						t.Errorf("%d bytes", len(got))
+					}
+				} else if got != test.get {
+					t.Errorf("%q, want %q", got, test.get)
+				}
+				between(t, "the end", w.sim.Now()-begin, test.end)
+				return nil
+			})
+		})
+	}
+}
