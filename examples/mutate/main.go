@@ -23,7 +23,8 @@
 // the packages. One build has all mutants, of which the environment chooses one: each
 // function asks at its begin which mutant runs. A mutant costs a build only where
 // functions cannot, as outside of them. The tests of the first package of -tests run
-// first; the first failure ends them, and if they take too long they are killed. How
+// first, and before them those few that noticed the last mutants of the same file; the
+// first failure ends them, and if they take too long they are killed. How
 // long that is depends on the machine at that time: it is measured anew, and they run
 // once more, before a mutant counts as one that hangs.
 //

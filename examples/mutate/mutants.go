@@ -36,7 +36,8 @@ func (m mutant) source() []byte {
 	return slices.Concat(m.file.text[:m.start], []byte(m.text), m.file.text[m.end:])
 }
 
-// compiles reports whether the package compiles with the change.
+// compiles reports whether the package compiles with the change. One in a function is
+// no matter of other files, so that their functions are not looked at.
 func (m mutant) compiles() bool {
 	p := m.file.pkg
 	changed, err := parser.ParseFile(p.fset, m.file.path, m.source(), parser.SkipObjectResolution)
@@ -44,8 +45,18 @@ func (m mutant) compiles() bool {
 		return false
 	}
 	files := p.syntax()
-	files[slices.Index(files, m.file.syntax)] = changed
-	return p.check(files, nil) == nil
+	if m.declared != nil {
+		files = p.declarations()
+	}
+	files[slices.IndexFunc(p.files, func(f *sourceFile) bool { return f == m.file })] = changed
+	config, good := p.config, true
+	config.Error = func(err error) {
+		if at := err.(types.Error); m.declared == nil || p.fset.File(at.Pos) == p.fset.File(changed.Pos()) {
+			good = false
+		}
+	}
+	config.Check(p.path, p.fset, files, nil)
+	return good
 }
 
 // mutants returns all mutants of the package, in the order of the text.

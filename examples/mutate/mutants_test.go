@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
 	"go/importer"
 	"go/parser"
@@ -12,17 +13,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// parsed returns a package with one file.
-func parsed(t *testing.T, text string) *sourcePackage {
+// parsed returns a package with files.
+func parsed(t *testing.T, texts ...string) *sourcePackage {
 	t.Helper()
 	p := &sourcePackage{path: "p", fset: token.NewFileSet(), info: types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
 	p.config.Importer = importer.Default()
-	f := &sourceFile{pkg: p, path: "p.go", name: "p.go", text: []byte(text)}
-	var err error
-	if f.syntax, err = parser.ParseFile(p.fset, f.path, f.text, parser.SkipObjectResolution); err != nil {
-		t.Fatal(err)
+	for i, text := range texts {
+		name := fmt.Sprintf("p%d.go", i)
+		f := &sourceFile{pkg: p, path: name, name: name, text: []byte(text)}
+		var err error
+		if f.syntax, err = parser.ParseFile(p.fset, f.path, f.text, parser.SkipObjectResolution); err != nil {
+			t.Fatal(err)
+		}
+		p.files = append(p.files, f)
 	}
-	p.files = []*sourceFile{f}
 	if err := p.check(p.syntax(), &p.info); err != nil {
 		t.Fatal(err)
 	}
@@ -90,12 +94,33 @@ func TestMutants(t *testing.T) {
 				if !m.compiles() {
 					mark = "-"
 				}
-				got = append(got, mark+strings.TrimPrefix(m.key(), "p.go: "))
+				got = append(got, mark+strings.TrimPrefix(m.key(), "p0.go: "))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("mutants (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A mutant that other files do not compile with, does not compile.
+func TestCompilesWithOthers(t *testing.T) {
+	p := parsed(t, "package p; const a = 1; var b = [a]int{}; func f() int { return a - 1 }",
+		`package p; import "os"; func g() int { os.Exit(0); return b[0] }`)
+	want := map[string]bool{
+		"p0.go: package: 1 => 0":          false, // b has no first element then
+		"p0.go: f: a - 1 => a + 1":        true,
+		"p0.go: f: 1 => 0":                true,
+		"p1.go: g: os.Exit(0) => nothing": false, // nor is os used
+		"p1.go: g: 0 => 1":                true,
+		"p1.go: g: 0 => 1 (2)":            false,
+	}
+	got := map[string]bool{}
+	for _, m := range p.mutants() {
+		got[m.key()] = m.compiles()
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("those that compile (-want +got):\n%s", diff)
 	}
 }
 

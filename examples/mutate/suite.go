@@ -17,6 +17,7 @@ type suite struct {
 	alone    error    // why each mutant has a build of its own instead; nil for none
 	times    float64  // how many times as long as without a mutant tests may take
 	temp     string
+	noticing noticing
 }
 
 // newSuite builds the tests for the mutants of a package, and sees that they pass
@@ -87,19 +88,44 @@ func (s *suite) try(ctx context.Context, m mutant) (verdict, string, error) {
 			return 0, "", err
 		}
 	}
-	for i, t := range s.tests {
-		var binary string
+	built := map[int]string{}
+	binary := func(i int) (string, error) {
 		if shared {
-			binary = s.binaries[i]
-		} else if binary, err = t.build(ctx, filepath.Join(dir, "test.exe"), overlay); err != nil {
+			return s.binaries[i], nil
+		}
+		if built[i] == "" {
+			b, err := s.tests[i].build(ctx, filepath.Join(dir, fmt.Sprintf("test%d.exe", i)), overlay)
+			if err != nil {
+				return "", err
+			}
+			built[i] = b
+		}
+		return built[i], nil
+	}
+	for _, t := range s.noticing.of(m.file) {
+		b, err := binary(t.of)
+		if err != nil {
 			return notCompiled, "", nil
 		}
-		v, output := t.run(ctx, binary, dir, m.id)
+		if v, output := t.run(ctx, b, dir, m.id); v == killed {
+			s.noticing.add(m.file, t)
+			return v, failed(output), nil
+		}
+	}
+	for i, t := range s.tests {
+		b, err := binary(i)
+		if err != nil {
+			return notCompiled, "", nil
+		}
+		v, output := t.run(ctx, b, dir, m.id)
 		if v == timedOut && ctx.Err() == nil { // unless it is the machine that is slower now
 			if err := t.measure(ctx, s.binaries[i], dir, s.times); err != nil {
 				return 0, "", err
 			}
-			v, output = t.run(ctx, binary, dir, m.id)
+			v, output = t.run(ctx, b, dir, m.id)
+		}
+		if v == killed {
+			s.noticed(ctx, m, i, output, dir)
 		}
 		if v != survived {
 			return v, failed(output), nil
