@@ -138,3 +138,22 @@ func TestBoundHandlerCalls(t *testing.T) {
 		t.Error("CancelSlotOf does not find the slot, or finds one where there is none")
 	}
 }
+
+// What is associated with a handler stays associated when it is bound to an allocator.
+func TestBoundHandlerKeepsAssociations(t *testing.T) {
+	var j journal
+	var l loop
+	a := &recorder{name: "a", journal: &j}
+	slot := new(ops.CancelSlot)
+	ops.Begin(ops.WithAllocator(ops.WithCancelSlot(j.handler(), slot), a), nil).Arm(&desk{})
+	if !slot.Cancel() {
+		t.Error("the operation cannot be cancelled by its slot")
+	}
+	if !ops.Begin(ops.WithAllocator(ops.WithTimeout(j.handler(), 1), a), nil).Limited() {
+		t.Error("the operation has no timeout")
+	}
+	ops.Begin(ops.WithAllocator(ops.WithExecutor(j.handler(), &l), a), nil).Complete()
+	j.check(t, "a allocates 1", "a allocates 1", "a allocates 1")
+	l.run()
+	j.check(t, "a releases", "handler 0 <nil>")
+}

@@ -16,8 +16,8 @@
 //   - break and continue
 //
 // Those that only change a message are none: methods String, GoString and Error, and
-// what is given to panic. Nor are changes of types. Those that do not compile are
-// left out and counted.
+// what is given to panic. Nor are changes of types, and of calls that do nothing where
+// the tests run (see -ignore). Those that do not compile are left out and counted.
 //
 // The tests are built with an overlay, so nothing is copied and nothing is written to
 // the packages. One build has all mutants, of which the environment chooses one: each
@@ -73,6 +73,7 @@ type config struct {
 	run        string
 	args       string
 	only, skip *regexp.Regexp
+	ignore     *regexp.Regexp
 	sample     int
 	seed       uint64
 	parallel   int
@@ -125,6 +126,7 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 	f.StringVar(&c.args, "args", "-test.short -test.failfast", "`arguments` of the tests")
 	only := expression("only", "try only mutants that are printed as a line that matches this `regexp`")
 	skip := expression("skip", "try no mutants that are printed as a line that matches this `regexp`")
+	ignore := expression("ignore", "change nothing in calls that match this `regexp` and are statements")
 	f.IntVar(&c.sample, "sample", 0, "try at most `n` mutants, drawn at random; 0 for all")
 	f.Uint64Var(&c.seed, "seed", 1, "where the random numbers start")
 	f.IntVar(&c.parallel, "parallel", runtime.GOMAXPROCS(0), "mutants that are tried at once")
@@ -135,7 +137,7 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 	if f.Parse(args) != nil {
 		return c, false
 	}
-	c.only, c.skip, c.packages = *only, *skip, f.Args()
+	c.only, c.skip, c.ignore, c.packages = *only, *skip, *ignore, f.Args()
 	if len(c.packages) == 0 || c.sample < 0 || c.parallel < 1 || c.timeout <= 0 || c.score < 0 || c.score > 100 {
 		f.Usage()
 		return c, false
@@ -161,7 +163,7 @@ func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, err
 	defer os.RemoveAll(temp)
 	var all []mutant
 	for _, p := range packages {
-		found := p.mutants()
+		found := p.mutants(c.ignore)
 		known.see(p, found)
 		for _, m := range found {
 			line := m.String()

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,7 +90,7 @@ func TestMutants(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, m := range parsed(t, "package p; "+test.code).mutants() {
+			for _, m := range parsed(t, "package p; "+test.code).mutants(nil) {
 				mark := ""
 				if !m.compiles() {
 					mark = "-"
@@ -116,7 +117,7 @@ func TestCompilesWithOthers(t *testing.T) {
 		"p1.go: g: 0 => 1 (2)":            false,
 	}
 	got := map[string]bool{}
-	for _, m := range p.mutants() {
+	for _, m := range p.mutants(nil) {
 		got[m.key()] = m.compiles()
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -124,9 +125,22 @@ func TestCompilesWithOthers(t *testing.T) {
 	}
 }
 
+// Nothing changes in calls that are ignored, or goes because of them.
+func TestMutantsIgnored(t *testing.T) {
+	p := parsed(t, "package p; func f(a int) { note(a == 7); if a > 7 { note(a == 1); note(true) }; _ = note(a == 8) }; func note(bool) int { return 7 }")
+	var got []string
+	for _, m := range p.mutants(regexp.MustCompile(`^note\(`)) {
+		got = append(got, m.change)
+	}
+	want := []string{"a > 7 => !(a > 7)", "a > 7 => a >= 7", "{ note(a == 1); note(true) } => {}", "_ = note(a == 8) => nothing", "a == 8 => a != 8"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
 // Operands stay what they were where an operator of lower rank takes the place.
 func TestMutantPrecedence(t *testing.T) {
-	for _, m := range parsed(t, "package p; func f(a, b, c int) int { return a * b * c }").mutants() {
+	for _, m := range parsed(t, "package p; func f(a, b, c int) int { return a * b * c }").mutants(nil) {
 		if m.change == "a * b => a + b" {
 			want := "package p; func f(a, b, c int) int { return (a + b) * c }"
 			if got := string(m.source()); got != want {

@@ -14,7 +14,7 @@ func clampSuite(t *testing.T, changes ...string) (*suite, []mutant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := packages[0].mutants()
+	all := packages[0].mutants(nil)
 	var mutants []mutant
 	for i, change := range changes {
 		at := slices.IndexFunc(all, func(m mutant) bool { return m.change == change })
