@@ -113,14 +113,16 @@ func TestBatchOfWhatIsOver(t *testing.T) {
 	if members[1].Err != ops.ErrCanceled {
 		t.Errorf("the second ended with %v", members[1].Err)
 	}
-	// The members are as new in the next batch.
-	b.Start(members[:1], ops.UntilFirst, j.handler())
-	d.wait(&members[0])
-	d.answer(0, 7, nil)
-	d.run()
-	j.check(t, "handler 0 <nil>")
-	if members[0].N != 7 {
-		t.Errorf("the member has N = %d", members[0].N)
+	// The members are as new in the next batch, also the one that was cancelled.
+	for i := range members {
+		b.Start(members[i:i+1], ops.UntilFirst, j.handler())
+		d.wait(&members[i])
+		d.answer(0, 7, nil)
+		d.run()
+		j.check(t, "handler 0 <nil>")
+		if members[i].N != 7 || members[i].Err != nil {
+			t.Errorf("member %d ended with %d, %v", i, members[i].N, members[i].Err)
+		}
 	}
 }
 
@@ -169,6 +171,55 @@ func TestBatchCanceled(t *testing.T) {
 		d.run()
 		j.check(t, "handler 1 ops: operation canceled")
 	})
+}
+
+// A batch is cancelled by a context where its members are outstanding: each on its own
+// executor, one after another, and only what has not ended.
+func TestBatchCanceledElsewhere(t *testing.T) {
+	var j journal
+	var b ops.Batch
+	var members [3]ops.Member
+	var slot ops.CancelSlot
+	ctx, cancel := context.WithCancel(t.Context())
+	defer slot.CancelOnDone(ctx)()
+	b.Start(members[:], ops.UntilAll, ops.WithCancelSlot(j.handler(), &slot))
+	var at [2]elsewhere
+	var outstanding [2]*ops.Operation
+	for i := range at {
+		at[i] = elsewhere{told(make(chan uint64, 1)), executor(make(chan *ops.Operation, 1))}
+		outstanding[i] = ops.Begin(&members[i], nil)
+		outstanding[i].Args[1] = uint64(40 + i)
+		if !outstanding[i].Arm(at[i]) {
+			t.Fatal("Arm says that it was cancelled")
+		}
+	}
+	var l loop
+	ops.Post(&l, &members[2])
+	l.run()
+	cancel()
+	for range at {
+		var posted *ops.Operation
+		i := 0
+		select {
+		case posted = <-at[0].executor:
+		case posted = <-at[1].executor:
+			i = 1
+		case <-time.After(30 * time.Second):
+			t.Fatal("the context is done, and its goroutine went to no executor")
+		}
+		posted.Complete()
+		if len(at[0].told)+len(at[1].told) != 1 || len(at[i].told) != 1 || <-at[i].told != uint64(40+i) {
+			t.Fatalf("executor %d did not cancel what is outstanding there", i)
+		}
+		j.check(t)
+		outstanding[i].Disarm()
+		outstanding[i].Err = ops.ErrCanceled
+		outstanding[i].Complete()
+	}
+	j.check(t, "handler 3 ops: operation canceled")
+	if members[2].Err != nil {
+		t.Errorf("the member that had ended ended with %v", members[2].Err)
+	}
 }
 
 func TestBatchAbandoned(t *testing.T) {
@@ -254,6 +305,9 @@ func TestBatchMisuse(t *testing.T) {
 	mustPanic(t, "Batch was not started", func() { d.wait(&members[0]) })
 	b.Start(members[:], ops.UntilAll, j.handler())
 	mustPanic(t, "outstanding already", func() { b.Start(members[:], ops.UntilAll, j.handler()) })
+	var single ops.Batch
+	single.Start(make([]ops.Member, 1), ops.UntilAll, j.handler())
+	mustPanic(t, "outstanding already", func() { single.Start(members[:], ops.UntilAll, j.handler()) })
 	d.wait(&members[0])
 	d.wait(&members[0]) // there is no memory for a second one
 	d.run()
