@@ -62,6 +62,7 @@ func TestBatchUntil(t *testing.T) {
 	}{
 		{"all", ops.UntilAll, []end{{1, nil}, {1, nil}, {0, nil}}, 3, nil, []error{nil, nil, nil}},
 		{"all, and some fail", ops.UntilAll, []end{{2, errMid}, {0, nil}, {0, other}}, 3, errMid, []error{nil, other, errMid}},
+		{"all, and the first and others fail", ops.UntilAll, []end{{0, errMid}, {0, other}, {0, other}}, 3, errMid, []error{errMid, other, other}},
 		{"the first succeeds", ops.UntilFirst, []end{{1, nil}}, 1, nil, []error{ops.ErrCanceled, nil, ops.ErrCanceled}},
 		{"the first fails", ops.UntilFirst, []end{{2, errMid}}, 2, errMid, []error{ops.ErrCanceled, ops.ErrCanceled, errMid}},
 		{"a success after a failure", ops.UntilSuccess, []end{{2, errMid}, {0, nil}}, 0, nil, []error{nil, ops.ErrCanceled, errMid}},
@@ -399,5 +400,32 @@ func TestBatchCancelTooLate(t *testing.T) {
 	j.check(t, "handler 1 <nil>")
 	if members[0].N != 8 || members[0].Err != nil {
 		t.Errorf("the member ended with %d, %v", members[0].N, members[0].Err)
+	}
+}
+
+// The memory of a member is an allocator like any other, for one operation.
+func TestMemberAllocator(t *testing.T) {
+	a := new(ops.Member).Allocator()
+	for n, want := range map[int]error{-1: allocator.ErrSize, 0: nil, 2: allocator.ErrTooLarge} {
+		if s, err := a.Allocate(n); len(s) != 0 || !errors.Is(err, want) {
+			t.Errorf("Allocate(%d) gives %d values and %v, want %v", n, len(s), err, want)
+		}
+	}
+	a.Deallocate(nil)
+	for range 2 {
+		s, err := a.Allocate(1)
+		if len(s) != 1 || cap(s) != 1 || err != nil {
+			t.Fatalf("Allocate(1) gives %d of %d values and %v", len(s), cap(s), err)
+		}
+		if s[0].Buf != nil {
+			t.Error("a block keeps what was in it before")
+		}
+		s[0].Buf = make([]byte, 1)
+		if again, err := a.Allocate(1); len(again) != 0 || !errors.Is(err, allocator.ErrExhausted) {
+			t.Errorf("the second Allocate(1) gives %d values and %v", len(again), err)
+		}
+		mustPanic(t, "not the one that was handed out", func() { a.Deallocate(make([]ops.Operation, 1)) })
+		a.Deallocate(s[:0])
+		mustPanic(t, "not the one that was handed out", func() { a.Deallocate(s) })
 	}
 }
