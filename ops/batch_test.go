@@ -179,7 +179,7 @@ func TestBatchCanceled(t *testing.T) {
 func TestBatchCanceledElsewhere(t *testing.T) {
 	var j journal
 	var b ops.Batch
-	var members [3]ops.Member
+	var members [4]ops.Member
 	var slot ops.CancelSlot
 	ctx, cancel := context.WithCancel(t.Context())
 	defer slot.CancelOnDone(ctx)()
@@ -217,7 +217,14 @@ func TestBatchCanceledElsewhere(t *testing.T) {
 		outstanding[i].Err = ops.ErrCanceled
 		outstanding[i].Complete()
 	}
-	j.check(t, "handler 3 ops: operation canceled")
+	j.check(t)
+	late := ops.Begin(&members[3], nil)
+	if late.Arm(at[0]) {
+		t.Error("an operation that begins later is not cancelled")
+	}
+	late.Err = ops.ErrCanceled
+	late.Complete()
+	j.check(t, "handler 4 ops: operation canceled")
 	if members[2].Err != nil {
 		t.Errorf("the member that had ended ended with %v", members[2].Err)
 	}

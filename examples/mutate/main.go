@@ -43,6 +43,10 @@
 // The score is killed / (killed + survived). Mutants that ran out of time count as
 // neither: something noticed them, but no test said so.
 //
+// A sample of the mutants of this module is tried by
+//
+//	go test ./examples/mutate -run TestScore -mutate.sample 40 -timeout 0
+//
 // The exit status is 1 if the score is too low, an entry is wrong or something
 // failed, and 2 for bad flags.
 package main
