@@ -23,7 +23,7 @@
 // the packages. One build has all mutants, of which the environment chooses one: each
 // function asks at its begin which mutant runs. A mutant costs a build only where
 // functions cannot, as outside of them. The tests of the first package of -tests run
-// first, and before them those few that noticed the last mutants of the same file; the
+// first, so that a quick selection can come before all of a package, and before them those few that noticed the last mutants of the same file; the
 // first failure ends them, and if they take too long they are killed. How
 // long that is depends on the machine at that time: it is measured anew, and they run
 // once more, before a mutant counts as one that hangs.
@@ -125,7 +125,7 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 		})
 		return &to
 	}
-	f.StringVar(&c.tests, "tests", "", "`packages` whose tests run, with commas between them, in this order; PACKAGE=REGEXP runs some of its tests (default: the mutated package)")
+	f.StringVar(&c.tests, "tests", "", "`packages` whose tests run, with commas between them, in this order; PACKAGE=REGEXP runs some of its tests, and PACKAGE=REGEXP ARGUMENTS with more arguments (default: the mutated package)")
 	f.StringVar(&c.run, "run", "", "run only tests that match this `regexp`")
 	f.StringVar(&c.args, "args", "-test.short -test.failfast", "`arguments` of the tests")
 	only := expression("only", "try only mutants that are printed as a line that matches this `regexp`")

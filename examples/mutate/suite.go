@@ -33,11 +33,8 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 		names = strings.Split(c.tests, ",")
 	}
 	for _, name := range names {
-		name, only, some := strings.Cut(name, "=")
-		if !some {
-			only = c.run
-		}
-		t, err := newTestPackage(ctx, name, only, strings.Fields(c.args))
+		name, only, args := c.testsOf(name)
+		t, err := newTestPackage(ctx, name, only, args)
 		if err != nil {
 			return nil, err
 		}
@@ -53,6 +50,20 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 		s.binaries, err = s.build(ctx, c, dir, "")
 	}
 	return s, err
+}
+
+// testsOf returns what an element of -tests says: the package, which of its tests run,
+// and with which arguments.
+func (c config) testsOf(element string) (name, only string, args []string) {
+	name, selection, some := strings.Cut(element, "=")
+	args = strings.Fields(c.args)
+	if !some {
+		return name, c.run, args
+	}
+	if fields := strings.Fields(selection); len(fields) > 0 {
+		only, args = fields[0], append(args, fields[1:]...)
+	}
+	return name, only, args
 }
 
 // build builds the tests and runs them without a mutant.

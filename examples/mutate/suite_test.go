@@ -48,3 +48,19 @@ func TestTrySlowMachine(t *testing.T) {
 		}
 	}
 }
+
+// The tests of a package may be chosen, and have arguments of their own.
+func TestTestsOf(t *testing.T) {
+	c := config{run: "A", args: "-x -y"}
+	for element, want := range map[string][]string{
+		"p":             {"p", "A", "-x", "-y"},
+		"p=":            {"p", "", "-x", "-y"},
+		"p=B":           {"p", "B", "-x", "-y"},
+		"p=B -modes=b ": {"p", "B", "-x", "-y", "-modes=b"},
+	} {
+		name, only, args := c.testsOf(element)
+		if got := append([]string{name, only}, args...); !slices.Equal(got, want) {
+			t.Errorf("%q is %q, want %q", element, got, want)
+		}
+	}
+}
