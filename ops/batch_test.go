@@ -244,6 +244,19 @@ func TestBatchAbandoned(t *testing.T) {
 	if abandoned != 1 {
 		t.Errorf("abandoned %d times", abandoned)
 	}
+	// Those on another proactor are cancelled, and waited for.
+	var other desk
+	b.Start(members[:], ops.UntilAll, &abandonable{t, &abandoned})
+	d.wait(&members[0])
+	other.wait(&members[1])
+	d.waiting[1].Abandon()
+	if len(other.waiting) != 0 || abandoned != 1 {
+		t.Errorf("%d members wait for another proactor, and the handler was abandoned %d times", len(other.waiting), abandoned-1)
+	}
+	other.run()
+	if abandoned != 2 {
+		t.Errorf("abandoned %d times", abandoned-1)
+	}
 }
 
 // TestBatchInBatch has a batch as the member of another.

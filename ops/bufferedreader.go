@@ -100,7 +100,6 @@ func (b *BufferedReader) ReadFull(p []byte, h Handler) {
 	if op.Buf = p; !b.isEmpty() {
 		op.Buf, b.into = nil, p
 	}
-	op.setDone(0)
 	op.stepBy((*throughBuffer)(b))
 	b.r.StartRead(op)
 }
@@ -144,7 +143,7 @@ func (b *BufferedReader) begin(h Handler) *Operation {
 // first part reads nothing: what is found there is reported later all the same.
 func (b *BufferedReader) readUntil(h Handler, split bufio.SplitFunc, delimiter byte, line bool) {
 	op := b.begin(h)
-	if split != nil || delimiter != b.delimiter {
+	if delimiter != b.delimiter {
 		b.searched = 0
 	}
 	b.split, b.delimiter, b.line = split, delimiter, line

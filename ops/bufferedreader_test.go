@@ -74,6 +74,7 @@ func TestBufferedReader(t *testing.T) {
 		{"a line that is too long", "one\n12345678\n", 8, line, "one", ops.ErrTooLong, "12345678"},
 		{"no line", "", 8, line, "", io.EOF, ""},
 		{"up to a delimiter", "a;bc;;d;", 4, until, "a;|bc;|;|d;", io.EOF, ""},
+		{"a delimiter at once", ";bcd;", 4, until, ";|bcd;", io.EOF, ""},
 		{"without the last delimiter", "a;bc", 4, until, "a;", io.ErrUnexpectedEOF, "bc"},
 		{"too long for a delimiter", "a;bcdef;", 4, until, "a;", ops.ErrTooLong, "bcde"},
 		{"words", "  a few   words ", 8, words, "a|few|words", io.EOF, ""},
@@ -226,6 +227,70 @@ func TestBufferedReaderErrors(t *testing.T) {
 	}
 }
 
+// A read of the stream is offered the whole buffer if nothing is in it, and all but what
+// is left if that lies in its second half: what there is to move is less than what it
+// makes room for.
+func TestBufferedReaderRoom(t *testing.T) {
+	for _, c := range []struct {
+		text string // that comes first; what follows is the end of the line
+		room int    // of 8
+	}{{"a\n", 8}, {"a\nb", 5}, {"123\nb", 3}, {"1234\nb", 7}, {"12345\nb", 7}, {"a\n345678", 2}, {"", 8}, {"ab", 6}} {
+		from := &offered{parts: []string{c.text, "\n"}}
+		if c.text == "" {
+			from.parts = from.parts[1:]
+		}
+		s := &source{r: from}
+		b := ops.NewBufferedReader(s, make([]byte, 8))
+		for len(from.parts) > 0 {
+			b.ReadLine(ops.HandlerFunc(func(int, error) {}))
+			s.run()
+		}
+		if from.room != c.room {
+			t.Errorf("after %q, a read is offered %d bytes, want %d", c.text, from.room, c.room)
+		}
+	}
+}
+
+// offered knows how much a read could have read last.
+type offered struct {
+	parts []string
+	room  int
+}
+
+func (o *offered) Read(b []byte) (n int, err error) {
+	n, o.room = copy(b, o.parts[0]), len(b)
+	o.parts = o.parts[1:]
+	return n, nil
+}
+
+// A read may look for what one that failed did not look for.
+func TestBufferedReaderAnotherDelimiter(t *testing.T) {
+	for name, first := range map[string]func(*ops.BufferedReader, ops.Handler){
+		"until": func(b *ops.BufferedReader, h ops.Handler) { b.ReadUntil(';', h) },
+		"token": func(b *ops.BufferedReader, h ops.Handler) {
+			b.ReadToken(func([]byte, bool) (int, []byte, error) { return 0, nil, nil }, h)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			s := &source{r: strings.NewReader("a,b\x00")}
+			b := ops.NewBufferedReader(s, make([]byte, 4))
+			for range 2 {
+				first(b, j.handler())
+				s.run()
+				j.check(t, "handler 0 "+ops.ErrTooLong.Error())
+			}
+			b.ReadUntil(',', j.handler())
+			s.run()
+			first(b, j.handler())
+			s.run()
+			b.ReadUntil(0, j.handler())
+			s.run()
+			j.check(t, "handler 2 <nil>", "handler 0 unexpected EOF", "handler 2 <nil>")
+		})
+	}
+}
+
 func TestBufferedReaderSplitErrors(t *testing.T) {
 	for want, split := range map[error]bufio.SplitFunc{
 		errMid:                   func([]byte, bool) (int, []byte, error) { return 0, nil, errMid },
@@ -282,7 +347,10 @@ func TestBufferedReaderMisuse(t *testing.T) {
 	mustPanic(t, "outstanding already", func() { b.Discard(0) })
 	s.run()
 	j.check(t, "handler 3 <nil>")
-	mustPanic(t, "more bytes than are buffered", func() { b.Discard(5) })
+	for _, n := range []int{5, -1} {
+		mustPanic(t, "more bytes than are buffered", func() { b.Discard(n) })
+	}
+	b.Discard(0)
 	mustPanic(t, "no buffer", func() { b.Reset(s, nil) })
 	mustPanic(t, "no Reader", func() { b.Reset(nil, make([]byte, 1)) })
 	mustPanic(t, "without a Reader", func() { new(ops.BufferedReader).ReadLine(j.handler()) })

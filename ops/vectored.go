@@ -32,7 +32,6 @@ func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
 	op := begin(h, nil, w)
 	op.stream = w
 	op.setList(bufs)
-	op.Args[1] = 0
 	op.flags |= stepVectored
 	w.StartWriteVectored(op, bufs)
 }
