@@ -291,6 +291,19 @@ func TestBufferedReaderAnotherDelimiter(t *testing.T) {
 	}
 }
 
+// A stream that says no more than that it has failed has read nothing.
+func TestBufferedReaderFailsBetween(t *testing.T) {
+	var j journal
+	s := &failingLater{script{parts: []part{{2, nil}}, text: "ab"}}
+	b := ops.NewBufferedReader(s, make([]byte, 8))
+	b.ReadLine(j.handler())
+	s.run()
+	j.check(t, "handler 0 mid-way")
+	if string(b.Buffered()) != "ab" {
+		t.Errorf("%q is left, want %q", b.Buffered(), "ab")
+	}
+}
+
 func TestBufferedReaderSplitErrors(t *testing.T) {
 	for want, split := range map[error]bufio.SplitFunc{
 		errMid:                   func([]byte, bool) (int, []byte, error) { return 0, nil, errMid },
@@ -304,11 +317,13 @@ func TestBufferedReaderSplitErrors(t *testing.T) {
 			t.Errorf("read %q and %v, with %q left, want %v", got, err, b.Buffered(), want)
 		}
 	}
-	s := &script{parts: []part{{0, nil}}}
-	var j journal
-	ops.NewBufferedReader(s, make([]byte, 8)).ReadLine(j.handler())
-	s.run()
-	j.check(t, "handler 0 "+io.ErrNoProgress.Error())
+	for _, size := range []int{1, 8} {
+		s := &script{parts: []part{{0, nil}}}
+		var j journal
+		ops.NewBufferedReader(s, make([]byte, size)).ReadLine(j.handler())
+		s.run()
+		j.check(t, "handler 0 "+io.ErrNoProgress.Error())
+	}
 }
 
 func TestBufferedReaderExhausted(t *testing.T) {

@@ -87,6 +87,15 @@ func TestCopyWriteFailsBetween(t *testing.T) {
 // failingLater fails when its script is over, as a platform does with what was cancelled.
 type failingLater struct{ script }
 
+func (s *failingLater) StartRead(op *ops.Operation) {
+	if len(s.parts) == 0 {
+		op.Err = errMid
+		s.Execute(op)
+		return
+	}
+	s.script.StartRead(op)
+}
+
 func (s *failingLater) StartWrite(op *ops.Operation) {
 	if len(s.parts) == 0 {
 		op.Err = errMid
