@@ -315,6 +315,28 @@ func TestBatchTimeout(t *testing.T) {
 	}
 }
 
+// The time that the handler has is that of the members. What waits for its executor
+// after that has no limit.
+func TestBatchTimeoutOfMembers(t *testing.T) {
+	var j journal
+	var d desk
+	var ui loop
+	var b ops.Batch
+	var members [1]ops.Member
+	b.Start(members[:], ops.UntilAll, ops.WithTimeout(ops.WithExecutor(j.handler(), &ui), time.Second))
+	d.wait(&members[0])
+	if !d.waiting[0].Limited() {
+		t.Error("the member has no timeout")
+	}
+	d.answer(0, 0, nil)
+	d.run()
+	if ui.ready[0].Limited() {
+		t.Error("the handler of the batch waits with a timeout")
+	}
+	ui.run()
+	j.check(t, "handler 1 <nil>")
+}
+
 func TestBatchMisuse(t *testing.T) {
 	var j journal
 	var d desk

@@ -200,18 +200,16 @@ func (b *BufferedReader) find() (found bool, err error) {
 	left := len(b.Buffered())
 	switch {
 	case found || err != nil:
-		return found, err
 	case b.err == io.EOF && left > 0:
-		return false, io.ErrUnexpectedEOF
+		err = io.ErrUnexpectedEOF
 	case b.err == io.EOF:
-		return false, io.EOF
+		err = io.EOF
 	case b.err != nil:
 		err, b.err = b.err, nil
-		return false, err
 	case left == len(b.buf):
-		return false, ErrTooLong
+		err = ErrTooLong
 	}
-	return false, nil
+	return found, err
 }
 
 func (b *BufferedReader) findDelimiter() bool {
