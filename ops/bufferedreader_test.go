@@ -69,6 +69,7 @@ func TestBufferedReader(t *testing.T) {
 	}{
 		{"lines", "one\ntwo\r\n\nfour\n", 8, line, "one|two||four", io.EOF, ""},
 		{"the last line without an end", "one\ntwo", 8, line, "one|two", io.EOF, ""},
+		{"the last line of one byte", "one\nt", 8, line, "one|t", io.EOF, ""},
 		{"the last line with half an end", "one\ntwo\r", 8, line, "one|two", io.EOF, ""},
 		{"a line as long as the buffer", "1234567\n1234567\n", 8, line, "1234567|1234567", io.EOF, ""},
 		{"a line that is too long", "one\n12345678\n", 8, line, "one", ops.ErrTooLong, "12345678"},
@@ -118,6 +119,26 @@ func TestBufferedReaderFinalToken(t *testing.T) {
 	if strings.Join(got, "|") != "a|few" || err != io.EOF {
 		t.Errorf("read %q and %v", got, err)
 	}
+}
+
+// A split function is called with what there is, and at the end of the stream with
+// nothing: it may have a last token.
+func TestBufferedReaderSplitCalls(t *testing.T) {
+	var j journal
+	s := &source{r: strings.NewReader("a b")}
+	b := ops.NewBufferedReader(s, make([]byte, 8))
+	for range 4 {
+		b.ReadToken(func(data []byte, atEOF bool) (int, []byte, error) {
+			j.add("split %q %v", data, atEOF)
+			if atEOF && len(data) == 0 {
+				return 0, []byte("last"), bufio.ErrFinalToken
+			}
+			return bufio.ScanWords(data, atEOF)
+		}, j.handler())
+		s.run()
+	}
+	j.check(t, `split "a b" false`, "handler 1 <nil>", `split "b" false`, `split "b" true`, "handler 1 <nil>",
+		`split "" true`, "handler 4 <nil>", `split "" true`, "handler 4 <nil>")
 }
 
 // TestBufferedReaderGoesOnAfterTooLong skips the start of a line that does not fit.
