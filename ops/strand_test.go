@@ -201,3 +201,8 @@ func TestStrandOfItsOwnHandler(t *testing.T) {
 		})
 	}
 }
+
+func TestStrandWithoutExecutor(t *testing.T) {
+	mustPanic(t, "use NewStrand", func() { ops.Post(new(ops.Strand), ops.HandlerFunc(func(int, error) {})) })
+	mustPanic(t, "nil Executor", func() { ops.NewStrand(nil) })
+}
