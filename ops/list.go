@@ -2,7 +2,8 @@ package ops
 
 import "errors"
 
-// An opList is a list of operations that wait for something in this package.
+// An opList is a list of operations that wait for something in this package. One that
+// leaves it has no links: the queue of a platform that it gets into next may rely on that.
 type opList struct{ head, tail *Operation }
 
 func (l *opList) push(op *Operation) {
@@ -69,7 +70,7 @@ func endList(op *Operation, end func(*Operation)) {
 	}()
 	for op != nil {
 		first := op
-		op = op.Next
+		op, first.Next, first.Prev = op.Next, nil, nil
 		end(first)
 	}
 }

@@ -107,6 +107,7 @@ func (t *turn) Complete(int, error) {
 	if s.head = op.Next; s.head == nil {
 		s.tail = nil
 	}
+	op.Next = nil
 	s.mu.Unlock()
 	defer s.ran()
 	op.Complete()
