@@ -325,6 +325,55 @@ func TestBufferedReaderFailsBetween(t *testing.T) {
 	}
 }
 
+// An error that came with bytes is for the read that wants more than these, once; the end
+// of the stream stays.
+func TestBufferedReaderReadFullErrors(t *testing.T) {
+	for _, reads := range [][]struct {
+		size int
+		want string
+	}{
+		{{2, "handler 2 <nil>"}, {1, "handler 0 mid-way"}, {1, "handler 1 <nil>"}},
+		{{1, "handler 1 <nil>"}, {2, "handler 1 mid-way"}, {1, "handler 1 <nil>"}},
+		{{3, "handler 2 mid-way"}, {1, "handler 1 <nil>"}},
+	} {
+		var j journal
+		s := &source{r: &withError{parts: []string{"a\nbc", "d"}, err: errMid}}
+		b := ops.NewBufferedReader(s, make([]byte, 8))
+		b.ReadLine(j.handler())
+		s.run()
+		j.check(t, "handler 1 <nil>")
+		for _, read := range reads {
+			b.ReadFull(make([]byte, read.size), j.handler())
+			s.run()
+			j.check(t, read.want)
+		}
+	}
+	var j journal
+	s := &source{r: &withError{parts: []string{"a\nbc", "d"}, err: io.EOF}}
+	b := ops.NewBufferedReader(s, make([]byte, 8))
+	b.ReadLine(j.handler())
+	s.run()
+	for range 2 {
+		b.ReadFull(make([]byte, 3), j.handler())
+		s.run()
+	}
+	if j.check(t, "handler 1 <nil>", "handler 2 unexpected EOF", "handler 0 EOF"); s.asked != 1 {
+		t.Errorf("the stream was read %d times", s.asked)
+	}
+}
+
+// withError has an error with its first part.
+type withError struct {
+	parts []string
+	err   error
+}
+
+func (w *withError) Read(b []byte) (n int, err error) {
+	n, err = copy(b, w.parts[0]), w.err
+	w.parts, w.err = w.parts[1:], nil
+	return n, err
+}
+
 func TestBufferedReaderSplitErrors(t *testing.T) {
 	for want, split := range map[error]bufio.SplitFunc{
 		errMid:                   func([]byte, bool) (int, []byte, error) { return 0, nil, errMid },

@@ -72,9 +72,7 @@ func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[
 	if b.busy {
 		panic("ops: BufferedWriter: Reset while a write is outstanding")
 	}
-	if b.w != nil {
-		b.giveBack()
-	}
+	b.giveBack()
 	b.w, b.limit, b.from, b.keep = w, limit, buffers, buffers == nil
 	if b.keep {
 		b.from = heapBytes

@@ -186,8 +186,9 @@ func TestStrandOperationComesBack(t *testing.T) {
 // there.
 func TestStrandOfItsOwnHandler(t *testing.T) {
 	for name, execute := range map[string]func(*ops.Strand, ops.Handler){
-		"Post": func(s *ops.Strand, h ops.Handler) { ops.Post(s, h) },
-		"Read": func(s *ops.Strand, h ops.Handler) { ops.Read(strandReader{s}, make([]byte, 1), h) },
+		"Post":     func(s *ops.Strand, h ops.Handler) { ops.Post(s, h) },
+		"Dispatch": func(s *ops.Strand, h ops.Handler) { ops.Dispatch(s, h) },
+		"Read":     func(s *ops.Strand, h ops.Handler) { ops.Read(strandReader{s}, make([]byte, 1), h) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var j journal
@@ -198,6 +199,21 @@ func TestStrandOfItsOwnHandler(t *testing.T) {
 			ops.Post(s, ops.HandlerFunc(func(int, error) { j.add("second") }))
 			l.run()
 			j.check(t, "first", "second")
+		})
+	}
+}
+
+// A handler runs on its own executor, also if it comes there by a strand.
+func TestStrandOfAnother(t *testing.T) {
+	for name, execute := range map[string]func(ops.Executor, ops.Handler){"Post": ops.Post, "Dispatch": ops.Dispatch} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var l, there loop
+			execute(ops.NewStrand(&l), ops.WithExecutor(j.handler(), &there))
+			l.run()
+			j.check(t)
+			there.run()
+			j.check(t, "handler 0 <nil>")
 		})
 	}
 }
