@@ -297,7 +297,6 @@ func (f *bufferedWrite) refuse(err error) {
 	for _, list := range [...]*opList{&b.flushes, &b.rooms} {
 		op := list.head
 		*list = opList{}
-		disarmAll(op)
 		refuseList(op, err, list.push)
 	}
 	if !b.keep {

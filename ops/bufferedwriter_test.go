@@ -132,6 +132,38 @@ func TestBufferedWriterCanceledTooLate(t *testing.T) {
 			j.check(t, test.want)
 		})
 	}
+	t.Run("Flush that has ended elsewhere", func(t *testing.T) {
+		var s sink
+		var j journal
+		var there loop
+		var slot ops.CancelSlot
+		b := ops.NewBufferedWriter(&s, 4, nil)
+		mustAppend(t, b, "a")
+		b.Flush(ops.WithExecutor(ops.WithCancelSlot(j.handler(), &slot), &there))
+		s.take(everything, nil)
+		slot.Cancel()
+		s.run()
+		there.run()
+		j.check(t, "handler 0 <nil>")
+	})
+}
+
+// What was not written when a write failed is gone.
+func TestBufferedWriterForgets(t *testing.T) {
+	var s sink
+	b := ops.NewBufferedWriter(&s, 4, nil)
+	mustAppend(t, b, "ab")
+	mustAppend(t, b, "cd")
+	s.take(0, errMid)
+	if n := b.Buffered(); n != 0 {
+		t.Errorf("%d bytes wait", n)
+	}
+	b.Reset(&s, 4, nil)
+	mustAppend(t, b, "x")
+	s.take(everything, nil)
+	if s.wrote.String() != "x" {
+		t.Errorf("%q was written", s.wrote.String())
+	}
 }
 
 func TestBufferedWriterKeepsOrder(t *testing.T) {

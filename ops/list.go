@@ -38,8 +38,9 @@ func (l *opList) moveTo(to *opList) {
 	}
 }
 
-// refuseList passes what replaces each operation of a list to put. If an allocator panics,
-// so does this, once the others are refused.
+// refuseList passes what replaces each operation of a list to put. The caller holds the
+// lock under which they are cancelled. If an allocator panics, so does this, once the others
+// are refused.
 func refuseList(op *Operation, err error, put func(*Operation)) {
 	defer func() {
 		if op != nil {

@@ -218,6 +218,28 @@ func TestStrandOfAnother(t *testing.T) {
 	}
 }
 
+// An allocator that panics as what waits in a strand is refused holds up no other one.
+func TestStrandRefusedPanics(t *testing.T) {
+	var j journal
+	var l loop
+	s := ops.NewStrand(&l)
+	for _, name := range []string{"a", "b", "c"} {
+		var a allocator.Allocator[ops.Operation] = &recorder{name: name, journal: &j}
+		if name == "b" {
+			a = panicky{a.(*recorder)}
+		}
+		ops.Post(s, ops.WithAllocator(j.handler(), a))
+	}
+	j.check(t, "a allocates 1", "b allocates 1", "c allocates 1")
+	mustPanic(t, "b panics", func() { l.ready[0].Refuse(errMid) })
+	j.check(t, "a releases", "c releases")
+}
+
+// panicky is an allocator that takes nothing back.
+type panicky struct{ *recorder }
+
+func (p panicky) Deallocate([]ops.Operation) { panic(p.name + " panics") }
+
 func TestStrandWithoutExecutor(t *testing.T) {
 	mustPanic(t, "use NewStrand", func() { ops.Post(new(ops.Strand), ops.HandlerFunc(func(int, error) {})) })
 	mustPanic(t, "nil Executor", func() { ops.NewStrand(nil) })

@@ -209,7 +209,6 @@ func (w *queuedWrite) refuse(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.err, q.bytes = err, 0
-	disarmAll(q.waiting.head)
 	q.waiting.moveTo(&q.flight)
 	op := q.flight.head
 	q.flight = opList{}
