@@ -116,6 +116,7 @@ func TestWithAllocatorPanics(t *testing.T) {
 	mustPanic(t, "nil HandlerFunc", func() { ops.WithAllocator(ops.HandlerFunc(nil), &recorder{}) })
 	mustPanic(t, "nil Allocator", func() { ops.WithAllocator[ops.Operation](plain, nil) })
 	mustPanic(t, "nil Handler", func() { ops.WithCancelSlot(nil, new(ops.CancelSlot)) })
+	mustPanic(t, "nil Handler", func() { ops.WithTimeout(nil, 1) })
 	mustPanic(t, "nil CancelSlot", func() { ops.WithCancelSlot(plain, nil) })
 }
 

@@ -409,6 +409,9 @@ func TestBufferedWriterAbandoned(t *testing.T) {
 	if err := b.Append([]byte("x")); err != ops.ErrCanceled {
 		t.Errorf("Append afterwards: %v", err)
 	}
+	if n := b.Written(); n != 0 {
+		t.Errorf("%d bytes were written", n)
+	}
 }
 
 // TestBufferedWriterExhausted refuses an allocation at a time.
