@@ -73,6 +73,27 @@ func TestWriteVectoredFull(t *testing.T) {
 	}
 }
 
+// A stream that says no more than that it has failed has written nothing.
+func TestWriteVectoredFullFailsBetween(t *testing.T) {
+	var j journal
+	g := &gatherLater{gather{script: script{parts: []part{{3, nil}}}}}
+	ops.WriteVectoredFull(g, buffers("ab|cdef"), j.handler())
+	g.run()
+	j.check(t, "handler 3 mid-way")
+}
+
+// gatherLater fails when its script is over.
+type gatherLater struct{ gather }
+
+func (g *gatherLater) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
+	if len(g.parts) == 0 {
+		op.Err = errMid
+		g.Execute(op)
+		return
+	}
+	g.gather.StartWriteVectored(op, bufs)
+}
+
 // A list without bytes may fail like any other.
 func TestWriteVectoredFullOfNothingFails(t *testing.T) {
 	var j journal
