@@ -2,6 +2,7 @@ package ops
 
 import (
 	"io"
+	"math"
 	"unsafe"
 )
 
@@ -38,7 +39,7 @@ func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
 
 const (
 	cutBits    = 40 // of Args[1]: how much is cut off a buffer, and before it which one
-	maxList    = 1<<(64-cutBits) - 1
+	maxList    = math.MaxUint64 >> cutBits
 	bufferSize = int(unsafe.Sizeof([]byte(nil)))
 )
 

@@ -134,6 +134,7 @@ func TestWriteQueueCanceled(t *testing.T) {
 	q.Write([]byte("d"), j.handler())
 	first.Cancel() // too late: it is being written
 	second.Cancel()
+	second.Cancel() // again, before its handler was called
 	s.run()
 	j.check(t, "handler 0 ops: operation canceled")
 	s.take(everything, nil)
