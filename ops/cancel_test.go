@@ -156,6 +156,7 @@ func TestCancelOnDoneReleased(t *testing.T) {
 		stop := slot.CancelOnDone(ctx)
 		cancel()
 		stop()
+		stop()
 		op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
 		for range 3 {
 			runtime.Gosched()

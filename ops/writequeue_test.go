@@ -168,7 +168,12 @@ func TestWriteQueueCanceledTooLate(t *testing.T) {
 // What waits for a stream that refuses is refused too, and not cancelled after that.
 func TestRefusedWithItsStream(t *testing.T) {
 	for name, wait := range map[string]func(s *vectorSink, h ops.Handler){
-		"WriteQueue": func(s *vectorSink, h ops.Handler) { ops.NewWriteQueue(s, 100).Write([]byte("a"), h) },
+		"written": func(s *vectorSink, h ops.Handler) { ops.NewWriteQueue(s, 100).Write([]byte("a"), h) },
+		"waiting": func(s *vectorSink, h ops.Handler) {
+			q := ops.NewWriteQueue(s, 100)
+			q.Write([]byte("a"), ops.HandlerFunc(func(int, error) {}))
+			q.Write([]byte("b"), h)
+		},
 		"Flush": func(s *vectorSink, h ops.Handler) {
 			b := ops.NewBufferedWriter(s, 100, nil)
 			b.Append([]byte("a"))
