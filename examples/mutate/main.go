@@ -22,11 +22,13 @@
 // The tests are built with an overlay, so nothing is copied and nothing is written to
 // the packages. One build has all mutants, of which the environment chooses one: each
 // function asks at its begin which mutant runs. A mutant costs a build only where
-// functions cannot, as outside of them. The tests of the first package of -tests run
-// first, so that a quick selection can come before all of a package, and before them those few that noticed the last mutants of the same file; the
-// first failure ends them, and if they take too long they are killed. How
-// long that is depends on the machine at that time: it is measured anew, and they run
-// once more, before a mutant counts as one that hangs.
+// functions cannot, as outside of them.
+//
+// First run the tests that lie beside the file and those few that noticed its last
+// mutants, and then the tests of -tests in their order, so that a quick selection can come
+// before all of a package. The first failure ends them, and if they take too long they are
+// killed. How long that is depends on the machine at that time: it is measured anew, and
+// they run once more, before a mutant counts as one that hangs.
 //
 // A mutant that no test notices is printed with its place: the tests lack something,
 // or the change makes no difference, as when < becomes <= where both sides are never

@@ -10,14 +10,15 @@ import (
 // mostNoticing is how many tests of a file run before all the others.
 const mostNoticing = 4
 
-// noticing are the tests that noticed the last mutants of each file: they are the
-// likeliest to notice the next one, and run before all others.
+// noticing are the tests that noticed the last mutants of each file, and at first those
+// that lie beside it: they are the likeliest to notice the next one, and run before all
+// others.
 type noticing struct {
 	mu     sync.Mutex
 	byFile map[*sourceFile][]noticingTest // the last one first
 }
 
-// A noticingTest is one test of the tests of a suite.
+// A noticingTest is one test, or a few, of the tests of a suite.
 type noticingTest struct {
 	testPackage // with its own limit
 	name        string
@@ -46,13 +47,16 @@ func (n *noticing) add(f *sourceFile, t noticingTest) {
 // noticed keeps the test that failed in the output of tests, unless it needs the
 // others: it has to pass alone where there is no mutant.
 func (s *suite) noticed(ctx context.Context, m mutant, of int, output []byte, dir string) {
-	name := testIn(output)
-	if name == "" {
-		return
+	if name := testIn(output); name != "" {
+		s.mayNotice(ctx, m.file, of, name, dir)
 	}
+}
+
+// mayNotice keeps tests if they pass where there is no mutant.
+func (s *suite) mayNotice(ctx context.Context, f *sourceFile, of int, name, dir string) {
 	t := noticingTest{s.tests[of].only(name), name, of}
 	if t.measure(ctx, s.binaries[of], dir, s.times) == nil {
-		s.noticing.add(m.file, t)
+		s.noticing.add(f, t)
 	}
 }
 

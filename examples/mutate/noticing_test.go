@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -24,12 +25,26 @@ func TestNoticing(t *testing.T) {
 	none.limit = time.Minute
 	all := s.tests[0]
 	s.tests[0] = none
+	s.nearTo[mutants[0].file] = true
 	try(mutants[0], survived)
 	s.tests[0] = all
 	try(mutants[0], killed)
 	s.tests[0] = none
 	try(mutants[1], killed)
 	try(mutants[2], survived)
+}
+
+// So do the tests beside the file.
+func TestNoticingNear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package and runs its tests some times")
+	}
+	s, mutants := clampSuite(t, "n > high => !(n > high)")
+	s.near(t.Context(), mutants[0].file, t.TempDir())
+	s.tests[0] = s.tests[0].only("")
+	if v, test, err := s.try(t.Context(), mutants[0]); v != killed || test != "TestClamp" || err != nil {
+		t.Errorf("verdict is %d, by %q, error is %v", v, test, err)
+	}
 }
 
 // A test that fails without a mutant, when it runs alone, notices nothing.
@@ -59,6 +74,27 @@ func TestNoticingNot(t *testing.T) {
 		s.noticed(t.Context(), mutant{file: file}, 0, []byte(test.output), dir)
 		if got := len(s.noticing.of(file)); got != test.want {
 			t.Errorf("%s: after %q, %d tests are kept, want %d", test.folder, test.output, got, test.want)
+		}
+	}
+}
+
+// Tests that lie beside a file run first.
+func TestNear(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"timer_test.go":       "package p\n\nfunc TestA(t *testing.T) {}\n\nfunc help() {}\n\nfunc ExampleTimer() {}\n",
+		"timer_linux_test.go": "package p\n\nfunc FuzzB(f *testing.F) {}\n",
+		"timers_test.go":      "package p\n\nfunc TestC(t *testing.T) {}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{
+		"timer.go": "FuzzB|TestA|ExampleTimer", "timer_heap.go": "FuzzB|TestA|ExampleTimer", "timers.go": "TestC", "time.go": "",
+	} {
+		if got := nearTests(&sourceFile{path: filepath.Join(dir, name)}); got != want {
+			t.Errorf("beside %s lie %q, want %q", name, got, want)
 		}
 	}
 }

@@ -18,6 +18,7 @@ type suite struct {
 	times    float64  // how many times as long as without a mutant tests may take
 	temp     string
 	noticing noticing
+	nearTo   map[*sourceFile]bool // whose tests were looked for; guarded by the lock of noticing
 }
 
 // newSuite builds the tests for the mutants of a package, and sees that they pass
@@ -27,7 +28,7 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{times: c.timeout, temp: temp}
+	s := &suite{times: c.timeout, temp: temp, nearTo: map[*sourceFile]bool{}}
 	names := []string{p.path}
 	if c.tests != "" {
 		names = strings.Split(c.tests, ",")
@@ -113,6 +114,7 @@ func (s *suite) try(ctx context.Context, m mutant) (verdict, string, error) {
 		}
 		return built[i], nil
 	}
+	s.near(ctx, m.file, dir)
 	for _, t := range s.noticing.of(m.file) {
 		b, err := binary(t.of)
 		if err != nil {
