@@ -179,5 +179,5 @@ func TestReadOnArrivalVariable(t *testing.T) {
 		t.Errorf("while the read is outstanding, the variable is %q", into)
 	}
 	w.op.Complete()
-	mustPanic(t, "nil pointer", func() { ops.ReadOnArrival(w, 8, nil, ops.HandlerFunc(func(int, error) {})) })
+	mustPanic(t, "nil pointer to what is read", func() { ops.ReadOnArrival(w, 8, nil, ops.HandlerFunc(func(int, error) {})) })
 }
