@@ -16,10 +16,10 @@ type block struct {
 // Allocate implements allocator.Allocator.
 func (b *block) Allocate(n int) ([]Operation, error) {
 	switch {
-	case n == 0:
-		return nil, nil
 	case n < 0:
 		return nil, allocator.ErrSize
+	case n == 0:
+		return nil, nil
 	case n > 1:
 		return nil, allocator.ErrTooLarge
 	case b.inUse:
