@@ -77,6 +77,7 @@ func TestBufferedReader(t *testing.T) {
 		{"up to a delimiter", "a;bc;;d;", 4, until, "a;|bc;|;|d;", io.EOF, ""},
 		{"a delimiter at once", ";bcd;", 4, until, ";|bcd;", io.EOF, ""},
 		{"without the last delimiter", "a;bc", 4, until, "a;", io.ErrUnexpectedEOF, "bc"},
+		{"one byte without the last delimiter", "a;b", 4, until, "a;", io.ErrUnexpectedEOF, "b"},
 		{"too long for a delimiter", "a;bcdef;", 4, until, "a;", ops.ErrTooLong, "bcde"},
 		{"words", "  a few   words ", 8, words, "a|few|words", io.EOF, ""},
 		{"a word that is too long", "a fewwords", 4, words, "a", ops.ErrTooLong, "feww"},
@@ -139,6 +140,23 @@ func TestBufferedReaderSplitCalls(t *testing.T) {
 	}
 	j.check(t, `split "a b" false`, "handler 1 <nil>", `split "b" false`, `split "b" true`, "handler 1 <nil>",
 		`split "" true`, "handler 4 <nil>", `split "" true`, "handler 4 <nil>")
+}
+
+// It is not called with nothing while there may be more.
+func TestBufferedReaderSplitSkips(t *testing.T) {
+	s := &source{r: iotest.OneByteReader(strings.NewReader("  a  b "))}
+	b := ops.NewBufferedReader(s, make([]byte, 4))
+	got, err := readAll(s, b, func(h ops.Handler) {
+		b.ReadToken(func(data []byte, atEOF bool) (int, []byte, error) {
+			if len(data) == 0 && !atEOF {
+				t.Error("called with nothing")
+			}
+			return bufio.ScanWords(data, atEOF)
+		}, h)
+	})
+	if strings.Join(got, "|") != "a|b" || err != io.EOF {
+		t.Errorf("read %q and %v", got, err)
+	}
 }
 
 // TestBufferedReaderGoesOnAfterTooLong skips the start of a line that does not fit.
@@ -310,6 +328,18 @@ func TestBufferedReaderAnotherDelimiter(t *testing.T) {
 			j.check(t, "handler 2 <nil>", "handler 0 unexpected EOF", "handler 2 <nil>")
 		})
 	}
+}
+
+// The byte that comes with an error may be the last of a line.
+func TestBufferedReaderErrorWithOneByte(t *testing.T) {
+	var j journal
+	s := &source{r: &withError{parts: []string{"\n"}, err: errMid}}
+	b := ops.NewBufferedReader(s, make([]byte, 8))
+	b.ReadLine(j.handler())
+	s.run()
+	b.ReadLine(j.handler())
+	s.run()
+	j.check(t, "handler 0 <nil>", "handler 0 mid-way")
 }
 
 // A stream that says no more than that it has failed has read nothing.
