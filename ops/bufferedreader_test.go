@@ -3,6 +3,7 @@ package ops_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -42,9 +43,12 @@ var sources = map[string]func(io.Reader) io.Reader{
 // readAll reads until there is an error, and notes what it got.
 func readAll(s *source, b *ops.BufferedReader, read func(ops.Handler)) (got []string, err error) {
 	for err == nil {
-		var n int
-		read(ops.HandlerFunc(func(m int, e error) { n, err = m, e }))
+		n, told := 0, 0
+		read(ops.HandlerFunc(func(m int, e error) { n, err = m, e; told++ }))
 		s.run()
+		if told != 1 {
+			return got, fmt.Errorf("the handler was called %d times", told)
+		}
 		if err == nil {
 			got = append(got, string(b.Bytes()))
 			if n != len(b.Bytes()) {
@@ -164,7 +168,7 @@ func TestBufferedReaderGoesOnAfterTooLong(t *testing.T) {
 	s := &source{r: strings.NewReader("123456789\nok\n")}
 	b := ops.NewBufferedReader(s, make([]byte, 4))
 	var got []string
-	for {
+	for range 10 {
 		lines, err := readAll(s, b, b.ReadLine)
 		got = append(got, lines...)
 		if err != ops.ErrTooLong {
