@@ -156,7 +156,11 @@ func TestSpawnExhausted(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			p := newProactor(t)
 			var told error
-			h, blocks, cos := spawned(ops.HandlerFunc(func(_ int, err error) { told = err }))
+			h, blocks, cos := spawned(ops.HandlerFunc(func(n int, err error) {
+				if told = err; n != 0 {
+					t.Errorf("told %d", n)
+				}
+			}))
 			limited := combinators.NewLimit(allocator.Allocator[ops.Operation](blocks), 1)
 			switch what {
 			case "Co":

@@ -44,6 +44,9 @@ func TestCoroutinesPending(t *testing.T) {
 	}{
 		"yields":              {func(_ *home, _ *ops.Handler, co *ops.Co) { co.Yield() }, false},
 		"starts an operation": {func(h *home, _ *ops.Handler, co *ops.Co) { co.Await(func(x ops.Handler) { ops.Post(h, x) }) }, false},
+		"starts it with a layer": {func(h *home, _ *ops.Handler, co *ops.Co) {
+			co.Await(func(x ops.Handler) { ops.Post(h, ops.WithTimeout(x, 1)) })
+		}, false},
 		"in a batch": {func(h *home, _ *ops.Handler, co *ops.Co) {
 			var b ops.Batch
 			var members [1]ops.Member
@@ -191,3 +194,113 @@ func TestCoroutineRecovers(t *testing.T) {
 type buggy struct{}
 
 func (buggy) StartRead(*ops.Operation) { panic("a bug") }
+
+// next completes what was executed first.
+func (h *home) next() {
+	op := h.ready[0]
+	h.ready = h.ready[1:]
+	op.Complete()
+}
+
+// A coroutine that is abandoned starts nothing more, and what its deferred calls panic
+// with comes out.
+func TestCoroutineUnwinds(t *testing.T) {
+	for name, test := range map[string]struct {
+		deferred func(co *ops.Co)
+		panic    string
+	}{
+		"waits":  {func(co *ops.Co) { mustPanic(t, "was closed", func() { co.Yield() }) }, ""},
+		"panics": {func(*ops.Co) { panic("a bug") }, "a bug"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h home
+			handler, blocks, cos := spawned(ops.HandlerFunc(func(int, error) { t.Error("the handler was called") }))
+			ops.Spawn(&h, handler, func(co *ops.Co) error {
+				defer test.deferred(co)
+				co.Await(func(ops.Handler) {})
+				return nil
+			})
+			h.next()
+			if test.panic != "" {
+				mustPanic(t, test.panic, h.coroutines.Abandon)
+			} else {
+				h.coroutines.Abandon()
+			}
+			if len(h.ready) != 0 {
+				t.Errorf("%d operations were started", len(h.ready))
+			}
+			h.close(t)
+			if blocks.Counts().Live != 0 || cos.Counts().Live != 0 {
+				t.Errorf("%d blocks and %d Cos alive", blocks.Counts().Live, cos.Counts().Live)
+			}
+		})
+	}
+}
+
+// A coroutine that has not begun is abandoned like any handler.
+func TestCoroutineAbandonedBefore(t *testing.T) {
+	var h home
+	abandoned := 0
+	handler, blocks, cos := spawned(&abandonable{t, &abandoned})
+	ops.Spawn(&h, handler, func(*ops.Co) error { t.Error("it runs"); return nil })
+	h.close(t)
+	if abandoned != 1 || blocks.Counts().Live != 0 || cos.Counts().Live != 0 {
+		t.Errorf("abandoned %d times, %d blocks and %d Cos alive", abandoned, blocks.Counts().Live, cos.Counts().Live)
+	}
+}
+
+// Coroutines that wait for each other are abandoned once each, also if they start as they
+// end what the others waited for.
+func TestCoroutinesAbandonedTogether(t *testing.T) {
+	var h home
+	abandoned := 0
+	handler, blocks, cos := spawned(&abandonable{t, &abandoned})
+	var kept [2]ops.Handler
+	for i := range kept {
+		ops.Spawn(&h, handler, func(co *ops.Co) error {
+			defer func() { ops.Post(&h, kept[1-i]) }()
+			co.Await(func(x ops.Handler) { kept[i] = x })
+			return nil
+		})
+	}
+	h.next()
+	h.next()
+	h.close(t)
+	if abandoned != 2 || blocks.Counts().Live != 0 || cos.Counts().Live != 0 {
+		t.Errorf("abandoned %d times, want 2; %d blocks and %d Cos alive", abandoned, blocks.Counts().Live, cos.Counts().Live)
+	}
+}
+
+// A coroutine is told when its executor refuses an operation.
+func TestCoroutineRefusedLater(t *testing.T) {
+	var j journal
+	var h home
+	var shut shutLoop
+	ops.Spawn(&h, j.handler(), func(co *ops.Co) error {
+		_, err := co.Await(func(x ops.Handler) { ops.Post(&shut, x) })
+		return err
+	})
+	h.run()
+	j.check(t)
+	shut.run()
+	j.check(t, "handler 0 use of closed network connection")
+	h.close(t)
+}
+
+// Who completes what is not outstanding learns of it.
+func TestCoroutineCompletedWrongly(t *testing.T) {
+	var h home
+	var kept ops.Handler
+	handler, _, _ := spawned(ops.HandlerFunc(func(int, error) {}))
+	ops.Spawn(&h, handler, func(co *ops.Co) error {
+		co.Await(func(x ops.Handler) {
+			kept = x
+			ops.Post(&h, x)
+		})
+		kept.Complete(0, nil)
+		mustPanic(t, "two operations outstanding", func() { kept.Complete(0, nil) })
+		return nil
+	})
+	h.run()
+	mustPanic(t, "after the coroutine has", func() { kept.Complete(0, nil) })
+}
