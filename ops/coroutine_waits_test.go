@@ -304,3 +304,33 @@ func TestCoroutineCompletedWrongly(t *testing.T) {
 	h.run()
 	mustPanic(t, "after the coroutine has", func() { kept.Complete(0, nil) })
 }
+
+// Coroutines end in any order, and the others are abandoned.
+func TestCoroutinesEndInAnyOrder(t *testing.T) {
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		for ended := range 4 {
+			var h home
+			told, unwound := 0, 0
+			var kept [3]ops.Handler
+			for i := range kept {
+				ops.Spawn(&h, ops.HandlerFunc(func(int, error) { told++ }), func(co *ops.Co) error {
+					defer func() { unwound++ }()
+					co.Await(func(x ops.Handler) { kept[i] = x })
+					return nil
+				})
+			}
+			h.run()
+			for _, i := range order[:ended] {
+				ops.Post(&h, kept[i])
+			}
+			h.run()
+			if n := h.coroutines.Len(); told != ended || n != 3-ended {
+				t.Errorf("%v: %d have ended, and %d are left; want %d and %d", order, told, n, ended, 3-ended)
+			}
+			h.close(t)
+			if told != ended || unwound != 3 {
+				t.Errorf("%v: %d of %d have ended, and %d of 3 are unwound", order, told, ended, unwound)
+			}
+		}
+	}
+}
