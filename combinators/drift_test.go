@@ -56,6 +56,26 @@ func TestCachesFollowTheSizes(t *testing.T) {
 	}
 }
 
+// One request that finds nothing is enough: what it was given is kept.
+func TestShardedMakesRoomForOne(t *testing.T) {
+	misses := combinators.NewStats(allocator.Heap[byte]{})
+	a := combinators.NewSharded(misses, 1<<20)
+	var blocks [][]byte
+	for range 1100 {
+		blocks = append(blocks, take(t, a, 1<<10))
+	}
+	for _, s := range blocks {
+		a.Deallocate(s)
+	}
+	for size := 100 << 10; size < 105<<10; size += 1 << 10 { // of one class
+		before := misses.Counts().Total
+		a.Deallocate(take(t, a, size))
+		if got := misses.Counts().Total - before; got > 0 && size > 100<<10 {
+			t.Errorf("a second request for %d bytes was a miss", size)
+		}
+	}
+}
+
 // Some goroutines allocate and others release, while the sizes drift.
 func TestShardedFollowsDriftingSizes(t *testing.T) {
 	const producers, consumers, rounds = 10, 4, 400

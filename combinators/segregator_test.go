@@ -141,7 +141,7 @@ func (k *keeper) Trim()              { k.kept = nil }
 
 // A block that is too large for its side keeps no smaller one from being made.
 func TestSegregatorAfterALargerBlock(t *testing.T) {
-	small := &keeper{kept: make([]int, 12)}
+	small := combinators.NewStats[int](&keeper{kept: make([]int, 12)})
 	a := combinators.NewSegregator(small, combinators.NewLimit(allocator.Heap[int]{}, 10), 9)
 	large := take(t, a, 10) // and the limit is reached
 	s := take(t, a, 2)
@@ -150,4 +150,7 @@ func TestSegregatorAfterALargerBlock(t *testing.T) {
 	}
 	a.Deallocate(s)
 	a.Deallocate(large)
+	if n := small.Counts().Live; n != 0 {
+		t.Errorf("%d values of the small parent were not released", n)
+	}
 }

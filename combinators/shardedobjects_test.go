@@ -92,6 +92,29 @@ func TestShardedObjectsByManyGoroutines(t *testing.T) {
 	}
 }
 
+// What is put back after a Trim is kept as before.
+func TestShardedObjectsTrim(t *testing.T) {
+	made, dropped := 0, 0
+	o := combinators.NewShardedObjects(func() *worker { made++; return new(worker) }, 100)
+	o.OnDrop = func(*worker) { dropped++ }
+	const n = 5
+	for round := 1; round <= 3; round++ {
+		var all [n]*worker
+		for range 2 {
+			for i := range all {
+				all[i] = o.Get()
+			}
+			for _, w := range all {
+				o.Put(w)
+			}
+		}
+		if made != round*n || dropped != (round-1)*n {
+			t.Errorf("in round %d, %d were constructed and %d dropped; want %d and %d", round, made, dropped, round*n, (round-1)*n)
+		}
+		o.Trim()
+	}
+}
+
 // One goroutine gets and another one puts back: the values have to come back.
 func TestShardedObjectsComeBackFromOtherGoroutines(t *testing.T) {
 	made := 0

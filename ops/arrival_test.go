@@ -169,3 +169,15 @@ type waiter struct{ op *ops.Operation }
 
 func (w *waiter) StartWaitReadable(op *ops.Operation) { w.op = op }
 func (w *waiter) TryRead(b []byte) (int, error)       { return copy(b, "hello"), nil }
+
+// Starting a read empties the variable, and there has to be one.
+func TestReadOnArrivalVariable(t *testing.T) {
+	w := new(waiter)
+	into := []byte("old")
+	ops.ReadOnArrival(w, 8, &into, ops.HandlerFunc(func(int, error) {}))
+	if into != nil {
+		t.Errorf("while the read is outstanding, the variable is %q", into)
+	}
+	w.op.Complete()
+	mustPanic(t, "nil pointer to what is read", func() { ops.ReadOnArrival(w, 8, nil, ops.HandlerFunc(func(int, error) {})) })
+}

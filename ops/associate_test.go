@@ -116,6 +116,7 @@ func TestWithAllocatorPanics(t *testing.T) {
 	mustPanic(t, "nil HandlerFunc", func() { ops.WithAllocator(ops.HandlerFunc(nil), &recorder{}) })
 	mustPanic(t, "nil Allocator", func() { ops.WithAllocator[ops.Operation](plain, nil) })
 	mustPanic(t, "nil Handler", func() { ops.WithCancelSlot(nil, new(ops.CancelSlot)) })
+	mustPanic(t, "nil Handler", func() { ops.WithTimeout(nil, 1) })
 	mustPanic(t, "nil CancelSlot", func() { ops.WithCancelSlot(plain, nil) })
 }
 
@@ -137,4 +138,23 @@ func TestBoundHandlerCalls(t *testing.T) {
 	if ops.CancelSlotOf(h) != slot || ops.CancelSlotOf(j.handler()) != nil {
 		t.Error("CancelSlotOf does not find the slot, or finds one where there is none")
 	}
+}
+
+// What is associated with a handler stays associated when it is bound to an allocator.
+func TestBoundHandlerKeepsAssociations(t *testing.T) {
+	var j journal
+	var l loop
+	a := &recorder{name: "a", journal: &j}
+	slot := new(ops.CancelSlot)
+	ops.Begin(ops.WithAllocator(ops.WithCancelSlot(j.handler(), slot), a), nil).Arm(&desk{})
+	if !slot.Cancel() {
+		t.Error("the operation cannot be cancelled by its slot")
+	}
+	if !ops.Begin(ops.WithAllocator(ops.WithTimeout(j.handler(), 1), a), nil).Limited() {
+		t.Error("the operation has no timeout")
+	}
+	ops.Begin(ops.WithAllocator(ops.WithExecutor(j.handler(), &l), a), nil).Complete()
+	j.check(t, "a allocates 1", "a allocates 1", "a allocates 1")
+	l.run()
+	j.check(t, "a releases", "handler 0 <nil>")
 }

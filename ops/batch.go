@@ -106,7 +106,7 @@ func (b *Batch) Start(members []Member, until Until, h Handler) {
 	b.left, b.decided, b.failed, b.abandoned = len(members), -1, -1, false
 	for i := range members {
 		m := &members[i]
-		m.N, m.Err, m.batch, m.ended = 0, nil, b, false
+		m.batch, m.ended = b, false
 		m.slot.spare()
 	}
 	armed := b.op.Arm(b)
@@ -138,7 +138,7 @@ func (b *Batch) CancelOperation(s *CancelSlot) {
 func (b *Batch) cancelFrom(s *CancelSlot, at Executor) (elsewhere Executor) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s.Requested(b) == nil || b.left == 0 {
+	if s.Requested(b) == nil {
 		return nil
 	}
 	for i := range b.members {

@@ -62,6 +62,7 @@ func TestBatchUntil(t *testing.T) {
 	}{
 		{"all", ops.UntilAll, []end{{1, nil}, {1, nil}, {0, nil}}, 3, nil, []error{nil, nil, nil}},
 		{"all, and some fail", ops.UntilAll, []end{{2, errMid}, {0, nil}, {0, other}}, 3, errMid, []error{nil, other, errMid}},
+		{"all, and the first and others fail", ops.UntilAll, []end{{0, errMid}, {0, other}, {0, other}}, 3, errMid, []error{errMid, other, other}},
 		{"the first succeeds", ops.UntilFirst, []end{{1, nil}}, 1, nil, []error{ops.ErrCanceled, nil, ops.ErrCanceled}},
 		{"the first fails", ops.UntilFirst, []end{{2, errMid}}, 2, errMid, []error{ops.ErrCanceled, ops.ErrCanceled, errMid}},
 		{"a success after a failure", ops.UntilSuccess, []end{{2, errMid}, {0, nil}}, 0, nil, []error{nil, ops.ErrCanceled, errMid}},
@@ -113,14 +114,16 @@ func TestBatchOfWhatIsOver(t *testing.T) {
 	if members[1].Err != ops.ErrCanceled {
 		t.Errorf("the second ended with %v", members[1].Err)
 	}
-	// The members are as new in the next batch.
-	b.Start(members[:1], ops.UntilFirst, j.handler())
-	d.wait(&members[0])
-	d.answer(0, 7, nil)
-	d.run()
-	j.check(t, "handler 0 <nil>")
-	if members[0].N != 7 {
-		t.Errorf("the member has N = %d", members[0].N)
+	// The members are as new in the next batch, also the one that was cancelled.
+	for i := range members {
+		b.Start(members[i:i+1], ops.UntilFirst, j.handler())
+		d.wait(&members[i])
+		d.answer(0, 7, nil)
+		d.run()
+		j.check(t, "handler 0 <nil>")
+		if members[i].N != 7 || members[i].Err != nil {
+			t.Errorf("member %d ended with %d, %v", i, members[i].N, members[i].Err)
+		}
 	}
 }
 
@@ -171,6 +174,62 @@ func TestBatchCanceled(t *testing.T) {
 	})
 }
 
+// A batch is cancelled by a context where its members are outstanding: each on its own
+// executor, one after another, and only what has not ended.
+func TestBatchCanceledElsewhere(t *testing.T) {
+	var j journal
+	var b ops.Batch
+	var members [4]ops.Member
+	var slot ops.CancelSlot
+	ctx, cancel := context.WithCancel(t.Context())
+	defer slot.CancelOnDone(ctx)()
+	b.Start(members[:], ops.UntilAll, ops.WithCancelSlot(j.handler(), &slot))
+	var at [2]elsewhere
+	var outstanding [2]*ops.Operation
+	for i := range at {
+		at[i] = elsewhere{told(make(chan uint64, 1)), executor(make(chan *ops.Operation, 1))}
+		outstanding[i] = ops.Begin(&members[i], nil)
+		outstanding[i].Args[1] = uint64(40 + i)
+		if !outstanding[i].Arm(at[i]) {
+			t.Fatal("Arm says that it was cancelled")
+		}
+	}
+	var l loop
+	ops.Post(&l, &members[2])
+	l.run()
+	cancel()
+	for range at {
+		var posted *ops.Operation
+		i := 0
+		select {
+		case posted = <-at[0].executor:
+		case posted = <-at[1].executor:
+			i = 1
+		case <-time.After(30 * time.Second):
+			t.Fatal("the context is done, and its goroutine went to no executor")
+		}
+		posted.Complete()
+		if len(at[0].told)+len(at[1].told) != 1 || len(at[i].told) != 1 || <-at[i].told != uint64(40+i) {
+			t.Fatalf("executor %d did not cancel what is outstanding there", i)
+		}
+		j.check(t)
+		outstanding[i].Disarm()
+		outstanding[i].Err = ops.ErrCanceled
+		outstanding[i].Complete()
+	}
+	j.check(t)
+	late := ops.Begin(&members[3], nil)
+	if late.Arm(at[0]) {
+		t.Error("an operation that begins later is not cancelled")
+	}
+	late.Err = ops.ErrCanceled
+	late.Complete()
+	j.check(t, "handler 4 ops: operation canceled")
+	if members[2].Err != nil {
+		t.Errorf("the member that had ended ended with %v", members[2].Err)
+	}
+}
+
 func TestBatchAbandoned(t *testing.T) {
 	var d desk
 	var b ops.Batch
@@ -184,6 +243,19 @@ func TestBatchAbandoned(t *testing.T) {
 	d.waiting[0].Abandon()
 	if abandoned != 1 {
 		t.Errorf("abandoned %d times", abandoned)
+	}
+	// Those on another proactor are cancelled, and waited for.
+	var other desk
+	b.Start(members[:], ops.UntilAll, &abandonable{t, &abandoned})
+	d.wait(&members[0])
+	other.wait(&members[1])
+	d.waiting[1].Abandon()
+	if len(other.waiting) != 0 || abandoned != 1 {
+		t.Errorf("%d members wait for another proactor, and the handler was abandoned %d times", len(other.waiting), abandoned-1)
+	}
+	other.run()
+	if abandoned != 2 {
+		t.Errorf("abandoned %d times", abandoned-1)
 	}
 }
 
@@ -243,6 +315,28 @@ func TestBatchTimeout(t *testing.T) {
 	}
 }
 
+// The time that the handler has is that of the members. What waits for its executor
+// after that has no limit.
+func TestBatchTimeoutOfMembers(t *testing.T) {
+	var j journal
+	var d desk
+	var ui loop
+	var b ops.Batch
+	var members [1]ops.Member
+	b.Start(members[:], ops.UntilAll, ops.WithTimeout(ops.WithExecutor(j.handler(), &ui), time.Second))
+	d.wait(&members[0])
+	if !d.waiting[0].Limited() {
+		t.Error("the member has no timeout")
+	}
+	d.answer(0, 0, nil)
+	d.run()
+	if ui.ready[0].Limited() {
+		t.Error("the handler of the batch waits with a timeout")
+	}
+	ui.run()
+	j.check(t, "handler 1 <nil>")
+}
+
 func TestBatchMisuse(t *testing.T) {
 	var j journal
 	var d desk
@@ -254,6 +348,9 @@ func TestBatchMisuse(t *testing.T) {
 	mustPanic(t, "Batch was not started", func() { d.wait(&members[0]) })
 	b.Start(members[:], ops.UntilAll, j.handler())
 	mustPanic(t, "outstanding already", func() { b.Start(members[:], ops.UntilAll, j.handler()) })
+	var single ops.Batch
+	single.Start(make([]ops.Member, 1), ops.UntilAll, j.handler())
+	mustPanic(t, "outstanding already", func() { single.Start(members[:], ops.UntilAll, j.handler()) })
 	d.wait(&members[0])
 	d.wait(&members[0]) // there is no memory for a second one
 	d.run()
@@ -345,5 +442,32 @@ func TestBatchCancelTooLate(t *testing.T) {
 	j.check(t, "handler 1 <nil>")
 	if members[0].N != 8 || members[0].Err != nil {
 		t.Errorf("the member ended with %d, %v", members[0].N, members[0].Err)
+	}
+}
+
+// The memory of a member is an allocator like any other, for one operation.
+func TestMemberAllocator(t *testing.T) {
+	a := new(ops.Member).Allocator()
+	for n, want := range map[int]error{-1: allocator.ErrSize, 0: nil, 2: allocator.ErrTooLarge} {
+		if s, err := a.Allocate(n); len(s) != 0 || !errors.Is(err, want) {
+			t.Errorf("Allocate(%d) gives %d values and %v, want %v", n, len(s), err, want)
+		}
+	}
+	a.Deallocate(nil)
+	for range 2 {
+		s, err := a.Allocate(1)
+		if len(s) != 1 || cap(s) != 1 || err != nil {
+			t.Fatalf("Allocate(1) gives %d of %d values and %v", len(s), cap(s), err)
+		}
+		if s[0].Buf != nil {
+			t.Error("a block keeps what was in it before")
+		}
+		s[0].Buf = make([]byte, 1)
+		if again, err := a.Allocate(1); len(again) != 0 || !errors.Is(err, allocator.ErrExhausted) {
+			t.Errorf("the second Allocate(1) gives %d values and %v", len(again), err)
+		}
+		mustPanic(t, "not the one that was handed out", func() { a.Deallocate(make([]ops.Operation, 1)) })
+		a.Deallocate(s[:0])
+		mustPanic(t, "not the one that was handed out", func() { a.Deallocate(s) })
 	}
 }

@@ -15,7 +15,14 @@ type block struct {
 
 // Allocate implements allocator.Allocator.
 func (b *block) Allocate(n int) ([]Operation, error) {
-	if n != 1 || b.inUse {
+	switch {
+	case n < 0:
+		return nil, allocator.ErrSize
+	case n == 0:
+		return nil, nil
+	case n > 1:
+		return nil, allocator.ErrTooLarge
+	case b.inUse:
 		return nil, allocator.ErrExhausted
 	}
 	b.inUse = true
@@ -24,7 +31,10 @@ func (b *block) Allocate(n int) ([]Operation, error) {
 
 // Deallocate implements allocator.Allocator.
 func (b *block) Deallocate(s []Operation) {
-	if len(s) != 1 || &s[0] != &b.op || !b.inUse {
+	if cap(s) == 0 {
+		return
+	}
+	if unsafe.SliceData(s) != &b.op || !b.inUse {
 		panic("ops: a block that is given back is not the one that was handed out")
 	}
 	b.op = Operation{}

@@ -101,7 +101,6 @@ func (b *BufferedReader) ReadFull(p []byte, h Handler) {
 	if op.Buf = p; !b.isEmpty() {
 		op.Buf, b.into = nil, p
 	}
-	op.setDone(0)
 	op.stepBy((*throughBuffer)(b))
 	b.r.StartRead(op)
 }
@@ -146,7 +145,7 @@ func (b *BufferedReader) begin(h Handler) *Operation {
 // first part reads nothing: what is found there is reported later all the same.
 func (b *BufferedReader) readUntil(h Handler, split bufio.SplitFunc, delimiter byte, line bool) {
 	op := b.begin(h)
-	if split != nil || delimiter != b.delimiter {
+	if delimiter != b.delimiter {
 		b.searched = 0
 	}
 	b.split, b.delimiter, b.line = split, delimiter, line
@@ -203,18 +202,16 @@ func (b *BufferedReader) find() (found bool, err error) {
 	left := len(b.Buffered())
 	switch {
 	case found || err != nil:
-		return found, err
 	case b.err == io.EOF && left > 0:
-		return false, io.ErrUnexpectedEOF
+		err = io.ErrUnexpectedEOF
 	case b.err == io.EOF:
-		return false, io.EOF
+		err = io.EOF
 	case b.err != nil:
 		err, b.err = b.err, nil
-		return false, err
 	case left == len(b.buf):
-		return false, ErrTooLong
+		err = ErrTooLong
 	}
-	return false, nil
+	return found, err
 }
 
 func (b *BufferedReader) findDelimiter() bool {

@@ -76,9 +76,7 @@ func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[
 	if b.busy {
 		panic("ops: BufferedWriter: Reset while a write is outstanding")
 	}
-	if b.w != nil {
-		b.giveBack()
-	}
+	b.giveBack()
 	b.w, b.limit, b.from, b.keep = w, limit, buffers, buffers == nil
 	if b.keep {
 		b.from = heapBytes
@@ -303,7 +301,6 @@ func (f *bufferedWrite) refuse(err error) {
 	for _, list := range [...]*opList{&b.flushes, &b.rooms} {
 		op := list.head
 		*list = opList{}
-		disarmAll(op)
 		refuseList(op, err, list.push)
 	}
 	if !b.keep {

@@ -69,6 +69,103 @@ func mustAppend(t *testing.T, b *ops.BufferedWriter, p string) {
 	}
 }
 
+// Buffers go back where they came from, also if the next ones come from elsewhere.
+func TestBufferedWriterResetToAnotherAllocator(t *testing.T) {
+	var s sink
+	b := ops.NewBufferedWriter(&s, 100, nil)
+	bytes := combinators.NewStats[byte](allocator.Heap[byte]{})
+	for _, from := range []allocator.Allocator[byte]{bytes, nil, bytes} {
+		mustAppend(t, b, "abc")
+		s.take(everything, nil)
+		b.Reset(&s, 100, from)
+	}
+	mustAppend(t, b, "abc")
+	s.take(everything, nil)
+	if c := bytes.Counts(); c.Live != 0 || c.Total != 2 {
+		t.Errorf("%d bytes are alive, of %d blocks; want none, of 2", c.Live, c.Total)
+	}
+}
+
+// Who wants room for nothing waits for nothing, except for those who came before.
+func TestBufferedWriterRoomForNothing(t *testing.T) {
+	var s sink
+	var j journal
+	note := func(name string) ops.Handler { return ops.HandlerFunc(func(int, error) { j.add("%s", name) }) }
+	b := ops.NewBufferedWriter(&s, 4, nil)
+	mustAppend(t, b, "ab")
+	mustAppend(t, b, "cd")
+	b.WhenRoom(0, note("0"))
+	b.WhenRoom(-1, note("-1"))
+	s.run()
+	j.check(t, "0", "-1")
+	b.WhenRoom(2, note("2"))
+	b.WhenRoom(-3, note("-3"))
+	b.WhenRoom(3, note("3"))
+	s.run()
+	j.check(t)
+	s.take(everything, nil)
+	j.check(t, "2", "-3")
+	s.take(everything, nil)
+	j.check(t, "3")
+	mustPanic(t, "no Writer", func() { new(ops.BufferedWriter).WhenRoom(1, note("none")) })
+}
+
+// What is told at once cannot be cancelled any more.
+func TestBufferedWriterCanceledTooLate(t *testing.T) {
+	for name, test := range map[string]struct {
+		wait func(b *ops.BufferedWriter, h ops.Handler)
+		want string
+	}{
+		"Flush of nothing": {func(b *ops.BufferedWriter, h ops.Handler) { b.Flush(h) }, "handler 0 <nil>"},
+		"room at once":     {func(b *ops.BufferedWriter, h ops.Handler) { b.WhenRoom(1, h) }, "handler 0 <nil>"},
+		"too much room": {func(b *ops.BufferedWriter, h ops.Handler) { b.WhenRoom(5, h) },
+			"handler 0 ops: longer than the limit of what may wait to be written: allocator: size too large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s sink
+			var j journal
+			var slot ops.CancelSlot
+			b := ops.NewBufferedWriter(&s, 4, nil)
+			test.wait(b, ops.WithCancelSlot(j.handler(), &slot))
+			slot.Cancel()
+			s.run()
+			j.check(t, test.want)
+		})
+	}
+	t.Run("Flush that has ended elsewhere", func(t *testing.T) {
+		var s sink
+		var j journal
+		var there loop
+		var slot ops.CancelSlot
+		b := ops.NewBufferedWriter(&s, 4, nil)
+		mustAppend(t, b, "a")
+		b.Flush(ops.WithExecutor(ops.WithCancelSlot(j.handler(), &slot), &there))
+		s.take(everything, nil)
+		slot.Cancel()
+		s.run()
+		there.run()
+		j.check(t, "handler 0 <nil>")
+	})
+}
+
+// What was not written when a write failed is gone.
+func TestBufferedWriterForgets(t *testing.T) {
+	var s sink
+	b := ops.NewBufferedWriter(&s, 4, nil)
+	mustAppend(t, b, "ab")
+	mustAppend(t, b, "cd")
+	s.take(0, errMid)
+	if n := b.Buffered(); n != 0 {
+		t.Errorf("%d bytes wait", n)
+	}
+	b.Reset(&s, 4, nil)
+	mustAppend(t, b, "x")
+	s.take(everything, nil)
+	if s.wrote.String() != "x" {
+		t.Errorf("%q was written", s.wrote.String())
+	}
+}
+
 func TestBufferedWriterKeepsOrder(t *testing.T) {
 	var s sink
 	b := ops.NewBufferedWriter(&s, 100, nil)
@@ -311,6 +408,9 @@ func TestBufferedWriterAbandoned(t *testing.T) {
 	}
 	if err := b.Append([]byte("x")); err != ops.ErrCanceled {
 		t.Errorf("Append afterwards: %v", err)
+	}
+	if n := b.Written(); n != 0 {
+		t.Errorf("%d bytes were written", n)
 	}
 }
 

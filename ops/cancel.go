@@ -27,7 +27,7 @@ func (canceledError) Is(target error) bool { return target == context.Canceled }
 type CancelSlot struct {
 	mu        sync.Mutex
 	op        *Operation    // that has begun and not ended, or nil
-	requested bool          // Cancel was called since it began
+	requested bool          // Cancel was called since the last one began
 	target    Canceler      // where it is outstanding, or nil
 	bound     *boundContext // the contexts that it is bound to
 	doomed    bool          // what begins later is cancelled too
@@ -132,7 +132,7 @@ func (s *CancelSlot) begin(op *Operation) {
 func (s *CancelSlot) end(op *Operation) {
 	s.mu.Lock()
 	if s.op == op {
-		s.op, s.requested, s.target, s.canceled = nil, false, nil, s.requested
+		s.op, s.target, s.canceled = nil, nil, s.requested
 	}
 	s.mu.Unlock()
 }

@@ -156,6 +156,7 @@ func TestCancelOnDoneReleased(t *testing.T) {
 		stop := slot.CancelOnDone(ctx)
 		cancel()
 		stop()
+		stop()
 		op := ops.Begin(ops.WithCancelSlot(ops.HandlerFunc(func(int, error) {}), &slot), nil)
 		for range 3 {
 			runtime.Gosched()
@@ -190,6 +191,74 @@ func TestCancelSlotShared(t *testing.T) {
 	second.Complete()
 	if slot.Cancel() {
 		t.Error("both have ended")
+	}
+}
+
+// What cancels looks for the operation that was asked for, where it is.
+func TestCancelSlotRequested(t *testing.T) {
+	var j journal
+	var slot ops.CancelSlot
+	here, there := canceler{&j}, canceler{new(journal)}
+	check := func(when string, at ops.Canceler, want *ops.Operation) {
+		t.Helper()
+		if got := slot.Requested(at); got != want {
+			t.Errorf("%s: %p is requested, want %p", when, got, want)
+		}
+	}
+	op := ops.Begin(ops.WithCancelSlot(j.handler(), &slot), nil)
+	op.Arm(here)
+	check("before Cancel", here, nil)
+	slot.Cancel()
+	check("after Cancel", here, op)
+	check("after Cancel, elsewhere", there, nil)
+	op.Complete()
+	check("at the end", here, nil)
+	check("at the end, nowhere", nil, nil)
+}
+
+// An operation whose slot stands for another one is started all the same, and that slot
+// knows nothing of where it is.
+func TestCancelSlotOfAnother(t *testing.T) {
+	var j journal
+	var slot ops.CancelSlot
+	h := ops.WithCancelSlot(j.handler(), &slot)
+	first := ops.Begin(h, nil)
+	ops.Begin(h, nil)
+	if !first.Arm(canceler{&j}) {
+		t.Error("the first is cancelled")
+	}
+	slot.Cancel()
+	j.check(t)
+}
+
+// What begins when its context is done is cancelled, and not queued.
+func TestCancelOnDoneBefore(t *testing.T) {
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, start := range map[string]func(s *vectorSink, h ops.Handler){
+		"WriteQueue": func(s *vectorSink, h ops.Handler) {
+			q := ops.NewWriteQueue(s, 100)
+			q.Write([]byte("a"), h)
+			if n := q.Buffered(); n != 0 {
+				t.Errorf("%d bytes wait", n)
+			}
+		},
+		"BufferedWriter": func(s *vectorSink, h ops.Handler) {
+			b := ops.NewBufferedWriter(s, 100, nil)
+			mustAppend(t, b, "a")
+			b.Flush(h)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var s vectorSink
+			var slot ops.CancelSlot
+			defer slot.CancelOnDone(done)()
+			start(&s, ops.WithCancelSlot(j.handler(), &slot))
+			j.check(t)
+			s.run()
+			j.check(t, "handler 0 ops: operation canceled")
+		})
 	}
 }
 

@@ -98,7 +98,7 @@ func TestComposeExhausted(t *testing.T) {
 					t.Errorf("told %d, %v", n, err)
 				}
 			}))
-			ops.Compose(p, h, countdown{timer: p.NewTimer(), left: 1}, tick)
+			ops.Compose(p, h, countdown{}, func(*ops.Frame[countdown], int, error) { t.Error("there is no memory, and a step") })
 			if called != 0 {
 				t.Error("called from inside Compose")
 			}
@@ -144,6 +144,46 @@ func TestComposeEndsOnce(t *testing.T) {
 		f.Return(0, nil)
 	})
 	run(t, p, 1)
+}
+
+func TestComposeMisuse(t *testing.T) {
+	var l loop
+	h, _, frames := measured(ops.HandlerFunc(func(int, error) {}))
+	mustPanic(t, "nil Executor", func() { ops.Compose(nil, h, countdown{}, tick) })
+	mustPanic(t, "nil Handler", func() { ops.Compose(&l, nil, countdown{}, tick) })
+	mustPanic(t, "nil step", func() { ops.Compose[countdown](&l, h, countdown{}, nil) })
+	if n := frames.Counts().Total; n != 0 {
+		t.Errorf("%d frames were allocated", n)
+	}
+}
+
+// A shut loop refuses what is executed there.
+type shutLoop struct{ loop }
+
+func (l *shutLoop) Execute(op *ops.Operation) { l.loop.Execute(op.Refuse(net.ErrClosed)) }
+
+// A step is told that the executor was closed while an operation was outstanding. It may
+// have more to do, and ends when it returns.
+func TestComposeRefusedLater(t *testing.T) {
+	var j journal
+	var l loop
+	var shut shutLoop
+	h, blocks, frames := measured(j.handler())
+	ops.Compose(&l, h, countdown{left: 1}, func(f *ops.Frame[countdown], n int, err error) {
+		if f.State.left--; f.State.left == 0 {
+			ops.Post(&shut, f)
+			return
+		}
+		j.add("step %v", err)
+		f.Return(7, err)
+	})
+	l.run()
+	j.check(t)
+	if blocks.Counts().Live != 0 || frames.Counts().Live != 1 {
+		t.Errorf("%d blocks and %d frames alive after a refusal", blocks.Counts().Live, frames.Counts().Live)
+	}
+	shut.run()
+	j.check(t, "step use of closed network connection", "handler 7 use of closed network connection")
 }
 
 func TestComposeRefusedKeepsNoFrame(t *testing.T) {

@@ -110,7 +110,7 @@ func (c *Copier) takeStep(op *Operation) bool {
 func (c *Copier) wrote(op *Operation) bool {
 	c.copied += int64(op.N)
 	switch left := op.Buf[op.N:]; {
-	case len(left) == 0 && op.N > 0: // what came with the last byte is for the next write to find
+	case len(left) == 0: // what came with the last byte is for the next write to find
 	case op.Err != nil:
 		return c.finish(op, op.Err)
 	case op.N == 0:

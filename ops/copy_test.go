@@ -72,6 +72,52 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// A stream that says no more than that it has failed has written nothing.
+func TestCopyWriteFailsBetween(t *testing.T) {
+	var j journal
+	var copier ops.Copier
+	src := &script{parts: []part{{4, nil}}, text: "1234"}
+	dst := &failingLater{script{parts: []part{{3, nil}}}}
+	copier.Copy(dst, src, make([]byte, 4), j.handler())
+	src.run()
+	dst.run()
+	j.check(t, "handler 3 mid-way")
+}
+
+// failingLater fails when its script is over, as a platform does with what was cancelled.
+type failingLater struct{ script }
+
+func (s *failingLater) StartRead(op *ops.Operation) {
+	if len(s.parts) == 0 {
+		op.Err = errMid
+		s.Execute(op)
+		return
+	}
+	s.script.StartRead(op)
+}
+
+func (s *failingLater) StartWrite(op *ops.Operation) {
+	if len(s.parts) == 0 {
+		op.Err = errMid
+		s.Execute(op)
+		return
+	}
+	s.script.StartWrite(op)
+}
+
+// The end of the source is that of the destination only where that was asked for: a Copy
+// leaves it open.
+func TestCopyLeavesOpen(t *testing.T) {
+	var j journal
+	src, dst := &scene{script: script{parts: []part{{0, io.EOF}}}}, new(scene)
+	new(ops.Copier).Copy(dst, src, nil, j.handler())
+	runScenes(src, dst)
+	j.check(t, "handler 0 <nil>")
+	if dst.ended != 0 {
+		t.Errorf("CloseWrite was called %d times", dst.ended)
+	}
+}
+
 func TestCopyExhausted(t *testing.T) {
 	for name, bind := range map[string]func(ops.Handler) ops.Handler{
 		"operation": func(h ops.Handler) ops.Handler {

@@ -47,6 +47,11 @@ func TestSpawnHasty(t *testing.T) {
 			for range 100 {
 				co.Yield() // started by the other goroutine
 				co.Await(func(h ops.Handler) { ops.Post(e, h) })
+				co.Await(func(h ops.Handler) {
+					done := make(chan struct{})
+					go func() { defer close(done); ops.Post(e, h) }() // nobody's, for the coroutine
+					<-done
+				})
 				steps++
 			}
 			return nil

@@ -125,7 +125,6 @@ func (co *Co) resume() {
 func (co *Co) launch() (ok bool) {
 	defer func() {
 		if !ok {
-			co.started = false
 			co.threw, co.stream = true, recover()
 		}
 	}()

@@ -156,7 +156,11 @@ func TestSpawnExhausted(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			p := newProactor(t)
 			var told error
-			h, blocks, cos := spawned(ops.HandlerFunc(func(_ int, err error) { told = err }))
+			h, blocks, cos := spawned(ops.HandlerFunc(func(n int, err error) {
+				if told = err; n != 0 {
+					t.Errorf("told %d", n)
+				}
+			}))
 			limited := combinators.NewLimit(allocator.Allocator[ops.Operation](blocks), 1)
 			switch what {
 			case "Co":
@@ -204,7 +208,11 @@ func TestSpawnMisuse(t *testing.T) {
 	p := newProactor(t)
 	h := ops.HandlerFunc(func(int, error) {})
 	nothing := func(*ops.Co) error { return nil }
-	mustPanic(t, "nil Executor", func() { ops.Spawn(nil, h, nothing) })
+	_, _, cos := spawned(h)
+	mustPanic(t, "nil Executor", func() { ops.Spawn(nil, ops.WithAllocator[ops.Co](h, cos), nothing) })
+	if n := cos.Counts().Live; n != 0 {
+		t.Errorf("%d Cos are alive", n)
+	}
 	mustPanic(t, "nil Handler", func() { ops.Spawn(p, nil, nothing) })
 	mustPanic(t, "nil function", func() { ops.Spawn(p, h, nil) })
 
@@ -214,7 +222,20 @@ func TestSpawnMisuse(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			mustPanic(t, "outside its coroutine", func() { co.Yield() })
+			for name, call := range map[string]func(){
+				"Await":         func() { co.Await(func(ops.Handler) { t.Error("start is called") }) },
+				"Read":          func() { co.Read(nil, nil) },
+				"ReadFull":      func() { co.ReadFull(nil, nil) },
+				"ReadOnArrival": func() { co.ReadOnArrival(nil, 1) },
+				"Write":         func() { co.Write(nil, nil) },
+				"WriteVectored": func() { co.WriteVectored(nil, nil) },
+				"Yield":         func() { co.Yield() },
+				"Wait": func() {
+					co.Wait(new(ops.Batch), make([]ops.Member, 1), ops.UntilAll, func() { t.Error("start is called") })
+				},
+			} {
+				t.Run(name, func(t *testing.T) { mustPanic(t, "outside its coroutine", call) })
+			}
 		}()
 		<-done
 		return co.Yield()

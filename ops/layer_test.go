@@ -108,6 +108,9 @@ func TestLayerDropped(t *testing.T) {
 			mustPanic(t, "lowered already", func() { ops.Read(u, make([]byte, 1), j.handler()) })
 			end(s.dropped[0])
 			j.check(t, "a allocates 1", "dropped", "a releases")
+			ops.ReadFull(u, make([]byte, 2), h)
+			end(s.dropped[1])
+			j.check(t, "a allocates 1", "dropped", "a releases")
 			s.closed, s.text = false, "0a"
 			lines.ReadLine(h) // what is above was told too
 			s.run()

@@ -44,7 +44,7 @@ func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation 
 		}
 	}
 	if is.alloc == nil {
-		if is.alloc = def; def == nil && where != nil {
+		if is.alloc = def; def == nil {
 			is.alloc = defaultOf(where)
 		}
 		if is.alloc == nil {

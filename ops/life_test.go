@@ -99,7 +99,71 @@ func TestEndsTwice(t *testing.T) {
 	mustPanic(t, "ended twice", op.Complete)
 	mustPanic(t, "ended twice", op.Abandon)
 	mustPanic(t, "ended twice", func() { op.Refuse(nil) })
+
+	op = ops.Begin(ops.HandlerFunc(func(int, error) {}), dirty{}) // whatever its allocator does with the memory
+	op.Complete()
+	mustPanic(t, "ended twice", op.Complete)
+	op = ops.Begin(ops.HandlerFunc(func(int, error) {}), nil).Refuse(errMid)
+	op.Complete()
+	mustPanic(t, "ended twice", op.Complete)
 }
+
+// A composed operation takes its last step where it was, and no more where its handler
+// runs.
+func TestComposedElsewhere(t *testing.T) {
+	for name, start := range map[string]func(s *vectorScript, h ops.Handler){
+		"ReadFull":          func(s *vectorScript, h ops.Handler) { ops.ReadFull(s, make([]byte, 4), h) },
+		"WriteFull":         func(s *vectorScript, h ops.Handler) { ops.WriteFull(s, make([]byte, 4), h) },
+		"WriteVectoredFull": func(s *vectorScript, h ops.Handler) { ops.WriteVectoredFull(s, [][]byte{make([]byte, 4)}, h) },
+		"ReadOnArrival": func(s *vectorScript, h ops.Handler) {
+			s.parts = nil
+			ops.ReadOnArrival(s, 4, new([]byte), h)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var there loop
+			s := &vectorScript{script{parts: []part{{1, nil}, {3, nil}}, text: "1234"}}
+			start(s, ops.WithExecutor(j.handler(), &there))
+			s.run()
+			j.check(t)
+			there.run()
+			s.run()
+			j.check(t, "handler 4 <nil>")
+			if len(s.parts) != 0 {
+				t.Errorf("%d parts were not asked for", len(s.parts))
+			}
+		})
+	}
+}
+
+// A vectorScript is a script that takes several buffers, and says when there is something
+// to read.
+type vectorScript struct{ script }
+
+func (s *vectorScript) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
+	op.N, op.Err = s.parts[0].n, s.parts[0].err
+	s.parts = s.parts[1:]
+	s.Execute(op)
+}
+
+func (s *vectorScript) StartWaitReadable(op *ops.Operation) { s.Execute(op) }
+func (s *vectorScript) TryRead(b []byte) (int, error)       { return copy(b, s.text), nil }
+
+// An operation whose handler does not know any more where it is to run says so.
+func TestExecutorLost(t *testing.T) {
+	h := &lost{ex: new(loop)}
+	op := ops.Begin(h, nil)
+	h.ex = nil
+	mustPanic(t, "has become nil", op.Complete)
+}
+
+type lost struct {
+	ops.HandlerFunc
+	ex ops.Executor
+}
+
+func (l *lost) Executor() ops.Executor { return l.ex }
 
 func TestBeginNil(t *testing.T) {
 	mustPanic(t, "nil Handler", func() { ops.Begin(nil, nil) })
@@ -132,19 +196,26 @@ func TestExhausted(t *testing.T) {
 
 // TestWrongLength begins with an allocator that breaks its contract.
 func TestWrongLength(t *testing.T) {
-	for _, give := range []int{-1, 1} {
-		a := &recorder{name: "mine", journal: new(journal), give: give}
+	for _, block := range [][]ops.Operation{make([]ops.Operation, 0), make([]ops.Operation, 2), make([]ops.Operation, 1, 2), make([]ops.Operation, 0, 1)} {
+		a := wrong(block)
 		func() {
 			defer func() {
 				e, ok := recover().(*allocator.MisuseError)
-				if !ok || e.Allocator != "mine" {
-					t.Errorf("an allocator that gives %d values too many: panic %v, want one that names the allocator", give, e)
+				if !ok || e.Allocator != "wrong" {
+					t.Errorf("an allocator that gives %d of %d values: panic %v, want one that names the allocator", len(block), cap(block), e)
 				}
 			}()
 			ops.Begin(ops.HandlerFunc(func(int, error) {}), a)
 		}()
 	}
 }
+
+// wrong is an allocator that gives another block than it was asked for.
+type wrong []ops.Operation
+
+func (a wrong) Allocate(int) ([]ops.Operation, error) { return a, nil }
+func (wrong) Deallocate([]ops.Operation)              {}
+func (wrong) String() string                          { return "wrong" }
 
 func TestKind(t *testing.T) {
 	seen := map[string]bool{}

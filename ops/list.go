@@ -2,7 +2,8 @@ package ops
 
 import "errors"
 
-// An opList is a list of operations that wait for something in this package.
+// An opList is a list of operations that wait for something in this package. One that
+// leaves it has no links: the queue of a platform that it gets into next may rely on that.
 type opList struct{ head, tail *Operation }
 
 func (l *opList) push(op *Operation) {
@@ -37,8 +38,9 @@ func (l *opList) moveTo(to *opList) {
 	}
 }
 
-// refuseList passes what replaces each operation of a list to put. If an allocator panics,
-// so does this, once the others are refused.
+// refuseList passes what replaces each operation of a list to put. The caller holds the
+// lock under which they are cancelled. If an allocator panics, so does this, once the others
+// are refused.
 func refuseList(op *Operation, err error, put func(*Operation)) {
 	defer func() {
 		if op != nil {
@@ -69,7 +71,7 @@ func endList(op *Operation, end func(*Operation)) {
 	}()
 	for op != nil {
 		first := op
-		op = op.Next
+		op, first.Next, first.Prev = op.Next, nil, nil
 		end(first)
 	}
 }

@@ -48,7 +48,6 @@ type recorder struct {
 	name string
 	*journal
 	fail error // what Allocate returns, if not nil
-	give int   // how many values more than asked for
 	last []ops.Operation
 }
 
@@ -58,7 +57,7 @@ func (a *recorder) Allocate(n int) ([]ops.Operation, error) {
 		return nil, a.fail
 	}
 	a.add("%s allocates %d", a.name, n)
-	a.last = make([]ops.Operation, n+a.give)
+	a.last = make([]ops.Operation, n)
 	return a.last, nil
 }
 

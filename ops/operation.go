@@ -33,7 +33,8 @@ type Operation struct {
 //
 // The pointers come first, so that the garbage collector need not look at the rest.
 type ControlBlock struct {
-	// Next and Prev link the operation into the one queue that holds it.
+	// Next and Prev link the operation into the one queue that holds it. They are nil when
+	// it comes from a queue of this package.
 	Next, Prev *Operation
 
 	// Target is where the operation is outstanding, and Arg is a pointer

@@ -52,13 +52,7 @@ func (s *Strand) Coroutines() *Coroutines { return coroutinesOf(s.executor) }
 func (s *Strand) Execute(op *Operation) {
 	s.here(op)
 	s.mu.Lock()
-	op.Next = nil
-	if s.head == nil {
-		s.head = op
-	} else {
-		s.tail.Next = op
-	}
-	s.tail = op
+	s.push(op)
 	s.added()
 }
 
@@ -156,8 +150,10 @@ func (t *turn) refuse(err error) {
 	refuseList(op, err, s.push)
 }
 
-// push puts an operation into the strand. The caller holds the lock.
+// push puts an operation into the strand, which may come from another queue. The
+// caller holds the lock.
 func (s *Strand) push(op *Operation) {
+	op.Next = nil
 	if s.head == nil {
 		s.head = op
 	} else {

@@ -186,8 +186,9 @@ func TestStrandOperationComesBack(t *testing.T) {
 // there.
 func TestStrandOfItsOwnHandler(t *testing.T) {
 	for name, execute := range map[string]func(*ops.Strand, ops.Handler){
-		"Post": func(s *ops.Strand, h ops.Handler) { ops.Post(s, h) },
-		"Read": func(s *ops.Strand, h ops.Handler) { ops.Read(strandReader{s}, make([]byte, 1), h) },
+		"Post":     func(s *ops.Strand, h ops.Handler) { ops.Post(s, h) },
+		"Dispatch": func(s *ops.Strand, h ops.Handler) { ops.Dispatch(s, h) },
+		"Read":     func(s *ops.Strand, h ops.Handler) { ops.Read(strandReader{s}, make([]byte, 1), h) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var j journal
@@ -200,4 +201,46 @@ func TestStrandOfItsOwnHandler(t *testing.T) {
 			j.check(t, "first", "second")
 		})
 	}
+}
+
+// A handler runs on its own executor, also if it comes there by a strand.
+func TestStrandOfAnother(t *testing.T) {
+	for name, execute := range map[string]func(ops.Executor, ops.Handler){"Post": ops.Post, "Dispatch": ops.Dispatch} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var l, there loop
+			execute(ops.NewStrand(&l), ops.WithExecutor(j.handler(), &there))
+			l.run()
+			j.check(t)
+			there.run()
+			j.check(t, "handler 0 <nil>")
+		})
+	}
+}
+
+// An allocator that panics as what waits in a strand is refused holds up no other one.
+func TestStrandRefusedPanics(t *testing.T) {
+	var j journal
+	var l loop
+	s := ops.NewStrand(&l)
+	for _, name := range []string{"a", "b", "c"} {
+		var a allocator.Allocator[ops.Operation] = &recorder{name: name, journal: &j}
+		if name == "b" {
+			a = panicky{a.(*recorder)}
+		}
+		ops.Post(s, ops.WithAllocator(j.handler(), a))
+	}
+	j.check(t, "a allocates 1", "b allocates 1", "c allocates 1")
+	mustPanic(t, "b panics", func() { l.ready[0].Refuse(errMid) })
+	j.check(t, "a releases", "c releases")
+}
+
+// panicky is an allocator that takes nothing back.
+type panicky struct{ *recorder }
+
+func (p panicky) Deallocate([]ops.Operation) { panic(p.name + " panics") }
+
+func TestStrandWithoutExecutor(t *testing.T) {
+	mustPanic(t, "use NewStrand", func() { ops.Post(new(ops.Strand), ops.HandlerFunc(func(int, error) {})) })
+	mustPanic(t, "nil Executor", func() { ops.NewStrand(nil) })
 }

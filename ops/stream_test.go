@@ -56,6 +56,8 @@ func TestTransferFull(t *testing.T) {
 		readErr, wrtErr error
 	}{
 		{"at once", []part{{8, nil}}, 8, nil, nil},
+		{"one byte and the end", []part{{1, nil}, {0, io.EOF}}, 1, io.ErrUnexpectedEOF, io.EOF},
+		{"no progress at the last byte", []part{{7, nil}, {0, nil}}, 7, io.ErrNoProgress, io.ErrNoProgress},
 		{"in parts", []part{{1, nil}, {5, nil}, {2, nil}}, 8, nil, nil},
 		{"nothing and the end", []part{{0, io.EOF}}, 0, io.EOF, io.EOF},
 		{"some and then the end", []part{{3, nil}, {0, io.EOF}}, 3, io.ErrUnexpectedEOF, io.EOF},

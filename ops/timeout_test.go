@@ -130,8 +130,9 @@ func TestTimeoutRacesWithResult(t *testing.T) {
 						return
 					}
 					sent++
-					b.Write([]byte("x"), ops.HandlerFunc(func(int, error) {}))
-					timer.Wait(time.Duration(waits%7)*50*time.Microsecond, next)
+					b.Write([]byte("x"), ops.WithExecutor(ops.HandlerFunc(func(int, error) {
+						timer.Wait(time.Duration(waits%7)*50*time.Microsecond, next)
+					}), strand))
 				}), strand)
 				timer.Wait(0, next)
 			})

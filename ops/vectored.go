@@ -2,6 +2,7 @@ package ops
 
 import (
 	"io"
+	"math"
 	"unsafe"
 )
 
@@ -32,14 +33,13 @@ func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
 	op := begin(h, nil, w)
 	op.stream = w
 	op.setList(bufs)
-	op.Args[1] = 0
 	op.flags |= stepVectored
 	w.StartWriteVectored(op, bufs)
 }
 
 const (
 	cutBits    = 40 // of Args[1]: how much is cut off a buffer, and before it which one
-	maxList    = 1<<(64-cutBits) - 1
+	maxList    = math.MaxUint64 >> cutBits
 	bufferSize = int(unsafe.Sizeof([]byte(nil)))
 )
 

@@ -49,6 +49,7 @@ func TestWriteVectoredFull(t *testing.T) {
 		{"an error in the midst of a buffer", []part{{4, nil}, {1, errMid}}, 5, errMid},
 		{"an error between buffers", []part{{2, nil}, {0, errMid}}, 2, errMid},
 		{"an error with the last byte", []part{{3, nil}, {5, errMid}}, 8, nil},
+		{"an error with the last byte alone", []part{{7, nil}, {1, errMid}}, 8, nil},
 		{"no progress", []part{{3, nil}, {0, nil}}, 3, io.ErrNoProgress},
 	}
 	for _, c := range cases {
@@ -70,6 +71,36 @@ func TestWriteVectoredFull(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A stream that says no more than that it has failed has written nothing.
+func TestWriteVectoredFullFailsBetween(t *testing.T) {
+	var j journal
+	g := &gatherLater{gather{script: script{parts: []part{{3, nil}}}}}
+	ops.WriteVectoredFull(g, buffers("ab|cdef"), j.handler())
+	g.run()
+	j.check(t, "handler 3 mid-way")
+}
+
+// gatherLater fails when its script is over.
+type gatherLater struct{ gather }
+
+func (g *gatherLater) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
+	if len(g.parts) == 0 {
+		op.Err = errMid
+		g.Execute(op)
+		return
+	}
+	g.gather.StartWriteVectored(op, bufs)
+}
+
+// A list without bytes may fail like any other.
+func TestWriteVectoredFullOfNothingFails(t *testing.T) {
+	var j journal
+	g := &gather{script: script{parts: []part{{0, errMid}}}}
+	ops.WriteVectoredFull(g, [][]byte{nil}, j.handler())
+	g.run()
+	j.check(t, "handler 0 mid-way")
 }
 
 func TestWriteVectoredFullOfNothing(t *testing.T) {

@@ -64,16 +64,7 @@ func (q *WriteQueue) Reset(w Writer, limit int) {
 }
 
 // Allocator returns the default allocator of the writer below, or nil.
-func (q *WriteQueue) Allocator() allocator.Allocator[Operation] {
-	q.mustHaveWriter()
-	return defaultOf(q.w)
-}
-
-func (q *WriteQueue) mustHaveWriter() {
-	if q.w == nil {
-		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
-	}
-}
+func (q *WriteQueue) Allocator() allocator.Allocator[Operation] { return defaultOf(q.w) }
 
 // Write writes all of p, after the writes that were started before. It is [WriteFull]
 // on the queue.
@@ -81,7 +72,9 @@ func (q *WriteQueue) Write(p []byte, h Handler) { WriteFull(q, p, h) }
 
 // StartWrite implements [Writer].
 func (q *WriteQueue) StartWrite(op *Operation) {
-	q.mustHaveWriter()
+	if q.w == nil {
+		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
+	}
 	if op.Err != nil {
 		q.w.StartWrite(op)
 		return
@@ -101,17 +94,19 @@ func (q *WriteQueue) enqueue(op *Operation) (start bool, err error) {
 	defer q.mu.Unlock()
 	switch n := len(op.Buf); {
 	case q.err != nil:
-		return false, q.err
+		err = q.err
 	case n > q.limit:
-		return false, errNeverFits
+		err = errNeverFits
 	case n > q.limit-q.bytes:
-		return false, ErrQueueFull
+		err = ErrQueueFull
 	case !op.Arm(q):
-		return false, ErrCanceled
+		err = ErrCanceled
+	default:
+		q.bytes += n
+		q.waiting.push(op)
+		start = q.next()
 	}
-	q.bytes += len(op.Buf)
-	q.waiting.push(op)
-	return q.next(), nil
+	return start, err
 }
 
 // Buffered returns how many bytes wait or are being written.
@@ -212,7 +207,6 @@ func (w *queuedWrite) refuse(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.err, q.bytes = err, 0
-	disarmAll(q.waiting.head)
 	q.waiting.moveTo(&q.flight)
 	op := q.flight.head
 	q.flight = opList{}

@@ -134,6 +134,7 @@ func TestWriteQueueCanceled(t *testing.T) {
 	q.Write([]byte("d"), j.handler())
 	first.Cancel() // too late: it is being written
 	second.Cancel()
+	second.Cancel() // again, before its handler was called
 	s.run()
 	j.check(t, "handler 0 ops: operation canceled")
 	s.take(everything, nil)
@@ -141,6 +142,66 @@ func TestWriteQueueCanceled(t *testing.T) {
 	j.check(t, "handler 1 <nil>", "handler 1 <nil>")
 	if s.wrote.String() != "ad" || q.Buffered() != 0 {
 		t.Errorf("wrote %q, %d bytes wait", s.wrote.String(), q.Buffered())
+	}
+}
+
+// A write that has failed cannot be cancelled any more, wherever its handler runs.
+func TestWriteQueueCanceledTooLate(t *testing.T) {
+	var j journal
+	var s vectorSink
+	var there loop
+	var slots [3]ops.CancelSlot
+	q := ops.NewWriteQueue(&s, 100)
+	for i := range slots {
+		q.Write([]byte("a"), ops.WithExecutor(ops.WithCancelSlot(j.handler(), &slots[i]), &there))
+	}
+	s.take(0, errMid)
+	for i := range slots {
+		slots[i].Cancel()
+	}
+	s.run()
+	j.check(t)
+	there.run()
+	j.check(t, "handler 0 mid-way", "handler 0 mid-way", "handler 0 mid-way")
+}
+
+// What waits for a stream that refuses is refused too, and not cancelled after that.
+func TestRefusedWithItsStream(t *testing.T) {
+	for name, wait := range map[string]func(s *vectorSink, h ops.Handler){
+		"written": func(s *vectorSink, h ops.Handler) { ops.NewWriteQueue(s, 100).Write([]byte("a"), h) },
+		"waiting": func(s *vectorSink, h ops.Handler) {
+			q := ops.NewWriteQueue(s, 100)
+			q.Write([]byte("a"), ops.HandlerFunc(func(int, error) {}))
+			q.Write([]byte("b"), h)
+		},
+		"Flush": func(s *vectorSink, h ops.Handler) {
+			b := ops.NewBufferedWriter(s, 100, nil)
+			b.Append([]byte("a"))
+			b.Flush(h)
+		},
+		"WhenRoom": func(s *vectorSink, h ops.Handler) {
+			b := ops.NewBufferedWriter(s, 100, nil)
+			b.Append([]byte("a"))
+			b.WhenRoom(100, h)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var s vectorSink
+			var slot ops.CancelSlot
+			blocks := combinators.NewStats[ops.Operation](allocator.Heap[ops.Operation]{})
+			wait(&s, ops.WithAllocator[ops.Operation](ops.WithCancelSlot(j.handler(), &slot), blocks))
+			news := s.waiting[0].Refuse(errMid)
+			if n := blocks.Counts().Live; n != 0 {
+				t.Errorf("%d blocks are alive", n)
+			}
+			if slot.Cancel() {
+				t.Error("the slot stands for an operation that was refused")
+			}
+			news.Complete()
+			s.run()
+			j.check(t, "handler 0 mid-way")
+		})
 	}
 }
 

@@ -88,6 +88,10 @@ func TestAdoptRefuses(t *testing.T) {
 			"TLS listener":       {second(w.AdoptListener(tls.NewListener(listener, nil))), errors.ErrUnsupported},
 			"connected packets":  {second(w.AdoptPacketConn(connected.(*net.UDPConn))), syscall.EISCONN},
 			"unix packets":       {second(w.AdoptPacketConn(unixgram.(*net.UnixConn))), errors.ErrUnsupported},
+			"nil UDP":            {second(w.AdoptPacketConn((*net.UDPConn)(nil))), errors.ErrUnsupported},
+			"nil TCP listener":   {second(w.AdoptListener((*net.TCPListener)(nil))), errors.ErrUnsupported},
+			"nil unix listener":  {second(w.AdoptListener((*net.UnixListener)(nil))), errors.ErrUnsupported},
+			"nil unix":           {adopt((*net.UnixConn)(nil)), errors.ErrUnsupported},
 			"nil packets":        {second(w.AdoptPacketConn(nil)), errors.ErrUnsupported},
 		} {
 			if !errors.Is(c.err, c.want) {

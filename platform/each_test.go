@@ -3,10 +3,13 @@ package platform_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
+	"regexp"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,12 +49,16 @@ var (
 	forceReceive = func(string) (restore func()) { return func() {} }
 )
 
+// modesFlag chooses modes: one is much quicker than all, and finds most faults.
+var modesFlag = flag.String("modes", "", "try only the `modes` whose name matches this regular expression, such as portable/single")
+
 func modes() (all []mode) {
 	for _, b := range platform.Backends() {
 		all = append(all, mode{backend: b}, mode{backend: b, runners: 3})
 		all = append(all, receiveModes[b]...)
 	}
-	return all
+	only := regexp.MustCompile(*modesFlag)
+	return slices.DeleteFunc(all, func(m mode) bool { return !only.MatchString(m.String()) })
 }
 
 // fakeRings are modes of the backend for io_uring over a ring that is not the kernel's, and

@@ -88,6 +88,9 @@ func TestGroupEnds(t *testing.T) {
 	if n := len(g.Proactors()); n != runtime.GOMAXPROCS(0) {
 		t.Errorf("%d proactors", n)
 	}
+	if all, err := g.Listen("tcp", "127.0.0.1:no-port"); err == nil || all != nil {
+		t.Errorf("a port that there is not gives %v and %v", all, err)
+	}
 	if _, err := g.Listen("unix", "x"); err == nil {
 		t.Error("listens on unix")
 	}

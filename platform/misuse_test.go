@@ -2,6 +2,7 @@ package platform_test
 
 import (
 	"context"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -77,6 +78,43 @@ func TestSingleRunnerMisused(t *testing.T) {
 			a.Read(buf, h)
 			return func() { a.Close() }
 		}},
+		{"Conn.Cancel", onConn(func(c *platform.Conn) { c.Cancel() })},
+		{"Conn.CloseWrite", onConn(func(c *platform.Conn) { c.CloseWrite() })},
+		{"Conn.Abort", onConn(func(c *platform.Conn) { c.Abort() })},
+		{"TryRead", onConn(func(c *platform.Conn) { c.TryRead(make([]byte, 1)) })},
+		{"TryWrite", onConn(func(c *platform.Conn) { c.TryWrite(make([]byte, 1)) })},
+		{"SetNoDelay", onConn(func(c *platform.Conn) { c.SetNoDelay(true) })},
+		{"SetReadBuffer", onConn(func(c *platform.Conn) { c.SetReadBuffer(1000) })},
+		{"SetMulticastTTL", func(t *testing.T, w *world) func() {
+			c := w.packets("udp4", "127.0.0.1:0")
+			return func() { c.SetMulticastTTL(1) }
+		}},
+		{"SetUnlinkOnClose", func(t *testing.T, w *world) func() {
+			l := w.listen("tcp", "127.0.0.1:0")
+			return func() { l.SetUnlinkOnClose(false) }
+		}},
+		{"Listen", func(t *testing.T, w *world) func() {
+			return func() { w.Listen("tcp", "127.0.0.1:0") }
+		}},
+		{"Dial", func(t *testing.T, w *world) func() {
+			l := w.listen("tcp", "127.0.0.1:0")
+			return func() { w.Dial(new(platform.Conn), "tcp", l.Addr().String(), h) }
+		}},
+		{"Acceptor.Start", func(t *testing.T, w *world) func() {
+			a, l := guests(nil), w.listen("tcp", "127.0.0.1:0")
+			return func() { a.Start(l, h) }
+		}},
+		{"CancelSlot of a Timer", func(t *testing.T, w *world) func() {
+			slot := new(ops.CancelSlot)
+			w.NewTimer().Wait(time.Hour, ops.WithCancelSlot(h, slot))
+			return func() { slot.Cancel() }
+		}},
+		{"NewSignals", func(t *testing.T, w *world) func() {
+			return func() { w.NewSignals(os.Interrupt) }
+		}},
+		{"Signals.Wait", onSignals(func(s *platform.Signals) { s.Wait(ignored) })},
+		{"Signals.Cancel", onSignals(func(s *platform.Signals) { s.Cancel() })},
+		{"Signals.Close", onSignals(func(s *platform.Signals) { s.Close() })},
 		{"Defer", func(t *testing.T, w *world) func() {
 			return func() { ops.Defer(w, h) }
 		}},
@@ -105,6 +143,24 @@ func TestSingleRunnerMisused(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// onConn and onSignals have a connection, or Signals, used.
+func onConn(use func(*platform.Conn)) func(*testing.T, *world) func() {
+	return func(_ *testing.T, w *world) func() {
+		a, _ := w.peer()
+		return func() { use(a) }
+	}
+}
+
+func onSignals(use func(*platform.Signals)) func(*testing.T, *world) func() {
+	return func(t *testing.T, w *world) func() {
+		s, err := w.NewSignals(os.Interrupt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() { use(s) }
 	}
 }
 

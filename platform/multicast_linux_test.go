@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestMulticast(t *testing.T) {
@@ -72,6 +74,48 @@ func TestMulticast(t *testing.T) {
 			b.Close()
 			if err := a.JoinGroup(group, lo); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("joined with a closed socket: %v", err)
+			}
+		}
+	})
+}
+
+// What is set for packets to groups is set for the family of the socket, and a socket that
+// is closed says so.
+func TestMulticastOptions(t *testing.T) {
+	lo := loopbackInterface(t)
+	each(t, func(t *testing.T, w *world) {
+		for _, at := range []struct {
+			local                string
+			level, by, loop, ttl int
+		}{
+			{"127.0.0.1:0", unix.IPPROTO_IP, unix.IP_MULTICAST_IF, unix.IP_MULTICAST_LOOP, unix.IP_MULTICAST_TTL},
+			{"[::1]:0", unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, unix.IPV6_MULTICAST_LOOP, unix.IPV6_MULTICAST_HOPS},
+		} {
+			c := w.packets("udp", at.local)
+			set := func() [3]error {
+				return [3]error{c.SetMulticastInterface(lo), c.SetMulticastLoopback(false), c.SetMulticastTTL(7)}
+			}
+			for i, err := range set() {
+				if err != nil {
+					t.Errorf("%s: option %d: %v", at.local, i, err)
+				}
+			}
+			if loop, ttl := get(t, c, at.level, at.loop), get(t, c, at.level, at.ttl); loop != 0 || ttl != 7 {
+				t.Errorf("%s: loopback is %d, and TTL %d, want 0 and 7", at.local, loop, ttl)
+			}
+			if at.level == unix.IPPROTO_IPV6 { // IPv4 does not tell the index
+				if by := get(t, c, at.level, at.by); by != lo.Index {
+					t.Errorf("the interface is %d, want %d", by, lo.Index)
+				}
+			}
+			if err := c.SetMulticastInterface(&net.Interface{Index: 1 << 30}); err == nil {
+				t.Errorf("%s: an interface that there is not was set", at.local)
+			}
+			c.Close()
+			for i, err := range set() {
+				if !errors.Is(err, net.ErrClosed) {
+					t.Errorf("%s: option %d of a closed socket: %v", at.local, i, err)
+				}
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -111,12 +112,12 @@ func TestConnectPacketErrors(t *testing.T) {
 		c.Write([]byte{1}, &r)
 		w.await(&r)
 		r.want(t, 0, syscall.EDESTADDRREQ)
-		for name, to := range map[string]netip.AddrPort{
-			"nowhere": {}, "the other family": netip.MustParseAddrPort("[::1]:9"),
+		for says, to := range map[string]netip.AddrPort{
+			"no address": {}, "": netip.MustParseAddrPort("[::1]:9"), // of the other family
 		} {
 			var wrong *net.AddrError
-			if err := c.Connect(to); !errors.As(err, &wrong) {
-				t.Errorf("Connect to %s: %v", name, err)
+			if err := c.Connect(to); !errors.As(err, &wrong) || !strings.Contains(wrong.Err, says) {
+				t.Errorf("Connect to %v: %v, want one that says %q", to, err, says)
 			}
 		}
 		c.Close()

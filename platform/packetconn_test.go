@@ -135,3 +135,16 @@ func TestPacketErrors(t *testing.T) {
 		}
 	}
 }
+
+// A packet socket of a network that there is not is none.
+func TestListenPacketNetwork(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, network := range []string{"", "tcp", "udp5"} {
+			var unknown net.UnknownNetworkError
+			c, err := w.ListenPacket(network, "127.0.0.1:0")
+			if c != nil || !errors.As(err, &unknown) || string(unknown) != network {
+				t.Errorf("%q: %v, %v; want that the network is unknown", network, c, err)
+			}
+		}
+	})
+}

@@ -100,6 +100,16 @@ func TestSignalsEnd(t *testing.T) {
 		canceled.want(t, 0, ops.ErrCanceled)
 		late.want(t, 0, os.ErrDeadlineExceeded)
 
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		var before result
+		var bound ops.CancelSlot
+		defer bound.CancelOnDone(done)()
+		s.Wait(ops.WithCancelSlot(&before, &bound))
+		before.later(t)
+		w.await(&before)
+		before.want(t, 0, ops.ErrCanceled)
+
 		s.Wait(ops.WithTimeout(&all, time.Hour))
 		s.Cancel()
 		all.later(t)

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,7 @@ type sourceFile struct {
 	name   string // as it is printed and listed: the path below the module
 	text   []byte
 	syntax *ast.File
+	bare   *ast.File // without the bodies of its functions; nil until it is needed
 }
 
 // listed is what go list tells of a package.
@@ -110,6 +112,31 @@ func (p *sourcePackage) syntax() []*ast.File {
 	var files []*ast.File
 	for _, f := range p.files {
 		files = append(files, f.syntax)
+	}
+	return files
+}
+
+// declarations returns the files with functions that only panic. What these files
+// import may not be used.
+func (p *sourcePackage) declarations() []*ast.File {
+	files := make([]*ast.File, len(p.files))
+	for i, f := range p.files {
+		if f.bare == nil {
+			bare := *f.syntax
+			bare.Decls = slices.Clone(bare.Decls)
+			for j, d := range bare.Decls {
+				if function, ok := d.(*ast.FuncDecl); ok && function.Body != nil {
+					short := *function
+					short.Body = &ast.BlockStmt{Lbrace: function.Body.Lbrace, Rbrace: function.Body.Rbrace, List: []ast.Stmt{
+						&ast.ExprStmt{X: &ast.CallExpr{Fun: &ast.Ident{Name: "panic", NamePos: function.Body.Lbrace}, Lparen: function.Body.Lbrace,
+							Args: []ast.Expr{&ast.BasicLit{Kind: token.INT, Value: "0", ValuePos: function.Body.Lbrace}}, Rparen: function.Body.Lbrace}},
+					}}
+					bare.Decls[j] = &short
+				}
+			}
+			f.bare = &bare
+		}
+		files[i] = f.bare
 	}
 	return files
 }

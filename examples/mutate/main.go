@@ -16,16 +16,19 @@
 //   - break and continue
 //
 // Those that only change a message are none: methods String, GoString and Error, and
-// what is given to panic. Nor are changes of types. Those that do not compile are
-// left out and counted.
+// what is given to panic. Nor are changes of types, and of calls that do nothing where
+// the tests run (see -ignore). Those that do not compile are left out and counted.
 //
 // The tests are built with an overlay, so nothing is copied and nothing is written to
 // the packages. One build has all mutants, of which the environment chooses one: each
 // function asks at its begin which mutant runs. A mutant costs a build only where
-// functions cannot, as outside of them. The tests of the first package of -tests run
-// first; the first failure ends them, and if they take too long they are killed. How
-// long that is depends on the machine at that time: it is measured anew, and they run
-// once more, before a mutant counts as one that hangs.
+// functions cannot, as outside of them.
+//
+// First run the tests that lie beside the file and those few that noticed its last
+// mutants, and then the tests of -tests in their order, so that a quick selection can come
+// before all of a package. The first failure ends them, and if they take too long they are
+// killed. How long that is depends on the machine at that time: it is measured anew, and
+// they run once more, before a mutant counts as one that hangs.
 //
 // A mutant that no test notices is printed with its place: the tests lack something,
 // or the change makes no difference, as when < becomes <= where both sides are never
@@ -41,6 +44,10 @@
 //
 // The score is killed / (killed + survived). Mutants that ran out of time count as
 // neither: something noticed them, but no test said so.
+//
+// A sample of the mutants of this module is tried by
+//
+//	go test ./examples/mutate -run TestScore -mutate.sample 40 -timeout 0
 //
 // The exit status is 1 if the score is too low, an entry is wrong or something
 // failed, and 2 for bad flags.
@@ -72,6 +79,7 @@ type config struct {
 	run        string
 	args       string
 	only, skip *regexp.Regexp
+	ignore     *regexp.Regexp
 	sample     int
 	seed       uint64
 	parallel   int
@@ -119,11 +127,12 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 		})
 		return &to
 	}
-	f.StringVar(&c.tests, "tests", "", "`packages` whose tests run, with commas between them, in this order; PACKAGE=REGEXP runs some of its tests (default: the mutated package)")
+	f.StringVar(&c.tests, "tests", "", "`packages` whose tests run, with commas between them, in this order; PACKAGE=REGEXP runs some of its tests, and PACKAGE=REGEXP ARGUMENTS with more arguments (default: the mutated package)")
 	f.StringVar(&c.run, "run", "", "run only tests that match this `regexp`")
 	f.StringVar(&c.args, "args", "-test.short -test.failfast", "`arguments` of the tests")
 	only := expression("only", "try only mutants that are printed as a line that matches this `regexp`")
 	skip := expression("skip", "try no mutants that are printed as a line that matches this `regexp`")
+	ignore := expression("ignore", "change nothing in calls that match this `regexp` and are statements")
 	f.IntVar(&c.sample, "sample", 0, "try at most `n` mutants, drawn at random; 0 for all")
 	f.Uint64Var(&c.seed, "seed", 1, "where the random numbers start")
 	f.IntVar(&c.parallel, "parallel", runtime.GOMAXPROCS(0), "mutants that are tried at once")
@@ -134,7 +143,7 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 	if f.Parse(args) != nil {
 		return c, false
 	}
-	c.only, c.skip, c.packages = *only, *skip, f.Args()
+	c.only, c.skip, c.ignore, c.packages = *only, *skip, *ignore, f.Args()
 	if len(c.packages) == 0 || c.sample < 0 || c.parallel < 1 || c.timeout <= 0 || c.score < 0 || c.score > 100 {
 		f.Usage()
 		return c, false
@@ -160,7 +169,7 @@ func measure(ctx context.Context, c config, stdout, stderr io.Writer) (bool, err
 	defer os.RemoveAll(temp)
 	var all []mutant
 	for _, p := range packages {
-		found := p.mutants()
+		found := p.mutants(c.ignore)
 		known.see(p, found)
 		for _, m := range found {
 			line := m.String()

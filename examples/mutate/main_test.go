@@ -55,7 +55,7 @@ func TestRunOnly(t *testing.T) {
 func TestDraw(t *testing.T) {
 	p := parsed(t, `package p; func f(a, b, c int, s string) (bool, string) { return a < b && b < c, s + "x" }`)
 	draw := func(sample int, seed uint64) (names []string) {
-		compiling, rest := config{sample: sample, seed: seed}.draw(p.mutants())
+		compiling, rest := config{sample: sample, seed: seed}.draw(p.mutants(nil))
 		for i, m := range compiling {
 			if m.id != i+1 || !m.compiles() {
 				t.Errorf("number %d of those that compile is %v with the number %d", i+1, m, m.id)

@@ -1,28 +1,33 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
 	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// parsed returns a package with one file.
-func parsed(t *testing.T, text string) *sourcePackage {
+// parsed returns a package with files.
+func parsed(t *testing.T, texts ...string) *sourcePackage {
 	t.Helper()
 	p := &sourcePackage{path: "p", fset: token.NewFileSet(), info: types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
 	p.config.Importer = importer.Default()
-	f := &sourceFile{pkg: p, path: "p.go", name: "p.go", text: []byte(text)}
-	var err error
-	if f.syntax, err = parser.ParseFile(p.fset, f.path, f.text, parser.SkipObjectResolution); err != nil {
-		t.Fatal(err)
+	for i, text := range texts {
+		name := fmt.Sprintf("p%d.go", i)
+		f := &sourceFile{pkg: p, path: name, name: name, text: []byte(text)}
+		var err error
+		if f.syntax, err = parser.ParseFile(p.fset, f.path, f.text, parser.SkipObjectResolution); err != nil {
+			t.Fatal(err)
+		}
+		p.files = append(p.files, f)
 	}
-	p.files = []*sourceFile{f}
 	if err := p.check(p.syntax(), &p.info); err != nil {
 		t.Fatal(err)
 	}
@@ -85,12 +90,12 @@ func TestMutants(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, m := range parsed(t, "package p; "+test.code).mutants() {
+			for _, m := range parsed(t, "package p; "+test.code).mutants(nil) {
 				mark := ""
 				if !m.compiles() {
 					mark = "-"
 				}
-				got = append(got, mark+strings.TrimPrefix(m.key(), "p.go: "))
+				got = append(got, mark+strings.TrimPrefix(m.key(), "p0.go: "))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("mutants (-want +got):\n%s", diff)
@@ -99,9 +104,43 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// A mutant that other files do not compile with, does not compile.
+func TestCompilesWithOthers(t *testing.T) {
+	p := parsed(t, "package p; const a = 1; var b = [a]int{}; func f() int { return a - 1 }",
+		`package p; import "os"; func g() int { os.Exit(0); return b[0] }`)
+	want := map[string]bool{
+		"p0.go: package: 1 => 0":          false, // b has no first element then
+		"p0.go: f: a - 1 => a + 1":        true,
+		"p0.go: f: 1 => 0":                true,
+		"p1.go: g: os.Exit(0) => nothing": false, // nor is os used
+		"p1.go: g: 0 => 1":                true,
+		"p1.go: g: 0 => 1 (2)":            false,
+	}
+	got := map[string]bool{}
+	for _, m := range p.mutants(nil) {
+		got[m.key()] = m.compiles()
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("those that compile (-want +got):\n%s", diff)
+	}
+}
+
+// Nothing changes in calls that are ignored, or goes because of them.
+func TestMutantsIgnored(t *testing.T) {
+	p := parsed(t, "package p; func f(a int) { note(a == 7); if a > 7 { note(a == 1); note(true) }; _ = note(a == 8) }; func note(bool) int { return 7 }")
+	var got []string
+	for _, m := range p.mutants(regexp.MustCompile(`^note\(`)) {
+		got = append(got, m.change)
+	}
+	want := []string{"a > 7 => !(a > 7)", "a > 7 => a >= 7", "{ note(a == 1); note(true) } => {}", "_ = note(a == 8) => nothing", "a == 8 => a != 8"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
 // Operands stay what they were where an operator of lower rank takes the place.
 func TestMutantPrecedence(t *testing.T) {
-	for _, m := range parsed(t, "package p; func f(a, b, c int) int { return a * b * c }").mutants() {
+	for _, m := range parsed(t, "package p; func f(a, b, c int) int { return a * b * c }").mutants(nil) {
 		if m.change == "a * b => a + b" {
 			want := "package p; func f(a, b, c int) int { return (a + b) * c }"
 			if got := string(m.source()); got != want {

@@ -27,18 +27,46 @@ var mutantNumber, _ = strconv.Atoi(os.Getenv("` + variable + `"))
 
 // shareable reports whether a mutant can be in one build with others: it is in the
 // body of a function that can hold several bodies, one for each mutant. Labels are
-// those of a function, so they would be there twice.
+// those of a function, so they would be there twice. And := assigns to a parameter or
+// a result where the body is that of the function, and in a block declares another
+// variable.
 func (m mutant) shareable() bool {
-	if m.declared == nil || m.declared.Body == nil || m.start <= m.file.offset(m.declared.Body.Lbrace) {
+	f := m.declared
+	if f == nil || f.Body == nil || m.start <= m.file.offset(f.Body.Lbrace) {
 		return false
 	}
 	labels := false
-	ast.Inspect(m.declared.Body, func(n ast.Node) bool {
+	ast.Inspect(f.Body, func(n ast.Node) bool {
 		_, label := n.(*ast.LabeledStmt)
 		labels = labels || label
 		return !labels
 	})
-	return !labels
+	return !labels && !slices.ContainsFunc(f.Body.List, func(s ast.Stmt) bool { return assignsTo(s, parameters(f)) })
+}
+
+// parameters returns the names of what a function has before it begins.
+func parameters(f *ast.FuncDecl) []string {
+	var names []string
+	for _, list := range []*ast.FieldList{f.Recv, f.Type.Params, f.Type.Results} {
+		if list == nil {
+			continue
+		}
+		for _, field := range list.List {
+			for _, name := range field.Names {
+				names = append(names, name.Name)
+			}
+		}
+	}
+	return names
+}
+
+// assignsTo reports whether a statement is := with one of the names.
+func assignsTo(s ast.Stmt, names []string) bool {
+	a, ok := s.(*ast.AssignStmt)
+	return ok && a.Tok == token.DEFINE && slices.ContainsFunc(a.Lhs, func(e ast.Expr) bool {
+		name, ok := e.(*ast.Ident)
+		return ok && name.Name != "_" && slices.Contains(names, name.Name)
+	})
 }
 
 // body returns that of the function of the mutant, with the change.

@@ -17,6 +17,8 @@ type suite struct {
 	alone    error    // why each mutant has a build of its own instead; nil for none
 	times    float64  // how many times as long as without a mutant tests may take
 	temp     string
+	noticing noticing
+	nearTo   map[*sourceFile]bool // whose tests were looked for; guarded by the lock of noticing
 }
 
 // newSuite builds the tests for the mutants of a package, and sees that they pass
@@ -26,17 +28,14 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{times: c.timeout, temp: temp}
+	s := &suite{times: c.timeout, temp: temp, nearTo: map[*sourceFile]bool{}}
 	names := []string{p.path}
 	if c.tests != "" {
 		names = strings.Split(c.tests, ",")
 	}
 	for _, name := range names {
-		name, only, some := strings.Cut(name, "=")
-		if !some {
-			only = c.run
-		}
-		t, err := newTestPackage(ctx, name, only, strings.Fields(c.args))
+		name, only, args := c.testsOf(name)
+		t, err := newTestPackage(ctx, name, only, args)
 		if err != nil {
 			return nil, err
 		}
@@ -52,6 +51,20 @@ func newSuite(ctx context.Context, c config, p *sourcePackage, mutants []mutant,
 		s.binaries, err = s.build(ctx, c, dir, "")
 	}
 	return s, err
+}
+
+// testsOf returns what an element of -tests says: the package, which of its tests run,
+// and with which arguments.
+func (c config) testsOf(element string) (name, only string, args []string) {
+	name, selection, some := strings.Cut(element, "=")
+	args = strings.Fields(c.args)
+	if !some {
+		return name, c.run, args
+	}
+	if fields := strings.Fields(selection); len(fields) > 0 {
+		only, args = fields[0], append(args, fields[1:]...)
+	}
+	return name, only, args
 }
 
 // build builds the tests and runs them without a mutant.
@@ -87,19 +100,49 @@ func (s *suite) try(ctx context.Context, m mutant) (verdict, string, error) {
 			return 0, "", err
 		}
 	}
-	for i, t := range s.tests {
-		var binary string
+	built := map[int]string{}
+	binary := func(i int) (string, error) {
 		if shared {
-			binary = s.binaries[i]
-		} else if binary, err = t.build(ctx, filepath.Join(dir, "test.exe"), overlay); err != nil {
+			return s.binaries[i], nil
+		}
+		if built[i] == "" {
+			b, err := s.tests[i].build(ctx, filepath.Join(dir, fmt.Sprintf("test%d.exe", i)), overlay)
+			if err != nil {
+				return "", err
+			}
+			built[i] = b
+		}
+		return built[i], nil
+	}
+	s.near(ctx, m.file, dir)
+	for _, t := range s.noticing.of(m.file) {
+		b, err := binary(t.of)
+		if err != nil {
 			return notCompiled, "", nil
 		}
-		v, output := t.run(ctx, binary, dir, m.id)
+		if v, output := t.run(ctx, b, dir, m.id); v == killed {
+			s.noticing.add(m.file, t)
+			return v, failed(output), nil
+		}
+	}
+	for i, t := range s.tests {
+		b, err := binary(i)
+		if err != nil {
+			return notCompiled, "", nil
+		}
+		v, output := t.run(ctx, b, dir, m.id)
 		if v == timedOut && ctx.Err() == nil { // unless it is the machine that is slower now
-			if err := t.measure(ctx, s.binaries[i], dir, s.times); err != nil {
+			err := t.measure(ctx, s.binaries[i], dir, s.times)
+			if err != nil { // once is an accident
+				err = t.measure(ctx, s.binaries[i], dir, s.times)
+			}
+			if err != nil {
 				return 0, "", err
 			}
-			v, output = t.run(ctx, binary, dir, m.id)
+			v, output = t.run(ctx, b, dir, m.id)
+		}
+		if v == killed {
+			s.noticed(ctx, m, i, output, dir)
 		}
 		if v != survived {
 			return v, failed(output), nil

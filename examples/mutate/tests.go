@@ -53,6 +53,12 @@ func newTestPackage(ctx context.Context, name, run string, args []string) (testP
 	return t, nil
 }
 
+// only returns the package with one of its tests.
+func (t testPackage) only(name string) testPackage {
+	t.args = append(slices.Clone(t.args), "-test.run=^"+name+"$")
+	return t
+}
+
 // measure runs the tests without a mutant, and sets the limit by the time they take.
 func (t *testPackage) measure(ctx context.Context, binary, dir string, times float64) error {
 	t.limit = 0
