@@ -318,7 +318,7 @@
 //	proptest/chains    frozen
 //	platform/backend   may change with each minor version
 //	ops/reach          may change with each minor version
-//	examples           programs, with nothing to import
+//	examples           programs, with nothing for others to import
 //
 // Frozen is what Go 1 promises: what compiles with v1.0 compiles with each v1, and does
 // what its documentation says; a clause of the contract is never weakened, nor is what is
