@@ -159,3 +159,10 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// compose returns an allocator with a cache for small buffers and one for large ones.
+func compose() allocator.Allocator[byte] {
+	small := combinators.NewStats(combinators.NewRecycling(combinators.NewStats(combinators.NewSlab[byte](allocator.Heap[byte]{}, 1<<16)), 1<<14))
+	large := combinators.NewStats(combinators.NewRecycling(combinators.NewStats[byte](allocator.Heap[byte]{}), 1<<12))
+	return combinators.NewStats(combinators.NewSegregator(small, large, 512))
+}
