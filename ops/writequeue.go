@@ -68,13 +68,20 @@ func (q *WriteQueue) Allocator() allocator.Allocator[Operation] { return default
 
 // Write writes all of p, after the writes that were started before. It is [WriteFull]
 // on the queue.
-func (q *WriteQueue) Write(p []byte, h Handler) { WriteFull(q, p, h) }
+func (q *WriteQueue) Write(p []byte, h Handler) {
+	q.mustHaveWriter()
+	WriteFull(q, p, h)
+}
 
-// StartWrite implements [Writer].
-func (q *WriteQueue) StartWrite(op *Operation) {
+func (q *WriteQueue) mustHaveWriter() {
 	if q.w == nil {
 		panic("ops: WriteQueue: no Writer: see NewWriteQueue and Reset")
 	}
+}
+
+// StartWrite implements [Writer].
+func (q *WriteQueue) StartWrite(op *Operation) {
+	q.mustHaveWriter()
 	if op.Err != nil {
 		q.w.StartWrite(op)
 		return

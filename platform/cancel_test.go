@@ -308,7 +308,7 @@ func TestCancelConn(t *testing.T) {
 // once, one way or the other, and no byte is lost.
 func TestCancelRace(t *testing.T) {
 	const size = 4000
-	for _, m := range append(modes(), fakeRings...) {
+	for _, m := range modesAndFakes() {
 		if m.runners == 0 {
 			continue
 		}

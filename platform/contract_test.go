@@ -20,7 +20,7 @@ func TestContract(t *testing.T) {
 		{"parks at once and flushes late", platform.Spin(0), false},
 		{"looks and flushes at once", platform.Spin(50 * time.Microsecond), true},
 	} {
-		for _, m := range append(modes(), fakeRings...) {
+		for _, m := range modesAndFakes() {
 			if m.runners > 0 {
 				m.runners = 4
 			}

@@ -57,8 +57,17 @@ func modes() (all []mode) {
 		all = append(all, mode{backend: b}, mode{backend: b, runners: 3})
 		all = append(all, receiveModes[b]...)
 	}
+	chosen := chosenModes(all)
+	if len(chosen)+len(chosenModes(fakeRings)) == 0 {
+		panic(fmt.Sprintf("-modes=%s matches none of %v %v", *modesFlag, all, fakeRings))
+	}
+	return chosen
+}
+
+// chosenModes returns those of all that -modes chooses.
+func chosenModes(all []mode) []mode {
 	only := regexp.MustCompile(*modesFlag)
-	return slices.DeleteFunc(all, func(m mode) bool { return !only.MatchString(m.String()) })
+	return slices.DeleteFunc(slices.Clone(all), func(m mode) bool { return !only.MatchString(m.String()) })
 }
 
 // fakeRings are modes of the backend for io_uring over a ring that is not the kernel's, and
@@ -66,10 +75,15 @@ func modes() (all []mode) {
 // kernel chooses may make a difference.
 var fakeRings []mode
 
+// modesAndFakes returns both.
+func modesAndFakes() []mode { return append(modes(), chosenModes(fakeRings)...) }
+
+// nextSeed returns the seed of the fake ring that is made next.
+var nextSeed func() uint64
+
 // eachAndFakes is each, and runs the test on fake rings, too.
 func eachAndFakes(t *testing.T, test func(*testing.T, *world)) {
-	each(t, test)
-	for _, m := range fakeRings {
+	for _, m := range modesAndFakes() {
 		t.Run(m.String(), func(t *testing.T) { test(t, m.open(t)) })
 	}
 }
@@ -95,6 +109,9 @@ func (m mode) open(t *testing.T, options ...platform.Option) *world {
 		options = append(options, platform.SingleRunner())
 	}
 	defer forceReceive(m.receive)()
+	if slices.ContainsFunc(fakeRings, func(f mode) bool { return f.backend == m.backend }) {
+		t.Logf("the ring draws by a seed: -fakerings.seed=%d", nextSeed())
+	}
 	p, err := platform.New(options...)
 	if err != nil {
 		t.Fatal(err)
@@ -180,8 +197,12 @@ func (w *world) runErr() error {
 // await runs the proactor until the handler was called.
 func (w *world) await(results ...*result) {
 	w.t.Helper()
+	end := time.Now().Add(patience)
 	for _, r := range results {
 		for r.calls == 0 {
+			if time.Now().After(end) {
+				w.hung("a handler")
+			}
 			r.stop = w.Stop
 			w.run()
 		}

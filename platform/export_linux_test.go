@@ -2,6 +2,7 @@ package platform
 
 import (
 	"errors"
+	"flag"
 	"slices"
 	"sync/atomic"
 
@@ -28,7 +29,12 @@ func openFakeKqueue(host backend.Host) (backend.Backend, error) {
 	return fakekqueue.Open(1, host, func(wake func()) readiness.Files { return portable.New(host, wake) })
 }
 
+var firstSeed = flag.Uint64("fakerings.seed", 1, "by which seed the first fake ring draws; each further one has the next")
+
+// NextSeed returns the seed of the fake ring that is made next.
+func NextSeed() uint64 { return *firstSeed + fakeRings.Load() }
+
 // openFakeRing opens one that draws otherwise than those before.
 func openFakeRing(host backend.Host) (backend.Backend, error) {
-	return fakering.Open(fakeRings.Add(1), host)
+	return fakering.Open(*firstSeed+fakeRings.Add(1)-1, host)
 }

@@ -135,7 +135,7 @@ func TestSessions(t *testing.T) {
 	const clients = 8
 	for _, kind := range sessionKinds {
 		t.Run(kind.name, func(t *testing.T) {
-			for _, m := range append(modes(), fakeRings...) {
+			for _, m := range modesAndFakes() {
 				if kind.cancels && m.runners == 0 {
 					continue // nobody else may cancel
 				}

@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/internal/uring"
 	"github.com/heirloom-go/heirloom/platform/internal/uring/fakering"
 )
@@ -18,6 +19,7 @@ func init() {
 		{backend: "io_uring", receive: "multishot", runners: 3},
 		{backend: "io_uring", receive: "unlimited"},
 	}
+	nextSeed = platform.NextSeed
 	fakeRings = []mode{
 		{backend: fakering.Name, receive: "multishot"},
 		{backend: fakering.Name, runners: 3},

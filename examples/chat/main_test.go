@@ -71,7 +71,6 @@ func come(t *testing.T, address, name string) *person {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(patience))
 	t.Cleanup(func() { c.Close() })
 	g := &person{t, c, name, bufio.NewReader(c)}
 	g.say(name)
@@ -87,6 +86,7 @@ func comeIn(t *testing.T, address, name string) *person {
 }
 
 func (g *person) say(line string) {
+	g.SetWriteDeadline(time.Now().Add(patience))
 	if _, err := fmt.Fprintln(g.Conn, line); err != nil {
 		g.Errorf("%s cannot say %q: %v", g.name, line, err)
 	}
@@ -94,6 +94,7 @@ func (g *person) say(line string) {
 
 // hear returns the next line, or "" at the end.
 func (g *person) hear() string {
+	g.SetReadDeadline(time.Now().Add(patience))
 	line, _ := g.in.ReadString('\n')
 	return strings.TrimSuffix(line, "\n")
 }

@@ -88,6 +88,8 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		}))
 	}
 
+	ctx, ended := context.WithCancel(ctx)
+	defer ended()
 	drained := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -98,6 +100,7 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 	if err := g.Run(context.Background()); err != nil {
 		return err
 	}
+	ended() // if it was not a signal: the listeners have failed
 	return <-drained
 }
 

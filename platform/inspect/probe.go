@@ -11,8 +11,8 @@ import (
 
 // A probe measures how long a proactor takes to call a handler that is posted: what
 // waits before it, and a wake if the loop sleeps. One is posted when somebody looks,
-// and no other before it was called and somebody has seen how long that took. It has its own memory, so that it does not show in
-// that of the program.
+// and no other before it was called and somebody has seen how long that took. It has its
+// own memory, so that it does not show in that of the program.
 type probe struct {
 	slot combinators.SingleSlot[ops.Operation]
 

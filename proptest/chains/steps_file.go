@@ -73,11 +73,11 @@ func (n *notebook) page(size int) []byte {
 func finishWriteAt(c *chainRun, n int, err error) (int, error) {
 	notes := &c.notes
 	page := notes.page(c.program.Steps[c.at].Size)
-	n = min(n, len(page))
-	if end := int(notes.at) + n; end > len(notes.content) {
+	page = page[:max(0, min(n, len(page)))]
+	if end := int(notes.at) + len(page); end > len(notes.content) {
 		notes.content = append(notes.content, make([]byte, end-len(notes.content))...)
 	}
-	copy(notes.content[notes.at:], page[:min(n, len(page))])
+	copy(notes.content[notes.at:], page)
 	return n, err
 }
 

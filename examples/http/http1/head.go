@@ -68,7 +68,7 @@ func (h *Head) Fields() int { return h.count }
 // its value without the space around it.
 func (h *Head) Field(i int) (name, value []byte) {
 	f := &h.fields[:h.count][i]
-	return h.buf[f.name:f.nameEnd], h.buf[f.value:f.valueEnd]
+	return h.buf[f.name:f.nameEnd:f.nameEnd], h.buf[f.value:f.valueEnd:f.valueEnd]
 }
 
 // Get returns the value of the first field of a name, which is in lower case, or nil.
@@ -354,8 +354,9 @@ func (h *Head) noteCoding(value []byte) error {
 		h.Chunked = true
 		return nil
 	}
-	// A list of others is a matter of what is implemented; but if chunked is not
-	// the last of it, or is there twice, nobody can say where the body ends.
+	// A list of others is a matter of what is implemented. One that has chunked among
+	// them is refused with any other body whose end is not plain: this server takes
+	// none, and others have disagreed about where such a body ends.
 	for rest, more := value, true; more; {
 		var coding []byte
 		coding, rest, more = bytes.Cut(rest, comma)

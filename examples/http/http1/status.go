@@ -33,7 +33,7 @@ var (
 	errLength       = bad("Content-Length is not a number")
 	errTwoLengths   = bad("there is more than one Content-Length")
 	errTwoCodings   = bad("there is more than one Transfer-Encoding")
-	errCoding       = bad("Transfer-Encoding does not end with one chunked")
+	errCoding       = bad("Transfer-Encoding is a list with chunked in it, or no list")
 	errTwoFramings  = bad("there are both Content-Length and Transfer-Encoding")
 	errCodingIn1_0  = bad("Transfer-Encoding is not in HTTP/1.0")
 	errChunkSize    = bad("the size of a chunk is not a hexadecimal number")

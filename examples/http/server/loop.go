@@ -83,7 +83,7 @@ func (l *loop) serve(s *session) {
 		s.shake()
 		return
 	}
-	s.wait()
+	s.goOn() // which ends it if it has come while the server shuts down
 }
 
 // after returns the time of a deadline. What it is reckoned from is up to a second old.

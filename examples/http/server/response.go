@@ -169,6 +169,7 @@ func (w *Response) finish() {
 		if !w.head && w.minor == 1 {
 			l.out = append(l.out, "0\r\n\r\n"...)
 		}
+		w.forget()
 		return
 	}
 	if w.status == 0 {
@@ -189,6 +190,11 @@ func (w *Response) finish() {
 		out = append(out, "\r\n"...)
 	}
 	l.out = out
+	w.forget()
+}
+
+// forget lets go of memory that an answer was too large for.
+func (w *Response) forget() {
 	if cap(w.body) > keptAnswer {
 		w.body = nil
 	}

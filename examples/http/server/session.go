@@ -56,9 +56,14 @@ const (
 	endOfStream
 )
 
-// wait waits for something to read.
+// wait waits for something to read, for as long as what is due may take.
 func (s *session) wait() {
 	s.setDeadline()
+	s.listen()
+}
+
+// listen waits for something to read, until the deadline that there is.
+func (s *session) listen() {
 	if s.tls != nil {
 		s.tls.WaitReadable((*onReadable)(s))
 		return
@@ -114,7 +119,7 @@ func (h *onReadable) Complete(_ int, err error) {
 		}
 		s.serve(b)
 	case err == ops.ErrWouldBlock:
-		s.wait()
+		s.listen() // a part of a TLS record is nothing that a client has done
 	case errors.Is(err, os.ErrDeadlineExceeded) && s.due != nextRequest:
 		s.refuse(408, "the request takes too long")
 		s.write()
@@ -150,8 +155,16 @@ func (s *session) serve(b []byte) {
 	l := s.loop
 	for len(b) > 0 && !s.closing {
 		var served bool
-		if b, served = s.serveOne(b); !served {
+		b, served = s.serveOne(b)
+		if s.closing {
+			s.sending = s.sending || len(b) > 0
+			b = nil
+		}
+		if !served {
 			break
+		}
+		if s.due == endOfHead || s.due == endOfBody {
+			s.due = nothing // the next request has its own time
 		}
 		if len(l.out) >= flushSize {
 			if !s.keep(b) {
@@ -161,10 +174,6 @@ func (s *session) serve(b []byte) {
 				return // onWritten goes on
 			}
 		}
-	}
-	if s.closing {
-		s.sending = s.sending || len(b) > 0
-		b = nil
 	}
 	if s.keep(b) {
 		s.write()
@@ -210,6 +219,16 @@ func (s *session) keep(b []byte) bool {
 		}
 	case &b[0] == &s.in[0]:
 		s.in = s.in[:len(b)]
+	case cap(s.in) > keptAnswer: // which a large body has needed, and what is left does not
+		large := s.in
+		var err error
+		s.in, err = allocator.Append(l.buffers, nil, b...)
+		l.buffers.Deallocate(large)
+		if err != nil {
+			s.in, l.out = nil, l.out[:0]
+			s.end()
+			return false
+		}
 	default:
 		s.in = s.in[:copy(s.in, b)]
 	}

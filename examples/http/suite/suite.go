@@ -149,6 +149,7 @@ var Heads = []Head{
 	{"SMUG-TE-TAB-BEFORE-VALUE", post + "Transfer-Encoding:\tchunked\r\nContent-Length: 5\r\n\r\nhello", 400},
 	{"SMUG-TE-DOUBLE-CHUNKED", post + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400},
 	{"SMUG-TE-NOT-FINAL-CHUNKED", post + "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400},
+	{"chunked after another coding", post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
 	{"SMUG-TE-HTTP10", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
 	{"SMUG-TE-EMPTY-VALUE", post + "Transfer-Encoding: \r\nContent-Length: 5\r\n\r\nhello", 400},
 	{"SMUG-TE-LEADING-COMMA", post + "Transfer-Encoding: , chunked\r\n\r\n0\r\n\r\n", 400},

@@ -185,8 +185,8 @@ func openRing(system System, single bool) (*ring, error) {
 		err = r.tryOut()
 	}
 	if err != nil {
-		r.unmap()
 		unix.Close(fd)
+		r.unmap()
 		return nil, err
 	}
 	return r, nil
