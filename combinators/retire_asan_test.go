@@ -4,6 +4,7 @@ package combinators_test
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,9 +66,11 @@ func main() {
 }
 `
 
+var withASan = flag.Bool("sanitize", false, "build a program with the address sanitizer, and run it")
+
 func TestAddressSanitizerSeesUseAfterRelease(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a program with -asan")
+	if !*withASan {
+		t.Skip("builds a program, which takes long: see -sanitize")
 	}
 	tool, err := exec.LookPath("go")
 	if err != nil {

@@ -1,6 +1,7 @@
 package platform_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,10 @@ func TestContract(t *testing.T) {
 		{"parks at once and flushes late", platform.Spin(0), false},
 		{"looks and flushes at once", platform.Spin(50 * time.Microsecond), true},
 	} {
-		for _, m := range modesAndFakes() {
+		for i, m := range modesAndFakes() {
+			if (m.receive != "" || m.backend == "portable" || strings.HasPrefix(m.backend, "fake")) && i%2 == 0 != way.flushes {
+				continue // one way is enough
+			}
 			if m.runners > 0 {
 				m.runners = 4
 			}

@@ -23,7 +23,7 @@ var deaths = map[string]func(){
 func TestRunnerDies(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
 		w := m.open(t)
-		eachHandler(1, func(at int) (handled int) {
+		eachHandler(2, func(at int) (handled int) {
 			u := w.tour(func(handled int) {
 				if handled == at {
 					die()

@@ -139,7 +139,7 @@ func TestSessions(t *testing.T) {
 				if kind.cancels && m.runners == 0 {
 					continue // nobody else may cancel
 				}
-				visits := 120
+				visits := 60
 				if m.runners == 0 {
 					visits = 20 // nothing happens at the same time
 				}

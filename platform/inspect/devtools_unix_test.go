@@ -42,10 +42,14 @@ type answer struct {
 	} `json:"error"`
 }
 
-// findBrowser returns the path of a Chromium, and skips the test if there is none, or
-// fails it if the environment variable HEIRLOOM_BROWSER is "required".
+// findBrowser returns the path of a Chromium. A browser takes long, so the test is skipped
+// unless the environment variable HEIRLOOM_BROWSER says something. If that is "required",
+// it fails where there is none.
 func findBrowser(t *testing.T) string {
 	t.Helper()
+	if os.Getenv("HEIRLOOM_BROWSER") == "" {
+		t.Skip("a browser takes seconds: see HEIRLOOM_BROWSER")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
@@ -61,9 +65,6 @@ func findBrowser(t *testing.T) string {
 // openBrowser starts a browser with an empty page. It ends with the test.
 func openBrowser(ctx context.Context, t *testing.T) *browser {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes seconds")
-	}
 	path := findBrowser(t)
 	toChild, out, err := os.Pipe()
 	if err != nil {

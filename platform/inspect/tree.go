@@ -62,7 +62,7 @@ func (m met) layer(text string, a any) *layer {
 	e := parse(text)
 	l := &layer{Name: e.name, text: text}
 	l.counter, _ = a.(counter)
-	if t := reflect.TypeOf(a); t != nil && t.Kind() == reflect.Pointer && t.Elem().Size() > 0 { // of others all pointers may be one
+	if a != nil && reflect.TypeOf(a).Kind() == reflect.Pointer {
 		if first := m[a]; first != nil {
 			l.Repeated, l.shared, first.shared = true, true, true
 			l.Arguments = slices.DeleteFunc(e.arguments, isAllocator)
