@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,4 +72,40 @@ func TestTLS(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A client that sends a record byte by byte, and never a request, is closed as one that is
+// idle is.
+func TestDrippedRecord(t *testing.T) {
+	lender := httptest.NewTLSServer(nil)
+	lender.Close()
+	w := newWorld(t, sim.Calm, sim.Weather{})
+	w.server.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
+	w.run(func(co *platform.Co) error {
+		below, err := w.connect(co)
+		if err != nil {
+			return err
+		}
+		defer below.Close()
+		var c secure.Conn
+		c.Client(below, &tls.Config{InsecureSkipVerify: true})
+		if _, err := co.Await(func(h ops.Handler) { c.Handshake(h) }); err != nil {
+			return err
+		}
+		begin := w.sim.Now()
+		record := "\x17\x03\x03\x40\x00" + strings.Repeat("x", 1000) // of 16 KiB
+		for _, b := range []byte(record) {
+			if _, err := co.Write(below, []byte{b}); err != nil {
+				break
+			}
+			if w.server.loops[0].sessions.first == nil {
+				break
+			}
+			co.Sleep(7 * time.Second)
+		}
+		if took := w.sim.Now() - begin; took > 2*time.Minute {
+			t.Errorf("it is there for %v", took)
+		}
+		return nil
+	})
 }

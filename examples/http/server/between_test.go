@@ -1,0 +1,92 @@
+package server
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/sim"
+)
+
+// A client that never stops sending has the time of a head for each of its heads, and that of
+// a body for each of its bodies, and not once for all of them.
+func TestTimeOfEachRequest(t *testing.T) {
+	post := postEcho + "Content-Length: 4\r\n\r\nbody"
+	for name, request := range map[string]string{"heads": getRoot, "bodies": post} {
+		t.Run(name, func(t *testing.T) {
+			const many = 60 // seconds
+			cut := len(request) - 2
+			pieces := []string{request + request[:cut]}
+			for range many {
+				pieces = append(pieces, request[cut:]+request[:cut])
+			}
+			pieces = append(pieces, request[cut:]+lastGet)
+			w := newWorld(t, sim.Calm, sim.Weather{})
+			w.run(func(co *platform.Co) error {
+				answer, _, err := w.exchange(co, time.Second, pieces...)
+				if n := strings.Count(answer, "HTTP/1.1 200"); n != many+3 || strings.Contains(answer, " 408 ") {
+					t.Errorf("%d of %d answers:\n%s", n, many+3, answer[max(0, len(answer)-300):])
+				}
+				return err
+			})
+		})
+	}
+}
+
+// A connection that was accepted while the server shuts down is closed soon, though it says
+// nothing.
+func TestAcceptedWhileDraining(t *testing.T) {
+	w := newWorld(t, sim.Calm, sim.Weather{})
+	w.run(func(co *platform.Co) error {
+		for _, l := range w.server.all() {
+			l.draining = true // as onDrain has it, which has not come to the listener
+		}
+		answer, took, err := w.exchange(co, 0)
+		if answer != "" || took > 2*time.Second {
+			t.Errorf("it gets %q, and is closed after %v", answer, took)
+		}
+		return err
+	})
+}
+
+// A client that goes on sending behind its last request has all of a large answer.
+func TestLargeAnswerBeforeClose(t *testing.T) {
+	w := newWorld(t, sim.Calm, sim.Weather{})
+	w.run(func(co *platform.Co) error {
+		c, err := w.connect(co)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if _, err := co.Write(c, []byte("GET /large"+hostLine+"Connection: close\r\n\r\n"+getRoot)); err != nil {
+			return err
+		}
+		co.Sleep(time.Second)
+		w.server.loops[0].sessions.first.mustLinger(t)
+		var answer strings.Builder
+		for buf := make([]byte, 64<<10); ; {
+			n, err := co.Read(c, buf)
+			answer.Write(buf[:n])
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if got := summary(answer.String(), ""); len(got) != 4+256<<10 {
+			t.Errorf("%d bytes", len(got))
+		}
+		return nil
+	})
+}
+
+// mustLinger fails the test unless the session is going to listen to its client when it closes.
+func (s *session) mustLinger(t *testing.T) {
+	t.Helper()
+	if s == nil || !s.closing || !s.sending {
+		t.Errorf("the session is not to linger: %+v", s)
+	}
+}
