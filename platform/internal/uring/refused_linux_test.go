@@ -83,7 +83,7 @@ func TestNoMemoryWhileParked(t *testing.T) {
 	var c platform.Conn
 	refused("an accept", func(h ops.Handler) { l.Accept(&c, h) }, func() {})
 	b := make([]byte, 1)
-	refused("a read", func(h ops.Handler) { c.Read(b, h) }, func() { peer.Write(b) })
+	refused("a read", func(h ops.Handler) { c.Read(b, h) }, func() { peer.Write([]byte("x")) })
 	refused("a read that is cancelled", func(h ops.Handler) { c.Read(b, h) }, func() { c.Cancel() })
 	refused("a read of what is closed", func(h ops.Handler) { c.Read(b, h) }, func() { c.Close() })
 }
