@@ -50,7 +50,7 @@ var parsers = []parser{
 			source = memory{text}
 			return req.ReadHeader(&h, &source)
 		}
-	}, 69},
+	}, 70},
 	{"nbio", func() func([]byte) error {
 		engine := nbhttp.NewEngine(nbhttp.Config{})
 		direct := func(f func()) bool { f(); return true }
