@@ -9,7 +9,7 @@ import (
 )
 
 func TestNoAllocs(t *testing.T) {
-	text := [][]byte{[]byte(browser), []byte(suite.Heads[0].Text), []byte("GET / HTTP/1.1\r\n\r\n"), []byte(suite.Chunked)}
+	text := [][]byte{[]byte(suite.Browser), []byte(suite.Heads[0].Text), []byte("GET / HTTP/1.1\r\n\r\n"), []byte(suite.Chunked)}
 	body := []byte("5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n")
 	chunks := make([]byte, len(body))
 	var h Head

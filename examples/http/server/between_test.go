@@ -1,7 +1,6 @@
 package server
 
 import (
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -65,18 +64,11 @@ func TestLargeAnswerBeforeClose(t *testing.T) {
 		}
 		co.Sleep(time.Second)
 		w.server.loops[0].sessions.first.mustLinger(t)
-		var answer strings.Builder
-		for buf := make([]byte, 64<<10); ; {
-			n, err := co.Read(c, buf)
-			answer.Write(buf[:n])
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return err
-			}
+		answer, err := readToEnd(co, c)
+		if err != nil {
+			return err
 		}
-		if got := summary(answer.String(), ""); len(got) != 4+256<<10 {
+		if got := summary(answer, ""); len(got) != 4+256<<10 {
 			t.Errorf("%d bytes", len(got))
 		}
 		return nil

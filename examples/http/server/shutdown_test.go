@@ -1,7 +1,6 @@
 package server
 
 import (
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -63,19 +62,12 @@ func TestShutdown(t *testing.T) {
 		defer c.Close()
 		co.Write(c, []byte("GET /large"+hostLine+"\r\n"))
 		co.Sleep(7 * time.Second)
-		var answer strings.Builder
-		for buf := make([]byte, 64<<10); ; {
-			n, err := co.Read(c, buf)
-			answer.Write(buf[:n])
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return err
-			}
+		answer, err := readToEnd(co, c)
+		if err != nil {
+			return err
 		}
 		at(co, 7*time.Second, "a slow client")
-		if got := summary(answer.String(), ""); len(got) != 4+256<<10 {
+		if got := summary(answer, ""); len(got) != 4+256<<10 {
 			t.Errorf("a slow client: %d bytes", len(got))
 		}
 		return nil

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"bytes"
 	"crypto/tls"
-	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,10 +13,29 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// With TLS the timeouts are the same, and the end of the stream is announced.
-func TestTLS(t *testing.T) {
+// withTLS has the server speak TLS.
+func (w *world) withTLS() {
 	lender := httptest.NewTLSServer(nil) // of its certificate
 	lender.Close()
+	w.server.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
+}
+
+// shake connects, and returns the connection and what is on top of it after a handshake.
+func (w *world) shake(co *platform.Co) (below *platform.Conn, c *secure.Conn, err error) {
+	if below, err = w.connect(co); err != nil {
+		return nil, nil, err
+	}
+	c = new(secure.Conn)
+	c.Client(below, &tls.Config{InsecureSkipVerify: true})
+	if _, err := co.Await(func(h ops.Handler) { c.Handshake(h) }); err != nil {
+		below.Close()
+		return nil, nil, err
+	}
+	return below, c, nil
+}
+
+// With TLS the timeouts are the same, and the end of the stream is announced.
+func TestTLS(t *testing.T) {
 	for _, test := range []struct {
 		name, send, get string
 		end             time.Duration
@@ -32,34 +49,22 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, sim.Calm, sim.Weather{})
-			w.server.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
+			w.withTLS()
 			w.run(func(co *platform.Co) error {
-				below, err := w.connect(co)
+				below, c, err := w.shake(co)
 				if err != nil {
 					return err
 				}
 				defer below.Close()
-				var c secure.Conn
-				c.Client(below, &tls.Config{InsecureSkipVerify: true})
-				if _, err := co.Await(func(h ops.Handler) { c.Handshake(h) }); err != nil {
-					return err
-				}
 				begin := w.sim.Now()
-				if _, err := co.Write(&c, []byte(test.send)); err != nil {
+				if _, err := co.Write(c, []byte(test.send)); err != nil {
 					return err
 				}
-				var answer bytes.Buffer
-				for buf := make([]byte, 4096); ; {
-					n, err := co.Read(&c, buf)
-					answer.Write(buf[:n])
-					if err != nil {
-						if err != io.EOF {
-							t.Errorf("the end is %v", err)
-						}
-						break
-					}
+				answer, err := readToEnd(co, c)
+				if err != nil {
+					t.Errorf("the end is %v", err)
 				}
-				got := summary(answer.String(), "")
+				got := summary(answer, "")
 				if test.get == "" {
 					if len(got) != 4+256<<10 {
 						t.Errorf("%d bytes", len(got))
@@ -77,21 +82,14 @@ func TestTLS(t *testing.T) {
 // A client that sends a record byte by byte, and never a request, is closed as one that is
 // idle is.
 func TestDrippedRecord(t *testing.T) {
-	lender := httptest.NewTLSServer(nil)
-	lender.Close()
 	w := newWorld(t, sim.Calm, sim.Weather{})
-	w.server.TLS = &tls.Config{Certificates: lender.TLS.Certificates}
+	w.withTLS()
 	w.run(func(co *platform.Co) error {
-		below, err := w.connect(co)
+		below, _, err := w.shake(co)
 		if err != nil {
 			return err
 		}
 		defer below.Close()
-		var c secure.Conn
-		c.Client(below, &tls.Config{InsecureSkipVerify: true})
-		if _, err := co.Await(func(h ops.Handler) { c.Handshake(h) }); err != nil {
-			return err
-		}
 		begin := w.sim.Now()
 		record := "\x17\x03\x03\x40\x00" + strings.Repeat("x", 1000) // of 16 KiB
 		for _, b := range []byte(record) {

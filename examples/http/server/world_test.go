@@ -108,7 +108,6 @@ func (w *world) exchange(co *platform.Co, pause time.Duration, pieces ...string)
 		return "", 0, err
 	}
 	defer c.Close()
-	var answer bytes.Buffer
 	begin := w.sim.Now()
 	for i, p := range pieces {
 		if i > 0 {
@@ -120,15 +119,27 @@ func (w *world) exchange(co *platform.Co, pause time.Duration, pieces ...string)
 			break // the server has refused what came before
 		}
 	}
-	buf := make([]byte, 4096)
-	for {
-		n, err := co.Read(c, buf)
-		answer.Write(buf[:n])
-		if err == io.EOF || errors.Is(err, os.ErrDeadlineExceeded) {
-			return answer.String(), w.sim.Now() - begin, nil
+	answer, err := readToEnd(co, c)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("after %q: %w", pieces, err)
+	}
+	return answer, w.sim.Now() - begin, err
+}
+
+// readToEnd returns what comes until the end of the stream, or what has come until an error.
+func readToEnd(co *platform.Co, r ops.Reader) (string, error) {
+	var all strings.Builder
+	for buf := make([]byte, 4096); ; {
+		n, err := co.Read(r, buf)
+		all.Write(buf[:n])
+		if err == io.EOF {
+			return all.String(), nil
 		}
 		if err != nil {
-			return answer.String(), w.sim.Now() - begin, fmt.Errorf("after %q: %w", pieces, err)
+			return all.String(), err
 		}
 	}
 }
