@@ -198,8 +198,11 @@ func TestMissingNames(t *testing.T) {
 func TestTablesForNewcomers(t *testing.T) {
 	tables := 0
 	for _, dir := range []string{"combinators", "platform"} {
-		doc := parseFiles(t, dir, "doc.go")[0].Doc.Text()
-		for _, section := range strings.Split(doc, "\n# ")[1:] {
+		var doc strings.Builder
+		for _, f := range parseFiles(t, dir, "doc*.go") {
+			doc.WriteString("\n" + f.Doc.Text())
+		}
+		for _, section := range strings.Split(doc.String(), "\n# ")[1:] {
 			if !strings.HasPrefix(section, "Coming from ") {
 				continue
 			}

@@ -39,12 +39,33 @@ func TestTimeOfEachRequest(t *testing.T) {
 func TestAcceptedWhileDraining(t *testing.T) {
 	w := newWorld(t, sim.Calm, sim.Weather{})
 	w.run(func(co *platform.Co) error {
-		for _, l := range w.server.all() {
-			l.draining = true // as onDrain has it, which has not come to the listener
-		}
+		w.server.drain() // as Shutdown does, before it comes to the listener
 		answer, took, err := w.exchange(co, 0)
 		if answer != "" || took > 2*time.Second {
 			t.Errorf("it gets %q, and is closed after %v", answer, took)
+		}
+		return err
+	})
+}
+
+// Once one loop knows of a shutdown, an answer of another says that it is the last one,
+// though that loop has not been told yet.
+func TestAnswerWhileDraining(t *testing.T) {
+	w := newWorld(t, sim.Calm, sim.Weather{})
+	w.run(func(co *platform.Co) error {
+		c, err := w.connect(co)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		co.Sleep(time.Second) // the server waits for a request
+		w.server.drain()
+		if _, err := co.Write(c, []byte(getRoot)); err != nil {
+			return err
+		}
+		answer, err := readToEnd(co, c)
+		if got := summary(answer, ""); got != "200 hello" || !strings.Contains(answer, "Connection: close\r\n") {
+			t.Errorf("it gets %q", answer)
 		}
 		return err
 	})

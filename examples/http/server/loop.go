@@ -30,7 +30,6 @@ type loop struct {
 	limits   Limits
 	head     http1.Limits
 	timeouts Timeouts
-	draining bool
 
 	sessions   sessions
 	operations *combinators.Recycling[ops.Operation]

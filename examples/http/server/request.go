@@ -55,7 +55,7 @@ func (s *session) answer() {
 	l.counters.requests++
 	if !l.request.KeepAlive {
 		s.closing = true
-	} else if l.draining {
+	} else if l.server.draining.Load() {
 		s.close()
 	}
 	w := &l.response

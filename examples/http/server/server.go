@@ -2,7 +2,9 @@ package server
 
 import (
 	"crypto/tls"
+	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
@@ -35,20 +37,35 @@ type Server struct {
 	// accepting, and handlers that panic. Loops call it at the same time.
 	Report func(error)
 
-	mu    sync.Mutex
-	loops []*loop
+	mu       sync.Mutex // of loops, which do not change any more once it is draining
+	loops    []*loop
+	draining atomic.Bool
 }
 
 // Serve serves the connections of a listener, which is the server's from then on, and
 // calls h when the listener is closed and the last of them has ended: after
 // [Server.Shutdown] with nil. Its proactor has a single runner, and Serve is called by it,
-// or before it runs.
+// or before it runs. A server that has been shut down closes the listener, and calls h with
+// net.ErrClosed.
 func (s *Server) Serve(l *platform.Listener, h ops.Handler) {
 	x := newLoop(s, l.Proactor(), h)
+	if s.add(x) {
+		x.start(l)
+		return
+	}
+	l.Close() // which is closed already, or closes
+	ops.Post(x.p, &outcome{h, net.ErrClosed})
+}
+
+// add reports whether the server serves on x. It does not after a shutdown.
+func (s *Server) add(x *loop) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		return false
+	}
 	s.loops = append(s.loops, x)
-	s.mu.Unlock()
-	x.start(l)
+	return true
 }
 
 func (s *Server) report(err error) {

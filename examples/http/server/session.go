@@ -192,7 +192,7 @@ func (s *session) goOn() {
 	switch {
 	case s.closing:
 		s.bye()
-	case s.loop.draining && s.in == nil:
+	case s.loop.server.draining.Load() && s.in == nil:
 		s.sending = true
 		s.bye()
 	default:

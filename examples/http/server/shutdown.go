@@ -13,7 +13,7 @@ import (
 // it closes what is left and returns why. It blocks until those who run the proactors have
 // done that, so a handler must not call it.
 func (s *Server) Shutdown(ctx context.Context) error {
-	loops := s.all()
+	loops := s.drain()
 	errs := make([]error, len(loops))
 	var group sync.WaitGroup
 	for i, l := range loops {
@@ -24,11 +24,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// drain has every answer from now on be the last of its connection, on all loops at once,
+// and returns them.
+func (s *Server) drain() []*loop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining.Store(true)
+	return s.loops
+}
+
 type onDrain loop
 
 func (h *onDrain) Complete(int, error) {
 	l := (*loop)(h)
-	l.draining = true
 	for s := l.sessions.first; s != nil; s = s.next {
 		if s.due == nextRequest && s.in == nil && s.out == nil {
 			s.conn.Close()

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
@@ -72,4 +74,29 @@ func TestShutdown(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestServeAfterShutdown(t *testing.T) {
+	w := newWorld(t, sim.Calm, sim.Weather{})
+	w.server.drain()
+	l, err := w.p.Listen("tcp", "10.0.0.1:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	w.server.Serve(l, ops.HandlerFunc(func(_ int, err error) {
+		if calls++; err != net.ErrClosed {
+			t.Errorf("the handler has %v", err)
+		}
+	}))
+	if calls != 0 {
+		t.Error("the handler is called before Serve has returned")
+	}
+	if err := w.p.Run(t.Context()); err != nil || calls != 1 {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+	if err := l.Close(); err != net.ErrClosed {
+		t.Errorf("the listener is open: %v", err)
+	}
+	w.p.Close()
 }

@@ -90,7 +90,7 @@ func (w *world) run(clients ...func(co *platform.Co) error) {
 
 // shutdown is what Server.Shutdown has each loop do.
 func (w *world) shutdown() {
-	for _, x := range w.server.all() {
+	for _, x := range w.server.drain() {
 		(*onDrain)(x).Complete(0, nil)
 	}
 }
