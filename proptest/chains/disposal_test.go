@@ -162,3 +162,39 @@ func TestDisposed(t *testing.T) {
 		t.Errorf("nobody has written to what is left: %q", wrong)
 	}
 }
+
+// TestSharedConn says that a Conn that was kept, and is opened again, is not disposed of while
+// somebody may still cancel what its first end had.
+func TestSharedConn(t *testing.T) {
+	links := []Link{
+		{Network: "tcp"},
+		{Network: "tcp", Reuse: true},
+		{Network: "tcp", Reuse: true, Disposal: [2]Disposal{Scribbled, Kept}},
+	}
+	r := newRun(Program{Links: links}, config{})
+	defer r.clean()
+	var err error
+	if r.proactor, err = platform.New(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.proactor.Close()
+	if err := r.listen(); err != nil {
+		t.Fatal(err)
+	}
+	first, last := r.links[0].ends[0], r.links[2].ends[0]
+	first.users.n.Add(1) // who cancels
+	for _, l := range r.links {
+		r.open(l.ends[0]).Close()
+		l.ends[0].users.leave()
+	}
+	if first.conn == nil || first.conn != last.conn {
+		t.Fatal("they have two Conns")
+	}
+	if r.conns.watches(last.conn) {
+		t.Error("the Conn was disposed of while it may be used")
+	}
+	first.users.leave()
+	if !r.conns.watches(last.conn) {
+		t.Error("the Conn was never disposed of")
+	}
+}

@@ -62,13 +62,13 @@ func (r *run) listen() error {
 			e.deadlines = [2]*deadline{new(deadline), new(deadline)}
 			if plan.Reuse {
 				e.before = r.links[i-1].ends[n]
-				if e.before.disposal() == Kept {
-					e.cancels, e.deadlines = e.before.cancels, e.before.deadlines
-				}
 			}
 			e.chains.Store(1)
 			e.users.n.Store(1)
 			e.users.last = func() { r.disposeConn(e) }
+			if e.before != nil && e.before.disposal() == Kept {
+				e.shareConn()
+			}
 			l.ends[n] = e
 		}
 		l.users.n.Store(int32(len(l.ends)))
@@ -80,6 +80,19 @@ func (r *run) listen() error {
 		r.links = append(r.links, l)
 	}
 	return nil
+}
+
+// shareConn has what is known of the Conn of the end before, which this one opens again as
+// it is. Who still cancels what that end had uses the Conn of this one.
+func (e *end) shareConn() {
+	b := e.before
+	e.cancels, e.deadlines = b.cancels, b.deadlines
+	e.users.n.Add(1)
+	dispose := b.users.last
+	b.users.last = func() {
+		dispose()
+		e.users.leave()
+	}
 }
 
 // openListener opens the listener of a link. Where there are no unix sockets tcp

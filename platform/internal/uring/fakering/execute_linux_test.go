@@ -166,7 +166,7 @@ func (r *runner) arrive() {
 	}
 }
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // await waits until the last task has ended, as it may take its time.
 func (r *runner) await() {
@@ -179,7 +179,8 @@ func (r *runner) await() {
 	}
 }
 
-// settle goes on until nothing more happens, and writes down what has.
+// settle goes on until nothing more happens, or until fits, if there is one, finds that
+// enough has, and writes down what has.
 func (r *runner) settle(fits func(trace) bool) {
 	if fits == nil {
 		for quiet := 0; quiet < 40; {
@@ -200,7 +201,7 @@ func (r *runner) settle(fits func(trace) bool) {
 		sure, free := r.state()
 		now.sure = append(slices.Clip(now.sure), sure)
 		now.free = append(slices.Clip(now.free), free)
-		if fits == nil || r.c.unsent == 0 && rounds >= 3 && fits(now) || rounds > 2000 && r.p.racy {
+		if fits == nil || r.c.unsent == 0 && rounds >= 3 && fits(now) {
 			r.trace = now
 			return
 		}
