@@ -52,12 +52,7 @@ func TestAcceptedWhileDraining(t *testing.T) {
 // though that loop has not been told yet.
 func TestAnswerWhileDraining(t *testing.T) {
 	w := newWorld(t, sim.Calm, sim.Weather{})
-	w.run(func(co *platform.Co) error {
-		c, err := w.connect(co)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
+	w.run(w.client(func(co *platform.Co, c *platform.Conn) error {
 		co.Sleep(time.Second) // the server waits for a request
 		w.server.drain()
 		if _, err := co.Write(c, []byte(getRoot)); err != nil {
@@ -68,18 +63,13 @@ func TestAnswerWhileDraining(t *testing.T) {
 			t.Errorf("it gets %q", answer)
 		}
 		return err
-	})
+	}))
 }
 
 // A client that goes on sending behind its last request has all of a large answer.
 func TestLargeAnswerBeforeClose(t *testing.T) {
 	w := newWorld(t, sim.Calm, sim.Weather{})
-	w.run(func(co *platform.Co) error {
-		c, err := w.connect(co)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
+	w.run(w.client(func(co *platform.Co, c *platform.Conn) error {
 		if _, err := co.Write(c, []byte("GET /large"+hostLine+"Connection: close\r\n\r\n"+getRoot)); err != nil {
 			return err
 		}
@@ -93,7 +83,7 @@ func TestLargeAnswerBeforeClose(t *testing.T) {
 			t.Errorf("%d bytes", len(got))
 		}
 		return nil
-	})
+	}))
 }
 
 // mustLinger fails the test unless the session is going to listen to its client when it closes.

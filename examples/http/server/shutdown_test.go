@@ -56,12 +56,7 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("a body: %q", answer)
 		}
 		return err
-	}, func(co *platform.Co) error {
-		c, err := w.connect(co)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
+	}, w.client(func(co *platform.Co, c *platform.Conn) error {
 		co.Write(c, []byte("GET /large"+hostLine+"\r\n"))
 		co.Sleep(7 * time.Second)
 		answer, err := readToEnd(co, c)
@@ -73,7 +68,7 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("a slow client: %d bytes", len(got))
 		}
 		return nil
-	})
+	}))
 }
 
 func TestServeAfterShutdown(t *testing.T) {

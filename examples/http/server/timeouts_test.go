@@ -65,12 +65,7 @@ func TestSlowRequest(t *testing.T) {
 				pieces = append(pieces, test.drip)
 			}
 			w := newWorld(t, sim.Calm, sim.Weather{})
-			w.run(func(co *platform.Co) error {
-				c, err := w.connect(co)
-				if err != nil {
-					return err
-				}
-				defer c.Close()
+			w.run(w.client(func(co *platform.Co, c *platform.Conn) error {
 				begin := w.sim.Now()
 				ended := false
 				w.p.Spawn(ops.HandlerFunc(func(int, error) {}), func(co *platform.Co) error {
@@ -93,7 +88,7 @@ func TestSlowRequest(t *testing.T) {
 				}
 				between(t, "the answer", w.sim.Now()-begin, test.timeout)
 				return nil
-			})
+			}))
 		})
 	}
 }
@@ -102,12 +97,7 @@ func TestSlowRequest(t *testing.T) {
 // what one read has asked for.
 func TestSlowReader(t *testing.T) {
 	w := newWorld(t, sim.Calm, sim.Weather{})
-	w.run(func(co *platform.Co) error {
-		c, err := w.connect(co)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
+	w.run(w.client(func(co *platform.Co, c *platform.Conn) error {
 		if _, err := co.Write(c, []byte(strings.Repeat("GET /large"+hostLine+"\r\n", 50))); err != nil {
 			return err
 		}
@@ -121,7 +111,7 @@ func TestSlowReader(t *testing.T) {
 		}
 		between(t, "given up", w.sim.Now()-begin, 30*time.Second)
 		return nil
-	})
+	}))
 }
 
 // A client that closes at any time costs the server nothing.

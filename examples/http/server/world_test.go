@@ -100,6 +100,18 @@ func (w *world) connect(co *platform.Co) (*platform.Conn, error) {
 	return c, co.Connect(c, "tcp", w.address)
 }
 
+// client returns a client that connects before do, and closes the connection behind it.
+func (w *world) client(do func(*platform.Co, *platform.Conn) error) func(*platform.Co) error {
+	return func(co *platform.Co) error {
+		c, err := w.connect(co)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return do(co, c)
+	}
+}
+
 // exchange sends pieces, a pause before each but the first, and returns what comes back
 // until the server ends the stream, and how long that took.
 func (w *world) exchange(co *platform.Co, pause time.Duration, pieces ...string) (string, time.Duration, error) {
