@@ -51,6 +51,18 @@ func TestRunOnly(t *testing.T) {
 	}
 }
 
+// Tests that are not chosen notice nothing, also when they lie beside the file.
+func TestRunChosen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package and runs its tests some times")
+	}
+	status, out, problem := program(t, "-run", "TestNothing", "-only", "in Clamp$", "-skip", "<|return high", "./testdata/clamp")
+	want := "3 mutants: 0 killed, 0 timed out, 0 not compiled, 0 equivalent by list, 3 survived: score 0.0 %"
+	if status != 0 || out[0] != want {
+		t.Errorf("status is %d, errors are %q, output is %q, want %q", status, problem, out, want)
+	}
+}
+
 // A seed always draws the same mutants, and as many as are asked for that compile.
 func TestDraw(t *testing.T) {
 	p := parsed(t, `package p; func f(a, b, c int, s string) (bool, string) { return a < b && b < c, s + "x" }`)

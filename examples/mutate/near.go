@@ -11,13 +11,11 @@ import (
 // declaredTest is a test in a file.
 var declaredTest = regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)
 
-// nearTests returns a regular expression for the tests that lie beside a file, in files
-// whose names begin with the same word: those in timer_test.go and timer_linux_test.go
-// for timer_heap.go. It is empty if there are none.
-func nearTests(f *sourceFile) string {
+// nearTests returns the tests that lie beside a file, in files whose names begin with the
+// same word: those in timer_test.go and timer_linux_test.go for timer_heap.go.
+func nearTests(f *sourceFile) (names []string) {
 	word, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(f.path), ".go"), "_")
 	files, _ := filepath.Glob(filepath.Join(filepath.Dir(f.path), word+"*_test.go")) // the pattern is a good one
-	var names []string
 	for _, file := range files {
 		if rest := strings.TrimPrefix(filepath.Base(file), word); rest[0] != '_' {
 			continue
@@ -30,7 +28,7 @@ func nearTests(f *sourceFile) string {
 			names = append(names, found[1])
 		}
 	}
-	return strings.Join(names, "|")
+	return names
 }
 
 // near has the tests beside a file notice its first mutant.
@@ -39,7 +37,7 @@ func (s *suite) near(ctx context.Context, f *sourceFile, dir string) {
 	done := s.nearTo[f]
 	s.nearTo[f] = true
 	s.noticing.mu.Unlock()
-	if names := nearTests(f); !done && names != "" && filepath.Dir(f.path) == s.tests[0].dir {
-		s.mayNotice(ctx, f, 0, "("+names+")", dir)
+	if !done && filepath.Dir(f.path) == s.tests[0].dir {
+		s.mayNotice(ctx, f, 0, dir, nearTests(f)...)
 	}
 }

@@ -48,13 +48,17 @@ func (n *noticing) add(f *sourceFile, t noticingTest) {
 // others: it has to pass alone where there is no mutant.
 func (s *suite) noticed(ctx context.Context, m mutant, of int, output []byte, dir string) {
 	if name := testIn(output); name != "" {
-		s.mayNotice(ctx, m.file, of, name, dir)
+		s.mayNotice(ctx, m.file, of, dir, name)
 	}
 }
 
-// mayNotice keeps tests if they pass where there is no mutant.
-func (s *suite) mayNotice(ctx context.Context, f *sourceFile, of int, name, dir string) {
-	t := noticingTest{s.tests[of].only(name), name, of}
+// mayNotice keeps tests that are chosen, if they pass where there is no mutant.
+func (s *suite) mayNotice(ctx context.Context, f *sourceFile, of int, dir string, names ...string) {
+	choice := s.tests[of].choice(names...)
+	if choice == "" {
+		return
+	}
+	t := noticingTest{s.tests[of].only(choice), choice, of}
 	if t.measure(ctx, s.binaries[of], dir, s.times) == nil {
 		s.noticing.add(f, t)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,7 +94,7 @@ func TestNear(t *testing.T) {
 	for name, want := range map[string]string{
 		"timer.go": "FuzzB|TestA|ExampleTimer", "timer_heap.go": "FuzzB|TestA|ExampleTimer", "timers.go": "TestC", "time.go": "",
 	} {
-		if got := nearTests(&sourceFile{path: filepath.Join(dir, name)}); got != want {
+		if got := strings.Join(nearTests(&sourceFile{path: filepath.Join(dir, name)}), "|"); got != want {
 			t.Errorf("beside %s lie %q, want %q", name, got, want)
 		}
 	}

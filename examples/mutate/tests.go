@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +28,8 @@ const (
 type testPackage struct {
 	path, dir string
 	args      []string
-	limit     time.Duration // 0 for none
+	chosen    *regexp.Regexp // names of tests; nil for all
+	limit     time.Duration  // 0 for none
 }
 
 func newTestPackage(ctx context.Context, name, run string, args []string) (testPackage, error) {
@@ -41,6 +43,9 @@ func newTestPackage(ctx context.Context, name, run string, args []string) (testP
 	}
 	t := testPackage{path: line[0], dir: line[1], args: args}
 	if run != "" {
+		if t.chosen, err = regexp.Compile(run); err != nil {
+			return testPackage{}, fmt.Errorf("the tests of %s: %w", name, err)
+		}
 		t.args = append(slices.Clone(t.args), "-test.run="+run)
 	}
 	imported, err := goCommand(ctx, "list", "-test", "-deps", "-f", "{{.ImportPath}}", "--", t.path)
@@ -53,9 +58,17 @@ func newTestPackage(ctx context.Context, name, run string, args []string) (testP
 	return t, nil
 }
 
-// only returns the package with one of its tests.
-func (t testPackage) only(name string) testPackage {
-	t.args = append(slices.Clone(t.args), "-test.run=^"+name+"$")
+// choice returns those of some tests that are chosen, as a regular expression; of the parts
+// of tests it knows nothing, and chooses none.
+func (t testPackage) choice(names ...string) string {
+	return strings.Join(slices.DeleteFunc(names, func(name string) bool {
+		return t.chosen != nil && !t.chosen.MatchString(name)
+	}), "|")
+}
+
+// only returns the package with those of its tests that are in a choice.
+func (t testPackage) only(choice string) testPackage {
+	t.args = append(slices.Clone(t.args), "-test.run=^("+choice+")$")
 	return t
 }
 
