@@ -137,6 +137,11 @@ func TestBrowser(t *testing.T) {
 	t.Run("closed", func(t *testing.T) {
 		p.Close()
 		b.await(card + `.querySelector(".badge.alarm").textContent === "closed"`)
+		var kept int // half an hour later
+		b.evaluate(`{ const c = page.cards.get("proactor server"); c.update(c.samples.at(-1), page.end + 1800); c.samples.length }`, &kept)
+		if kept != 0 {
+			t.Errorf("%d figures are kept that nobody can see", kept)
+		}
 	})
 	if problems := b.complaints(); len(problems) != 0 {
 		t.Errorf("the page complains: %q", problems)
@@ -147,6 +152,10 @@ func TestBrowser(t *testing.T) {
 		b.await(`document.querySelector("#status").textContent === "program gone"`)
 		b.await(`document.querySelector("#notice").checkVisibility()`)
 		save(t, "gone.png", b.picture(true), false)
+		asks := `document.querySelector("#notice").textContent.includes("goes on asking")`
+		b.await(asks)
+		b.click("#pause")
+		b.await("!" + asks)
 	})
 }
 
