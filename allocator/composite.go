@@ -5,8 +5,9 @@ package allocator
 // outermost allocator, Parents leads to all of them.
 type Composite interface {
 	// Parents returns the allocators that the composite was built with, in the
-	// order in which its String names them. Each is an [Allocator] of some type.
-	// They stay the same for ever, and any goroutine may ask at any time, but may
-	// use them only as far as they and the composite allow it.
+	// order in which its String names them; it may name equal neighbours once. Each
+	// is an [Allocator] of some type. They stay the same for ever, and any goroutine
+	// may ask at any time, but may use them only as far as they and the composite
+	// allow it.
 	Parents() []any
 }

@@ -18,10 +18,10 @@ import (
 // closed when they are dropped, or be bounded in number.
 //
 // A Get that finds a value costs two atomic operations, including its Put: 1.4 times what
-// sync.Pool costs on one goroutine, and 1.2 times on two. There are at least four shards
-// for each processor, but no more than half of the limit. The address of its stack decides
-// which shard a goroutine uses. A shard has a place for one value, which takes no lock, and
-// others behind a lock, which costs some tens of nanoseconds. A Get that finds nothing in
+// sync.Pool costs on one goroutine, and 1.2 times on two (BenchmarkObjects). There are at
+// least four shards for each processor, but no more than half of the limit. The address of
+// its stack decides which shard a goroutine uses. A shard has a place for one value, which
+// takes no lock, and others behind a lock, which costs some tens of nanoseconds. A Get that finds nothing in
 // its shard looks at all other shards, for a nanosecond or two each, before it calls the
 // constructor. At most limit values are kept.
 //

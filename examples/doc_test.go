@@ -13,8 +13,9 @@ import (
 // documented are the packages whose names stand in the comments of others, by their
 // folders.
 var documented = []string{
-	"allocator", "combinators", "ops", "platform", "platform/backend", "platform/netconn",
-	"platform/secure", "platform/sim", "proptest", "proptest/chains", "proptest/contract",
+	"allocator", "combinators", "ops", "platform", "platform/backend", "platform/inspect",
+	"platform/netconn", "platform/secure", "platform/sim", "proptest", "proptest/chains",
+	"proptest/contract",
 }
 
 // A library is what those packages export, such as "ops.Post" and
@@ -141,7 +142,7 @@ func typeName(e ast.Expr) string {
 }
 
 var (
-	qualified = regexp.MustCompile(`\b(?:allocator|combinators|ops|platform|backend|netconn|secure|sim|proptest|chains|contract)\.[A-Z]\w*(?:\.[A-Z]\w*)?`)
+	qualified = regexp.MustCompile(`\b(?:allocator|combinators|ops|platform|backend|inspect|netconn|secure|sim|proptest|chains|contract)\.[A-Z]\w*(?:\.[A-Z]\w*)?`)
 	benchmark = regexp.MustCompile(`\bBenchmark[A-Z]\w*`)
 )
 

@@ -12,7 +12,7 @@ import (
 // maxName and maxLine bound what is kept of a guest.
 const (
 	maxName = 32
-	maxLine = 4096
+	maxLine = 512
 )
 
 // A guest is a session: a connection, and all that goes with it. The acceptor allocates it,

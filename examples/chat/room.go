@@ -37,7 +37,7 @@ type limits struct {
 	behind  int           // bytes that wait for a slow guest, before it is sent away
 }
 
-var defaultLimits = limits{guests: 10_000, silence: 5 * time.Minute, line: 512, behind: 64 << 10}
+var defaultLimits = limits{guests: 10_000, silence: 5 * time.Minute, line: maxLine, behind: 64 << 10}
 
 func newRoom(p *platform.Proactor, l limits) *room {
 	r := &room{

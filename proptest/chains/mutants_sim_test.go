@@ -21,7 +21,7 @@ func TestFaultyKernels(t *testing.T) {
 		"| fault of the kernel | clause | found by check | of programs | steps before | steps when smaller |",
 		"|---|---|--:|--:|--:|--:|",
 	}
-	for _, test := range []struct {
+	tests := []struct {
 		fault string
 		sim.Faults
 		clauses []contract.Clause // one of which it breaks first
@@ -39,7 +39,8 @@ func TestFaultyKernels(t *testing.T) {
 		// Nor are those told then who were refused at the last.
 		{"LoseOnClose", sim.Faults{LoseOnClose: true}, []contract.Clause{contract.OnceAndLater}, []contract.Clause{contract.Abandonment, contract.Exhaustion}},
 		{"OutOfOrder", sim.Faults{OutOfOrder: true}, []contract.Clause{result}, nil},
-	} {
+	}
+	for _, test := range tests {
 		t.Run(test.fault, func(t *testing.T) {
 			caught, row := 0, ""
 			for n := range uint64(checks) {
@@ -71,5 +72,5 @@ func TestFaultyKernels(t *testing.T) {
 			rows = append(rows, fmt.Sprintf(row, caught))
 		})
 	}
-	keepTable(t, "kernels.md", rows)
+	keepTable(t, "kernels.md", rows, len(tests))
 }

@@ -29,8 +29,8 @@ func (w *Response) begin(s *session) {
 	w.body = w.body[:0]
 }
 
-// Status sets the status, which is 200 otherwise. It panics after Header, Write or Chunk,
-// and if it is not a final status of three digits.
+// Status sets the status, which is 200 otherwise. It panics after Header or Chunk, if it
+// was set already, and if it is not a final status of three digits.
 func (w *Response) Status(code int) {
 	if w.status != 0 {
 		panic("server: Status comes first")

@@ -73,9 +73,3 @@ func (s *Server) report(err error) {
 		s.Report(err)
 	}
 }
-
-func (s *Server) all() []*loop {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]*loop(nil), s.loops...)
-}

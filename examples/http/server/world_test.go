@@ -77,7 +77,7 @@ func (w *world) run(clients ...func(co *platform.Co) error) {
 	if !ended {
 		w.t.Error("the server was not told that it has ended")
 	}
-	for _, x := range w.server.all() {
+	for _, x := range w.server.loops {
 		if x.sessions.first != nil || x.acceptor.Live() != 0 {
 			w.t.Error("a session is left")
 		}

@@ -64,7 +64,7 @@ type extra struct {
 	messages *[2]message           // for the sides of a packet socket
 	batches  *[2]descriptor.Batch  // the same, for several packets
 	peer     *peer                 // what it is being connected to
-	room     int32                 // see watchRoom
+	room     int32                 // see watchRoom: a descriptor from 1 on, or 0
 }
 
 type peer struct {

@@ -41,7 +41,7 @@ func (b *Backend) untilReady(e *socket, op *ops.Operation) {
 	case op.Kind == ops.KindReadBatch:
 		q.opFlags = pollIn
 	case e.rare != nil && e.rare.room > 0:
-		q.fd, q.opFlags = e.rare.room, pollIn
+		q.fd, q.opFlags = e.rare.room-1, pollIn
 	}
 	b.submitSoon()
 }
@@ -62,13 +62,13 @@ func (e *socket) watchRoom() {
 		unix.Close(fd)
 		return
 	}
-	x.room = int32(fd)
+	x.room = int32(fd) + 1
 }
 
 // forgetRoom closes the descriptor of watchRoom, if there is one.
 func (e *socket) forgetRoom() {
 	if e.rare != nil && e.rare.room > 0 {
-		unix.Close(int(e.rare.room))
+		unix.Close(int(e.rare.room) - 1)
 		e.rare.room = 0
 	}
 }

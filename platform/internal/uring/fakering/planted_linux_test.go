@@ -20,9 +20,8 @@ const hunted = 2000
 func TestPlanted(t *testing.T) {
 	defer uring.Receive.Store(uring.Receive.Swap(int32(uring.Multishot)))
 	for name, plant := range map[string]func() *fault{
-		"none":                                nil,
-		"a request has always more to come":   alwaysMore,
-		"a cancelled request is over at once": overAtOnce(false),
+		"a request has always more to come":                              alwaysMore,
+		"a cancelled request is over at once":                            overAtOnce(false),
 		"a cancelled request is over at once, and its record used again": overAtOnce(true),
 		"bytes that come with a cancel are lost":                         lostWithCancel,
 		"no buffers are the end of the stream":                           noBuffersEnd,
@@ -31,20 +30,12 @@ func TestPlanted(t *testing.T) {
 		"requests that were not taken are forgotten":                     notTaken,
 	} {
 		t.Run(name, func(t *testing.T) {
+			const patience = 300 * time.Millisecond
 			for n := range uint64(hunted) {
-				if plant == nil && n == 100 {
+				found := run(t, n, plant, patience)
+				if found != "" && run(t, n, nil, patience) == "" { // else the machine is slow
+					t.Logf("found by program %d: %s", n+1, found)
 					return
-				}
-				found := run(t, n, plant)
-				if (found != "") == (plant != nil) {
-					if plant != nil {
-						t.Logf("found by program %d: %s", n+1, found)
-						return
-					}
-					continue
-				}
-				if plant == nil {
-					t.Fatalf("program %d finds a fault that is not there: %s", n+1, found)
 				}
 			}
 			t.Errorf("not found by %d programs", hunted)
@@ -52,8 +43,19 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// run runs a program on rings with a planted fault and returns what is wrong.
-func run(t *testing.T, n uint64, plant func() *fault) string {
+// TestNothingPlanted says that they find none where there is none.
+func TestNothingPlanted(t *testing.T) {
+	defer uring.Receive.Store(uring.Receive.Swap(int32(uring.Multishot)))
+	for n := range uint64(100) {
+		if found := run(t, n, nil, patience); found != "" {
+			t.Fatalf("program %d: %s", n+1, found)
+		}
+	}
+}
+
+// run runs a program on rings, with a planted fault or without, and returns what is wrong. It
+// is stuck when nothing has happened for as long as patience says.
+func run(t *testing.T, n uint64, plant func() *fault, patience time.Duration) string {
 	seed := n << 8
 	open := func(options ...platform.Option) (*platform.Proactor, error) {
 		return platform.New(append(options, platform.SingleRunner(), platform.WithCustomBackend(func(host backend.Host) (backend.Backend, error) {
@@ -71,10 +73,6 @@ func run(t *testing.T, n uint64, plant func() *fault) string {
 	}
 	program := chains.Draw(chains.Seed(n))
 	program.Runners = 0
-	patience := 300 * time.Millisecond
-	if plant == nil {
-		patience = 30 * time.Second // a disk may be slow, and that is no fault
-	}
 	report, err := chains.Run(program, open, chains.Patience(patience))
 	if err != nil {
 		t.Fatal(err)
