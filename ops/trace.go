@@ -8,12 +8,12 @@ import (
 // WithTrace returns a handler that calls h and that an execution trace shows: while
 // runtime/trace is on, what h does is a region that is named name, of the task of the
 // context associated with h (see [WithContext]), and an error that h is called with is
-// an event. Making the handler allocates it: bind once a chain.
+// an event. Making the handler allocates: make one for each chain and keep it.
 //
 // It is to handlers what combinators.Trace is to allocators. A chain whose allocator is
 // called "session 7" there, and whose handlers are "session 7: read" and
-// "session 7: write" here, stands together in go tool trace, and the program
-// examples/tracechain draws its life: which block was whose, for how long, and what each
+// "session 7: write" here, is listed side by side in go tool trace, and the
+// program examples/tracechain draws its life: which block was whose, for how long, and what each
 // handler did with it.
 //
 // While nobody traces it costs an atomic load for each call, and allocates nothing.

@@ -3,6 +3,7 @@ package platform
 import (
 	"net"
 
+	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
@@ -102,12 +103,13 @@ func (p *Proactor) abandonAll() {
 // abandonQueue abandons the operations of a queue. If one of them panics, so does
 // this, once the others are abandoned.
 func (p *Proactor) abandonQueue(q *record.Queue) {
+	var op *ops.Operation
 	defer func() {
-		if !q.Empty() {
+		if op != nil { // else it is done, or the queue itself is broken
 			p.abandonQueue(q)
 		}
 	}()
-	for op := q.Pop(); op != nil; op = q.Pop() {
+	for op = q.Pop(); op != nil; op = q.Pop() {
 		p.abandoned()
 		op.Abandon()
 	}

@@ -44,8 +44,8 @@
 // and only while that has paid lately, so an idle program uses no processor time.
 // [Spin] sets another time. Use it where a processor can be spared and answers
 // must come soon; Spin(0) is for a program that should never use a processor to
-// wait. Figures of [Stats], Looks and LooksPaid, show whether looking pays, and
-// BenchmarkAwake measures it.
+// wait. Looks and LooksPaid of [Stats] show whether looking pays, and BenchmarkAwake
+// measures it.
 //
 // # Handlers or coroutines
 //
@@ -240,8 +240,8 @@
 // documented to allocate nothing. A minor version may add to a package: functions, types,
 // fields of structs (so name them in literals), options, methods of interfaces that nobody
 // but the library implements. [ops.Handler], [ops.Reader], allocator.Allocator and others
-// that programs implement get no further methods; what is new is asked for by an
-// interface of its own.
+// that programs implement get no further methods; new abilities come
+// as further interfaces, which nobody has to implement.
 //
 // Not promised are the fields and the size of an ops.Operation, which is there to be given
 // memory, and its kinds; package platform/backend, which follows what kernels offer; texts
@@ -261,8 +261,8 @@
 // sooner than that. Looking for 20 µs then costs no more than the sleep that it saves,
 // and three messages are exchanged in the time of one or two (BenchmarkAwake).
 //
-// It is worth that only if something comes within those 20 µs. How long the last
-// sleeps took does not tell, because a peer that is woken late answers late. So the
+// It is worth that only if something comes within those 20 µs. The length of the last
+// sleeps is no guide, because a peer that is woken late answers late. So the
 // proactor tries it for four waits. While more than half of them pay, it goes on.
 // Otherwise it sleeps at once for the next 8 waits, then 16, and up to 512, and tries
 // again. It counts waits and not time: a proactor that nothing wakes does not look at
@@ -275,8 +275,8 @@
 //
 // With GOMAXPROCS=1 other goroutines can run only if the proactor lets them, so it
 // yields with each look. Otherwise runtime.Gosched wakes a second thread whenever a
-// processor is idle; with each look, at one connection, that took half as much
-// processor time again. But if every processor has a proactor that always finds
+// processor is idle; with one connection, yielding at each look took 50 % more
+// processor time. But if every processor has a proactor that always finds
 // something to do, no other goroutine runs until the scheduler's monitor intervenes,
 // after 10 ms. So a proactor yields when it has not slept for 100 µs, however long it
 // has looked or called handlers without a pause.

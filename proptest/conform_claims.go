@@ -20,8 +20,8 @@ type Claims struct {
 	// many values, taken one at a time, if its parent has; and its blocks never
 	// have a larger capacity together. MayRefuse: it may
 	// be exhausted though its parent is not; a Capacity implies it. Jagged: a
-	// size that it serves at one time may be too large for ever at another, as
-	// when a cache above a router keeps a block of one child and has it serve
+	// size that it serves at one time may be refused as too large for ever at
+	// another, as when a cache above a router keeps a block of one child and has it serve
 	// what another child is for.
 	Capacity  int
 	MayRefuse bool

@@ -4,13 +4,13 @@
 // [Conform] runs random programs on an allocator of yours, over and under others
 // that are drawn too, and compares it with a model; what it may do beyond or short
 // of the rules is said with [Claims]. [FaultSweep] fails each request to the parent
-// in turn, and [Laws] checks what must come to the same:
+// in turn, and [Laws] checks that what must be equivalent is:
 //
 //	func TestRing(t *testing.T)              { proptest.Conform(t, newRing[*int]) }
 //	func TestRingSurvives(t *testing.T)      { proptest.FaultSweep(t, newRing[*int]) }
 //	func TestRingKeepsTheLaws(t *testing.T)  { proptest.Laws(t, newRing[*int]) }
 //
-// A combinator of yours joins those that are drawn by one [Register].
+// One call of [Register] adds a combinator of yours to those that are drawn.
 //
 // A failure names a numbered [Property] and shows the simplest composition and the
 // shortest program that fail in the same way.

@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -79,7 +80,11 @@ func serve(ctx context.Context, address, pages string, runners int, limits limit
 		}
 		defer l.Close()
 		log.Printf("http://%v/debug/heirloom/ is a page about it", l.Addr())
-		go func() { log.Print(show(l, p, r)) }()
+		go func() {
+			if err := show(l, p, r); !errors.Is(err, net.ErrClosed) {
+				log.Print(err)
+			}
+		}()
 	}
 	r.open(l, ops.HandlerFunc(func(int, error) {}))
 	return run(ctx, p, r, runners, drain)

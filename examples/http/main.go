@@ -4,9 +4,9 @@
 //	curl http://127.0.0.1:8080/
 //
 // It answers at four paths: / is a greeting, /json an object, /echo sends back what is
-// posted to it, and /stats has figures of the server. Each processor has a loop of its own
-// (see -loops), and the kernel deals the connections out to them. With -cert and -key it
-// speaks TLS.
+// posted to it, and /stats has figures of the server, as of the last full second. Each
+// processor has a loop of its own (see -loops), and the kernel deals the connections out to
+// them. With -cert and -key it speaks TLS.
 //
 // On an interrupt it stops accepting, closes the connections that are idle, and gives the
 // requests that are under way the time that -drain says.
@@ -48,10 +48,13 @@ func main() {
 	flag.StringVar(&o.key, "key", "", "a `file` with the key of the certificate")
 	flag.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests that are under way may take after an interrupt")
 	flag.Parse()
-	if flag.NArg() != 0 || (o.cert == "") != (o.key == "") {
-		fmt.Fprintln(os.Stderr, "http: -cert goes with -key, and there are no arguments that are no flags")
-		flag.Usage()
-		os.Exit(2)
+	switch {
+	case flag.NArg() != 0:
+		usage("unexpected argument %q", flag.Arg(0))
+	case (o.cert == "") != (o.key == ""):
+		usage("-cert and -key go together")
+	case o.drain < 0:
+		usage("-drain must not be negative")
 	}
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -61,6 +64,12 @@ func main() {
 	if err := run(interrupted, o, os.Stdout); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func usage(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "http: "+format+"\n", args...)
+	flag.Usage()
+	os.Exit(2)
 }
 
 // run serves until ctx is done.
@@ -82,17 +91,17 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "listening on %s (%s)\n", listeners[0].Addr(), listeners[0].Proactor().Backend())
 	for _, l := range listeners {
 		s.Serve(l, ops.HandlerFunc(func(_ int, err error) {
-			if err != nil {
+			if err != nil && ctx.Err() == nil { // else run says it
 				log.Print(err)
 			}
 		}))
 	}
 
-	ctx, ended := context.WithCancel(ctx)
+	asked, ended := context.WithCancel(ctx)
 	defer ended()
 	drained := make(chan error, 1)
 	go func() {
-		<-ctx.Done()
+		<-asked.Done()
 		limit, cancel := context.WithTimeout(context.Background(), o.drain)
 		defer cancel()
 		drained <- s.Shutdown(limit)
@@ -101,7 +110,10 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	ended() // if it was not a signal: the listeners have failed
-	return <-drained
+	if err := <-drained; err != nil {
+		return fmt.Errorf("requests were cut off: %w", err)
+	}
+	return nil
 }
 
 // listen opens a listener for each loop, where the system deals connections out to
@@ -123,11 +135,11 @@ func listenOn(o options, loops int) (*platform.Group, []*platform.Listener, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	var listeners []*platform.Listener
-	if all := g.Proactors(); len(all) == 1 {
-		listeners = make([]*platform.Listener, 1)
-		listeners[0], err = all[0].Listen("tcp", o.listen)
-	} else {
+	// Several listeners would share the port with those of another process, too. One does not.
+	l, err := g.Proactors()[0].Listen("tcp", o.listen)
+	listeners := []*platform.Listener{l}
+	if err == nil && len(g.Proactors()) > 1 {
+		l.Close()
 		listeners, err = g.Listen("tcp", o.listen)
 	}
 	if err != nil {

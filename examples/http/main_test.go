@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -119,6 +120,39 @@ func talk(t *testing.T, c *http.Client, base string) {
 		})
 	}
 	clients.Wait()
+}
+
+// A port that a server has is not shared with another one, however many loops they have.
+func TestPortInUse(t *testing.T) {
+	each(t, func(t *testing.T, o options) {
+		o.listen = serve(t, o).address
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var refused *net.OpError
+		if err := run(ctx, o, io.Discard); !errors.As(err, &refused) || refused.Op != "listen" {
+			t.Errorf("the second one ends with %v", err)
+		}
+	})
+}
+
+// A request that takes longer than the time for it after an interrupt is cut off, and the
+// error says so.
+func TestCutOff(t *testing.T) {
+	s := serve(t, options{drain: time.Millisecond})
+	c, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /")
+	if _, err := io.ReadFull(c, make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	if err := <-s.ended; !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("it ends with %v", err)
+	}
+	s.ended <- nil
 }
 
 // An interrupt lets a request that has begun end, closes a connection that is idle, and

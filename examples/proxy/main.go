@@ -86,16 +86,23 @@ func run(p *platform.Proactor, l *platform.Listener, to string, sessions allocat
 	return p.Run(context.Background())
 }
 
+func usage(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "proxy: "+format+"\n", args...)
+	flag.Usage()
+	os.Exit(2)
+}
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "the address to listen on")
 	to := flag.String("to", "", "the address to pass connections on to")
 	drain := flag.Duration("drain", 5*time.Second, "how long what is under way may take to end after an interrupt")
 	inspect := flag.String("inspect", "", "the address to serve a page about the proxy at, which is for its operator only")
 	flag.Parse()
-	if *to == "" || flag.NArg() != 0 {
-		fmt.Fprintln(os.Stderr, "proxy: -to is missing, or there are arguments that are no flags")
-		flag.Usage()
-		os.Exit(2)
+	if flag.NArg() != 0 {
+		usage("unexpected argument %q", flag.Arg(0))
+	}
+	if _, _, err := net.SplitHostPort(*to); err != nil {
+		usage("-to: %v", err)
 	}
 	p, err := platform.New(platform.SingleRunner())
 	if err != nil {

@@ -54,10 +54,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	case err != nil:
 		return exitUsage
-	case flags.NArg() > 1 || flags.NArg() == 1 && *save != "" ||
-		*clients < 1 || *clients > 100 || *messages < 1 || *messages > 1000:
-		flags.Usage()
-		return exitUsage
+	case flags.NArg() > 1:
+		return usage(flags, "unexpected argument %q", flags.Arg(1))
+	case flags.NArg() == 1 && *save != "":
+		return usage(flags, "-save keeps what is recorded, and a trace that there is already is not")
+	case *clients < 1 || *clients > 100:
+		return usage(flags, "-clients must be 1 to 100")
+	case *messages < 1 || *messages > 1000:
+		return usage(flags, "-messages must be 1 to 1000")
 	}
 	trace, title, err := obtain(flags.Arg(0), *save, *clients, *messages)
 	if err == nil {
@@ -68,6 +72,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	return 0
+}
+
+func usage(flags *flag.FlagSet, format string, args ...any) int {
+	fmt.Fprintf(flags.Output(), "tracechain: "+format+"\n", args...)
+	flags.Usage()
+	return exitUsage
 }
 
 // obtain returns the trace in a file, or one that is recorded now.

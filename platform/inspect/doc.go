@@ -30,8 +30,8 @@
 // shows what the program asks for (the outer one), what the Recycling had to pass on
 // (the inner one, its misses), and by that which share it served itself. A layer that
 // several others have for a parent is shown in each place; what each of them has asked
-// it for is not known. A layer is found if the one above it is
-// an [allocator.Composite], which all of package combinators are, but a
+// it for is not known. A layer is found if the one above it is an
+// [allocator.Composite], as everything in package combinators is except a
 // combinators.Cascade.
 //
 // # What it costs
@@ -61,8 +61,8 @@
 //	proactors    of each: name, closed, stats, loop (unless closed), allocator
 //	allocators   of each: name, allocator
 //
-// A stats is a [platform.Stats]. A loop has latency_ns, and waiting if that is not its
-// end yet. An allocator is a layer, with its expression:
+// A stats is a [platform.Stats]. A loop has latency_ns, and waiting: true while its
+// handler has still not been called. An allocator is a layer, with its expression:
 //
 //	name         as String spells it
 //	arguments    those that are no allocators
@@ -71,7 +71,7 @@
 //	repeated     true if it was met before in the tree, where its parents are
 //	counts       a [combinators.Counts], of a layer that counts
 //	requests     those that it has served or refused, of a layer that counts
-//	passed_on    what its parents were asked for, if they count, and for this layer only
+//	passed_on    requests to its parents, if they count and are the parents of no other layer
 //
 // # Who may see it
 //

@@ -116,10 +116,10 @@ func (v *coverage) String() string {
 	if all == 0 {
 		return "nothing was chosen"
 	}
-	text := fmt.Sprintf("%d of %d answers to %d questions were given", reached, all, questions)
+	text := fmt.Sprintf("%d of the %d possible answers to %d choices were drawn", reached, all, questions)
 	if n := len(missing); n > 0 {
 		const shown = 5
-		text += "; not: " + strings.Join(missing[:min(n, shown)], ", ")
+		text += "; never: " + strings.Join(missing[:min(n, shown)], ", ")
 		if n > shown {
 			text += ", …"
 		}

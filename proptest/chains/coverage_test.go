@@ -34,7 +34,7 @@ func TestCoverageText(t *testing.T) {
 		c.Choose(1, "no choice")
 		c.Choose(100, "many")
 	}
-	if got, want := v.String(), `2 of 5 answers to 2 questions were given; not: "coin" 0 of 2`; !strings.HasPrefix(got, want) {
+	if got, want := v.String(), `2 of the 5 possible answers to 2 choices were drawn; never: "coin" 0 of 2`; !strings.HasPrefix(got, want) {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 }

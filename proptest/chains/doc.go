@@ -6,8 +6,8 @@
 //
 // With [Wrapping] it checks a handler wrapper of yours, with [Memory] the allocators
 // that the chains bring. [Run] does the same for one [Program], which is data: it is
-// drawn from a [Chooser], or written by hand. An operation of yours joins those that
-// programs are drawn from by one [Register].
+// drawn from a [Chooser], or written by hand. One call of [Register] adds an
+// operation of yours to those that programs are drawn from.
 //
 // What may be yours in it:
 //
@@ -98,11 +98,11 @@
 // "0 client" is what happened on chain 0, and the row below it says what was begun in
 // that column. Its first operation is the connect: [ is the event that an allocator gave
 // a block for it, from the first ═ to the last one the backend has the operation, ] is the
-// release of the block, and ( is the call of the handler that follows it, on the goroutine
-// that was seen first, 1. It returns with ). Every 1 in between is an event while it
-// runs: here the block of the next operation, a write, is given, and the backend has
-// it, which the ═ after the ) go on with. A • is something else, here the shut, which is
-// no operation.
+// release of the block, and ( is the call of the handler that follows it, on goroutine 1
+// (they are numbered in the order in which they were seen). It returns with ). Every 1 in
+// between is an event while it runs: here the block of the next operation, a write, is
+// given, and the backend has it, which the ═ after the ) continue. A • is something else,
+// here the shut, which is no operation.
 //
 // "1 server" should look like the row above it: ] before (. But the read that begins below
 // "read ful…" has no ] before the ( that the ▲ points at. The block was still allocated

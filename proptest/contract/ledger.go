@@ -44,12 +44,13 @@ type Ledger struct {
 	// are handed out, which shows when the garbage collector runs.
 	Reachability bool
 
-	// lock guards pending, recorded and kernel without the race detector's
+	// lock guards pending, recorded, kernel and lent without the race detector's
 	// knowledge; see record.go.
 	lock     sync.Mutex
 	pending  []event
 	recorded int
-	kernel   possession
+	kernel   possession // operations that the backend has
+	lent     possession // blocks that are handed out
 
 	mu      sync.Mutex
 	judge   judge

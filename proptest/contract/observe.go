@@ -49,10 +49,54 @@ func (b *observed) tell(kind eventKind, op *ops.Operation, g uint64) {
 	b.ledger.record(event{kind: kind, goroutine: g, block: uintptr(unsafe.Pointer(op)), what: op.Kind.String()})
 }
 
-// A possession is the operations that a backend has, by their memory: few
-// enough to look at one after another. What uses it is not instrumented, so it
-// makes do without a map.
+// A possession is the memory that somebody has, by its addresses: few enough to look at
+// one after another. What uses it is not instrumented, so it makes do without a map. The
+// caller has the ledger's lock.
 type possession []uintptr
+
+// add reports whether at is new.
+//
+//go:norace
+func (p *possession) add(at uintptr) bool {
+	if p.find(at) >= 0 {
+		return false
+	}
+	n := len(*p)
+	if n == cap(*p) {
+		more := make(possession, n, 2*n+16)
+		for i := range n {
+			more[i] = (*p)[i]
+		}
+		*p = more
+	}
+	*p = (*p)[:n+1]
+	(*p)[n] = at
+	return true
+}
+
+// remove reports whether at was there.
+//
+//go:norace
+func (p *possession) remove(at uintptr) bool {
+	i := p.find(at)
+	if i < 0 {
+		return false
+	}
+	last := len(*p) - 1
+	(*p)[i] = (*p)[last]
+	*p = (*p)[:last]
+	return true
+}
+
+//go:norace
+func (p *possession) find(at uintptr) int {
+	for i := range *p {
+		if (*p)[i] == at {
+			return i
+		}
+	}
+	return -1
+}
 
 // give notes that the backend has an operation. It may have it already, and be
 // asked to try once more.
@@ -63,31 +107,7 @@ func (l *Ledger) give(op *ops.Operation) {
 	defer race.On()
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	at := uintptr(unsafe.Pointer(op))
-	if l.kernel.find(at) >= 0 {
-		return
-	}
-	n := len(l.kernel)
-	if n == cap(l.kernel) {
-		more := make(possession, n, 2*n+16)
-		for i := range n {
-			more[i] = l.kernel[i]
-		}
-		l.kernel = more
-	}
-	l.kernel = l.kernel[:n+1]
-	l.kernel[n] = at
-}
-
-// gave reports whether the backend has the operation in a block.
-//
-//go:norace
-func (l *Ledger) gave(at uintptr) bool {
-	race.Off()
-	defer race.On()
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	return at != 0 && l.kernel.find(at) >= 0
+	l.kernel.add(uintptr(unsafe.Pointer(op)))
 }
 
 // takeBack notes that the backend has let go of an operation, and reports
@@ -99,22 +119,31 @@ func (l *Ledger) takeBack(op *ops.Operation) bool {
 	defer race.On()
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	i := l.kernel.find(uintptr(unsafe.Pointer(op)))
-	if i < 0 {
-		return false
-	}
-	last := len(l.kernel) - 1
-	l.kernel[i] = l.kernel[last]
-	l.kernel = l.kernel[:last]
-	return true
+	return l.kernel.remove(uintptr(unsafe.Pointer(op)))
 }
 
+// lend notes that a block is handed out, and reports whether nobody had it: no operation
+// by way of an allocator, nor the backend, whoever has released it.
+//
 //go:norace
-func (p possession) find(at uintptr) int {
-	for i := range p {
-		if p[i] == at {
-			return i
-		}
+func (l *Ledger) lend(at uintptr) bool {
+	if at == 0 {
+		return true
 	}
-	return -1
+	race.Off()
+	defer race.On()
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return l.kernel.find(at) < 0 && l.lent.add(at)
+}
+
+// giveBack notes that a block is released.
+//
+//go:norace
+func (l *Ledger) giveBack(at uintptr) {
+	race.Off()
+	defer race.On()
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.lent.remove(at)
 }

@@ -121,10 +121,10 @@ func (w *Watched[T]) Allocate(n int) ([]T, error) {
 	e = w.event(eventAllocated, g)
 	e.block, e.size = memory.Extent(s)
 	w.ledger.record(e)
-	if w.ledger.gave(e.block) {
+	if !w.ledger.lend(e.block) {
 		// The platform would spoil its own queues with it, and might go round
 		// in them without end.
-		return nil, fmt.Errorf("contract: %w: %s has handed out memory of an operation that the backend has, which the ledger reports", allocator.ErrExhausted, w.name)
+		return nil, fmt.Errorf("contract: %w: %s has handed out memory that is in use, which the ledger reports", allocator.ErrExhausted, w.name)
 	}
 	return s, nil
 }
@@ -136,6 +136,7 @@ func (w *Watched[T]) Deallocate(s []T) {
 	e.block, e.size = memory.Extent(s)
 	w.ledger.record(e)
 	w.touch()
+	w.ledger.giveBack(e.block)
 	w.release(s)
 	e.kind = eventReleased
 	w.ledger.record(e)
