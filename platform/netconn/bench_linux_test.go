@@ -2,7 +2,6 @@ package netconn_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -89,25 +88,6 @@ func BenchmarkEcho(b *testing.B) {
 // BenchmarkHTTP does the same with net/http, and a request on a connection that is kept alive.
 func BenchmarkHTTP(b *testing.B) {
 	benchmark(b, "http", []byte("GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: heirloom\r\nAccept: */*\r\n\r\n"), answerSize)
-}
-
-// answerSize returns how many bytes a server of HTTP answers with.
-func answerSize(t testing.TB, address string) int {
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	all := make([]byte, 4096)
-	n := 0
-	for !bytes.HasSuffix(all[:n], []byte("hello, world")) {
-		m, err := c.Read(all[n:])
-		if n += m; err != nil {
-			t.Fatal(err)
-		}
-	}
-	return n
 }
 
 func benchmark(b *testing.B, protocol string, question []byte, answer func(testing.TB, string) int) {

@@ -146,14 +146,18 @@ func (c *Conn) CloseWrite() error { return c.failed("close", c.set(c.conn.CloseW
 
 // SetDeadline sets the deadline of reads and writes. See [platform.Conn.SetReadDeadline]; the
 // time is compared with that of [platform.Proactor.Now].
-func (c *Conn) SetDeadline(t time.Time) error { return c.setDeadline(c.conn.SetDeadline, t) }
+func (c *Conn) SetDeadline(t time.Time) error {
+	return setDeadline(&c.socket, c.conn, (*platform.Conn).SetDeadline, t)
+}
 
 // SetReadDeadline sets the deadline of reads.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadline(c.conn.SetReadDeadline, t) }
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	return setDeadline(&c.socket, c.conn, (*platform.Conn).SetReadDeadline, t)
+}
 
 // SetWriteDeadline sets the deadline of writes.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	return c.setDeadline(c.conn.SetWriteDeadline, t)
+	return setDeadline(&c.socket, c.conn, (*platform.Conn).SetWriteDeadline, t)
 }
 
 // LocalAddr returns the local address, also when the socket is closed.
@@ -169,8 +173,14 @@ func (s *socket) close(f func() error) error {
 	return s.failed("close", s.arrange(f))
 }
 
-func (s *socket) setDeadline(f func(time.Time) error, t time.Time) error {
-	return s.setOption(func() error { return f(t) })
+// setDeadline calls f, a method of c, which is what s stands for. Programs set a deadline
+// for each message, so there is no closure, which is an allocation, unless somebody else has
+// to call f.
+func setDeadline[C any](s *socket, c C, f func(C, time.Time) error, t time.Time) error {
+	if s.single || s.closed.Load() {
+		return s.setOption(func() error { return f(c, t) })
+	}
+	return s.failed("set", f(c, t))
 }
 
 // set changes something of a socket that is open.

@@ -137,16 +137,18 @@ func (c *PacketConn) write(begin func()) (n int, err error) {
 func (c *PacketConn) Close() error { return c.close(c.conn.Close) }
 
 // SetDeadline sets the deadline of reads and writes.
-func (c *PacketConn) SetDeadline(t time.Time) error { return c.setDeadline(c.conn.SetDeadline, t) }
+func (c *PacketConn) SetDeadline(t time.Time) error {
+	return setDeadline(&c.socket, c.conn, (*platform.PacketConn).SetDeadline, t)
+}
 
 // SetReadDeadline sets the deadline of reads.
 func (c *PacketConn) SetReadDeadline(t time.Time) error {
-	return c.setDeadline(c.conn.SetReadDeadline, t)
+	return setDeadline(&c.socket, c.conn, (*platform.PacketConn).SetReadDeadline, t)
 }
 
 // SetWriteDeadline sets the deadline of writes.
 func (c *PacketConn) SetWriteDeadline(t time.Time) error {
-	return c.setDeadline(c.conn.SetWriteDeadline, t)
+	return setDeadline(&c.socket, c.conn, (*platform.PacketConn).SetWriteDeadline, t)
 }
 
 // text returns an address as text, also if there is none.

@@ -1,7 +1,10 @@
 package netconn_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net"
 	"path/filepath"
 	"runtime/pprof"
 	"strings"
@@ -117,4 +120,23 @@ func (w *world) want(what string, result chan error) (err error) {
 	w.Helper()
 	w.wait(what, func() { err = <-result })
 	return err
+}
+
+// answerSize returns how many bytes a server of HTTP answers with.
+func answerSize(t testing.TB, address string) int {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	all := make([]byte, 4096)
+	n := 0
+	for !bytes.HasSuffix(all[:n], []byte("hello, world")) {
+		m, err := c.Read(all[n:])
+		if n += m; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
 }
