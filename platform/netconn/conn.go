@@ -101,7 +101,7 @@ func (c *Conn) tryRead(b []byte) (n int, err error) {
 	return c.conn.TryRead(b)
 }
 
-// Write writes all of b. What of it was written before an error is n.
+// Write writes all of b. If that fails, n is how much of it was written.
 func (c *Conn) Write(b []byte) (n int, err error) {
 	c.writes.lock()
 	defer c.writes.unlock()

@@ -4,9 +4,9 @@
 // run unchanged on a [platform.Proactor], or on a network that package platform/sim
 // simulates.
 //
-// Calls look blocking. The goroutine that calls reads or writes itself what it can at once;
-// for the rest it starts an operation, and sleeps until that has ended. Another goroutine
-// must therefore be in [platform.Proactor.Run], and stay there, see [platform.Proactor.Hold]:
+// Calls look blocking. The calling goroutine reads or writes what it can at once; for the
+// rest it starts an operation, and sleeps until that has ended. Another goroutine must
+// therefore be in [platform.Proactor.Run], and stay there, see [platform.Proactor.Hold]:
 //
 //	p, err := platform.New()
 //	...
@@ -17,34 +17,37 @@
 //	...
 //	http.Serve(l, handler)
 //
-// A handler, or a coroutine, that calls a method which waits holds up the goroutine that runs
-// the proactor, and if that is the only one, for ever.
+// Do not call a method that waits from a handler or a coroutine. It blocks the goroutine
+// that runs the proactor, and if that is the only one, it waits for ever.
 //
 // # What it costs
 //
-// A goroutine sleeps in each call that waits, so this is not for a million connections that
-// are idle: it is for code that wants a net.Conn. Beside package net, waiting costs one
-// change of goroutines more. A proactor that has a [platform.SingleRunner] serves it
-// too, but has to be told of each call, which costs more again; and [Listen] and
-// [ListenPacket] wait there until it runs. To listen before that, call
-// [platform.Proactor.Listen] and [NewListener]. Close and the methods that set something return
-// nil there before it is done, as nothing else is known yet.
+// A goroutine sleeps in each call that waits, so this package is not for a million idle
+// connections: it is for code that wants a net.Conn. Waiting costs one more switch of
+// goroutines than in package net. A deadline allocates nothing, so a request of net/http
+// allocates as often as over package net.
 //
-// A connection that has been accepted or dialled here can become one of handlers:
-// [Conn.Platform] is what it stands for. A server can begin in net/http, and hijack.
+// A proactor with [platform.SingleRunner] works too. Each call is then posted to its runner,
+// which costs more, and [Listen] and [ListenPacket] wait until it runs: to listen before
+// that, call [platform.Proactor.Listen] and [NewListener]. Close and the methods that set
+// something return nil at once there, before the runner has done it.
+//
+// A connection that was accepted or dialled here can go on with handlers, see
+// [Conn.Platform]. So a server can begin in net/http, and hijack.
 //
 // # What it does not have
 //
 // A Conn has the options that programs look for, such as [Conn.SetNoDelay]. For the others,
-// and for the descriptor and files sent by the kernel, there is [Conn.Platform]: see
-// [platform.Conn.SyscallConn], [platform.Conn.File] and [platform.Conn.SendFile]; with a single
-// runner, [ops.Post] gets there. A Conn has no SyscallConn of its own: drivers that find one
-// read by it, and would take the refusal of that for a broken connection.
+// for the descriptor, and for files that the kernel sends, use [Conn.Platform]: see
+// [platform.Conn.SyscallConn], [platform.Conn.File] and [platform.Conn.SendFile]. With a
+// single runner, call these from a handler that [ops.Post] calls. A Conn has no SyscallConn
+// of its own: drivers that find one read from the descriptor, and would take a refusal for a
+// broken connection.
 //
 // # Errors
 //
 // Errors are those that programs test for, in a [*net.OpError] as in package net: io.EOF
-// alone, net.ErrClosed, os.ErrDeadlineExceeded, of which Timeout is true,
-// syscall.ECONNRESET, and for a dial, the error of its context. When the proactor is
-// closed, calls that wait return net.ErrClosed.
+// (alone), net.ErrClosed, os.ErrDeadlineExceeded (its Timeout method returns true),
+// syscall.ECONNRESET and, when dialling, the error of the context. Calls that wait while
+// the proactor is closed return net.ErrClosed.
 package netconn

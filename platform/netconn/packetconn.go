@@ -79,7 +79,7 @@ func (c *PacketConn) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err
 	return n, from, c.failed("read", err)
 }
 
-// Read waits for a packet, of a connected socket one from its peer.
+// Read waits for a packet: on a connected socket, for one from its peer.
 func (c *PacketConn) Read(b []byte) (n int, err error) {
 	n, _, err = c.readFrom(b)
 	return n, c.failed("read", err)

@@ -14,8 +14,8 @@ import (
 // A Transport is what TLS runs over. A [platform.Conn] is one, and so is a [Conn]: TLS
 // inside TLS, as an HTTPS proxy needs it.
 //
-// Beside a write that is outstanding there is sometimes one of nothing, which is to end
-// when something has come of the other.
+// While a write is outstanding, a Conn may start an empty one, to wait for its turn: that
+// must not end before the other has made some progress.
 type Transport interface {
 	ops.Reader
 	ops.Writer

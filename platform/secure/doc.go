@@ -19,8 +19,8 @@
 //
 // The protocol is that of crypto/tls, and so is the configuration: versions 1.2 and 1.3 (or
 // older, if asked for), ALPN, SNI, certificates of clients, session tickets. Renegotiation
-// is refused always. What the peer wants to have answered, such as new keys, is answered
-// by whichever operation is outstanding.
+// is always refused. What needs an answer, such as new keys of the peer, is answered by
+// whichever operation is outstanding.
 //
 // # What it costs
 //
@@ -32,10 +32,9 @@
 // sent. So an idle connection keeps what crypto/tls needs for its keys and its state, and
 // no buffer. Reading and writing allocate nothing in the steady state.
 //
-// For that this package reaches for three fields of a tls.Conn that are not exported,
-// after it has looked whether they are there. If a later Go has none of that name and
-// type, an idle connection keeps the memory of its largest record, 17 KB, and of the last
-// message of its handshake.
+// For that, this package uses three unexported fields of tls.Conn, after checking that they
+// exist. Should a later Go have none of that name and type, an idle connection keeps the
+// memory of its largest record, 17 KB, and of the last message of its handshake.
 //
 // # Whose memory it is
 //
@@ -49,16 +48,17 @@
 // operation waits for are moved to the shared memory.
 //
 // A block that is given back still has plaintext in it, as a buffer of the program does
-// after a read. The shared memory serves nothing but connections of this package, which
-// look only at what they have received themselves. Whoever gets the blocks of the program's
-// allocator next can look at them: if nobody may, it has to clear them when they are released.
+// after a read. The shared memory is used only by connections of this package, which
+// look only at what they have received themselves. Blocks of the program's own allocator
+// go to whoever allocates next: if nobody may read them then, that allocator has to clear
+// a block when it is released.
 //
 // Two small things come from the Go heap: what crypto/tls allocates itself, in a handshake
 // and for a new key, and the answers that it sends while it reads.
 //
 // # Which call gives which error
 //
-// Errors of the connection below are told as they are; see package platform.
+// Errors of the connection below are passed on as they are; see package platform.
 //
 //	call           when                                     errors.Is, or a type
 //	Handshake      the peer's certificate is no good        *tls.CertificateVerificationError
@@ -80,21 +80,21 @@
 //	Write          after Shutdown or CloseWrite             ErrShutdown
 //	Write          an earlier one has failed or was ended   that one's error
 //
-// After a deadline, a cancel or the want of memory a read goes on where it was, in the
-// midst of a record too. A write that was ended in the midst of a record cannot: the
-// peer would take what follows for its rest.
+// After a deadline, a cancel or a failed allocation a read goes on where it was, even in the
+// middle of a record. A write that ended in the middle of a record cannot: the peer would
+// take what follows for the rest of it.
 //
 // # How many goroutines
 //
 // One read and one write may be outstanding at the same time. Their cryptography runs on
-// the goroutine that starts the write, and on the one that runs the proactor; both of one
-// connection are never at it at once. With several connections several runners work in
-// parallel. A handler with an executor is called there, after its data have been
-// decrypted where the operation has ended.
+// the goroutine that starts the write, and on the one that runs the proactor, but never on
+// both at once for one connection. With several connections several runners work in
+// parallel. A handler with an executor is called there; its data were decrypted where the
+// operation ended.
 //
 // # Why is Close not enough to end a stream?
 //
-// A peer that must know that it has got everything relies on an announcement, which Close,
-// as it does not wait, cannot send for sure. Call [Conn.Shutdown], and Close in its
-// handler.
+// TLS ends a stream with an announcement. A peer that must know that it has received
+// everything relies on it. Close does not wait, so it cannot be sure to send one. Call
+// [Conn.Shutdown], and Close in its handler.
 package secure

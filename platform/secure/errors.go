@@ -7,16 +7,16 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// ErrNoHandshake is what the handlers of reads and writes are told that were started
-// before the handshake was over, and of a second handshake.
+// ErrNoHandshake is the error of a read or write that is started before the handshake is
+// over, and of a second handshake.
 var ErrNoHandshake = errors.New("secure: the handshake is not over")
 
-// ErrShutdown is what the handler of a write is told that was started after
-// [Conn.CloseWrite] or [Conn.Shutdown].
+// ErrShutdown is the error of a write that is started after [Conn.CloseWrite] or
+// [Conn.Shutdown].
 var ErrShutdown = errors.New("secure: a write after the end of the stream was announced")
 
-// ErrUnanswered is what the handler of a read is told when the peer wants more and more
-// answers, such as to new keys, and does not take them.
+// ErrUnanswered is the error of a read when the peer asks for more and more answers, such as
+// to new keys, and does not read them.
 var ErrUnanswered = errors.New("secure: the peer wants more and more answers and does not take them")
 
 // errNotYet tells crypto/tls that there is nothing to read yet.

@@ -10,8 +10,7 @@ import (
 
 // Handshake agrees with the peer on keys, and calls h with 0 and nil, or with what is
 // wrong with the peer or with what it has sent. Until then nothing can be read or
-// written. It can be done once; after it has failed the connection is good for nothing
-// but to be closed.
+// written. It can be done once. After it has failed, the connection can only be closed.
 //
 // It runs on a coroutine, see [ops.Spawn]: the only part in the life of a connection
 // that needs a stack. The Co comes from the allocator of ops.Co associated with h, and

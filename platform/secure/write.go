@@ -46,8 +46,8 @@ const (
 	blockPart             // writes block
 )
 
-// StartWrite implements [ops.Writer]. Of nothing it may be called beside another write: as
-// on a [platform.Conn] the operation only waits for its turn.
+// StartWrite implements [ops.Writer]. An empty write may be started while another one is
+// outstanding: as on a [platform.Conn] it only waits for its turn.
 func (c *Conn) StartWrite(op *ops.Operation) { c.startWriting(op, false) }
 
 // Shutdown announces the end of the stream to the peer, who then reads io.EOF, and calls

@@ -5,7 +5,7 @@
 // A [World] is the [backend.Backend] of a proactor. The proactor itself, its
 // sockets and operations, the queues, the timers and the memory are those that
 // run on a real kernel, so what holds here is the contract of package platform
-// and not of an imitation. What the world puts in the kernel's place is this:
+// and not of an imitation. The world takes the kernel's place with:
 //
 //   - TCP and unix streams, with bounded buffers, partial transfers, half-closed
 //     ends, resets and a listener's backlog, and UDP with loss, duplicates,
@@ -14,9 +14,9 @@
 //     bytes.
 //   - Addresses: ports, ephemeral ones too, addresses for all interfaces, paths,
 //     and who is refused or finds an address in use.
-//   - Time. It passes when everybody waits, in no time at all; a poll takes one
-//     microsecond and everything else none. In a bubble of package testing/synctest it
-//     is the bubble's.
+//   - Time, which is virtual. When everybody waits, it jumps to the next thing that is
+//     due; a poll takes one microsecond and everything else none. In a bubble of package
+//     testing/synctest it is the bubble's.
 //   - The way in which an interface like io_uring reports what it has done: in
 //     Start or in a later poll, out of order, with nothing, late, after a
 //     cancellation, or once too often. As a real backend has, the simulated one
@@ -32,9 +32,9 @@
 //
 // # In a bubble of testing/synctest
 //
-// A program of many goroutines, and of timers and deadlines that it reckons from time.Now,
-// is tested in a bubble of package testing/synctest. A world that is made in one has the
-// bubble's clock, and so do its proactors:
+// Test a program that has many goroutines, or that computes its deadlines from time.Now,
+// in a bubble of package testing/synctest. A world that is made in one has the bubble's
+// clock, and so do its proactors:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		w := sim.New(sim.Seeded(1), sim.WithWeather(sim.Stormy()))
@@ -56,13 +56,13 @@
 // The whole program, with a deadline in it, is TestInBubble in this package. What differs
 // from a world elsewhere:
 //
-//   - Time passes when all goroutines of the bubble are durably blocked. A proactor that has
-//     nothing to do is, whatever it waits for, so synctest.Wait returns when everything that
-//     can happen now has happened. A poll takes no time, so as long as a handler always
+//   - Time passes when all goroutines of the bubble are durably blocked. A proactor that
+//     has nothing to do counts as blocked, whatever it waits for, so synctest.Wait returns
+//     when everything that can happen now has happened. A poll takes no time, so as long as a handler always
 //     has something to do the time stands still, as it does for any goroutine there.
-//   - Where it would wait for ever for other goroutines, and all of them wait for ever as
-//     well, it panics with a [*Deadlock], which also says where they are.
-//   - [WithPatience] is of virtual time. With [Alone] and in [World.Run] the whole run
+//   - If a proactor would wait for ever for other goroutines, and all of these wait for
+//     ever too, it panics with a [*Deadlock], which also says where they are.
+//   - [WithPatience] is measured in virtual time. With [Alone] and in [World.Run] the whole run
 //     depends on the Chooser as elsewhere; other goroutines of the bubble may have timers.
 //   - The world, its proactors and all that use them belong to the bubble. [World.Now] can
 //     also be called when it is over. A backend for a kernel is refused in a bubble, see

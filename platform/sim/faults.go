@@ -8,9 +8,8 @@ import (
 )
 
 // Faults make a deliberately wrong backend, for tests of tests: whoever judges
-// a platform must notice each of them. Each is committed whenever there is an
-// occasion for it. In a world without faults the backend keeps the contract of
-// backend.Backend in any Weather.
+// a platform must notice each of them. Each happens at every opportunity. In a world
+// without faults the backend keeps the contract of backend.Backend in any Weather.
 type Faults struct {
 	// StaleCompletion: a completion that comes late, when its slot has the
 	// next operation, ends that one, with the result of the old one. The
