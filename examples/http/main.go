@@ -6,7 +6,8 @@
 // It answers at four paths: / is a greeting, /json an object, /echo sends back what is
 // posted to it, and /stats has figures of the server, as of the last full second. Each
 // processor has a loop of its own (see -loops), and the kernel deals the connections out to
-// them. With -cert and -key it speaks TLS.
+// them. With -cert and -key it speaks TLS. With -inspect it serves a page, by net/http at an
+// address of its own, that shows what the loops and the memory for buffers do.
 //
 // On an interrupt it stops accepting, closes the connections that are idle, and gives the
 // requests that are under way the time that -drain says.
@@ -23,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -34,9 +36,9 @@ import (
 )
 
 type options struct {
-	listen, backend, cert, key string
-	loops                      int
-	drain                      time.Duration
+	listen, backend, cert, key, inspect string
+	loops                               int
+	drain                               time.Duration
 }
 
 func main() {
@@ -47,6 +49,7 @@ func main() {
 	flag.StringVar(&o.cert, "cert", "", "a `file` with the certificate, for TLS")
 	flag.StringVar(&o.key, "key", "", "a `file` with the key of the certificate")
 	flag.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests that are under way may take after an interrupt")
+	flag.StringVar(&o.inspect, "inspect", "", "the `address` to serve a page about the server at, which is for its operator only")
 	flag.Parse()
 	switch {
 	case flag.NArg() != 0:
@@ -88,6 +91,15 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	defer g.Close()
+	if o.inspect != "" {
+		pages, err := net.Listen("tcp", o.inspect)
+		if err != nil {
+			return err
+		}
+		defer pages.Close()
+		show(pages, s, g)
+		fmt.Fprintf(stdout, "http://%s/debug/heirloom/ is a page about it\n", pages.Addr())
+	}
 	fmt.Fprintf(stdout, "listening on %s (%s)\n", listeners[0].Addr(), listeners[0].Proactor().Backend())
 	for _, l := range listeners {
 		s.Serve(l, ops.HandlerFunc(func(_ int, err error) {

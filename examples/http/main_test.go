@@ -21,6 +21,7 @@ import (
 // serving is the program, as long as the test runs.
 type serving struct {
 	address string
+	page    string             // about it, with -inspect
 	stop    context.CancelFunc // as an interrupt does
 	ended   chan error
 }
@@ -38,7 +39,12 @@ func serve(t *testing.T, o options) *serving {
 		s.ended <- run(ctx, o, w)
 		w.Close()
 	}()
-	line, err := bufio.NewReader(r).ReadString('\n')
+	lines := bufio.NewReader(r)
+	line, err := lines.ReadString('\n')
+	if o.inspect != "" && err == nil {
+		s.page, _, _ = strings.Cut(line, " ")
+		line, err = lines.ReadString('\n')
+	}
 	if err != nil {
 		cancel()
 		t.Fatalf("no address: %v, %v", err, <-s.ended)
