@@ -118,9 +118,15 @@ func (a *Acceptor[S]) turn(err error) (s *S, failure error, over bool) {
 // caller holds the lock.
 func (a *Acceptor[S]) stop() (over bool) {
 	a.listener.Close()
+	a.releasePending()
+	return len(a.live) == 0
+}
+
+// releasePending releases the session of the next client, if there is one. The caller holds
+// the lock.
+func (a *Acceptor[S]) releasePending() {
 	allocator.Delete(a.sessions, a.pending)
 	a.pending = nil
-	return len(a.live) == 0
 }
 
 // wait starts a wait. The caller holds the lock.
@@ -147,7 +153,6 @@ func (a *Acceptor[S]) abandon() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stopped, a.lost = true, true
-	allocator.Delete(a.sessions, a.pending)
-	a.pending = nil
+	a.releasePending()
 	close(a.over)
 }

@@ -2,3 +2,16 @@ package platform
 
 // ForceFlushes has the proactor flush with every operation, or only with a look.
 func ForceFlushes(p *Proactor, withEach bool) { p.flushing.force(withEach) }
+
+// force has it flush with each operation, or only when the leader looks, whatever handlers
+// take.
+func (f *flushing) force(eager bool) {
+	if f.flush == nil {
+		return
+	}
+	f.fixed = false
+	if f.learn(1); eager {
+		f.learn(unknownMean)
+	}
+	f.fixed = true
+}

@@ -49,19 +49,6 @@ func (f *flushing) measured(n int, took int64) {
 	f.learn(f.mean + (min(took/int64(n), unknownMean)-f.mean)/4)
 }
 
-// force has it flush with each operation, or only when the leader looks, whatever
-// handlers take. It is for tests.
-func (f *flushing) force(eager bool) {
-	if f.flush == nil {
-		return
-	}
-	f.fixed = false
-	if f.learn(1); eager {
-		f.learn(unknownMean)
-	}
-	f.fixed = true
-}
-
 func (f *flushing) learn(mean int64) {
 	if !f.fixed {
 		f.set(mean)
