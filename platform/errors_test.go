@@ -16,6 +16,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
@@ -352,6 +353,33 @@ func TestPlainErrorsAllocateNothing(t *testing.T) {
 			t.Errorf("%v allocations for %d accepts that are cancelled; %d were told in all", n, len(conns), calls)
 		}
 	})
+}
+
+// nameless is a layer over a backend that knows no addresses, in which accepts fail.
+type nameless struct{ backend.Backend }
+
+func (nameless) Addr(*backend.Socket, bool) net.Addr { return nil }
+
+func (n nameless) Start(s *backend.Socket, op *ops.Operation) bool {
+	if op.Kind != ops.KindAccept {
+		return n.Backend.Start(s, op)
+	}
+	op.Err = syscall.EMFILE
+	return true
+}
+
+// TestErrorWithoutAddress has an accept fail on a listener whose address nobody knows: the
+// error is that of the system.
+func TestErrorWithoutAddress(t *testing.T) {
+	for _, m := range modes() {
+		t.Run(m.String(), func(t *testing.T) {
+			w := m.open(t, platform.WithLayer(func(below backend.Backend) backend.Backend { return nameless{below} }))
+			var r result
+			w.listen("tcp", "127.0.0.1:0").Accept(new(platform.Conn), &r)
+			w.run()
+			r.want(t, 0, syscall.EMFILE)
+		})
+	}
 }
 
 // simulated returns a proactor on a network of its own that is simulated.
