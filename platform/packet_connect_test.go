@@ -5,11 +5,13 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
 func (w *world) connectPacket(network, address string) *platform.PacketConn {
@@ -72,6 +74,55 @@ func TestConnectedPackets(t *testing.T) {
 			stranger.Close()
 		}
 	})
+}
+
+// senders is a layer that counts the reads of packets that would tell the program who has
+// sent them.
+type senders struct {
+	backend.Backend
+	asked *atomic.Int32
+}
+
+func (l senders) Start(s *backend.Socket, op *ops.Operation) bool {
+	if op.Kind == ops.KindReadFrom && op.Arg != nil {
+		l.asked.Add(1)
+	}
+	return l.Backend.Start(s, op)
+}
+
+// TestPacketsGoRound has one operation read and write packets in turn, and nobody asks for
+// their senders: what it has kept for a write is no place for the address of the next one.
+func TestPacketsGoRound(t *testing.T) {
+	for _, m := range modes() {
+		t.Run(m.String(), func(t *testing.T) {
+			var asked atomic.Int32
+			w := m.open(t, platform.WithLayer(func(below backend.Backend) backend.Backend {
+				return senders{below, &asked}
+			}))
+			peer := w.packets("udp4", "127.0.0.1:0")
+			c := w.connectPacket("udp4", peer.LocalAddr().String())
+			var copier ops.Copier
+			var over result
+			copier.Copy(c, c, make([]byte, 8), &over)
+			buf := make([]byte, 8)
+			for _, text := range []string{"a", "bc", "def"} {
+				var sent, got result
+				peer.WriteTo([]byte(text), addrOf(c), &sent)
+				w.await(&sent)
+				peer.ReadFrom(buf, nil, &got)
+				w.await(&got)
+				if string(buf[:got.n]) != text {
+					t.Errorf("%q came back as %q", text, buf[:got.n])
+				}
+			}
+			c.Close()
+			w.await(&over)
+			over.want(t, 6, net.ErrClosed)
+			if n := asked.Load(); n != 0 {
+				t.Errorf("reads asked for a sender %d times", n)
+			}
+		})
+	}
 }
 
 // TestConnectedPacketRefused sends to a port that nobody has: what comes next is told,
