@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
@@ -70,6 +71,27 @@ func TestAcceptorDrainsQuietly(t *testing.T) {
 				w.await(&over)
 			})
 		})
+	}
+}
+
+// TestAcceptorDrainsAtOnce ends an acceptor that has no memory for a session and pauses. It
+// does not finish the pause first.
+func TestAcceptorDrainsAtOnce(t *testing.T) {
+	w := simulated(t)
+	a := guests(nil)
+	var drained time.Time
+	a.OnError = func(error) {
+		ops.Post(w, ops.HandlerFunc(func(int, error) { // the pause begins before it is called
+			drained = w.Now()
+			a.Drain()
+		}))
+	}
+	var over result
+	a.Start(w.listen("tcp", "127.0.0.1:0"), ops.WithAllocator[guest](&over, combinators.NewLimit(allocator.Heap[guest]{}, 0)))
+	w.run()
+	over.want(t, 0, nil)
+	if took := w.Now().Sub(drained); took > time.Millisecond { // a pause is 5 ms at least
+		t.Errorf("it ended after %v", took)
 	}
 }
 

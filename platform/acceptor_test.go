@@ -146,9 +146,11 @@ func TestAcceptor(t *testing.T) {
 }
 
 // TestAcceptorShutdown has clients that stay. Those who come while it drains are not
-// served, and at the deadline the others are closed.
+// served, and at the deadline the others are closed. Shutdown waits for that, and not for
+// the proactor, which others still use.
 func TestAcceptorShutdown(t *testing.T) {
 	eachAndFakes(t, func(t *testing.T, w *world) {
+		used := w.Hold()
 		const clients = 10
 		var all, came sync.WaitGroup
 		came.Add(clients)
@@ -190,6 +192,7 @@ func TestAcceptorShutdown(t *testing.T) {
 			if err := a.Shutdown(ctx); err != why {
 				t.Errorf("Shutdown: %v, want %v", err, why)
 			}
+			used.Release()
 		}()
 		w.run()
 		over.want(t, 0, nil)
