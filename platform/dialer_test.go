@@ -169,6 +169,7 @@ func TestDialErrors(t *testing.T) {
 			{"tcp", "four.test:80", &address, "[::1]:0"},
 			{"tcp", "127.0.0.1:80", &address, "[::1]:0"},
 			{"udp", "127.0.0.1:80", &network, ""},
+			{"udp", "127.0.0.1:80", &network, "127.0.0.1:0"},
 			{"", "four.test:80", &network, ""},
 		} {
 			d := *d
@@ -180,6 +181,9 @@ func TestDialErrors(t *testing.T) {
 			var e net.Error
 			if !errors.As(err, test.as) || !errors.As(err, &e) || e.Timeout() {
 				t.Errorf("%s %s: %v, want a %T", test.network, test.address, err, test.as)
+			}
+			if test.address == "four.test" && address.Err != "missing port in address" {
+				t.Errorf("%s: %v, want what package net says", test.address, err)
 			}
 			if c.RemoteAddr() != nil || c.Close() == nil {
 				t.Error("a Conn that was not connected is open")
