@@ -260,6 +260,9 @@ func TestUnlinkOnClose(t *testing.T) {
 			t.Errorf("closing one without a path: %v", err)
 		}
 	})
+	if err := simulated(t).listen("tcp", "127.0.0.1:0").SetUnlinkOnClose(true); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("on a simulated network: %v, want %v", err, errors.ErrUnsupported)
+	}
 }
 
 // TestAdoptPacketConn takes over a packet socket of package net.

@@ -21,11 +21,13 @@ func TestPathWithNUL(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "cut")
-		if l, err := w.Listen("unix", path+"\x00off"); err == nil {
-			t.Errorf("listens on %v", l.Addr())
-			l.Close()
-		} else if !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("Listen: %v, want %v", err, syscall.EINVAL)
+		for _, address := range []string{path + "\x00off", "a\x00"} {
+			if l, err := w.Listen("unix", address); err == nil {
+				t.Errorf("listens on %v", l.Addr())
+				l.Close()
+			} else if !errors.Is(err, syscall.EINVAL) {
+				t.Errorf("Listen: %v, want %v", err, syscall.EINVAL)
+			}
 		}
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 			t.Errorf("there is %v (%v)", entries, err)
