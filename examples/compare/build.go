@@ -1,0 +1,141 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A built is a program that is there and starts.
+type built struct {
+	program
+	path string
+}
+
+// A builder builds programs into a directory.
+type builder struct {
+	sources, dir string
+}
+
+// newBuilder returns one whose programs go to a directory, or to one in the user's cache if
+// that is empty.
+func newBuilder(dir string) (*builder, error) {
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("%w; -build names a directory for the programs", err)
+		}
+		dir = filepath.Join(cache, "heirloom-compare")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	sources, err := moduleDir()
+	return &builder{sources, dir}, err
+}
+
+const modulePath = "github.com/heirloom-go/heirloom/examples/compare"
+
+// moduleDir returns the directory of this module, in which the program must be run.
+func moduleDir() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Path}} {{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("go list -m: %w", withStderr(err))
+	}
+	dir, ok := strings.CutPrefix(strings.TrimSpace(string(out)), modulePath+" ")
+	if !ok {
+		return "", errors.New("run it in the directory examples/compare, where the sources of the servers are")
+	}
+	return dir, nil
+}
+
+// withStderr adds to an error what the command has printed.
+func withStderr(err error) error {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) > 0 {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(exit.Stderr)))
+	}
+	return err
+}
+
+// build builds a program.
+func (b *builder) build(ctx context.Context, p program) (built, error) {
+	var path string
+	var err error
+	if filepath.Ext(p.source) == "" {
+		path, err = b.goProgram(ctx, "./servers/"+p.source)
+	} else {
+		path, err = b.cProgram(ctx, p)
+	}
+	if err != nil && ctx.Err() == nil && p.install != "" {
+		err = fmt.Errorf("%w; on Debian it needs: apt-get install %s", err, p.install)
+	}
+	return built{p, path}, err
+}
+
+// goProgram builds a package of this module.
+func (b *builder) goProgram(ctx context.Context, pkg string) (string, error) {
+	path := filepath.Join(b.dir, strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-"))
+	return path, b.command(ctx, "go", "build", "-o", path, pkg)
+}
+
+// cProgram builds a program in C or C++, unless it is there already. The name of the file
+// depends on all that it is made from.
+func (b *builder) cProgram(ctx context.Context, p program) (string, error) {
+	compiler := []string{cmp.Or(os.Getenv("CC"), "cc"), "-std=gnu11"}
+	if filepath.Ext(p.source) == ".cpp" {
+		compiler = []string{cmp.Or(os.Getenv("CXX"), "c++"), "-std=c++17"}
+	}
+	source := filepath.Join(b.sources, "servers", filepath.FromSlash(p.source))
+	args := slices.Concat(compiler, []string{"-O2", "-DNDEBUG", "-Wall", "-Wextra", "-pthread"}, p.flags, []string{source}, p.libs)
+	text, err := os.ReadFile(source)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Append(text, args))
+	path := filepath.Join(b.dir, fmt.Sprintf("%s-%x", strings.NewReplacer("/", "-", ".", "-").Replace(p.source), sum[:6]))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	unfinished := path + ".tmp"
+	if err := b.command(ctx, args[0], append(args[1:], "-o", unfinished)...); err != nil {
+		return "", err
+	}
+	return path, os.Rename(unfinished, path)
+}
+
+// command runs a command in the directory of the sources. Its error is one line.
+func (b *builder) command(ctx context.Context, name string, args ...string) error {
+	c := exec.CommandContext(ctx, name, args...)
+	c.Dir = b.sources
+	out, err := c.CombinedOutput()
+	if err != nil && len(out) > 0 {
+		return fmt.Errorf("%s: %w: %s", name, err, firstError(string(out)))
+	}
+	return err // says which command it is
+}
+
+// firstError returns the line of a compiler's output that says what is wrong.
+func firstError(out string) string {
+	first := ""
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		if strings.Contains(line, "error") {
+			return line
+		}
+		if first == "" && !strings.HasPrefix(line, "#") {
+			first = line
+		}
+	}
+	return first
+}

@@ -1,0 +1,4 @@
+package main
+
+// httpPrograms returns the servers of HTTP.
+func httpPrograms() []program { return nil }

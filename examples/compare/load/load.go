@@ -1,0 +1,61 @@
+// Package load makes the load of a server and measures it: many connections on one goroutine,
+// over raw epoll, so that the load costs little and is the same for every server.
+//
+// In a closed loop each connection has Depth messages under way and sends the next when one has
+// come back. In an open loop messages are sent at a fixed rate, whether the server keeps up or
+// not, and a latency counts from the time at which the message should have been sent. So a
+// server that stalls is charged for all that had to wait ("coordinated omission").
+package load
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Config says what a load is.
+type Config struct {
+	Address     string // of the server: an IPv4 address and a port
+	Connections int
+	Size        int     // bytes of a message
+	Depth       int     // messages under way on a connection; 0 means 1
+	Rate        float64 // messages a second, over all connections, in an open loop; 0 is a closed loop
+	Churn       int     // after this many messages a connection is closed and another opened; 0 is never
+
+	Warmup, Duration time.Duration // what is sent during Warmup is not measured
+
+	// Server is the process whose processor time is measured; 0 is none.
+	Server int
+
+	// HTTP is a path. If it is set, a message is a GET of it, the answer has the length that
+	// the first one has, and Size means nothing.
+	HTTP string `json:",omitempty"`
+}
+
+// A Result is what was measured. Times are in nanoseconds, as JSON has them.
+type Result struct {
+	Messages    int64 // that came back
+	Total       int64 // with those of the warm-up
+	Connections int64 // that were opened in place of others
+	Elapsed     time.Duration
+	ServerCPU   time.Duration // processor time of the server
+	ClientCPU   time.Duration // and of this process
+
+	// The latency of a message, in percentiles.
+	P50, P99, P999, Max time.Duration
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Connections < 1:
+		return fmt.Errorf("load: %d connections", c.Connections)
+	case c.Size < 1 && c.HTTP == "":
+		return fmt.Errorf("load: messages of %d bytes", c.Size)
+	case c.Depth < 0 || c.Rate < 0 || c.Churn < 0 || c.Warmup < 0:
+		return fmt.Errorf("load: a number below 0 in %+v", c)
+	case c.Rate > 0 && c.Churn > 0:
+		return fmt.Errorf("load: an open loop has no churn")
+	case c.Duration <= 0:
+		return fmt.Errorf("load: a duration of %v", c.Duration)
+	}
+	return nil
+}

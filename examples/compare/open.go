@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/heirloom-go/heirloom/examples/compare/load"
+)
+
+const openConnections = 64
+
+// openScenario asks how long answers take at a given rate, which the server cannot slow down.
+func openScenario() scenario {
+	s := scenario{
+		name:  "open",
+		title: fmt.Sprintf("Latency at a fixed rate, messages of 64 bytes, %d connections", openConnections),
+		about: fmt.Sprintf("latency at fixed rates, %d connections", openConnections),
+		note: "The server and the load have a processor each. Messages are sent at a fixed rate, whether the server keeps up or not, " +
+			"and a latency counts from the time at which the message should have been sent.",
+		kind: echoes,
+		metrics: []metric{
+			{"p99-ns", "99th percentile, ns"},
+			{"p50-ns", "median, ns"},
+			{"p99.9-ns", "99.9th percentile, ns"},
+		},
+		processors: 2,
+		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
+			server, client := r.twoCPUs()
+			o, err := r.serveAndLoad(ctx, p, serving{server, client, smallBuffer, 1}, load.Config{Connections: openConnections, Size: messageSize, Rate: float64(v.n)})
+			return []float64{float64(o.P99), float64(o.P50), float64(o.P999)}, err
+		},
+	}
+	for _, rate := range []int{10_000, 50_000, 100_000} {
+		s.variants = append(s.variants, variant{fmt.Sprintf("%d messages/s", rate), rate})
+	}
+	return s
+}

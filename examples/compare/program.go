@@ -1,0 +1,72 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// A kind is what programs have in common that can be measured side by side.
+type kind string
+
+const (
+	echoes kind = "echo" // servers that send back what they receive
+	https  kind = "http" // servers that answer a GET of / with a fixed body
+)
+
+var kinds = []kind{echoes, https}
+
+// A program is one that is measured: a server of ours or a peer.
+type program struct {
+	name string // in tables, and without blanks in the results
+	ours bool
+	kind kind
+
+	// source is what it is built from, below servers: the directory of a Go program, or a file
+	// in C or C++.
+	source  string
+	args    []string // beside the flags that every server takes
+	flags   []string // of the compiler, before the source
+	libs    []string // of the linker
+	install string   // the Debian packages that it needs
+}
+
+// programs returns all that there are. asio is the include directory of another Asio than the
+// system's, if it is not empty.
+func programs(asio string) []program {
+	return append(echoPrograms(asio), httpPrograms()...)
+}
+
+func echoPrograms(asio string) []program {
+	all := []program{
+		{name: "Heirloom io_uring", ours: true, source: "echo", args: []string{"-backend", "io_uring"}},
+		{name: "Heirloom epoll", ours: true, source: "echo", args: []string{"-backend", "epoll"}},
+		{name: "C io_uring", source: "c/uring.c", libs: []string{"-luring"}, install: "gcc liburing-dev"},
+		{name: "C epoll", source: "c/epoll.c", install: "gcc"},
+		{name: "Asio", source: "asio/echo.cpp", flags: []string{"-DASIO_STANDALONE"}, install: "g++ libasio-dev"},
+		{name: "gnet", source: "gnet"},
+		{name: "nbio", source: "nbio"},
+		{name: "netpoll", source: "netpoll"},
+		{name: "net", source: "net"},
+	}
+	if asio != "" {
+		all = append(all, otherAsio(asio))
+	}
+	for i := range all {
+		all[i].kind = echoes
+	}
+	return all
+}
+
+// isGo reports whether it is a Go program, which prints figures of its heap; see package stats.
+func (p program) isGo() bool { return filepath.Ext(p.source) == "" }
+
+// otherAsio returns the Asio of an include directory, standalone or Boost's.
+func otherAsio(dir string) program {
+	p := program{name: "Asio, other", source: "asio/echo.cpp", flags: []string{"-I" + dir}}
+	if _, err := os.Stat(filepath.Join(dir, "boost", "asio.hpp")); err == nil {
+		p.name, p.flags = "Boost.Asio, other", append(p.flags, "-DUSE_BOOST")
+	} else {
+		p.flags = append(p.flags, "-DASIO_STANDALONE")
+	}
+	return p
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/heirloom-go/heirloom/examples/compare/load"
+)
+
+// A runner measures programs. It is what a scenario does its work with.
+type runner struct {
+	time        time.Duration // measured in a cell
+	cpus        []int         // that may be used
+	descriptors int           // that a process may have
+	loader      string        // the program that makes the load
+}
+
+// sameCPU is where a server and its load share a processor. Neither is interrupted by the
+// other, so each handles all that is ready at once, and the server's processor time does not
+// depend on how quick the load is.
+func (r *runner) sameCPU() (server, client placement) {
+	one := placement{cpus: r.cpus[:1], batch: true}
+	return one, one
+}
+
+// twoCPUs is where they have a processor each.
+func (r *runner) twoCPUs() (server, client placement) {
+	return placement{cpus: r.cpus[:1]}, placement{cpus: r.cpus[1:2]}
+}
+
+// allCPUs is where both may use all processors.
+func (r *runner) allCPUs() (server, client placement) {
+	return placement{cpus: r.cpus}, placement{cpus: r.cpus}
+}
+
+// warmup is how long a load runs before it is measured.
+func (r *runner) warmup() time.Duration { return r.time / 4 }
+
+// load runs a load against a server and returns what it measured. It fills in the address, the
+// process and the times.
+func (r *runner) load(ctx context.Context, s *process, where placement, c load.Config) (result load.Result, err error) {
+	c.Address, c.Server = s.address, s.pid()
+	c.Warmup, c.Duration = r.warmup(), r.time
+	spec, err := json.Marshal(c)
+	if err != nil {
+		return result, err
+	}
+	var stdout strings.Builder
+	var stderr tail
+	cmd := command(ctx, r.loader)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(string(spec)), &stdout, &stderr
+	if err := where.start(cmd); err != nil {
+		return result, err
+	}
+	if err := cmd.Wait(); err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
+			return result, fmt.Errorf("load: %s", stderr.String())
+		}
+		return result, fmt.Errorf("load: %w", err)
+	}
+	return result, json.Unmarshal([]byte(stdout.String()), &result)
+}
+
+// A cell is a program in a variant of a scenario, with what was measured.
+type cell struct {
+	program program
+	variant variant
+	rounds  [][]float64 // values of the metrics
+	err     error       // the first; then there are no further rounds
+}
+
+// A table is a scenario and its cells, by variant and then by program.
+type table struct {
+	scenario scenario
+	cells    []*cell
+}
+
+// newTables returns empty tables for the scenarios that match.
+func newTables(all []scenario, match *regexp.Regexp, programs []built) (tables []*table) {
+	for _, s := range all {
+		if !match.MatchString(s.name) {
+			continue
+		}
+		t := &table{scenario: s}
+		for _, v := range s.variants {
+			for _, p := range programs {
+				if p.kind == s.kind {
+					t.cells = append(t.cells, &cell{program: p.program, variant: v})
+				}
+			}
+		}
+		if len(t.cells) > 0 {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}
+
+// round measures each cell once. The programs of a variant are measured one after the other, in
+// an order that changes, so that an hour in which the machine is slow is slow for all.
+func (r *runner) round(ctx context.Context, tables []*table, programs []built, measured func(*table, *cell)) error {
+	for _, t := range tables {
+		for _, v := range t.scenario.variants {
+			cells := t.of(v)
+			rand.Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
+			for _, c := range cells {
+				if c.err == nil {
+					r.measure(ctx, t.scenario, c, programs)
+				}
+				if err := context.Cause(ctx); err != nil {
+					return err
+				}
+				measured(t, c)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *runner) measure(ctx context.Context, s scenario, c *cell, programs []built) {
+	for _, p := range programs {
+		if p.name == c.program.name && p.kind == s.kind {
+			values, err := s.measure(ctx, r, p, c.variant)
+			if c.err = err; err == nil {
+				c.rounds = append(c.rounds, values)
+			}
+		}
+	}
+}
+
+// of returns the cells of a variant.
+func (t *table) of(v variant) (cells []*cell) {
+	for _, c := range t.cells {
+		if c.variant == v {
+			cells = append(cells, c)
+		}
+	}
+	return cells
+}
+
+// compare is the whole comparison.
+func compare(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	return supported()
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+
+	"github.com/heirloom-go/heirloom/examples/compare/load"
+)
+
+// singleScenario asks how long an answer takes when there is nothing else to do, so that what
+// counts is who must be woken.
+func singleScenario() scenario {
+	return scenario{
+		name:  "single",
+		title: "Round trip of a message of 64 bytes, one connection",
+		about: "the time from a message to its echo, one connection",
+		note:  "The server and the load have a processor each.",
+		kind:  echoes,
+		metrics: []metric{
+			{"p50-ns", "median of a round trip, ns"},
+			{"p99-ns", "99th percentile, ns"},
+			costMetric,
+		},
+		variants:   []variant{{"1 connection", 1}},
+		processors: 2,
+		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
+			server, client := r.twoCPUs()
+			o, err := r.serveAndLoad(ctx, p, serving{server, client, smallBuffer, 1}, load.Config{Connections: v.n, Size: messageSize})
+			return []float64{float64(o.P50), float64(o.P99), o.cost()}, err
+		},
+	}
+}
