@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,6 +69,38 @@ func withStderr(err error) error {
 	return err
 }
 
+// prepare builds the programs and starts each once, and says of which it cannot be done.
+func (b *builder) prepare(ctx context.Context, r *runner, programs []program, stderr io.Writer) (ready []built, left []leftOut, err error) {
+	bar := newProgress(stderr, len(programs))
+	defer bar.close()
+	for _, p := range programs {
+		bar.step("building " + p.name)
+		done, err := b.build(ctx, p)
+		if err == nil {
+			err = r.try(ctx, done)
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, nil, cause
+		}
+		if err != nil {
+			left = append(left, leftOut{p.name, err})
+			continue
+		}
+		ready = append(ready, done)
+	}
+	return ready, left, nil
+}
+
+// try starts a server, which the kernel may refuse to it.
+func (r *runner) try(ctx context.Context, p built) error {
+	server, _ := r.allCPUs()
+	s, err := start(ctx, p, server)
+	if err == nil {
+		s.stop()
+	}
+	return err
+}
+
 // build builds a program.
 func (b *builder) build(ctx context.Context, p program) (built, error) {
 	var path string
@@ -98,11 +131,10 @@ func (b *builder) cProgram(ctx context.Context, p program) (string, error) {
 	}
 	source := filepath.Join(b.sources, "servers", filepath.FromSlash(p.source))
 	args := slices.Concat(compiler, []string{"-O2", "-DNDEBUG", "-Wall", "-Wextra", "-pthread"}, p.flags, []string{source}, p.libs)
-	text, err := os.ReadFile(source)
+	sum, err := checksum(filepath.Dir(source), args)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Append(text, args))
 	path := filepath.Join(b.dir, fmt.Sprintf("%s-%x", strings.NewReplacer("/", "-", ".", "-").Replace(p.source), sum[:6]))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
@@ -112,6 +144,24 @@ func (b *builder) cProgram(ctx context.Context, p program) (string, error) {
 		return "", err
 	}
 	return path, os.Rename(unfinished, path)
+}
+
+// checksum returns one of all files in a directory and of a command.
+func checksum(dir string, command []string) ([]byte, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q", command)
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(h, "%q %q", f.Name(), text)
+	}
+	return h.Sum(nil), nil
 }
 
 // command runs a command in the directory of the sources. Its error is one line.

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,10 +83,32 @@ type table struct {
 	cells    []*cell
 }
 
-// newTables returns empty tables for the scenarios that match.
-func newTables(all []scenario, match *regexp.Regexp, programs []built) (tables []*table) {
+// match returns the scenarios whose names match.
+func match(all []scenario, name *regexp.Regexp) (matching []scenario) {
 	for _, s := range all {
-		if !match.MatchString(s.name) {
+		if name.MatchString(s.name) {
+			matching = append(matching, s)
+		}
+	}
+	return matching
+}
+
+// choose returns the programs that match and that one of the scenarios measures.
+func choose(scenarios []scenario, all []program, name *regexp.Regexp) (chosen []program) {
+	for _, p := range all {
+		if name.MatchString(p.name) && slices.ContainsFunc(scenarios, func(s scenario) bool { return s.kind == p.kind }) {
+			chosen = append(chosen, p)
+		}
+	}
+	return chosen
+}
+
+// newTables returns empty tables for the scenarios, and the scenarios for which there are not
+// enough processors.
+func newTables(scenarios []scenario, programs []built, processors int) (tables []*table, skipped []leftOut) {
+	for _, s := range scenarios {
+		if s.processors > processors {
+			skipped = append(skipped, leftOut{"scenario " + s.name, fmt.Errorf("it needs %d processors", s.processors)})
 			continue
 		}
 		t := &table{scenario: s}
@@ -101,7 +123,7 @@ func newTables(all []scenario, match *regexp.Regexp, programs []built) (tables [
 			tables = append(tables, t)
 		}
 	}
-	return tables
+	return tables, skipped
 }
 
 // round measures each cell once. The programs of a variant are measured one after the other, in
@@ -144,9 +166,4 @@ func (t *table) of(v variant) (cells []*cell) {
 		}
 	}
 	return cells
-}
-
-// compare is the whole comparison.
-func compare(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	return supported()
 }

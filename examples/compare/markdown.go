@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"golang.org/x/exp/stats"
+)
+
+// markdown writes the tables as a page.
+func (rep *report) markdown(w io.Writer) {
+	m := rep.machine
+	quiet, warnings := summarise(rep.quiet)
+	fmt.Fprintln(w, "# Heirloom beside other event loops")
+	fmt.Fprintln(w)
+	fmt.Fprintf(w, "Written by `go run .` in `examples/compare` on %s: %s, %d processors, %s, Linux %s, %s. ",
+		rep.began.Format("2 January 2006"), m.system, m.processors, m.cpu, m.kernel, m.goVersion)
+	fmt.Fprintf(w, "A value is the median of %s of %v each, in which the programs were measured in turn, in an order that changed; "+
+		"after ± is half the distance of its quartiles. The figures are comparable with each other and with nothing else.\n", count(rep.rounds, "round"), rep.time)
+	fmt.Fprintf(w, "\n%s\n", quiet)
+	for _, warning := range warnings {
+		fmt.Fprintf(w, "\n**The machine was not quiet:** %s.\n", warning)
+	}
+	for _, t := range rep.tables {
+		t.markdown(w)
+	}
+	list(w, "Left out", rep.leftOutLines())
+	list(w, "Failed", rep.failures())
+}
+
+func (rep *report) leftOutLines() (lines []string) {
+	for _, l := range rep.leftOut {
+		lines = append(lines, fmt.Sprintf("%s: %v", l.name, l.why))
+	}
+	return lines
+}
+
+func list(w io.Writer, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n## %s\n\n", title)
+	for _, line := range lines {
+		fmt.Fprintf(w, "- %s\n", strings.Join(strings.Fields(line), " "))
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// markdown writes a table: with the metrics as columns, or if there are several variants, one
+// for each metric with the variants as columns.
+func (t *table) markdown(w io.Writer) {
+	s := t.scenario
+	fmt.Fprintf(w, "\n## %s\n\n`-run '^%s$'`", s.title, s.name)
+	if s.note != "" {
+		fmt.Fprintf(w, ". %s", s.note)
+	}
+	fmt.Fprintln(w)
+	if !t.empty() {
+		fmt.Fprintf(w, "\n![%s](%s.svg)\n", s.title, s.name)
+	}
+	if len(s.variants) == 1 {
+		var columns []column
+		for i, m := range s.metrics {
+			columns = append(columns, column{m.label, s.variants[0], i})
+		}
+		t.grid(w, columns)
+		return
+	}
+	for i, m := range s.metrics {
+		var columns []column
+		for _, v := range s.variants {
+			columns = append(columns, column{v.name, v, i})
+		}
+		fmt.Fprintf(w, "\n%s:\n", sentence(m.label))
+		t.grid(w, columns)
+	}
+}
+
+// sentence returns text with a capital letter.
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// A column is a metric of a variant.
+type column struct {
+	label   string
+	variant variant
+	metric  int
+}
+
+func (t *table) grid(w io.Writer, columns []column) {
+	fmt.Fprint(w, "\n| |")
+	for _, c := range columns {
+		fmt.Fprintf(w, " %s |", c.label)
+	}
+	fmt.Fprint(w, "\n|---|", strings.Repeat("--:|", len(columns)), "\n")
+	for _, row := range t.of(t.scenario.variants[0]) {
+		fmt.Fprintf(w, "| %s |", row.program.name)
+		for _, c := range columns {
+			fmt.Fprintf(w, " %s |", t.cell(row.program, c.variant).value(c.metric))
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// cell returns what was measured of a program in a variant.
+func (t *table) cell(p program, v variant) *cell {
+	for _, c := range t.of(v) {
+		if c.program.name == p.name {
+			return c
+		}
+	}
+	return &cell{}
+}
+
+// value returns the median of a metric and its spread, as text.
+func (c *cell) value(metric int) string {
+	if c.err != nil {
+		return "failed"
+	}
+	var values []float64
+	for _, round := range c.rounds {
+		if v := round[metric]; !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return "–"
+	}
+	q := stats.Quantiles(values, 0.25, 0.5, 0.75)
+	text := readable(q[1])
+	if spread := (q[2] - q[0]) / 2; len(values) > 1 && q[1] > 0 {
+		text += fmt.Sprintf(" ± %.0f %%", 100*spread/q[1])
+	}
+	return text
+}
+
+// readable returns a number with three digits or so, and commas between thousands.
+func readable(v float64) string {
+	switch {
+	case v >= 100:
+		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+	case v >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	case v == math.Trunc(v):
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
+func thousands(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// plain returns a number for a program to read.
+func plain(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }

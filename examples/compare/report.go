@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A report is a comparison that was made, and where.
+type report struct {
+	machine machine
+	began   time.Time
+	rounds  int
+	time    time.Duration
+	quiet   []quiet // at the beginning of each round
+	tables  []*table
+	leftOut []leftOut
+}
+
+// write writes the results to a directory: the figures, the charts, and the tables. What a run
+// does not measure stays there as it is.
+func (rep *report) write(ctx context.Context, dir, sources string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, t := range rep.tables {
+		var figures bytes.Buffer
+		rep.benchmarks(&figures, t)
+		if t.empty() {
+			continue
+		}
+		file := filepath.Join(dir, t.scenario.name)
+		if err := os.WriteFile(file+".txt", figures.Bytes(), 0o666); err != nil {
+			return err
+		}
+		if err := draw(ctx, sources, t.scenario, figures.Bytes(), file+".svg"); err != nil {
+			return err
+		}
+	}
+	var page bytes.Buffer
+	rep.markdown(&page)
+	return os.WriteFile(filepath.Join(dir, "README.md"), page.Bytes(), 0o666)
+}
+
+// benchmarks writes every round of a table in the format of
+// https://go.dev/design/14313-benchmark-format. A variant is a function and a package, so that
+// a peer is a peer of that variant; see examples/chart.
+func (rep *report) benchmarks(w io.Writer, t *table) {
+	m := rep.machine
+	fmt.Fprintf(w, "goos: %s\ngoarch: %s\ncpu: %s\n", before(m.system, "/"), after(m.system, "/"), m.cpu)
+	fmt.Fprintf(w, "kernel: %s\ntoolchain: %s\ndate: %s\nscenario: %s\n", m.kernel, m.goVersion, rep.began.Format(time.DateOnly), t.scenario.name)
+	for _, v := range t.scenario.variants {
+		fmt.Fprintf(w, "pkg: %s/%s\n", t.scenario.name, blankless(v.name))
+		for _, c := range t.of(v) {
+			for _, values := range c.rounds {
+				fmt.Fprintf(w, "Benchmark%s/%s 1", blankless(v.name), c.program.benchmarkName())
+				for i, value := range values {
+					if value == value { // not NaN
+						fmt.Fprintf(w, " %s %s", plain(value), t.scenario.metrics[i].unit)
+					}
+				}
+				fmt.Fprintln(w)
+			}
+		}
+	}
+}
+
+// benchmarkName returns the name of a program in the benchmark format.
+func (p program) benchmarkName() string {
+	if p.ours {
+		return blankless(p.name)
+	}
+	return "peer=" + blankless(p.name)
+}
+
+func blankless(s string) string { return strings.ReplaceAll(s, " ", "_") }
+
+func before(s, separator string) string { b, _, _ := strings.Cut(s, separator); return b }
+func after(s, separator string) string  { _, a, _ := strings.Cut(s, separator); return a }
+
+// empty reports whether nothing was measured.
+func (t *table) empty() bool {
+	for _, c := range t.cells {
+		if len(c.rounds) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// summary says where the results are, and what did not work.
+func (rep *report) summary(w io.Writer, dir string) {
+	_, warnings := summarise(rep.quiet)
+	for _, warning := range warnings {
+		fmt.Fprintln(w, "warning: the machine was not quiet:", warning)
+	}
+	for _, f := range rep.failures() {
+		fmt.Fprintln(w, "failed:", f)
+	}
+	fmt.Fprintln(w, "the tables are in", filepath.Join(dir, "README.md"))
+}
+
+// failures returns the measurements that failed, a line each.
+func (rep *report) failures() (lines []string) {
+	for _, t := range rep.tables {
+		for _, c := range t.cells {
+			if c.err != nil {
+				lines = append(lines, fmt.Sprintf("%s, %s, %s: %v", t.scenario.name, c.variant.name, c.program.name, c.err))
+			}
+		}
+	}
+	return lines
+}
+
+// failure returns an error if a measurement of our own failed. One of a peer is reported, and
+// no more.
+func (rep *report) failure() error {
+	for _, t := range rep.tables {
+		for _, c := range t.cells {
+			if c.err != nil && c.program.ours {
+				return errors.New("a measurement of Heirloom has failed")
+			}
+		}
+	}
+	return nil
+}

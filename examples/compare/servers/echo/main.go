@@ -1,0 +1,117 @@
+//go:build linux
+
+// Echo is an echo server on Heirloom. A session has a buffer and a single slot, which all of its
+// operations lie in.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+
+	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/combinators"
+	"github.com/heirloom-go/heirloom/examples/compare/servers/program"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
+)
+
+func main() {
+	log.SetFlags(0)
+	backend := flag.String("backend", "", "the kernel interface, `io_uring` or epoll; the best one if empty")
+	o := program.Parse()
+	if err := serve(o, *backend); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func serve(o program.Options, backend string) error {
+	group, err := platform.NewGroup(o.Loops, platform.WithBackend(backend))
+	if err != nil {
+		return err
+	}
+	listeners, err := group.Listen("tcp", o.Listen)
+	if err != nil {
+		return err
+	}
+	for _, l := range listeners {
+		newServer(o.Buffer).start(l)
+	}
+	program.Listening(listeners[0].Addr())
+	return group.Run(context.Background())
+}
+
+// A server is one loop: its sessions, and the buffers that they take and leave.
+type server struct {
+	acceptor   platform.Acceptor[session]
+	buffers    *combinators.Recycling[byte]
+	bufferSize int
+}
+
+// keptBuffers is how many bytes of buffers that nobody uses are kept for later sessions.
+const keptBuffers = 16 << 20
+
+func newServer(bufferSize int) *server {
+	return &server{
+		buffers:    combinators.NewRecycling[byte](allocator.Heap[byte]{}, keptBuffers),
+		bufferSize: bufferSize,
+	}
+}
+
+func (s *server) start(l *platform.Listener) {
+	s.acceptor.Conn = func(c *session) *platform.Conn { return &c.conn }
+	s.acceptor.Serve = s.serve
+	s.acceptor.OnError = func(err error) { log.Print(err) }
+	s.acceptor.Start(l, ops.HandlerFunc(func(_ int, err error) { log.Fatal(err) }))
+}
+
+// A session is a connection and all the memory that it needs.
+type session struct {
+	server *server
+	conn   platform.Conn
+	slot   combinators.SingleSlot[ops.Operation]
+	buffer []byte
+}
+
+func (s *server) serve(c *session) {
+	buffer, err := s.buffers.Allocate(s.bufferSize)
+	if err != nil {
+		s.acceptor.Done(c)
+		return
+	}
+	c.server, c.buffer = s, buffer
+	c.conn.Read(c.buffer, (*onRead)(c))
+}
+
+// end closes the connection: the client has left, in whichever way.
+func (c *session) end() {
+	c.server.buffers.Deallocate(c.buffer)
+	c.server.acceptor.Done(c)
+}
+
+// onRead is the session as the handler of its reads. As a type of its own it is a handler
+// without being allocated, unlike a closure or a method value.
+type onRead session
+
+func (c *onRead) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
+
+func (c *onRead) Complete(n int, err error) {
+	if err != nil {
+		(*session)(c).end()
+		return
+	}
+	ops.WriteFull(&c.conn, c.buffer[:n], (*onWritten)(c))
+}
+
+// onWritten is the session as the handler of its writes.
+type onWritten session
+
+func (c *onWritten) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
+
+func (c *onWritten) Complete(_ int, err error) {
+	if err != nil {
+		(*session)(c).end()
+		return
+	}
+	c.conn.Read(c.buffer, (*onRead)(c))
+}

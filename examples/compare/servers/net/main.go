@@ -1,0 +1,41 @@
+//go:build linux
+
+// Net is an echo server on package net, with a goroutine and a buffer a connection. It has no
+// loops; the flag says how many processors it may use.
+package main
+
+import (
+	"log"
+	"net"
+
+	"github.com/heirloom-go/heirloom/examples/compare/servers/program"
+)
+
+func main() {
+	o := program.Parse()
+	l, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	program.Listening(l.Addr())
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go echo(c, make([]byte, o.Buffer))
+	}
+}
+
+func echo(c net.Conn, buffer []byte) {
+	defer c.Close()
+	for {
+		n, err := c.Read(buffer)
+		if err != nil {
+			return
+		}
+		if _, err := c.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
