@@ -3,6 +3,9 @@
 // with: a benchmark with peer=… in its name is a peer and has another colour.
 //
 //	go test -run '^$' -bench Slots -count 6 ./combinators | go run ./examples/chart -o slots.svg
+//
+// It reads whatever is in that format, such as the results of examples/compare, and draws the
+// values with any one unit.
 package main
 
 import (
@@ -29,6 +32,9 @@ func run(args []string, in io.Reader, out, usage io.Writer) error {
 	flags.SetOutput(usage)
 	title := flags.String("title", "Benchmarks", "what stands above the bars")
 	match := flags.String("match", "", "draw only benchmarks that match this regular `expression`; names are without Benchmark and without the number of processors: Slots/interface")
+	unit := flags.String("unit", "ns/op", "draw the values with this `unit`")
+	own := flags.String("own", "", "what the rows that are no peers are `called` in the legend")
+	order := flags.String("order", "value", "the `order` of groups: by \"value\", the smallest first, or as in the \"input\"")
 	file := flags.String("o", "", "write the image to this `file` and not to standard output")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -41,7 +47,11 @@ func run(args []string, in io.Reader, out, usage io.Writer) error {
 		return fmt.Errorf("-match: %w", err)
 	}
 
-	rep, err := readReport(in)
+	if *order != "value" && *order != "input" {
+		return fmt.Errorf("-order: %q is neither value nor input", *order)
+	}
+
+	rep, err := readReport(in, *unit)
 	if err != nil {
 		return err
 	}
@@ -49,8 +59,11 @@ func run(args []string, in io.Reader, out, usage io.Writer) error {
 	if len(groups) == 0 {
 		return fmt.Errorf("none of %d benchmarks matches %s", len(rep.benchmarks), wanted)
 	}
+	if *order == "value" {
+		smallestFirst(groups)
+	}
 	var image bytes.Buffer
-	writeSVG(&image, *title, rep.machine(), groups)
+	writeSVG(&image, heading{*title, rep.machine(), *own, counted(*unit)}, groups)
 	if *file != "" {
 		return os.WriteFile(*file, image.Bytes(), 0o666)
 	}

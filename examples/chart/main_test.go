@@ -40,6 +40,7 @@ func TestGolden(t *testing.T) {
 		args []string
 	}{
 		{"all.svg", []string{"-title", "Lookups & <others>"}},
+		{"order.svg", []string{"-order", "input", "-own", "Ours", "-match", "Lookup/peer|Insert|Alone"}},
 		{"match.svg", []string{"-match", "^Lookup/(direct|interface)"}}, // a broken bar; no peers, and so no legend
 	} {
 		t.Run(c.file, func(t *testing.T) {
@@ -105,10 +106,10 @@ func TestBadInput(t *testing.T) {
 		{"no iterations", "BenchmarkA-2 0 5.0 ns/op\n", `line 1: BenchmarkA-2: "0" is not a number of iterations`},
 		{"cut short", good + "BenchmarkA-2 100 5.0\n", "line 2: BenchmarkA-2: a value without a unit: 5.0"},
 		{"cut shorter", "BenchmarkA-2 100\n", "line 1: BenchmarkA-2: no value in ns/op"},
-		{"no number", "BenchmarkA-2 100 fast ns/op\n", `line 1: BenchmarkA-2: "fast" is not a time in ns/op`},
-		{"not a number", "BenchmarkA-2 100 NaN ns/op\n", `line 1: BenchmarkA-2: "NaN" is not a time in ns/op`},
-		{"infinite", "BenchmarkA-2 100 +Inf ns/op\n", `line 1: BenchmarkA-2: "+Inf" is not a time in ns/op`},
-		{"negative", "BenchmarkA-2 100 -1 ns/op\n", `line 1: BenchmarkA-2: "-1" is not a time in ns/op`},
+		{"no number", "BenchmarkA-2 100 fast ns/op\n", `line 1: BenchmarkA-2: "fast" is not a number of ns/op`},
+		{"not a number", "BenchmarkA-2 100 NaN ns/op\n", `line 1: BenchmarkA-2: "NaN" is not a number of ns/op`},
+		{"infinite", "BenchmarkA-2 100 +Inf ns/op\n", `line 1: BenchmarkA-2: "+Inf" is not a number of ns/op`},
+		{"negative", "BenchmarkA-2 100 -1 ns/op\n", `line 1: BenchmarkA-2: "-1" is not a number of ns/op`},
 		{"other unit", "BenchmarkA-2 100 5.0 MB/s\n", "line 1: BenchmarkA-2: no value in ns/op"},
 		{"failed benchmark", good + "--- FAIL: BenchmarkB\n", "line 2: the run failed: --- FAIL: BenchmarkB"},
 		{"failed build", good + "FAIL\tp [build failed]\n", "line 2: the run failed: FAIL\tp [build failed]"},
@@ -134,6 +135,8 @@ func TestBadArguments(t *testing.T) {
 		{[]string{"bench.txt"}, `unexpected argument "bench.txt": results are read from standard input`},
 		{[]string{"-match", "("}, "-match: error parsing regexp: missing closing ): `(`"},
 		{[]string{"-match", "^Benchmark"}, "none of 7 benchmarks matches ^Benchmark"},
+		{[]string{"-order", "name"}, `-order: "name" is neither value nor input`},
+		{[]string{"-unit", "B/s"}, "line 7: BenchmarkLookup/interface-8: no value in B/s"},
 		{[]string{"-colour"}, "flag provided but not defined: -colour"},
 	} {
 		if _, err := chart(t, bench(t), c.args...); err == nil || err.Error() != c.want {

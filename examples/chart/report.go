@@ -17,19 +17,21 @@ import (
 // https://go.dev/design/14313-benchmark-format.
 type report struct {
 	goos, goarch, cpu string
+	unit              string       // of the values
 	benchmarks        []*benchmark // in the order of their first runs
 }
 
 // benchmark is all runs of one benchmark.
 type benchmark struct {
 	pkg, name string    // the name is without Benchmark
-	ns        []float64 // an operation, a run
+	values    []float64 // a run
 }
 
-// readReport reads what go test -bench printed. Of a run that failed it reads
-// nothing, because what is missing would not show in a picture.
-func readReport(r io.Reader) (*report, error) {
-	rep := new(report)
+// readReport reads the values with a unit from what go test -bench printed. Of
+// a run that failed it reads nothing, because what is missing would not show in
+// a picture.
+func readReport(r io.Reader, unit string) (*report, error) {
+	rep := &report{unit: unit}
 	type key struct{ pkg, name string }
 	byName := make(map[key]*benchmark)
 	pkg := ""
@@ -57,7 +59,7 @@ func readReport(r io.Reader) (*report, error) {
 		if len(fields) < 2 || !strings.HasPrefix(line, "Benchmark") { // go test -v prints names alone
 			continue
 		}
-		ns, err := nanoseconds(fields[1:])
+		value, err := valueIn(unit, fields[1:])
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", number, fields[0], err)
 		}
@@ -68,7 +70,7 @@ func readReport(r io.Reader) (*report, error) {
 			byName[k] = b
 			rep.benchmarks = append(rep.benchmarks, b)
 		}
-		b.ns = append(b.ns, ns)
+		b.values = append(b.values, value)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("line %d: %w", number+1, err)
@@ -83,9 +85,9 @@ func readReport(r io.Reader) (*report, error) {
 	return rep, nil
 }
 
-// nanoseconds returns the time of an operation from what follows the name: the
-// number of iterations, then values with their units.
-func nanoseconds(fields []string) (float64, error) {
+// valueIn returns the value with a unit from what follows the name: the number
+// of iterations, then values with their units.
+func valueIn(unit string, fields []string) (float64, error) {
 	if n, err := strconv.Atoi(fields[0]); err != nil || n <= 0 {
 		return 0, fmt.Errorf("%q is not a number of iterations", fields[0])
 	}
@@ -94,16 +96,16 @@ func nanoseconds(fields []string) (float64, error) {
 		return 0, fmt.Errorf("a value without a unit: %s", strings.Join(values, " "))
 	}
 	for pair := range slices.Chunk(values, 2) {
-		if pair[1] != "ns/op" {
+		if pair[1] != unit {
 			continue
 		}
-		ns, err := strconv.ParseFloat(pair[0], 64)
-		if err != nil || !(ns >= 0) || math.IsInf(ns, 0) {
-			return 0, fmt.Errorf("%q is not a time in ns/op", pair[0])
+		v, err := strconv.ParseFloat(pair[0], 64)
+		if err != nil || !(v >= 0) || math.IsInf(v, 0) {
+			return 0, fmt.Errorf("%q is not a number of %s", pair[0], unit)
 		}
-		return ns, nil
+		return v, nil
 	}
-	return 0, errors.New("no value in ns/op")
+	return 0, fmt.Errorf("no value in %s", unit)
 }
 
 var processors = regexp.MustCompile(`-[0-9]+$`)
@@ -141,9 +143,9 @@ type group struct {
 	rows []row
 }
 
-// groups returns what matches, the quickest first. A peer that several
-// functions of a package run is the same thing each time; it is shown once, with
-// all its runs, in a last group.
+// groups returns what matches, as it stands in the input, with the smallest row
+// of a group first. A peer that several functions of a package run is the same
+// thing each time; it is shown once, with all its runs, in a last group.
 func (r *report) groups(wanted *regexp.Regexp) []group {
 	type key struct{ pkg, name string }
 	in := make(map[key]int) // how many functions have a peer
@@ -152,8 +154,9 @@ func (r *report) groups(wanted *regexp.Regexp) []group {
 			in[key{b.pkg, name}]++
 		}
 	}
-	ns := make(map[key]map[string][]float64)
+	values := make(map[key]map[string][]float64)
 	isPeer := make(map[key]map[string]bool)
+	var keys []key
 	for _, b := range r.benchmarks {
 		if !wanted.MatchString(b.name) {
 			continue
@@ -163,17 +166,18 @@ func (r *report) groups(wanted *regexp.Regexp) []group {
 		if peer && in[key{b.pkg, name}] > 1 {
 			k.name = ""
 		}
-		if ns[k] == nil {
-			ns[k], isPeer[k] = make(map[string][]float64), make(map[string]bool)
+		if values[k] == nil {
+			values[k], isPeer[k] = make(map[string][]float64), make(map[string]bool)
+			keys = append(keys, k)
 		}
-		ns[k][name] = append(ns[k][name], b.ns...)
+		values[k][name] = append(values[k][name], b.values...)
 		isPeer[k][name] = peer
 	}
 
 	var all []group
-	for k := range ns {
-		g := group{name: cmp.Or(k.name, sharedPeers)}
-		for name, values := range ns[k] {
+	for _, k := range keys {
+		g := group{name: cmp.Or(strings.ReplaceAll(k.name, "_", " "), sharedPeers)}
+		for name, values := range values[k] {
 			g.rows = append(g.rows, newRow(name, isPeer[k][name], values))
 		}
 		slices.SortFunc(g.rows, func(a, b row) int {
@@ -181,13 +185,18 @@ func (r *report) groups(wanted *regexp.Regexp) []group {
 		})
 		all = append(all, g)
 	}
-	slices.SortFunc(all, func(a, b group) int {
+	slices.SortStableFunc(all, func(a, b group) int { return cmp.Compare(a.last(), b.last()) })
+	return all
+}
+
+// smallestFirst sorts groups by their best rows.
+func smallestFirst(groups []group) {
+	slices.SortFunc(groups, func(a, b group) int {
 		return cmp.Or(
 			cmp.Compare(a.last(), b.last()),
 			cmp.Compare(a.best(), b.best()),
 			cmp.Compare(a.name, b.name))
 	})
-	return all
 }
 
 const sharedPeers = "peers"
@@ -213,7 +222,7 @@ func (g group) last() int {
 	return 0
 }
 
-// best is the quickest row that is no peer.
+// best is the smallest row that is no peer.
 func (g group) best() float64 {
 	for _, r := range g.rows {
 		if !r.peer {

@@ -13,11 +13,13 @@ import (
 // rows returns what is drawn of a text, a line a row.
 func rows(t *testing.T, in string) (lines []string) {
 	t.Helper()
-	rep, err := readReport(strings.NewReader(in))
+	rep, err := readReport(strings.NewReader(in), "ns/op")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range rep.groups(regexp.MustCompile("")) {
+	groups := rep.groups(regexp.MustCompile(""))
+	smallestFirst(groups)
+	for _, g := range groups {
 		for _, r := range g.rows {
 			line := fmt.Sprintf("%s|%s|%g of %d", g.name, r.name, r.median, r.runs)
 			if r.peer {
@@ -97,10 +99,30 @@ func TestLabel(t *testing.T) {
 func TestSingleGroup(t *testing.T) {
 	rows := []row{{name: "epoll", median: 1, runs: 1}, {name: "package net", peer: true, median: 2, runs: 1}}
 	var out bytes.Buffer
-	writeSVG(&out, "title", "", []group{{"Ours", rows}})
+	writeSVG(&out, heading{title: "title"}, []group{{"Ours", rows}})
 	for text, want := range map[string]bool{">Ours epoll<": true, ">package net<": true, ">Ours<": true, `class="bold"`: false, "Ours package net": false} {
 		if strings.Contains(out.String(), text) != want {
 			t.Errorf("%s is in the image: %v, want %v\n%s", text, !want, want, &out)
+		}
+	}
+}
+
+// What the rows are called stands in the legend, and their group not before their names.
+func TestOwn(t *testing.T) {
+	rows := []row{{name: "Ours epoll", median: 1, runs: 1}, {name: "package net", peer: true, median: 2, runs: 1}}
+	var out bytes.Buffer
+	writeSVG(&out, heading{title: "title", own: "Ours"}, []group{{"64 connections", rows}})
+	for text, want := range map[string]bool{">Ours epoll<": true, ">Ours<": true, "64 connections": false} {
+		if strings.Contains(out.String(), text) != want {
+			t.Errorf("%s is in the image: %v, want %v\n%s", text, !want, want, &out)
+		}
+	}
+}
+
+func TestCounted(t *testing.T) {
+	for unit, want := range map[string]string{"ns/op": "", "ns/msg": "", "p99.9-ns": "", "allocs/msg": "allocs", "B/conn": "B", "gc-cycles": "gc-cycles"} {
+		if got := counted(unit); got != want {
+			t.Errorf("%s counts %q, want %q", unit, got, want)
 		}
 	}
 }

@@ -31,12 +31,19 @@ const (
 	farther = 3
 )
 
+// A heading is what stands above the bars and beside them.
+type heading struct {
+	title, machine string
+	own            string // what the rows that are no peers are called, if not by their group
+	counted        string // what values count, if they are no times
+}
+
 // writeSVG draws the groups from top to bottom, for light and for dark
 // surroundings. The same groups give the same bytes.
-func writeSVG(out *bytes.Buffer, title, machine string, groups []group) {
-	p := picture{groups: groups}
+func writeSVG(out *bytes.Buffer, h heading, groups []group) {
+	p := picture{heading: h, groups: groups}
 	p.measure()
-	p.header(title, machine)
+	p.header()
 	p.axis()
 	for i, g := range groups {
 		if i > 0 {
@@ -52,7 +59,7 @@ func writeSVG(out *bytes.Buffer, title, machine string, groups []group) {
 	}
 	p.y += margin - 4
 	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%d" role="img">`+"\n", width, p.y, p.y)
-	fmt.Fprintf(out, "<title>%s</title>\n<style>%s</style>\n", escaped(title), style)
+	fmt.Fprintf(out, "<title>%s</title>\n<style>%s</style>\n", escaped(h.title), style)
 	fmt.Fprintf(out, `<rect class="paper" width="%d" height="%d"/>`+"\n", width, p.y)
 	out.Write(p.body.Bytes())
 	out.WriteString("</svg>\n")
@@ -60,23 +67,25 @@ func writeSVG(out *bytes.Buffer, title, machine string, groups []group) {
 
 // picture is an image that is being drawn.
 type picture struct {
+	heading
 	groups []group
 	body   bytes.Buffer
 	y      int // what is above is drawn
 
 	rowX, valueX, barX int     // where columns are; values end at theirs
-	step, end          float64 // of the axis, in nanoseconds
+	step, end          float64 // of the axis
 	unit               unit
 }
 
 // single reports whether there is one group. Then it needs no column: its own rows have its
-// name before theirs, and its peers do not look like parts of it.
+// name before theirs, unless they are called otherwise, and its peers do not look like parts of
+// it.
 func (p *picture) single() bool { return len(p.groups) == 1 }
 
 // nameOf returns what stands before a bar.
 func (p *picture) nameOf(g group, r row) string {
 	name := r.name
-	if p.single() && !r.peer {
+	if p.single() && !r.peer && p.own == "" {
 		name = strings.Trim(g.name+" "+r.name, " ")
 	}
 	return fitted(name, rowMost)
@@ -96,7 +105,10 @@ func (p *picture) measure() {
 	}
 	p.step = axisStep(longest)
 	p.end = p.step * max(1, math.Ceil(longest/p.step))
-	p.unit = unitFor(p.end)
+	p.unit = unit{p.counted, 1}
+	if p.counted == "" {
+		p.unit = unitFor(p.end)
+	}
 	for _, g := range p.groups {
 		if !p.single() {
 			groupLen = max(groupLen, utf8.RuneCountInString(fitted(g.name, groupMost)))
@@ -132,15 +144,15 @@ func axisStep(longest float64) float64 {
 	return 2 * power
 }
 
-// at returns where a time is on the axis, which what is beyond it ends.
-func (p *picture) at(ns float64) int {
+// at returns where a value is on the axis, which what is beyond it ends.
+func (p *picture) at(v float64) int {
 	room := float64(width - margin - p.barX)
-	return p.barX + int(math.Round(room*min(ns/p.end, 1)))
+	return p.barX + int(math.Round(room*min(v/p.end, 1)))
 }
 
 // header draws the title, what was measured where, and the legend.
-func (p *picture) header(title, machine string) {
-	p.text("title", margin, margin+16, fitted(title, titleMost))
+func (p *picture) header() {
+	p.text("title", margin, margin+16, fitted(p.title, titleMost))
 	fewest, most, peers := math.MaxInt, 0, false
 	for _, g := range p.groups {
 		for _, r := range g.rows {
@@ -157,8 +169,8 @@ func (p *picture) header(title, machine string) {
 	if most > 1 {
 		runs += ", lines between the quartiles"
 	}
-	if machine != "" {
-		runs += "; " + machine
+	if p.machine != "" {
+		runs += "; " + p.machine
 	}
 	p.text("prose faint", margin, margin+38, fitted(runs, titleMost+25))
 	p.y = margin + 52
@@ -166,7 +178,7 @@ func (p *picture) header(title, machine string) {
 		return
 	}
 	x := p.barX
-	for _, c := range []struct{ class, name string }{{"own", p.own()}, {"peer", "others"}} {
+	for _, c := range []struct{ class, name string }{{"own", p.ownName()}, {"peer", "others"}} {
 		p.printf(`<rect class="%s" x="%d" y="%d" width="12" height="12" rx="2"/>`, c.class, x, p.y)
 		p.text("prose", x+18, p.y+11, c.name)
 		x += 32 + columnWidth(utf8.RuneCountInString(c.name))
@@ -174,9 +186,12 @@ func (p *picture) header(title, machine string) {
 	p.y += 24
 }
 
-// own returns what is measured, for the legend.
-func (p *picture) own() string {
-	if p.single() {
+// ownName returns what is measured, for the legend.
+func (p *picture) ownName() string {
+	switch {
+	case p.own != "":
+		return fitted(p.own, groupMost)
+	case p.single():
 		return fitted(p.groups[0].name, groupMost)
 	}
 	return "measured"
@@ -184,13 +199,13 @@ func (p *picture) own() string {
 
 // titleOf returns what a row is called where there is nothing around it.
 func (p *picture) titleOf(g group, r row) string {
-	if p.single() && r.peer {
+	if p.single() && (r.peer || p.own != "") {
 		return r.name
 	}
 	return strings.Trim(g.name+" "+r.name, " ")
 }
 
-// axis draws lines from top to bottom, with their times above.
+// axis draws lines from top to bottom, with their values above.
 func (p *picture) axis() {
 	p.y += 16
 	bottom := p.y + 4 + groupGap*(len(p.groups)-1)
@@ -198,13 +213,13 @@ func (p *picture) axis() {
 		bottom += rowH * len(g.rows)
 	}
 	for i := 0; float64(i)*p.step <= p.end*(1+1e-9); i++ {
-		ns := float64(i) * p.step
-		x := p.at(ns)
+		v := float64(i) * p.step
+		x := p.at(v)
 		class := "small faint middle"
 		if x > width-margin-20 { // half a label
 			class = "small faint end"
 		}
-		p.text(class, x, p.y-4, p.unit.tick(ns))
+		p.text(class, x, p.y-4, p.unit.tick(v))
 		p.line("grid", x, p.y, x, bottom)
 	}
 	p.y += 4
