@@ -17,7 +17,8 @@ type serving struct {
 // An outcome is what a load has measured, and what the heap of a Go server has done meanwhile.
 type outcome struct {
 	load.Result
-	heap *memStats // nil: it is no Go server
+	isGo bool
+	heap memStats // since all connections were open
 }
 
 // serveAndLoad starts a server, runs a load against it and ends it.
@@ -27,32 +28,28 @@ func (r *runner) serveAndLoad(ctx context.Context, p built, how serving, c load.
 		return o, err
 	}
 	defer s.stop()
-	if !p.isGo() {
-		o.Result, err = r.load(ctx, s, how.client, c)
-		return o, err
-	}
-	before, err := s.memStats(false)
-	if err != nil {
-		return o, err
-	}
-	if o.Result, err = r.load(ctx, s, how.client, c); err != nil {
+	o.isGo = p.isGo()
+	var before memStats
+	o.Result, err = r.load(ctx, s, how.client, c, func() (err error) {
+		if o.isGo {
+			before, err = s.memStats(false)
+		}
+		return err
+	})
+	if err != nil || !o.isGo {
 		return o, err
 	}
 	after, err := s.memStats(false)
-	o.heap = &memStats{
-		Mallocs:   after.Mallocs - before.Mallocs,
-		GCCycles:  after.GCCycles - before.GCCycles,
-		GCPauseNs: after.GCPauseNs - before.GCPauseNs,
-	}
+	o.heap = after.since(before)
 	return o, err
 }
 
 // cost returns the nanoseconds of processor time that a message took.
 func (o outcome) cost() float64 { return ratio(float64(o.ServerCPU), o.Messages) }
 
-// allocs returns how many allocations a message took, with those that the connections took.
+// allocs returns how many allocations a message took.
 func (o outcome) allocs() float64 {
-	if o.heap == nil {
+	if !o.isGo {
 		return math.NaN()
 	}
 	return ratio(float64(o.heap.Mallocs), o.Total)
@@ -60,7 +57,7 @@ func (o outcome) allocs() float64 {
 
 // gcCycles returns how often the garbage collector has run.
 func (o outcome) gcCycles() float64 {
-	if o.heap == nil {
+	if !o.isGo {
 		return math.NaN()
 	}
 	return float64(o.heap.GCCycles)

@@ -51,20 +51,26 @@ func start(ctx context.Context, p built, where placement, args ...string) (*proc
 		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
 	go s.read(stdout)
-	line, err := s.line(startsWithin)
-	address, ok := strings.CutPrefix(line, "listening ")
-	if err == nil && !ok {
-		err = fmt.Errorf("it says %q and not where it listens", line)
-	}
-	if err != nil {
+	if s.address, err = s.listening(); err != nil {
 		s.stop()
 		if text := s.stderr.String(); text != "" {
 			err = errors.New(text)
 		}
 		return nil, fmt.Errorf("%s does not start: %w", p.name, err)
 	}
-	s.address = address
 	return s, nil
+}
+
+// listening waits until the server says where it listens.
+func (s *process) listening() (address string, err error) {
+	for err == nil {
+		var line string
+		line, err = s.line(startsWithin)
+		if address, ok := strings.CutPrefix(line, "listening "); ok {
+			return address, nil
+		}
+	}
+	return "", err
 }
 
 // command is exec.CommandContext for a program that ends by SIGTERM.
@@ -115,6 +121,14 @@ type memStats struct {
 	GCCycles   uint32 `json:"gc_cycles"`
 	GCPauseNs  uint64 `json:"gc_pause_ns"`
 	StackBytes uint64 `json:"stack_bytes"`
+}
+
+// since returns what has happened since an earlier time.
+func (m memStats) since(earlier memStats) memStats {
+	m.Mallocs -= earlier.Mallocs
+	m.GCCycles -= earlier.GCCycles
+	m.GCPauseNs -= earlier.GCPauseNs
+	return m
 }
 
 // memStats asks a Go server for its figures. If collect is set, it first collects its garbage

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/heirloom-go/heirloom/examples/compare/load"
@@ -45,28 +43,52 @@ func (r *runner) allCPUs() (server, client placement) {
 func (r *runner) warmup() time.Duration { return r.time / 4 }
 
 // load runs a load against a server and returns what it measured. It fills in the address, the
-// process and the times.
-func (r *runner) load(ctx context.Context, s *process, where placement, c load.Config) (result load.Result, err error) {
+// process and the times. When all connections are open, and idle, it calls connected.
+func (r *runner) load(ctx context.Context, s *process, where placement, c load.Config, connected func() error) (result load.Result, err error) {
 	c.Address, c.Server = s.address, s.pid()
 	c.Warmup, c.Duration = r.warmup(), r.time
-	spec, err := json.Marshal(c)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := command(ctx, r.loader)
+	stderr := new(tail)
+	cmd.Stderr = stderr
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return result, err
 	}
-	var stdout strings.Builder
-	var stderr tail
-	cmd := command(ctx, r.loader)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(string(spec)), &stdout, &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return result, err
+	}
 	if err := where.start(cmd); err != nil {
 		return result, err
 	}
-	if err := cmd.Wait(); err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
-			return result, fmt.Errorf("load: %s", stderr.String())
-		}
-		return result, fmt.Errorf("load: %w", err)
+	err = converse(json.NewEncoder(stdin), json.NewDecoder(stdout), c, connected, &result)
+	if err != nil {
+		cancel()
 	}
-	return result, json.Unmarshal([]byte(stdout.String()), &result)
+	if wait := cmd.Wait(); wait != nil && stderr.String() != "" {
+		err = errors.New(stderr.String())
+	}
+	return result, err
+}
+
+// converse is what the loader hears and says; see there.
+func converse(in *json.Encoder, out *json.Decoder, c load.Config, connected func() error, result *load.Result) error {
+	if err := in.Encode(c); err != nil {
+		return err
+	}
+	var open bool
+	if err := out.Decode(&open); err != nil {
+		return fmt.Errorf("load: it has ended before all connections were open: %w", err)
+	}
+	if err := connected(); err != nil {
+		return err
+	}
+	if err := in.Encode(true); err != nil {
+		return err
+	}
+	return out.Decode(result)
 }
 
 // A cell is a program in a variant of a scenario, with what was measured.

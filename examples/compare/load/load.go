@@ -34,7 +34,7 @@ type Config struct {
 // A Result is what was measured. Times are in nanoseconds, as JSON has them.
 type Result struct {
 	Messages    int64 // that came back
-	Total       int64 // with those of the warm-up
+	Total       int64 // with those of the warm-up, since all connections were open
 	Connections int64 // that were opened in place of others
 	Elapsed     time.Duration
 	ServerCPU   time.Duration // processor time of the server

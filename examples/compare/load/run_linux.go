@@ -44,9 +44,11 @@ type generator struct {
 	buffer [readBytes]byte
 }
 
-// Run runs a load until its duration is over, and returns what it measured. It fails if the
-// server closes a connection, or answers anything but what was expected.
-func Run(ctx context.Context, c Config) (Result, error) {
+// Run runs a load until its duration is over, and returns what it measured. It calls connected,
+// if that is not nil, when all connections are open and have had a message echoed each; the load
+// begins when it returns. Run fails if the server closes a connection, or answers anything but
+// what was expected.
+func Run(ctx context.Context, c Config, connected func() error) (Result, error) {
 	if err := c.check(); err != nil {
 		return Result{}, err
 	}
@@ -57,12 +59,15 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if err == nil {
 		err = g.connect(ctx)
 	}
+	if err == nil && connected != nil {
+		err = connected()
+	}
 	if err == nil {
-		g.refill = c.Rate == 0
-		if c.Rate > 0 {
-			err = g.openLoop(ctx)
-		} else {
+		g.result.Total = 0
+		if g.refill = c.Rate == 0; g.refill {
 			err = g.closedLoop(ctx)
+		} else {
+			err = g.openLoop(ctx)
 		}
 	}
 	if err == nil && g.result.Messages == 0 {

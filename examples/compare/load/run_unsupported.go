@@ -10,6 +10,6 @@ import (
 )
 
 // Run returns errors.ErrUnsupported: the load generator needs epoll.
-func Run(context.Context, Config) (Result, error) {
+func Run(context.Context, Config, func() error) (Result, error) {
 	return Result{}, fmt.Errorf("load: this needs Linux, and this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

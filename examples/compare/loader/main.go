@@ -1,5 +1,6 @@
-// Loader runs a load in a process of its own, for compare: it reads a load.Config as JSON from
-// standard input and prints a load.Result.
+// Loader runs a load in a process of its own, for compare. It reads a load.Config as JSON from
+// standard input, prints true when all connections are open, begins when it reads true, and
+// prints a load.Result.
 package main
 
 import (
@@ -13,15 +14,22 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	var c load.Config
-	if err := json.NewDecoder(os.Stdin).Decode(&c); err != nil {
+	if err := in.Decode(&c); err != nil {
 		log.Fatal(err)
 	}
-	result, err := load.Run(context.Background(), c)
+	result, err := load.Run(context.Background(), c, func() error {
+		if err := out.Encode(true); err != nil {
+			return err
+		}
+		var begin bool
+		return in.Decode(&begin)
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
+	if err := out.Encode(result); err != nil {
 		log.Fatal(err)
 	}
 }

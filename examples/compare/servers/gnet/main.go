@@ -9,12 +9,14 @@ import (
 
 	"github.com/heirloom-go/heirloom/examples/compare/servers/program"
 	"github.com/panjf2000/gnet/v2"
+	"github.com/panjf2000/gnet/v2/pkg/logging"
 	"golang.org/x/sys/unix"
 )
 
 func main() {
 	o := program.Parse()
 	log.Fatal(gnet.Run(new(server), "tcp://"+o.Listen,
+		gnet.WithLogLevel(logging.ErrorLevel),
 		gnet.WithNumEventLoop(o.Loops),
 		gnet.WithReadBufferCap(o.Buffer),
 		gnet.WithTCPNoDelay(gnet.TCPNoDelay)))
