@@ -83,7 +83,7 @@ func (b *builder) prepare(ctx context.Context, r *runner, programs []program, st
 			return nil, nil, cause
 		}
 		if err != nil {
-			left = append(left, leftOut{p.name, err})
+			left = append(left, leftOut{p.name, p.kind, err})
 			continue
 		}
 		ready = append(ready, done)

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// A leftOut is a program that is not measured, and why.
+// A leftOut is a program or a scenario that is not measured, and why.
 type leftOut struct {
 	name string
+	kind kind // empty: it is no program but a scenario
 	why  error
 }
 
@@ -36,13 +37,14 @@ func compare(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	tables, skipped := newTables(wanted, programs, len(r.cpus))
-	for _, l := range append(left, skipped...) {
+	left = append(left, skipped...)
+	for _, l := range left {
 		fmt.Fprintf(stderr, "left out: %s: %v\n", l.name, l.why)
 	}
 	if len(tables) == 0 {
 		return errors.New("nothing to measure: -h lists the scenarios and the servers")
 	}
-	rep := report{machine: describeMachine(), began: time.Now(), rounds: o.rounds, time: o.time, tables: tables, leftOut: append(left, skipped...)}
+	rep := report{machine: describeMachine(), began: time.Now(), rounds: o.rounds, time: o.time, tables: tables, leftOut: left}
 	if err := r.rounds(ctx, o.rounds, &rep, programs, stderr); err != nil {
 		return err
 	}

@@ -4,36 +4,70 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"golang.org/x/exp/stats"
 )
 
-// markdown writes the tables as a page.
-func (rep *report) markdown(w io.Writer) {
+const intro = `# Heirloom beside other event loops
+
+Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. A value is the median of several rounds. In each of them the
+programs are measured in turn, in an order that changes. After ± is half the distance of the
+quartiles. Figures of one table are comparable with each other, and with nothing else. The .txt
+files have every round, for benchstat.
+`
+
+// A page is the text about each scenario, by its name.
+type page map[string]string
+
+var sectionMark = regexp.MustCompile(`(?m)^<!-- (\S+) -->\n`)
+
+// readPage reads what write has written.
+func readPage(text string) page {
+	p := make(page)
+	marks := sectionMark.FindAllStringSubmatchIndex(text, -1)
+	for i, m := range marks {
+		end := len(text)
+		if i+1 < len(marks) {
+			end = marks[i+1][0]
+		}
+		p[text[m[2]:m[3]]] = strings.TrimSpace(text[m[1]:end]) + "\n"
+	}
+	return p
+}
+
+// write writes the page, with the scenarios in an order.
+func (p page) write(w io.Writer, order []string) {
+	fmt.Fprint(w, intro)
+	for _, name := range order {
+		if text, ok := p[name]; ok {
+			fmt.Fprintf(w, "\n<!-- %s -->\n%s", name, text)
+		}
+	}
+}
+
+// section writes the text about a scenario.
+func (rep *report) section(w io.Writer, t *table) {
+	t.markdown(w)
 	m := rep.machine
 	quiet, warnings := summarise(rep.quiet)
-	fmt.Fprintln(w, "# Heirloom beside other event loops")
-	fmt.Fprintln(w)
-	fmt.Fprintf(w, "Written by `go run .` in `examples/compare` on %s: %s, %d processors, %s, Linux %s, %s. ",
-		rep.began.Format("2 January 2006"), m.system, m.processors, m.cpu, m.kernel, m.goVersion)
-	fmt.Fprintf(w, "A value is the median of %s of %v each, in which the programs were measured in turn, in an order that changed; "+
-		"after ± is half the distance of its quartiles. The figures are comparable with each other and with nothing else.\n", count(rep.rounds, "round"), rep.time)
-	fmt.Fprintf(w, "\n%s\n", quiet)
+	fmt.Fprintf(w, "\n%s of %v on %s: %s, %s, %s, Linux %s, %s. %s\n", count(rep.rounds, "round"), rep.time,
+		rep.began.Format("2 January 2006"), m.system, count(m.processors, "processor"), m.cpu, m.kernel, m.goVersion, quiet)
 	for _, warning := range warnings {
 		fmt.Fprintf(w, "\n**The machine was not quiet:** %s.\n", warning)
 	}
-	for _, t := range rep.tables {
-		t.markdown(w)
-	}
-	list(w, "Left out", rep.leftOutLines())
-	list(w, "Failed", rep.failures())
+	list(w, "Left out:", rep.leftOutOf(t.scenario.kind))
+	list(w, "Failed:", t.failures())
 }
 
-func (rep *report) leftOutLines() (lines []string) {
+// leftOutOf returns the programs of a kind that were not measured, a line each.
+func (rep *report) leftOutOf(k kind) (lines []string) {
 	for _, l := range rep.leftOut {
-		lines = append(lines, fmt.Sprintf("%s: %v", l.name, l.why))
+		if l.kind == k {
+			lines = append(lines, fmt.Sprintf("%s: %v", l.name, l.why))
+		}
 	}
 	return lines
 }
@@ -42,7 +76,7 @@ func list(w io.Writer, title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n## %s\n\n", title)
+	fmt.Fprintf(w, "\n%s\n\n", title)
 	for _, line := range lines {
 		fmt.Fprintf(w, "- %s\n", strings.Join(strings.Fields(line), " "))
 	}
@@ -59,11 +93,7 @@ func count(n int, what string) string {
 // for each metric with the variants as columns.
 func (t *table) markdown(w io.Writer) {
 	s := t.scenario
-	fmt.Fprintf(w, "\n## %s\n\n`-run '^%s$'`", s.title, s.name)
-	if s.note != "" {
-		fmt.Fprintf(w, ". %s", s.note)
-	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "## %s\n\n%s (`-run '^%s$'`)\n", s.title, s.note, s.name)
 	if !t.empty() {
 		fmt.Fprintf(w, "\n![%s](%s.svg)\n", s.title, s.name)
 	}

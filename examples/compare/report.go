@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,29 +24,48 @@ type report struct {
 	leftOut []leftOut
 }
 
-// write writes the results to a directory: the figures, the charts, and the tables. What a run
-// does not measure stays there as it is.
+// write writes the results to a directory: the figures, the charts, and the tables. What was not
+// measured stays there as it is.
 func (rep *report) write(ctx context.Context, dir, sources string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	for _, t := range rep.tables {
-		var figures bytes.Buffer
-		rep.benchmarks(&figures, t)
-		if t.empty() {
-			continue
-		}
-		file := filepath.Join(dir, t.scenario.name)
-		if err := os.WriteFile(file+".txt", figures.Bytes(), 0o666); err != nil {
-			return err
-		}
-		if err := draw(ctx, sources, t.scenario, figures.Bytes(), file+".svg"); err != nil {
-			return err
-		}
+	tables := filepath.Join(dir, "README.md")
+	old, err := os.ReadFile(tables)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	var page bytes.Buffer
-	rep.markdown(&page)
-	return os.WriteFile(filepath.Join(dir, "README.md"), page.Bytes(), 0o666)
+	p := readPage(string(old))
+	for _, t := range rep.tables {
+		if !t.empty() {
+			if err := rep.writeFigures(ctx, t, filepath.Join(dir, t.scenario.name), sources); err != nil {
+				return err
+			}
+		}
+		var text strings.Builder
+		rep.section(&text, t)
+		p[t.scenario.name] = text.String()
+	}
+	var text bytes.Buffer
+	p.write(&text, names(scenarios()))
+	return os.WriteFile(tables, text.Bytes(), 0o666)
+}
+
+func names(all []scenario) (names []string) {
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// writeFigures writes the figures of a table and their chart to files with a name.
+func (rep *report) writeFigures(ctx context.Context, t *table, name, sources string) error {
+	var figures bytes.Buffer
+	rep.benchmarks(&figures, t)
+	if err := os.WriteFile(name+".txt", figures.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return draw(ctx, sources, t.scenario, figures.Bytes(), name+".svg")
 }
 
 // benchmarks writes every round of a table in the format of
@@ -100,19 +120,19 @@ func (rep *report) summary(w io.Writer, dir string) {
 	for _, warning := range warnings {
 		fmt.Fprintln(w, "warning: the machine was not quiet:", warning)
 	}
-	for _, f := range rep.failures() {
-		fmt.Fprintln(w, "failed:", f)
+	for _, t := range rep.tables {
+		for _, f := range t.failures() {
+			fmt.Fprintf(w, "failed: %s, %s\n", t.scenario.name, f)
+		}
 	}
 	fmt.Fprintln(w, "the tables are in", filepath.Join(dir, "README.md"))
 }
 
 // failures returns the measurements that failed, a line each.
-func (rep *report) failures() (lines []string) {
-	for _, t := range rep.tables {
-		for _, c := range t.cells {
-			if c.err != nil {
-				lines = append(lines, fmt.Sprintf("%s, %s, %s: %v", t.scenario.name, c.variant.name, c.program.name, c.err))
-			}
+func (t *table) failures() (lines []string) {
+	for _, c := range t.cells {
+		if c.err != nil {
+			lines = append(lines, fmt.Sprintf("%s, %s: %v", c.variant.name, c.program.name, c.err))
 		}
 	}
 	return lines

@@ -130,7 +130,7 @@ func choose(scenarios []scenario, all []program, name *regexp.Regexp) (chosen []
 func newTables(scenarios []scenario, programs []built, processors int) (tables []*table, skipped []leftOut) {
 	for _, s := range scenarios {
 		if s.processors > processors {
-			skipped = append(skipped, leftOut{"scenario " + s.name, fmt.Errorf("it needs %d processors", s.processors)})
+			skipped = append(skipped, leftOut{"scenario " + s.name, "", fmt.Errorf("it needs %d processors", s.processors)})
 			continue
 		}
 		t := &table{scenario: s}

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Echo is an echo server on Heirloom. A session has a buffer and a single slot, which all of its
-// operations lie in.
+// Echo is an echo server on Heirloom. A session has one block for all of its operations, and one
+// for its buffer. When it ends, they and the session serve the next one.
 package main
 
 import (
@@ -41,19 +41,25 @@ func serve(o program.Options, backend string) error {
 	return group.Run(context.Background())
 }
 
-// A server is one loop: its sessions, and the buffers that they take and leave.
+// A server is one loop: its sessions, and the memory that they take and leave.
 type server struct {
 	acceptor   platform.Acceptor[session]
+	operations *combinators.Recycling[ops.Operation]
 	buffers    *combinators.Recycling[byte]
 	bufferSize int
 }
 
-// keptBuffers is how many bytes of buffers that nobody uses are kept for later sessions.
-const keptBuffers = 16 << 20
+// For how many later sessions the memory is kept that nobody uses, and how many bytes of
+// buffers.
+const (
+	keptSessions = 1024
+	keptBytes    = 16 << 20
+)
 
 func newServer(bufferSize int) *server {
 	return &server{
-		buffers:    combinators.NewRecycling[byte](allocator.Heap[byte]{}, keptBuffers),
+		operations: combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, keptSessions),
+		buffers:    combinators.NewRecycling[byte](allocator.Heap[byte]{}, keptBytes),
 		bufferSize: bufferSize,
 	}
 }
@@ -65,11 +71,10 @@ func (s *server) start(l *platform.Listener) {
 	s.acceptor.Start(l, ops.HandlerFunc(func(_ int, err error) { log.Fatal(err) }))
 }
 
-// A session is a connection and all the memory that it needs.
+// A session is a connection.
 type session struct {
 	server *server
 	conn   platform.Conn
-	slot   combinators.SingleSlot[ops.Operation]
 	buffer []byte
 }
 
@@ -93,7 +98,7 @@ func (c *session) end() {
 // without being allocated, unlike a closure or a method value.
 type onRead session
 
-func (c *onRead) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
+func (c *onRead) Allocator() allocator.Allocator[ops.Operation] { return c.server.operations }
 
 func (c *onRead) Complete(n int, err error) {
 	if err != nil {
@@ -106,7 +111,7 @@ func (c *onRead) Complete(n int, err error) {
 // onWritten is the session as the handler of its writes.
 type onWritten session
 
-func (c *onWritten) Allocator() allocator.Allocator[ops.Operation] { return &c.slot }
+func (c *onWritten) Allocator() allocator.Allocator[ops.Operation] { return c.server.operations }
 
 func (c *onWritten) Complete(_ int, err error) {
 	if err != nil {
