@@ -18,8 +18,8 @@ func churnScenario() scenario {
 		about:      fmt.Sprintf("processor time a connection of %d messages, 64 at a time", messagesOfConnection),
 		note:       fmt.Sprintf("A connection is closed after %d messages and another opened. The server and the load share a processor.", messagesOfConnection),
 		kind:       echoes,
-		metrics:    []metric{{"ns/conn", "processor time a connection, ns"}, {"allocs/conn", "allocations a connection"}},
-		variants:   []variant{{"64 at a time", 64}},
+		metrics:    []metric{{"ns/conn", "processor time a connection, µs", 1000}, {unit: "allocs/conn", label: "allocations a connection"}},
+		variants:   []variant{{name: "64 at a time", n: 64}},
 		processors: 1,
 		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
 			server, client := r.sameCPU()

@@ -36,7 +36,7 @@ func compare(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	tables, skipped := newTables(wanted, programs, len(r.cpus))
+	tables, skipped := r.newTables(wanted, programs)
 	left = append(left, skipped...)
 	for _, l := range left {
 		fmt.Fprintf(stderr, "left out: %s: %v\n", l.name, l.why)

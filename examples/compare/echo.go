@@ -14,7 +14,13 @@ const (
 	smallBuffer = 4 << 10
 )
 
-var costMetric = metric{"ns/msg", "processor time a message, ns"}
+// The metrics that several scenarios have.
+var (
+	costMetric = metric{unit: "ns/msg", label: "processor time a message, ns"}
+	p50Metric  = metric{"p50-ns", "median, µs", 1000}
+	p99Metric  = metric{"p99-ns", "99th percentile, µs", 1000}
+	p999Metric = metric{"p99.9-ns", "99.9th percentile, µs", 1000}
+)
 
 // echoScenario asks what a message costs the server.
 func echoScenario(connections int) scenario {
@@ -24,9 +30,9 @@ func echoScenario(connections int) scenario {
 		about:   fmt.Sprintf("processor time and allocations a message, %d connections", connections),
 		note:    "The server and the load share a processor.",
 		kind:    echoes,
-		metrics: []metric{costMetric, {"allocs/msg", "allocations a message"}, {"gc-cycles", "GC cycles"}},
+		metrics: []metric{costMetric, {unit: "allocs/msg", label: "allocations a message"}, {unit: "gc-cycles", label: "GC cycles"}},
 
-		variants:   []variant{{fmt.Sprintf("%d connections", connections), connections}},
+		variants:   []variant{{name: fmt.Sprintf("%d connections", connections), n: connections}},
 		processors: 1,
 		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
 			server, client := r.sameCPU()

@@ -15,7 +15,7 @@ func loopsScenario() scenario {
 		note:       "The server and the load may use all processors. A server that has no loops may use as many processors.",
 		kind:       echoes,
 		metrics:    []metric{costMetric},
-		variants:   []variant{{"1 loop", 1}, {"2 loops", 2}},
+		variants:   []variant{{name: "1 loop", n: 1}, {name: "2 loops", n: 2}},
 		processors: 2,
 		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
 			server, client := r.allCPUs()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -134,7 +135,7 @@ func (t *table) grid(w io.Writer, columns []column) {
 	for _, row := range t.of(t.scenario.variants[0]) {
 		fmt.Fprintf(w, "| %s |", row.program.name)
 		for _, c := range columns {
-			fmt.Fprintf(w, " %s |", t.cell(row.program, c.variant).value(c.metric))
+			fmt.Fprintf(w, " %s |", t.cell(row.program, c.variant).value(c.metric, t.scenario.metrics[c.metric].size))
 		}
 		fmt.Fprintln(w)
 	}
@@ -150,8 +151,8 @@ func (t *table) cell(p program, v variant) *cell {
 	return &cell{}
 }
 
-// value returns the median of a metric and its spread, as text.
-func (c *cell) value(metric int) string {
+// value returns the median of a metric and its spread, as text, in units of a size.
+func (c *cell) value(metric int, size float64) string {
 	if c.err != nil {
 		return "failed"
 	}
@@ -165,7 +166,7 @@ func (c *cell) value(metric int) string {
 		return "–"
 	}
 	q := stats.Quantiles(values, 0.25, 0.5, 0.75)
-	text := readable(q[1])
+	text := readable(q[1] / cmp.Or(size, 1))
 	if spread := (q[2] - q[0]) / 2; len(values) > 1 && q[1] > 0 {
 		text += fmt.Sprintf(" ± %.0f %%", 100*spread/q[1])
 	}

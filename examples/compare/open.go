@@ -13,16 +13,12 @@ const openConnections = 64
 func openScenario() scenario {
 	s := scenario{
 		name:  "open",
-		title: fmt.Sprintf("Latency at a fixed rate, messages of 64 bytes, %d connections", openConnections),
+		title: fmt.Sprintf("99th percentile of the latency at a fixed rate, messages of 64 bytes, %d connections", openConnections),
 		about: fmt.Sprintf("latency at fixed rates, %d connections", openConnections),
 		note: "The server and the load have a processor each. Messages are sent at a fixed rate, whether the server keeps up or not, " +
 			"and a latency counts from the time at which the message should have been sent.",
-		kind: echoes,
-		metrics: []metric{
-			{"p99-ns", "99th percentile, ns"},
-			{"p50-ns", "median, ns"},
-			{"p99.9-ns", "99.9th percentile, ns"},
-		},
+		kind:       echoes,
+		metrics:    []metric{p99Metric, p50Metric, p999Metric},
 		processors: 2,
 		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
 			server, client := r.twoCPUs()
@@ -31,7 +27,7 @@ func openScenario() scenario {
 		},
 	}
 	for _, rate := range []int{10_000, 50_000, 100_000} {
-		s.variants = append(s.variants, variant{fmt.Sprintf("%d messages/s", rate), rate})
+		s.variants = append(s.variants, variant{name: thousands(fmt.Sprint(rate)) + " messages/s", n: rate})
 	}
 	return s
 }

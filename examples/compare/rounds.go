@@ -125,27 +125,40 @@ func choose(scenarios []scenario, all []program, name *regexp.Regexp) (chosen []
 	return chosen
 }
 
-// newTables returns empty tables for the scenarios, and the scenarios for which there are not
-// enough processors.
-func newTables(scenarios []scenario, programs []built, processors int) (tables []*table, skipped []leftOut) {
+// newTables returns empty tables for the scenarios, and of these what the machine has not enough
+// processors or descriptors for.
+func (r *runner) newTables(scenarios []scenario, programs []built) (tables []*table, skipped []leftOut) {
 	for _, s := range scenarios {
-		if s.processors > processors {
-			skipped = append(skipped, leftOut{"scenario " + s.name, "", fmt.Errorf("it needs %d processors", s.processors)})
+		if s.processors > len(r.cpus) {
+			skipped = append(skipped, leftOut{name: s.name, why: fmt.Errorf("it needs %d processors", s.processors)})
 			continue
 		}
-		t := &table{scenario: s}
+		var fitting []variant
 		for _, v := range s.variants {
-			for _, p := range programs {
-				if p.kind == s.kind {
-					t.cells = append(t.cells, &cell{program: p.program, variant: v})
-				}
+			if v.descriptors > r.descriptors {
+				skipped = append(skipped, leftOut{name: s.name + ", " + v.name, why: fmt.Errorf("a process may have %d descriptors; ulimit -n raises that", r.descriptors)})
+				continue
 			}
+			fitting = append(fitting, v)
 		}
-		if len(t.cells) > 0 {
+		s.variants = fitting
+		if t := newTable(s, programs); len(t.cells) > 0 {
 			tables = append(tables, t)
 		}
 	}
 	return tables, skipped
+}
+
+func newTable(s scenario, programs []built) *table {
+	t := &table{scenario: s}
+	for _, v := range s.variants {
+		for _, p := range programs {
+			if p.kind == s.kind {
+				t.cells = append(t.cells, &cell{program: p.program, variant: v})
+			}
+		}
+	}
+	return t
 }
 
 // round measures each cell once. The programs of a variant are measured one after the other, in

@@ -28,14 +28,16 @@ type scenario struct {
 
 // A variant is one size of a scenario.
 type variant struct {
-	name string // with its unit: "64 connections"
-	n    int
+	name        string // with its unit: "64 connections"
+	n           int
+	descriptors int // that a process needs, if they are many
 }
 
 // A metric is something that is measured, the smaller the better.
 type metric struct {
-	unit  string // in the benchmark format: "ns/msg", "p99-ns"
-	label string // of a column, with the unit: "processor time a message, ns"
+	unit  string  // in the benchmark format: "ns/msg", "p99-ns"
+	label string  // of a column, with the unit of the table: "99th percentile, µs"
+	size  float64 // of the unit of the table, in units of the benchmark format; 0 is 1
 }
 
 // scenarios returns all that there are, in the order in which they are run and reported.

@@ -10,17 +10,13 @@ import (
 // counts is who must be woken.
 func singleScenario() scenario {
 	return scenario{
-		name:  "single",
-		title: "Round trip of a message of 64 bytes, one connection",
-		about: "the time from a message to its echo, one connection",
-		note:  "The server and the load have a processor each.",
-		kind:  echoes,
-		metrics: []metric{
-			{"p50-ns", "median of a round trip, ns"},
-			{"p99-ns", "99th percentile, ns"},
-			costMetric,
-		},
-		variants:   []variant{{"1 connection", 1}},
+		name:       "single",
+		title:      "Median time of the round trip of a message of 64 bytes, one connection",
+		about:      "the time from a message to its echo, one connection",
+		note:       "The server and the load have a processor each.",
+		kind:       echoes,
+		metrics:    []metric{p50Metric, p99Metric, costMetric},
+		variants:   []variant{{name: "1 connection", n: 1}},
 		processors: 2,
 		measure: func(ctx context.Context, r *runner, p built, v variant) ([]float64, error) {
 			server, client := r.twoCPUs()

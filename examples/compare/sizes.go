@@ -32,7 +32,7 @@ func sizesScenario() scenario {
 		name  string
 		bytes int
 	}{{"64 B", 64}, {"1 KiB", 1 << 10}, {"16 KiB", 16 << 10}, {"128 KiB", 128 << 10}, {"1 MiB", 1 << 20}} {
-		s.variants = append(s.variants, variant{size.name, size.bytes})
+		s.variants = append(s.variants, variant{name: size.name, n: size.bytes})
 	}
 	return s
 }

@@ -105,6 +105,8 @@ func (c *client) write() error {
 		case unix.EINTR:
 		case unix.EAGAIN:
 			return c.waitToSend(true)
+		case unix.EPIPE, unix.ECONNRESET:
+			return c.closedByServer()
 		default:
 			return fmt.Errorf("load: write: %w", err)
 		}
@@ -139,12 +141,16 @@ func (c *client) ready(events uint32) error {
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
 		return nil
+	case n == 0 || err == unix.ECONNRESET:
+		return c.closedByServer()
 	case err != nil:
 		return fmt.Errorf("load: read: %w", err)
-	case n == 0:
-		return fmt.Errorf("load: the server has closed a connection with %d messages under way", c.times.len())
 	}
 	return c.receive(c.generator.buffer[:n])
+}
+
+func (c *client) closedByServer() error {
+	return fmt.Errorf("load: the server has closed a connection with %d messages under way", c.times.len())
 }
 
 // receive checks what has come and sends what follows.

@@ -160,30 +160,36 @@ func (g *generator) closedLoop(ctx context.Context) error {
 	}
 }
 
-// openLoop sends messages at a fixed rate. It does not sleep, because that ends too late.
+// openLoop sends messages at a fixed rate. It does not sleep, because that ends too late. All
+// that are due by the end are sent, even if that is late.
 func (g *generator) openLoop(ctx context.Context) error {
 	start := g.now()
-	end := start + g.Warmup + g.Duration
 	gap := float64(time.Second) / g.Rate
 	sent := 0
-	due := start // time of the next message
-	for now := start; now < end; {
+	dueAt := func(n int) time.Duration { return start + time.Duration(float64(n)*gap) }
+	for now := start; ; {
 		if !g.measuring && now >= start+g.Warmup {
 			g.measure(now)
 		}
-		for ; due <= now; due = start + time.Duration(float64(sent)*gap) {
+		until := now
+		if g.measuring {
+			until = min(now, g.from+g.Duration)
+		}
+		for due := dueAt(sent); due <= until; due = dueAt(sent) {
 			if err := g.clients[sent%len(g.clients)].send(1, due); err != nil {
 				return err
 			}
 			sent++
+		}
+		if g.measuring && now >= g.from+g.Duration {
+			g.finish(now)
+			return g.drain(ctx, g.now()+drainWithin)
 		}
 		var err error
 		if now, err = g.poll(ctx, 0); err != nil {
 			return err
 		}
 	}
-	g.finish(g.now())
-	return g.drain(ctx, end+drainWithin)
 }
 
 // drain waits for the answers that are missing. One that does not come in time counts with the
