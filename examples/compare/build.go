@@ -168,6 +168,7 @@ func checksum(dir string, command []string) ([]byte, error) {
 func (b *builder) command(ctx context.Context, name string, args ...string) error {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = b.sources
+	c.Env = append(os.Environ(), "CGO_ENABLED=0") // Go servers need no C compiler
 	out, err := c.CombinedOutput()
 	if err != nil && len(out) > 0 {
 		return fmt.Errorf("%s: %w: %s", name, err, firstError(string(out)))

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/cloudwego/netpoll v0.7.2
+	github.com/google/go-cmp v0.7.0
 	github.com/heirloom-go/heirloom v0.0.0
 	github.com/lesismal/nbio v1.6.12
 	github.com/panjf2000/gnet/v2 v2.9.7

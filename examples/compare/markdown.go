@@ -14,10 +14,10 @@ import (
 
 const intro = `# Heirloom beside other event loops
 
-Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. A value is the median of several rounds. In each of them the
-programs are measured in turn, in an order that changes. After ± is half the distance of the
-quartiles. Figures of one table are comparable with each other, and with nothing else. The .txt
-files have every round, for benchstat.
+Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. A value is the median of several rounds. In each
+of them the programs are measured in turn, in an order that changes. After ± is half the distance
+of the quartiles. Figures of one table are comparable with each other, and with nothing else. The
+.txt files have every round, for benchstat.
 `
 
 // A page is the text about each scenario, by its name.
@@ -193,5 +193,5 @@ func thousands(digits string) string {
 	return digits
 }
 
-// plain returns a number for a program to read.
-func plain(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+// plain returns a number with three decimals at most, for a program to read.
+func plain(v float64) string { return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64) }

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBadFlags(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"echo"}, `unexpected argument "echo"`},
+		{[]string{"-rounds", "0"}, "-rounds wants a number from 1 to 1000"},
+		{[]string{"-time", "1ms"}, "-time wants a time from 10ms to 1h"},
+		{[]string{"-run", "("}, "-run: error parsing regexp"},
+		{[]string{"-servers", "("}, "-servers: error parsing regexp"},
+		{[]string{"-speed"}, "flag provided but not defined: -speed"},
+	} {
+		var stderr bytes.Buffer
+		if status := run(t.Context(), c.args, io.Discard, &stderr); status != exitUsage || !strings.Contains(stderr.String(), c.want) {
+			t.Errorf("%q: status %d and %q, want %d and %q", c.args, status, &stderr, exitUsage, c.want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var stdout bytes.Buffer
+	if status := run(t.Context(), []string{"-h"}, &stdout, io.Discard); status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	for _, s := range scenarios() {
+		if !strings.Contains(stdout.String(), "  "+s.name+" ") {
+			t.Errorf("the help does not list the scenario %s:\n%s", s.name, &stdout)
+		}
+	}
+}
+
+// Scenarios and programs are told apart by their names, and each scenario has what a report
+// needs.
+func TestScenarios(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, s := range scenarios() {
+		if seen[s.name] {
+			t.Errorf("there are two scenarios %s", s.name)
+		}
+		seen[s.name] = true
+		if s.title == "" || s.about == "" || s.note == "" || len(s.metrics) == 0 || len(s.variants) == 0 || s.processors < 1 || s.measure == nil {
+			t.Errorf("%s lacks something: %+v", s.name, s)
+		}
+		for _, v := range s.variants {
+			if v.name == "" || strings.Contains(v.name, "/") { // which would cut the name of a benchmark
+				t.Errorf("%s: not the name of a variant: %q", s.name, v.name)
+			}
+		}
+		for _, m := range s.metrics {
+			if strings.ContainsAny(m.unit, " \t") || m.label == "" {
+				t.Errorf("%s: not a metric: %+v", s.name, m)
+			}
+		}
+	}
+	for _, kind := range kinds {
+		names := make(map[string]bool)
+		for _, p := range programs("/other") {
+			if p.kind == kind && names[p.name] {
+				t.Errorf("there are two programs %s of kind %s", p.name, kind)
+			}
+			names[p.name] = names[p.name] || p.kind == kind
+		}
+	}
+}
+
+// What the machine is too small for is skipped, and the reason is said.
+func TestTooSmall(t *testing.T) {
+	r := &runner{cpus: []int{0}, descriptors: 1024}
+	programs := []built{{program: program{name: "x", kind: echoes}}}
+	tables, skipped := r.newTables([]scenario{singleScenario(), connectionsScenario()}, programs)
+	if len(tables) != 1 || tables[0].scenario.name != "connections" {
+		t.Fatalf("tables: %v", tables)
+	}
+	for _, v := range tables[0].scenario.variants {
+		if v.n > 1024 {
+			t.Errorf("%s needs more descriptors than there are", v.name)
+		}
+	}
+	if len(skipped) == 0 || skipped[0].name != "single" || !strings.Contains(skipped[len(skipped)-1].why.Error(), "ulimit -n") {
+		t.Errorf("skipped: %v", skipped)
+	}
+}
+
+// In a round each program is measured once in each variant, and one that has failed is not
+// measured again.
+func TestRound(t *testing.T) {
+	measured := make(map[string]int)
+	s := scenario{
+		name: "s", kind: echoes, processors: 1,
+		variants: []variant{{name: "one"}, {name: "two"}},
+		measure: func(_ context.Context, _ *runner, p built, v variant) ([]float64, error) {
+			measured[p.name+" "+v.name]++
+			if p.name == "bad" {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return []float64{1}, nil
+		},
+	}
+	programs := []built{{program: program{name: "good", kind: echoes}}, {program: program{name: "bad", kind: echoes}}, {program: program{name: "other", kind: https}}}
+	r := &runner{cpus: []int{0}}
+	tables, _ := r.newTables([]scenario{s}, programs)
+	steps := 0
+	for range 3 {
+		if err := r.round(t.Context(), tables, programs, func(*table, *cell) { steps++ }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]int{"good one": 3, "good two": 3, "bad one": 1, "bad two": 1}
+	for name, n := range want {
+		if measured[name] != n {
+			t.Errorf("%s was measured %d times, want %d", name, measured[name], n)
+		}
+	}
+	if len(measured) != len(want) || steps != 3*4 {
+		t.Errorf("measured %v in %d steps", measured, steps)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.round(canceled, tables, programs, func(*table, *cell) {}); err == nil {
+		t.Error("it goes on after it was interrupted")
+	}
+}
+
+func TestChoose(t *testing.T) {
+	all := []program{{name: "Heirloom epoll", kind: echoes}, {name: "C epoll", kind: echoes}, {name: "fasthttp", kind: https}}
+	chosen := choose([]scenario{{kind: echoes}}, all, regexp.MustCompile("epoll|http"))
+	if len(chosen) != 2 || chosen[0].kind != echoes || chosen[1].kind != echoes {
+		t.Errorf("chosen: %v", chosen)
+	}
+}
+
+func TestProgressLine(t *testing.T) {
+	p := &progress{total: 4, done: 1}
+	const want = "[######..................]  25%,    30s left; round 1 of 2: echo-64, Heirloom io_uring    "
+	if got := p.line("round 1 of 2: echo-64, Heirloom io_uring", 10*time.Second); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := p.line(strings.Repeat("x", 99), time.Second); len([]rune(got)) != len([]rune(want)) {
+		t.Errorf("a long label makes the line %d wide, want %d", len([]rune(got)), len([]rune(want)))
+	}
+}
+
+func TestFirstError(t *testing.T) {
+	for out, want := range map[string]string{
+		"": "",
+		"x.c: In function 'f':\nx.c:1:2: fatal error: liburing.h: No such file\n 1 | #include\n": "x.c:1:2: fatal error: liburing.h: No such file",
+		"# package\n./main.go:3:2: undefined: x\n":                                               "./main.go:3:2: undefined: x",
+	} {
+		if got := firstError(out); got != want {
+			t.Errorf("%q: %q, want %q", out, got, want)
+		}
+	}
+}
+
+func TestUnsupported(t *testing.T) {
+	if runtime.GOOS == "linux" {
+		t.Skip("this is Linux")
+	}
+	var stderr bytes.Buffer
+	if status := run(t.Context(), nil, io.Discard, &stderr); status != exitFailed || !strings.Contains(stderr.String(), "needs Linux") {
+		t.Errorf("status %d and %q", status, &stderr)
+	}
+}
