@@ -1,4 +1,4 @@
-// Chart draws what go test -bench printed as bars in an SVG image. Each
+// Chart draws what go test -bench printed as bars, or lines, in an SVG image. Each
 // benchmark is a row with the median of its runs, beside what it is compared
 // with: a benchmark with peer=… in its name is a peer and has another colour.
 //
@@ -35,6 +35,7 @@ func run(args []string, in io.Reader, out, usage io.Writer) error {
 	unit := flags.String("unit", "ns/op", "draw the values with this `unit`")
 	own := flags.String("own", "", "what the rows that are no peers are `called` in the legend")
 	order := flags.String("order", "value", "the `order` of groups: by \"value\", the smallest first, or as in the \"input\"")
+	lines := flags.Bool("lines", false, "draw the groups from left to right, and a line from one to the next for what has the same name in them")
 	file := flags.String("o", "", "write the image to this `file` and not to standard output")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -63,7 +64,11 @@ func run(args []string, in io.Reader, out, usage io.Writer) error {
 		smallestFirst(groups)
 	}
 	var image bytes.Buffer
-	writeSVG(&image, heading{*title, rep.machine(), *own, counted(*unit)}, groups)
+	write := writeSVG
+	if *lines {
+		write = writeLines
+	}
+	write(&image, heading{*title, rep.machine(), *own, counted(*unit)}, groups)
 	if *file != "" {
 		return os.WriteFile(*file, image.Bytes(), 0o666)
 	}

@@ -27,7 +27,12 @@ func chart(t *testing.T, in string, args ...string) (string, error) {
 // bench returns the sample of what go test -bench prints.
 func bench(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "bench.txt"))
+	return sample(t, "bench.txt")
+}
+
+func sample(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,15 +41,16 @@ func bench(t *testing.T) string {
 
 func TestGolden(t *testing.T) {
 	for _, c := range []struct {
-		file string
-		args []string
+		file, in string
+		args     []string
 	}{
-		{"all.svg", []string{"-title", "Lookups & <others>"}},
-		{"order.svg", []string{"-order", "input", "-own", "Ours", "-match", "Lookup/peer|Insert|Alone"}},
-		{"match.svg", []string{"-match", "^Lookup/(direct|interface)"}}, // a broken bar; no peers, and so no legend
+		{"all.svg", "bench.txt", []string{"-title", "Lookups & <others>"}},
+		{"order.svg", "bench.txt", []string{"-order", "input", "-own", "Ours", "-match", "Lookup/peer|Insert|Alone"}},
+		{"lines.svg", "lines.txt", []string{"-lines", "-unit", "ns/msg", "-order", "input", "-own", "Ours"}}, // a gap, and a logarithmic axis
+		{"match.svg", "bench.txt", []string{"-match", "^Lookup/(direct|interface)"}},                         // a broken bar; no peers, and so no legend
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			got, err := chart(t, bench(t), c.args...)
+			got, err := chart(t, sample(t, c.in), c.args...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,20 +83,22 @@ func TestWellFormed(t *testing.T) {
 		"only peers": "BenchmarkA/peer=x 1 1 ns/op\nBenchmarkB/peer=x 1 2 ns/op\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := chart(t, in, "-title", "a\x00<b>")
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := xml.NewDecoder(strings.NewReader(got))
-			for {
-				if _, err := d.Token(); errors.Is(err, io.EOF) {
-					break
-				} else if err != nil {
-					t.Fatalf("%v in\n%s", err, got)
+			for _, args := range [][]string{{"-title", "a\x00<b>"}, {"-lines"}} {
+				got, err := chart(t, in, args...)
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			if strings.Contains(got, "NaN") || strings.Contains(got, `="-`) {
-				t.Errorf("a coordinate that is none in\n%s", got)
+				d := xml.NewDecoder(strings.NewReader(got))
+				for {
+					if _, err := d.Token(); errors.Is(err, io.EOF) {
+						break
+					} else if err != nil {
+						t.Fatalf("%v in\n%s", err, got)
+					}
+				}
+				if strings.Contains(got, "NaN") || strings.Contains(got, `="-`) {
+					t.Errorf("a coordinate that is none in\n%s", got)
+				}
 			}
 		})
 	}

@@ -176,7 +176,7 @@ func (r *report) groups(wanted *regexp.Regexp) []group {
 
 	var all []group
 	for _, k := range keys {
-		g := group{name: cmp.Or(strings.ReplaceAll(k.name, "_", " "), sharedPeers)}
+		g := group{name: cmp.Or(spaced(k.name), sharedPeers)}
 		for name, values := range values[k] {
 			g.rows = append(g.rows, newRow(name, isPeer[k][name], values))
 		}
@@ -211,7 +211,13 @@ func (b *benchmark) split() (function, name string, peer bool) {
 			parts[i], peer = after, true
 		}
 	}
-	return function, strings.ReplaceAll(strings.Join(parts, "/"), "_", " "), peer // go test writes _ for a space
+	return function, spaced(strings.Join(parts, "/")), peer
+}
+
+// spaced returns a name with the spaces for which go test writes _, but io_uring has one of its
+// own.
+func spaced(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "_", " "), "io uring", "io_uring")
 }
 
 // last is 1 for the group that stands below the others.

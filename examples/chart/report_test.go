@@ -64,6 +64,9 @@ func TestRows(t *testing.T) {
 				"A|p|3 of 1|peer", "A|x|7 of 1",
 				"A|p|1 of 1|peer", "A|x|9 of 1",
 			}},
+		{"spaces", "Benchmark64_connections/C_io_uring 1 9 ns/op\nBenchmark64_connections/a_b 1 9 ns/op\n", []string{
+			"64 connections|C io_uring|9 of 1", "64 connections|a b|9 of 1",
+		}},
 		{"numbers of processors that differ stay", "BenchmarkA 1 9 ns/op\nBenchmarkA-2 1 5 ns/op\n", []string{
 			"A-2||5 of 1",
 			"A||9 of 1",
@@ -163,6 +166,48 @@ func TestTicks(t *testing.T) {
 		}
 		if got := strings.Join(got, ", "); got != want {
 			t.Errorf("longest %g ns: %s, want %s", longest, got, want)
+		}
+	}
+}
+
+// What is the same in the names of all groups stands below the axis.
+func TestShortened(t *testing.T) {
+	for _, c := range []struct{ names, labels, rest string }{
+		{"1 connection, 10 connections", "1, 10", "connections"},
+		{"64 B, 1 KiB", "64 B, 1 KiB", ""},
+		{"A, B", "A, B", ""},
+		{"64 connections", "64", "connections"},
+	} {
+		var groups []group
+		for name := range strings.SplitSeq(c.names, ", ") {
+			groups = append(groups, group{name: name})
+		}
+		labels, rest := shortened(groups)
+		if got := strings.Join(labels, ", "); got != c.labels || rest != c.rest {
+			t.Errorf("%s: %s and %q, want %s and %q", c.names, got, rest, c.labels, c.rest)
+		}
+	}
+}
+
+func TestLinesTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{3, 7, "0 ns, 2 ns, 4 ns, 6 ns, 8 ns"},
+		{3, 70, "2 ns, 5 ns, 10 ns, 20 ns, 50 ns, 100 ns"},
+		{0, 70, "0 ns, 20 ns, 40 ns, 60 ns, 80 ns"},
+		{5000, 930_000, "5 µs, 10 µs, 20 µs, 50 µs, 100 µs, 200 µs, 500 µs, 1000 µs"},
+	} {
+		groups := []group{{"A", []row{{name: "x", runs: 1, median: c.low}}}, {"B", []row{{name: "x", runs: 1, median: c.high}}}}
+		p := plot{picture: picture{groups: groups}, series: seriesOf(groups)}
+		p.measure()
+		var got []string
+		for _, v := range p.ticks() {
+			got = append(got, p.unit.tick(v))
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("from %g to %g: %s, want %s", c.low, c.high, got, c.want)
 		}
 	}
 }

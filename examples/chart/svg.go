@@ -57,10 +57,14 @@ func writeSVG(out *bytes.Buffer, h heading, groups []group) {
 			p.row(g, r)
 		}
 	}
-	p.y += margin - 4
-	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%d" role="img">`+"\n", width, p.y, p.y)
-	fmt.Fprintf(out, "<title>%s</title>\n<style>%s</style>\n", escaped(h.title), style)
-	fmt.Fprintf(out, `<rect class="paper" width="%d" height="%d"/>`+"\n", width, p.y)
+	p.finish(out, p.y+margin-4, style)
+}
+
+// finish writes the image, with a height and a style.
+func (p *picture) finish(out *bytes.Buffer, height int, style string) {
+	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%d" role="img">`+"\n", width, height, height)
+	fmt.Fprintf(out, "<title>%s</title>\n<style>%s</style>\n", escaped(p.title), style)
+	fmt.Fprintf(out, `<rect class="paper" width="%d" height="%d"/>`+"\n", width, height)
 	out.Write(p.body.Bytes())
 	out.WriteString("</svg>\n")
 }
@@ -105,10 +109,7 @@ func (p *picture) measure() {
 	}
 	p.step = axisStep(longest)
 	p.end = p.step * max(1, math.Ceil(longest/p.step))
-	p.unit = unit{p.counted, 1}
-	if p.counted == "" {
-		p.unit = unitFor(p.end)
-	}
+	p.unit = p.unitFor(p.end)
 	for _, g := range p.groups {
 		if !p.single() {
 			groupLen = max(groupLen, utf8.RuneCountInString(fitted(g.name, groupMost)))
@@ -121,6 +122,14 @@ func (p *picture) measure() {
 	p.rowX = margin + columnWidth(groupLen)
 	p.valueX = p.rowX + columnWidth(rowLen) + columnWidth(valueLen) - gap
 	p.barX = p.valueX + gap
+}
+
+// unitFor returns the unit of an axis that ends at a value.
+func (h heading) unitFor(end float64) unit {
+	if h.counted != "" {
+		return unit{h.counted, 1}
+	}
+	return unitFor(end)
 }
 
 func columnWidth(characters int) int {

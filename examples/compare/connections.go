@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/heirloom-go/heirloom/examples/compare/load"
 )
@@ -25,7 +24,7 @@ func connectionsScenario() scenario {
 	}
 	// 20,000 descriptors are the limit of many systems.
 	for _, n := range []int{1, 10, 100, 1000, 5000, 10_000, 19_900} {
-		s.variants = append(s.variants, variant{name: thousands(fmt.Sprint(n)) + " connections", n: n, descriptors: n + ownDescriptors})
+		s.variants = append(s.variants, variant{name: count(n, "connection"), n: n, descriptors: n + ownDescriptors})
 	}
 	return s
 }

@@ -84,10 +84,11 @@ func list(w io.Writer, title string, lines []string) {
 }
 
 func count(n int, what string) string {
+	text := thousands(strconv.Itoa(n)) + " " + what
 	if n == 1 {
-		return "1 " + what
+		return text
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return text + "s"
 }
 
 // markdown writes a table: with the metrics as columns, or if there are several variants, one

@@ -27,7 +27,7 @@ func openScenario() scenario {
 		},
 	}
 	for _, rate := range []int{10_000, 50_000, 100_000} {
-		s.variants = append(s.variants, variant{name: thousands(fmt.Sprint(rate)) + " messages a second", n: rate})
+		s.variants = append(s.variants, variant{name: thousands(fmt.Sprint(rate)) + " a second", n: rate})
 	}
 	return s
 }

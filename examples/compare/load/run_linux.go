@@ -70,7 +70,7 @@ func Run(ctx context.Context, c Config, connected func() error) (Result, error) 
 			err = g.openLoop(ctx)
 		}
 	}
-	if err == nil && g.result.Messages == 0 {
+	if err == nil && g.latency.TotalCount() == 0 {
 		err = fmt.Errorf("load: no message came back within %v", c.Duration)
 	}
 	return g.result, err

@@ -17,7 +17,7 @@ enum {
 	ENTRIES = 4096,
 	COMPLETIONS = 4 * ENTRIES,
 	BUFFERS = 4096, // at most; a power of two
-	BUFFER_BYTES = 64 << 20, // of all buffers, at most
+	BUFFER_BYTES = 16 << 20, // of all buffers, at most: they are used in turn, and more do not fit into a cache
 };
 
 // A buffer that was received and is not yet sent.
