@@ -16,7 +16,7 @@ func churnScenario() scenario {
 		name:       "churn",
 		title:      fmt.Sprintf("Processor time of the server for a connection with %d messages of 64 bytes", messagesOfConnection),
 		about:      fmt.Sprintf("processor time a connection of %d messages, 64 at a time", messagesOfConnection),
-		note:       fmt.Sprintf("A connection is closed after %d messages and another opened. The server and the load share a processor.", messagesOfConnection),
+		note:       sharedNote + fmt.Sprintf("A connection is closed after %d messages and another opened. ", messagesOfConnection) + bufferNote,
 		kind:       echoes,
 		metrics:    []metric{{"ns/conn", "processor time a connection, µs", 1000}, {unit: "allocs/conn", label: "allocations a connection"}},
 		variants:   []variant{{name: "64 at a time", n: 64}},

@@ -75,7 +75,7 @@ func (r *runner) rounds(ctx context.Context, n int, rep *report, programs []buil
 	for i := range n {
 		rep.quiet = append(rep.quiet, lookAround(ctx))
 		err := r.round(ctx, rep.tables, programs, func(t *table, c *cell) {
-			bar.step(fmt.Sprintf("round %d of %d: %s, %s", i+1, n, t.scenario.name, c.program.name))
+			bar.step(fmt.Sprintf("%d/%d %s, %s", i+1, n, t.scenario.name, c.program.name))
 		})
 		if err != nil {
 			return err

@@ -14,6 +14,13 @@ const (
 	smallBuffer = 4 << 10
 )
 
+// The notes that several scenarios have.
+const (
+	sharedNote = "The server and the load share a processor under SCHED_BATCH, so neither interrupts the other, and the figure does not depend on how quick the load is. "
+	apartNote  = "The server and the load have a processor each. "
+	bufferNote = "A read returns at most 4 KiB."
+)
+
 // The metrics that several scenarios have.
 var (
 	costMetric = metric{unit: "ns/msg", label: "processor time a message, ns"}
@@ -28,7 +35,7 @@ func echoScenario(connections int) scenario {
 		name:    fmt.Sprintf("echo-%d", connections),
 		title:   fmt.Sprintf("Processor time of the server for a message of 64 bytes, %d connections", connections),
 		about:   fmt.Sprintf("processor time and allocations a message, %d connections", connections),
-		note:    "The server and the load share a processor.",
+		note:    sharedNote + bufferNote,
 		kind:    echoes,
 		metrics: []metric{costMetric, {unit: "allocs/msg", label: "allocations a message"}, {unit: "gc-cycles", label: "GC cycles"}},
 

@@ -144,8 +144,8 @@ func TestChoose(t *testing.T) {
 
 func TestProgressLine(t *testing.T) {
 	p := &progress{total: 4, done: 1}
-	const want = "[######..................]  25%,    30s left; round 1 of 2: echo-64, Heirloom io_uring    "
-	if got := p.line("round 1 of 2: echo-64, Heirloom io_uring", 10*time.Second); got != want {
+	const want = "[####............]  25%,    30s left; 1/2 echo-64, Heirloom io_uring          "
+	if got := p.line("1/2 echo-64, Heirloom io_uring", 10*time.Second); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := p.line(strings.Repeat("x", 99), time.Second); len([]rune(got)) != len([]rune(want)) {

@@ -15,8 +15,8 @@ func openScenario() scenario {
 		name:  "open",
 		title: fmt.Sprintf("99th percentile of the latency at a fixed rate, messages of 64 bytes, %d connections", openConnections),
 		about: fmt.Sprintf("latency at fixed rates, %d connections", openConnections),
-		note: "The server and the load have a processor each. Messages are sent at a fixed rate, whether the server keeps up or not, " +
-			"and a latency counts from the time at which the message should have been sent.",
+		note: apartNote + "Messages are sent at a fixed rate, whether the server keeps up or not, " +
+			"and a latency counts from the time at which the message should have been sent. " + bufferNote,
 		kind:       echoes,
 		metrics:    []metric{p99Metric, p50Metric, p999Metric},
 		processors: 2,

@@ -17,8 +17,8 @@ type progress struct {
 }
 
 const (
-	barWidth   = 24
-	labelWidth = 44
+	barWidth   = 16
+	labelWidth = 40 // which makes a line that fits into 80 columns
 )
 
 // newProgress returns a bar that is full after a number of steps.

@@ -13,7 +13,7 @@ func singleScenario() scenario {
 		name:       "single",
 		title:      "Median time of the round trip of a message of 64 bytes, one connection",
 		about:      "the time from a message to its echo, one connection",
-		note:       "The server and the load have a processor each.",
+		note:       apartNote + bufferNote,
 		kind:       echoes,
 		metrics:    []metric{p50Metric, p99Metric, costMetric},
 		variants:   []variant{{name: "1 connection", n: 1}},
