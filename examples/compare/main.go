@@ -17,6 +17,9 @@
 //
 //	apt-get install g++ liburing-dev libasio-dev
 //
+// -asio measures another Asio beside the system's: the include directory of a newer release, or
+// of Boost.
+//
 // The main figure is the processor time that the server takes for a message. Throughput over
 // loopback measures the kernel and the load generator as much as the server. Figures of one run
 // are comparable with each other, and with nothing else.
@@ -32,6 +35,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -110,6 +114,15 @@ func parse(args []string, usage io.Writer) (options, error) {
 	}
 	if o.servers, err = regexp.Compile("(?i)" + servers); err != nil {
 		return o, fmt.Errorf("-servers: %w", err)
+	}
+	if o.asio == "" {
+		return o, nil
+	}
+	if _, err = findAsio(o.asio); err != nil {
+		return o, fmt.Errorf("-asio: %w", err)
+	}
+	if o.asio, err = filepath.Abs(o.asio); err != nil {
+		return o, err
 	}
 	return o, nil
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +24,7 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"-time", "1ms"}, "-time wants a time from 10ms to 1h"},
 		{[]string{"-run", "("}, "-run: error parsing regexp"},
 		{[]string{"-servers", "("}, "-servers: error parsing regexp"},
+		{[]string{"-asio", "testdata"}, "-asio: there is neither asio.hpp nor boost/asio.hpp in testdata"},
 		{[]string{"-speed"}, "flag provided but not defined: -speed"},
 	} {
 		var stderr bytes.Buffer
@@ -72,6 +76,29 @@ func TestScenarios(t *testing.T) {
 				t.Errorf("there are two programs %s of kind %s", p.name, kind)
 			}
 			names[p.name] = names[p.name] || p.kind == kind
+		}
+	}
+}
+
+// The Asio of a directory is called by its version.
+func TestOtherAsio(t *testing.T) {
+	for _, c := range []struct{ header, version, text, want, flag string }{
+		{"asio.hpp", "asio/version.hpp", "#define ASIO_VERSION 103002 // 1.30.2\n", "Asio 1.30.2", "-DASIO_STANDALONE"},
+		{"boost/asio.hpp", "boost/asio/version.hpp", "#define BOOST_ASIO_VERSION 103600 // 1.36.0\n", "Boost.Asio 1.36.0", "-DUSE_BOOST"},
+		{"asio.hpp", "asio/version.hpp", "", "Asio of include", "-DASIO_STANDALONE"},
+	} {
+		dir := filepath.Join(t.TempDir(), "include")
+		for file, text := range map[string]string{c.header: "", c.version: c.text} {
+			file = filepath.Join(dir, filepath.FromSlash(file))
+			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p := asioIn(dir); p.name != c.want || !slices.Contains(p.flags, c.flag) {
+			t.Errorf("%s: %q with %q, want %q with %s", c.version, p.name, p.flags, c.want, c.flag)
 		}
 	}
 }

@@ -17,7 +17,8 @@ const intro = `# Heirloom beside other event loops
 Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. A value is the median of several rounds. In each
 of them the programs are measured in turn, in an order that changes. After ± is half the distance
 of the quartiles. Figures of one table are comparable with each other, and with nothing else. The
-.txt files have every round, for benchstat.
+.txt files have every round, for benchstat. go.mod names the versions of the peers in Go; those in
+C and C++ are built with what the system has.
 `
 
 // A page is the text about each scenario, by its name.

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"os"
-	"path/filepath"
-)
+import "path/filepath"
 
 // A kind is what programs have in common that can be measured side by side.
 type kind string
@@ -49,7 +46,7 @@ func echoPrograms(asio string) []program {
 		{name: "net", source: "net"},
 	}
 	if asio != "" {
-		all = append(all, otherAsio(asio))
+		all = append(all, asioIn(asio))
 	}
 	for i := range all {
 		all[i].kind = echoes
@@ -59,14 +56,3 @@ func echoPrograms(asio string) []program {
 
 // isGo reports whether it is a Go program, which prints figures of its heap; see package stats.
 func (p program) isGo() bool { return filepath.Ext(p.source) == "" }
-
-// otherAsio returns the Asio of an include directory, standalone or Boost's.
-func otherAsio(dir string) program {
-	p := program{name: "Asio, other", source: "asio/echo.cpp", flags: []string{"-I" + dir}}
-	if _, err := os.Stat(filepath.Join(dir, "boost", "asio.hpp")); err == nil {
-		p.name, p.flags = "Boost.Asio, other", append(p.flags, "-DUSE_BOOST")
-	} else {
-		p.flags = append(p.flags, "-DASIO_STANDALONE")
-	}
-	return p
-}
