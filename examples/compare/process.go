@@ -20,6 +20,10 @@ type placement struct {
 	batch bool // SCHED_BATCH: it is not interrupted by one that has just woken
 }
 
+// listenAt is an address of loopback that nobody else uses, so that their connections do not use
+// up its ports.
+const listenAt = "127.1.255.1:0"
+
 const (
 	startsWithin = 10 * time.Second // until a server says that it listens
 	answersIn    = 10 * time.Second // until a server has printed its figures
@@ -39,7 +43,7 @@ type process struct {
 func start(ctx context.Context, p built, where placement, args ...string) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &process{lines: make(chan string, 16), stderr: new(tail), cancel: cancel}
-	args = append(append([]string{"-listen", "127.0.0.1:0"}, p.args...), args...)
+	args = append(append([]string{"-listen", listenAt}, p.args...), args...)
 	s.cmd = command(ctx, p.path, args...)
 	s.cmd.Stderr = s.stderr
 	stdout, err := s.cmd.StdoutPipe()

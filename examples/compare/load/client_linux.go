@@ -22,8 +22,8 @@ type client struct {
 	waitsToSend bool
 }
 
-// sources is from how many addresses clients connect. A port that was used is not free for a
-// minute, and one address has only 28,000.
+// sources is from how many addresses of loopback clients connect, 127.1.0.1 and so on. A port
+// that was used is not free for a minute, and one address has only 28,000.
 const sources = 200
 
 // socket returns a new connection.
@@ -36,7 +36,7 @@ func (g *generator) socket() (int, error) {
 	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: int64(connectWithin / time.Second)}) // holds for connect
 	if g.address.Addr[0] == 127 {
-		from := unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(g.sources % sources), 1}}
+		from := unix.SockaddrInet4{Addr: [4]byte{127, 1, byte(g.sources % sources), 1}}
 		g.sources++
 		if err := unix.Bind(fd, &from); err != nil {
 			unix.Close(fd)
