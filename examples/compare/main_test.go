@@ -121,8 +121,7 @@ func TestTooSmall(t *testing.T) {
 	}
 }
 
-// In a round each program is measured once in each variant, and one that has failed is not
-// measured again.
+// In a round each program is measured once in each variant, also one that has failed before.
 func TestRound(t *testing.T) {
 	measured := make(map[string]int)
 	s := scenario{
@@ -145,7 +144,7 @@ func TestRound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := map[string]int{"good one": 3, "good two": 3, "bad one": 1, "bad two": 1}
+	want := map[string]int{"good one": 3, "good two": 3, "bad one": 3, "bad two": 3}
 	for name, n := range want {
 		if measured[name] != n {
 			t.Errorf("%s was measured %d times, want %d", name, measured[name], n)
@@ -153,6 +152,11 @@ func TestRound(t *testing.T) {
 	}
 	if len(measured) != len(want) || steps != 3*4 {
 		t.Errorf("measured %v in %d steps", measured, steps)
+	}
+	for _, c := range tables[0].cells {
+		if bad := c.program.name == "bad"; (len(c.errs) == 3) != bad || (len(c.rounds) == 3) == bad {
+			t.Errorf("%s, %s: %d rounds and %d errors", c.program.name, c.variant.name, len(c.rounds), len(c.errs))
+		}
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -155,7 +155,7 @@ func (t *table) cell(p program, v variant) *cell {
 
 // value returns the median of a metric and its spread, as text, in units of a size.
 func (c *cell) value(metric int, size float64) string {
-	if c.err != nil {
+	if len(c.rounds) == 0 && len(c.errs) > 0 {
 		return "failed"
 	}
 	var values []float64

@@ -131,8 +131,8 @@ func (rep *report) summary(w io.Writer, dir string) {
 // failures returns the measurements that failed, a line each.
 func (t *table) failures() (lines []string) {
 	for _, c := range t.cells {
-		if c.err != nil {
-			lines = append(lines, fmt.Sprintf("%s, %s: %v", c.variant.name, c.program.name, c.err))
+		if len(c.errs) > 0 {
+			lines = append(lines, fmt.Sprintf("%s, %s, in %s: %v", c.variant.name, c.program.name, count(len(c.errs), "round"), c.errs[0]))
 		}
 	}
 	return lines
@@ -143,7 +143,7 @@ func (t *table) failures() (lines []string) {
 func (rep *report) failure() error {
 	for _, t := range rep.tables {
 		for _, c := range t.cells {
-			if c.err != nil && c.program.ours {
+			if len(c.errs) > 0 && c.program.ours {
 				return errors.New("a measurement of Heirloom has failed")
 			}
 		}

@@ -66,7 +66,7 @@ func sample() *report {
 				{program: ours, variant: slow, rounds: [][]float64{{31_000, 12_345}}},
 				{program: peer, variant: slow, rounds: [][]float64{{29_500, 10_000}}},
 				{program: ours, variant: quick, rounds: [][]float64{{1_234_567, 99_940}}},
-				{program: peer, variant: quick, err: errors.New("load: it has\nended")},
+				{program: peer, variant: quick, errs: []error{errors.New("load: it has\nended")}},
 			},
 		}},
 		leftOut: []leftOut{{"Asio", echoes, errors.New("c++: no such file; on Debian it needs: apt-get install g++ libasio-dev")}, {"fasthttp", https, errors.New("of another kind")}},
@@ -158,7 +158,7 @@ func TestFailure(t *testing.T) {
 	if err := rep.failure(); err != nil {
 		t.Errorf("a peer has failed, and the error is %v", err)
 	}
-	rep.tables[0].cells[0].err = errors.New("broken")
+	rep.tables[0].cells[0].errs = []error{errors.New("broken")}
 	if rep.failure() == nil {
 		t.Error("Heirloom has failed, and there is no error")
 	}

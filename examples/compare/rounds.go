@@ -96,7 +96,7 @@ type cell struct {
 	program program
 	variant variant
 	rounds  [][]float64 // values of the metrics
-	err     error       // the first; then there are no further rounds
+	errs    []error     // of the rounds that failed
 }
 
 // A table is a scenario and its cells, by variant and then by program.
@@ -169,9 +169,7 @@ func (r *runner) round(ctx context.Context, tables []*table, programs []built, m
 			cells := t.of(v)
 			rand.Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
 			for _, c := range cells {
-				if c.err == nil {
-					r.measure(ctx, t.scenario, c, programs)
-				}
+				r.measure(ctx, t.scenario, c, programs)
 				if err := context.Cause(ctx); err != nil {
 					return err
 				}
@@ -186,9 +184,11 @@ func (r *runner) measure(ctx context.Context, s scenario, c *cell, programs []bu
 	for _, p := range programs {
 		if p.name == c.program.name && p.kind == s.kind {
 			values, err := s.measure(ctx, r, p, c.variant)
-			if c.err = err; err == nil {
-				c.rounds = append(c.rounds, values)
+			if err != nil {
+				c.errs = append(c.errs, err)
+				continue
 			}
+			c.rounds = append(c.rounds, values)
 		}
 	}
 }

@@ -16,6 +16,7 @@ const (
 	batch         = 128              // connections that are opened at a time, which no listener's backlog is too short for
 	connectWithin = 10 * time.Second // for a batch to be connected and to have one message each echoed
 	drainWithin   = time.Second      // for the last answers in an open loop
+	patience      = 10 * time.Second // for the first answer in a closed loop
 	polls         = 50 * time.Millisecond
 	readBytes     = 256 << 10
 	longest       = time.Minute // latency that the histogram tells from longer ones
@@ -71,7 +72,7 @@ func Run(ctx context.Context, c Config, connected func() error) (Result, error) 
 		}
 	}
 	if err == nil && g.latency.TotalCount() == 0 {
-		err = fmt.Errorf("load: no message came back within %v", c.Duration)
+		err = fmt.Errorf("load: no message came back within %v", g.result.Elapsed)
 	}
 	return g.result, err
 }
@@ -138,7 +139,8 @@ func (g *generator) connect(ctx context.Context) error {
 	return nil
 }
 
-// closedLoop keeps Depth messages under way on each connection.
+// closedLoop keeps Depth messages under way on each connection. On a busy machine it goes on
+// until a message has come back.
 func (g *generator) closedLoop(ctx context.Context) error {
 	start := g.now()
 	for i := range g.clients {
@@ -153,7 +155,7 @@ func (g *generator) closedLoop(ctx context.Context) error {
 			return err
 		case !g.measuring && now >= start+g.Warmup:
 			g.measure(now)
-		case g.measuring && now >= g.from+g.Duration:
+		case g.measuring && now >= g.from+g.Duration && (g.result.Messages > 0 || now >= g.from+g.Duration+patience):
 			g.finish(now)
 			return nil
 		}
