@@ -246,12 +246,12 @@ func (p *plot) names() {
 		below := total - lineH*i // that the names below need
 		y := min(max(n.y, next+lineH), p.bottom-below)
 		next = y
-		class := ""
+		text, line := "", "grid"
 		if !n.peer {
-			class = "bold"
+			text, line = "bold", "leader "+p.class(n.series)
 		}
-		p.line("grid", p.x(len(p.groups)-1)+5, n.y, p.right, y)
-		p.text(class, p.right+6, y+4, fitted(n.name, rowMost))
+		p.line(line, p.x(len(p.groups)-1)+5, n.y, p.right, y)
+		p.text(text, p.right+6, y+4, fitted(n.name, rowMost))
 	}
 }
 
@@ -260,6 +260,7 @@ const lineStyle = `.curve{fill:none;stroke-width:1.5}
 .peer-line{stroke:#aab3bc}
 .dashed{stroke-dasharray:6 4}
 .dot{fill:#fff;stroke-dasharray:none}
+.leader{stroke-width:1}
 @media (prefers-color-scheme:dark){
 .own-line{stroke:#4d82c9}
 .peer-line{stroke:#5a646e}
