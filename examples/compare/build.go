@@ -23,6 +23,13 @@ type built struct {
 // A builder builds programs into a directory.
 type builder struct {
 	sources, dir string
+	made         map[string]made // by source and flags
+}
+
+// What has become of a source, of which there may be several programs.
+type made struct {
+	path string
+	err  error
 }
 
 // newBuilder returns one whose programs go to a directory, or to one in the user's cache if
@@ -43,7 +50,7 @@ func newBuilder(dir string) (*builder, error) {
 		return nil, err
 	}
 	sources, err := moduleDir()
-	return &builder{sources, dir}, err
+	return &builder{sources, dir, make(map[string]made)}, err
 }
 
 const modulePath = "github.com/heirloom-go/heirloom/examples/compare"
@@ -69,14 +76,14 @@ func withStderr(err error) error {
 	return err
 }
 
-// prepare builds the programs and starts each once, and says of which it cannot be done.
+// prepare builds the programs and starts each server once, and says of which it cannot be done.
 func (b *builder) prepare(ctx context.Context, r *runner, programs []program, stderr io.Writer) (ready []built, left []leftOut, err error) {
 	bar := newProgress(stderr, len(programs))
 	defer bar.close()
 	for _, p := range programs {
 		bar.step("building " + p.name)
 		done, err := b.build(ctx, p)
-		if err == nil {
+		if err == nil && p.serves() {
 			err = r.try(ctx, done)
 		}
 		if cause := context.Cause(ctx); cause != nil {
@@ -101,25 +108,42 @@ func (r *runner) try(ctx context.Context, p built) error {
 	return err
 }
 
-// build builds a program.
+// build builds a program, unless it was built for another.
 func (b *builder) build(ctx context.Context, p program) (built, error) {
-	var path string
-	var err error
-	if filepath.Ext(p.source) == "" {
+	key := fmt.Sprintf("%q %q %q", p.source, p.flags, p.libs)
+	m, ok := b.made[key]
+	if !ok {
+		m.path, m.err = b.compile(ctx, p)
+		b.made[key] = m
+	}
+	return built{p, m.path}, m.err
+}
+
+func (b *builder) compile(ctx context.Context, p program) (path string, err error) {
+	switch {
+	case p.source == goAllocators:
+		path, err = b.goTests(ctx, "./allocators")
+	case p.isGo():
 		path, err = b.goProgram(ctx, "./servers/"+p.source)
-	} else {
+	default:
 		path, err = b.cProgram(ctx, p)
 	}
 	if err != nil && ctx.Err() == nil && p.install != "" {
 		err = fmt.Errorf("%w; on Debian it needs: apt-get install %s", err, p.install)
 	}
-	return built{p, path}, err
+	return path, err
 }
 
 // goProgram builds a package of this module.
 func (b *builder) goProgram(ctx context.Context, pkg string) (string, error) {
 	path := filepath.Join(b.dir, strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-"))
 	return path, b.command(ctx, "go", "build", "-o", path, pkg)
+}
+
+// goTests builds the tests of a package of this module.
+func (b *builder) goTests(ctx context.Context, pkg string) (string, error) {
+	path := filepath.Join(b.dir, filepath.Base(pkg)+".test")
+	return path, b.command(ctx, "go", "test", "-c", "-o", path, pkg)
 }
 
 // cProgram builds a program in C or C++, unless it is there already. The name of the file

@@ -61,7 +61,7 @@ func newRunner(o options) (*runner, error) {
 		return nil, err
 	}
 	descriptors, err := descriptorLimit()
-	return &runner{time: o.time, cpus: cpus, descriptors: descriptors}, err
+	return &runner{time: o.time, cpus: cpus, descriptors: descriptors, million: o.million}, err
 }
 
 // rounds measures everything so many times.

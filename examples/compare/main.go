@@ -12,6 +12,11 @@
 //
 //	benchstat results/echo-64.txt
 //
+// Beside echo servers there are servers of HTTP, the memory of connections that wait, and
+// allocators. The connections of all scenarios are real, with one exception: those of the
+// scenario simulated are on the network of package platform/sim, which is a simulation. The
+// scenario million has as many real ones as there is memory for.
+//
 // A server that cannot be built or started here is left out, and the report says why and what
 // to install. On Debian, everything is there after
 //
@@ -62,6 +67,7 @@ type options struct {
 	results      string        // the directory to write to
 	build        string        // the directory of the programs
 	asio         string        // the include directory of another Asio
+	million      int           // how many connections there are where there are most; 0 is not set
 }
 
 // run is the program; what it returns is the exit status.
@@ -93,6 +99,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	set.StringVar(&o.results, "o", "results", "the `directory` to write the results to")
 	set.StringVar(&o.build, "build", "", "the `directory` for the programs that are built; one in the user's cache directory if empty")
 	set.StringVar(&o.asio, "asio", "", "the include `directory` of another Asio to measure, standalone or Boost's")
+	set.IntVar(&o.million, "million", 0, "how many `connections` the scenarios million and simulated have; as many as fit, and at most a million, if 0")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			help(set, usage)
@@ -107,6 +114,9 @@ func parse(args []string, usage io.Writer) (options, error) {
 	}
 	if o.time < 10*time.Millisecond || o.time > time.Hour {
 		return o, errors.New("-time wants a time from 10ms to 1h")
+	}
+	if o.million < 0 || o.million > 10*million {
+		return o, fmt.Errorf("-million wants a number from 1 to %d", 10*million)
 	}
 	var err error
 	if o.run, err = regexp.Compile(match); err != nil {
@@ -134,7 +144,7 @@ func help(set *flag.FlagSet, out io.Writer) {
 	set.PrintDefaults()
 	fmt.Fprintln(out, "\nScenarios:")
 	for _, s := range scenarios() {
-		fmt.Fprintf(out, "  %-12s %s\n", s.name, s.about)
+		fmt.Fprintf(out, "  %-18s %s\n", s.name, s.about)
 	}
 	fmt.Fprintln(out, "\nServers:")
 	for _, kind := range kinds {
@@ -144,6 +154,6 @@ func help(set *flag.FlagSet, out io.Writer) {
 				names = append(names, p.name)
 			}
 		}
-		fmt.Fprintf(out, "  %-12s %s\n", kind, strings.Join(names, ", "))
+		fmt.Fprintf(out, "  %-18s %s\n", kind, strings.Join(names, ", "))
 	}
 }

@@ -55,7 +55,7 @@ func (rep *report) section(w io.Writer, t *table) {
 	t.markdown(w)
 	m := rep.machine
 	quiet, warnings := summarise(rep.quiet)
-	fmt.Fprintf(w, "\n%s of %v on %s: %s, %s, %s, Linux %s, %s. %s\n", count(rep.rounds, "round"), rep.time,
+	fmt.Fprintf(w, "\n%s of %v on %s: %s, %s, %s, Linux %s, %s. %s\n", count(t.scenario.roundsOf(rep.rounds), "round"), rep.time,
 		rep.began.Format("2 January 2006"), m.system, count(m.processors, "processor"), m.cpu, m.kernel, m.goVersion, quiet)
 	for _, warning := range warnings {
 		fmt.Fprintf(w, "\n**The machine was not quiet:** %s.\n", warning)

@@ -1,6 +1,9 @@
 package main
 
-import "path/filepath"
+import (
+	"path/filepath"
+	"slices"
+)
 
 // A kind is what programs have in common that can be measured side by side.
 type kind string
@@ -10,7 +13,7 @@ const (
 	https  kind = "http" // servers that answer a GET of / with a fixed body
 )
 
-var kinds = []kind{echoes, https}
+var kinds = append([]kind{echoes, https, idles, idleTLS, idleHTTPs, crowds, simulations}, allocating...)
 
 // A program is one that is measured: a server of ours or a peer.
 type program struct {
@@ -30,7 +33,7 @@ type program struct {
 // programs returns all that there are. asio is the include directory of another Asio than the
 // system's, if it is not empty.
 func programs(asio string) []program {
-	return append(echoPrograms(asio), httpPrograms()...)
+	return slices.Concat(echoPrograms(asio), httpPrograms(), idlePrograms(), crowdPrograms(), simulatedPrograms(), allocatorPrograms())
 }
 
 func echoPrograms(asio string) []program {
@@ -56,3 +59,6 @@ func echoPrograms(asio string) []program {
 
 // isGo reports whether it is a Go program, which prints figures of its heap; see package stats.
 func (p program) isGo() bool { return filepath.Ext(p.source) == "" }
+
+// serves reports whether it is a server. The others run to their end.
+func (p program) serves() bool { return p.kind != simulations && !slices.Contains(allocating, p.kind) }

@@ -19,6 +19,7 @@ type runner struct {
 	cpus        []int         // that may be used
 	descriptors int           // that a process may have
 	loader      string        // the program that makes the load
+	million     int           // how many connections there are where there are most; 0: as many as the memory suffices for
 }
 
 // sameCPU is where a server and its load share a processor. Neither is interrupted by the
@@ -169,7 +170,9 @@ func (r *runner) round(ctx context.Context, tables []*table, programs []built, m
 			cells := t.of(v)
 			rand.Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
 			for _, c := range cells {
-				r.measure(ctx, t.scenario, c, programs)
+				if done := len(c.rounds) + len(c.errs); done < t.scenario.roundsOf(done+1) {
+					r.measure(ctx, t.scenario, c, programs)
+				}
 				if err := context.Cause(ctx); err != nil {
 					return err
 				}

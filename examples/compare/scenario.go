@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 )
 
 // A scenario is a question and how it is answered: every program of a kind is measured in each
@@ -21,9 +22,20 @@ type scenario struct {
 	// processors is how many it needs.
 	processors int
 
+	// rounds is how often it is measured at most; 0 means as often as the others.
+	rounds int
+
 	// measure measures a program once. It returns a value for each metric, NaN if the program
 	// has none.
 	measure func(ctx context.Context, r *runner, p built, v variant) ([]float64, error)
+}
+
+// roundsOf returns in how many of the rounds of a comparison it is measured.
+func (s scenario) roundsOf(comparison int) int {
+	if s.rounds == 0 {
+		return comparison
+	}
+	return min(s.rounds, comparison)
 }
 
 // A variant is one size of a scenario.
@@ -42,7 +54,7 @@ type metric struct {
 
 // scenarios returns all that there are, in the order in which they are run and reported.
 func scenarios() []scenario {
-	return []scenario{
+	echo := []scenario{
 		echoScenario(64),
 		echoScenario(512),
 		singleScenario(),
@@ -52,4 +64,5 @@ func scenarios() []scenario {
 		sizesScenario(),
 		loopsScenario(),
 	}
+	return slices.Concat(echo, httpScenarios(), idleScenarios(), []scenario{millionScenario(), simulatedScenario()}, allocatorScenarios())
 }
