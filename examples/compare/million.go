@@ -29,9 +29,9 @@ const (
 	// deadline is how long a connection of a crowd may wait, which none does.
 	deadline = "10m"
 
-	// memoryOfConnection is what a connection may need: about 7 KiB for its two sockets in the
+	// memoryOfConnection is what a connection may need: about 9 KiB for its two sockets in the
 	// kernel, and what the server and the client have of it.
-	memoryOfConnection = 12 << 10
+	memoryOfConnection = 14 << 10
 
 	// portsOfServer is how many connections can be made to one address of a server.
 	portsOfServer = 20_000
