@@ -149,13 +149,14 @@ const (
 	KindReadBatch
 	KindWriteBatch
 	KindSendFile
+	KindSplice // write what was taken from another stream
 
 	Kinds int = iota // how many there are
 )
 
 var kindNames = [Kinds]string{"post", "wait", "accept", "connect", "read", "write", "read from", "write to",
 	"read vectored", "write vectored", "read at", "write at", "sync", "wait readable",
-	"dial", "wait signal", "read batch", "write batch", "send file"}
+	"dial", "wait signal", "read batch", "write batch", "send file", "splice"}
 
 // String returns the kind in lower case, such as "accept".
 func (k Kind) String() string {

@@ -36,7 +36,7 @@ func (h *handle) start(op *ops.Operation) {
 	var out record.Queue
 	defer p.finish(&out) // also if the backend panics
 	if state := s.startOpen(number, op, &out); state != record.Open {
-		reject(op, state, &out)
+		p.reject(op, state, &out)
 	}
 }
 
@@ -56,7 +56,7 @@ func (s *socket) startOpen(number uint64, op *ops.Operation, out *record.Queue) 
 }
 
 // reject moves to out an operation on a socket that is not open.
-func reject(op *ops.Operation, state record.State, out *record.Queue) {
+func (p *Proactor) reject(op *ops.Operation, state record.State, out *record.Queue) {
 	op.Err = net.ErrClosed
 	if state == record.Opening {
 		op.Err = syscall.ENOTCONN
@@ -66,6 +66,8 @@ func reject(op *ops.Operation, state record.State, out *record.Queue) {
 		(*socket)(backend.Accepted(op)).settle(op.Err)
 	case ops.KindSendFile:
 		(*socket)(backend.SourceFile(op)).letGo()
+	case ops.KindSplice:
+		p.endSplice(op)
 	}
 	out.Push(op)
 }
@@ -229,6 +231,8 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 		dialOf(op).settle(out)
 	case ops.KindSendFile:
 		(*socket)(backend.SourceFile(op)).letGo()
+	case ops.KindSplice:
+		p.endSplice(op)
 	case ops.KindConnect:
 		switch {
 		case s.State != record.Opening: // closed meanwhile

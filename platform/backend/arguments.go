@@ -15,8 +15,8 @@ import (
 //	Target  the *platform.Timer of a KindWait, otherwise the *Socket
 //	Arg     the *Socket that an accept opens; where a packet's sender goes; the
 //	        first of a list of buffers or packets; the *Socket of a file to send;
-//	        a *peerName
-//	Args    an address, how many buffers or packets there are, an offset, or an
+//	        a *peerName; a pipe of the backend's
+//	Args    an address, how many buffers, packets or bytes there are, an offset, or an
 //	        offset and a count
 //	Port    of the address
 //	Buf     what to read into or write; of a connect, where its source address is

@@ -64,6 +64,7 @@ type Backend interface {
 	//	             send some of the packets [Packets](op); N is how many
 	//	KindSendFile send the file [SourceFile](op) on the stream s, part by part; see
 	//	             [Rest] and [Sent]
+	//	KindSplice   write what TrySplice has taken to the stream s; only for a [Splicer]
 	//
 	// There are further kinds for a [FileBackend] and a [FileSystem].
 	Start(s *Socket, op *ops.Operation) bool

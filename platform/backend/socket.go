@@ -58,7 +58,8 @@ const (
 
 // writes has a bit for each kind of the writing side.
 const writes uint32 = 1<<ops.KindWrite | 1<<ops.KindWriteVectored | 1<<ops.KindWriteTo | 1<<ops.KindConnect |
-	1<<ops.KindWriteAt | 1<<ops.KindSync | 1<<ops.KindDial | 1<<ops.KindWriteBatch | 1<<ops.KindSendFile
+	1<<ops.KindWriteAt | 1<<ops.KindSync | 1<<ops.KindDial | 1<<ops.KindWriteBatch | 1<<ops.KindSendFile |
+	1<<ops.KindSplice
 
 // SideOf returns the side on which an operation of a kind is outstanding.
 func SideOf(k ops.Kind) Side { return Side(writes >> k & 1) }

@@ -31,6 +31,8 @@ type Engine struct {
 	// files serves files, which are always ready to a readiness interface.
 	files Files
 	filed atomic.Bool // there has been a file
+
+	pipes descriptor.Pipes
 }
 
 // Files is a backend for files.
@@ -225,7 +227,10 @@ func (e *Engine) Polled() {
 }
 
 // Shutdown implements backend.Backend.
-func (e *Engine) Shutdown() { e.files.Shutdown() }
+func (e *Engine) Shutdown() {
+	e.pipes.Shutdown()
+	e.files.Shutdown()
+}
 
 // Cancel implements backend.Backend. Nothing is in the kernel's hands between calls,
 // except for files.

@@ -42,6 +42,8 @@ func (e *Engine) Start(of *backend.Socket, op *ops.Operation) bool {
 		return s.writable && s.writeBatch(op)
 	case ops.KindSendFile:
 		return s.writable && e.sendFile(s, op)
+	case ops.KindSplice:
+		return s.writable && e.splice(s, op)
 	}
 	op.Err = syscall.EOPNOTSUPP
 	return true

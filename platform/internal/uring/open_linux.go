@@ -101,6 +101,7 @@ var openRings sync.Map
 // Shutdown waits until the kernel has let go of every request, because it may
 // be writing to the buffers.
 func (b *Backend) Shutdown() {
+	b.pipes.Shutdown()
 	if b.inflight > 0 {
 		q := b.ring.next()
 		q.opcode, q.fd, q.opFlags, q.userData = opAsyncCancel, -1, cancelAny, uint64(ignored)<<32

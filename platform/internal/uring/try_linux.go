@@ -13,13 +13,16 @@ import (
 
 // What the kernel has no request for, or only a worse one, is done by an ordinary call
 // that does not wait, and the request is to say when it need not: several packets in one
-// call; and a file to a socket, for which there is only splice, to a pipe and from it,
-// each by a thread of the kernel.
+// call; and a file or what another socket has brought to a socket, for which there is only
+// splice, to a pipe and from it, each by a thread of the kernel.
 
 // byTrying reports whether operations of a kind are done so.
 func byTrying(k ops.Kind) bool {
-	return k == ops.KindReadBatch || k == ops.KindWriteBatch || k == ops.KindSendFile
+	return k == ops.KindReadBatch || k == ops.KindWriteBatch || fillsStream(k)
 }
+
+// fillsStream reports whether such an operation is a write to a stream.
+func fillsStream(k ops.Kind) bool { return k == ops.KindSendFile || k == ops.KindSplice }
 
 // try does an operation if it need not wait.
 func (b *Backend) try(e *socket, op *ops.Operation) bool {
@@ -75,8 +78,11 @@ func (e *socket) forgetRoom() {
 
 // attempt does an operation, or a part of it, and reports whether it has ended.
 func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
-	if op.Kind == ops.KindSendFile {
+	switch op.Kind {
+	case ops.KindSendFile:
 		return b.sendFile(e, op)
+	case ops.KindSplice:
+		return b.splice(e, op)
 	}
 	x := e.extra()
 	if x.batches == nil {
@@ -90,22 +96,36 @@ func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
 	return ended
 }
 
-// sendFile sends a part of a file. A socket of the ring's does block, so that the kernel
-// waits for it, and sendfile(2) has no flag for that: it is made not to for the call. A
-// request that another runner makes meanwhile may report EAGAIN, and is then made again.
+// sendFile sends a part of a file.
 func (b *Backend) sendFile(e *socket, op *ops.Operation) (ended bool) {
-	fd := int(e.fd)
-	was, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	if err == nil && was&unix.O_NONBLOCK == 0 { // an adopted one does not, nor one that was given away
-		err = unix.SetNonblock(fd, true)
-		defer unix.SetNonblock(fd, false)
-	}
+	restore, err := e.unblock()
 	if err != nil {
 		op.Err = os.NewSyscallError("fcntl", err)
 		return true
 	}
+	defer restore.apply(e)
 	ended, _ = descriptor.SendFile(e.fd, backend.SourceFile(op).Sys.(*socket).fd, op)
 	return ended
+}
+
+// unblock makes a socket not block for a call that has no flag for that, as sendfile(2) and
+// splice(2) of a socket. One of the ring's does block, so that the kernel waits for it. A
+// request that another runner makes meanwhile may report EAGAIN, and is then made again.
+func (e *socket) unblock() (restore blocking, err error) {
+	was, err := unix.FcntlInt(uintptr(e.fd), unix.F_GETFL, 0)
+	if err != nil || was&unix.O_NONBLOCK != 0 { // an adopted one does not, nor one that was given away
+		return false, err
+	}
+	return true, unix.SetNonblock(int(e.fd), true)
+}
+
+// blocking is whether a socket was made not to block that does.
+type blocking bool
+
+func (b blocking) apply(e *socket) {
+	if b {
+		unix.SetNonblock(int(e.fd), false)
+	}
 }
 
 // tryAgain tries an operation again that the kernel has been asked about. It returns it
@@ -119,13 +139,13 @@ func (b *Backend) tryAgain(e *socket, op *ops.Operation, c *cqe) *ops.Operation 
 	case c.res < 0 && !isInterrupted(errno):
 		op.Err = os.NewSyscallError("poll", errno)
 	case !b.attempt(e, op):
-		if op.Kind == ops.KindSendFile && c.res >= 0 && c.res&pollOut == 0 {
+		if fillsStream(op.Kind) && c.res >= 0 && c.res&pollOut == 0 {
 			e.watchRoom()
 		}
 		b.untilReady(e, op)
 		return nil
 	}
-	if op.Kind == ops.KindSendFile {
+	if fillsStream(op.Kind) {
 		e.forgetRoom()
 	}
 	e.reported[d] = true

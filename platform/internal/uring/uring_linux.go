@@ -11,6 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/clock"
+	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 	"github.com/heirloom-go/heirloom/platform/internal/parker"
 )
 
@@ -51,6 +52,8 @@ type Backend struct {
 	ahead     []aheadItem // see socket.readAhead
 	freeAhead int32
 	limit     aheadLimit
+
+	pipes descriptor.Pipes
 }
 
 const (
