@@ -23,17 +23,50 @@ type Splicer interface {
 	StartSplice(op *Operation)
 }
 
-// bulkSize is how many bytes at once are worth a splice. With fewer, the calls cost more
-// than copying.
-const bulkSize = 32 << 10
+// A haul says when it pays to have the system move what a stream brings. It does not for
+// short messages, nor for long ones that end just when it is tried: so it is tried when
+// several reads in a row have brought much, and after each time in vain twice as many.
+type haul struct {
+	long uint8 // reads in a row that have brought much
+	need uint8 // how many make it worth a try, once there was one in vain
+}
 
-// trySplice has the system move what there is, if a lot has come lately.
+const (
+	longRead   = 32 << 10 // bytes, unless the buffer is smaller
+	longSplice = 48 << 10 // so that a pipe of 64 KiB that is not quite full is long
+	firstNeed  = 2
+	mostNeed   = 64
+)
+
+// read notes what a read into a buffer of some size has brought.
+func (x *haul) read(n, size int) {
+	if n < min(size, longRead) {
+		x.long = 0
+	} else if x.long < mostNeed {
+		x.long++
+	}
+}
+
+// pays reports whether to try.
+func (x *haul) pays() bool { return x.long >= max(x.need, firstNeed) }
+
+// spliced notes how much was moved instead of reading it into a buffer of some size.
+func (x *haul) spliced(n, size int) {
+	if n >= min(2*size, longSplice) {
+		x.need = 0
+	} else {
+		*x = haul{need: min(2*max(x.need, firstNeed), mostNeed)}
+	}
+}
+
+// trySplice has the system move what there is, if that may pay.
 func (c *Copier) trySplice(op *Operation) bool {
-	if !c.bulk {
+	if !c.haul.pays() {
 		return false
 	}
 	from, ok := c.src.(Splicer)
 	if !ok || !from.TrySplice(c.src, c.dst, op) {
+		c.haul.spliced(0, len(c.buf))
 		return false
 	}
 	c.writing, c.splicing = true, true
@@ -42,5 +75,12 @@ func (c *Copier) trySplice(op *Operation) bool {
 	return true
 }
 
-// isBulk reports whether the last part has moved so much that there may be more at once.
-func (c *Copier) isBulk(n int) bool { return n >= min(len(c.buf), bulkSize) }
+// spliced goes on when all that the system was given is written.
+func (c *Copier) spliced(op *Operation) bool {
+	if op.Err != nil {
+		return c.finish(op, op.Err)
+	}
+	c.haul.spliced(op.N, len(c.buf))
+	c.splicing = false
+	return c.goOn(op)
+}
