@@ -15,6 +15,9 @@ import (
 // packetInfo is the row of what only Linux is asked for.
 const packetInfo = "where packets were sent to, ECN"
 
+// notCopied is the row of what only Linux has.
+const notCopied = "`Pipe`, `Copier` without copying (splice)"
+
 // An ability is a row of the table. It is tried with a proactor of the backend.
 type ability struct {
 	name string
@@ -164,6 +167,12 @@ var abilities = []ability{
 			return err
 		}
 		return w.exchange(func(h ops.Handler) { a.SendFile(f, 0, 1, h) }, func(h ops.Handler) { b.Read(make([]byte, 1), h) })
+	}},
+	{notCopied, func(w *world) error {
+		if a, _ := w.pair(); !platform.Splices(a) {
+			return errors.ErrUnsupported
+		}
+		return nil
 	}},
 	{"`Signals`", func(w *world) error {
 		s, err := w.NewSignals(os.Interrupt)

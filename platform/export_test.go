@@ -1,5 +1,14 @@
 package platform
 
+import "github.com/heirloom-go/heirloom/platform/backend"
+
+// Splices reports whether a Copier may have the system move what c brings, or is to be
+// given.
+func Splices(c *Conn) bool {
+	b, ok := c.h.proactor().backend.(backend.Splicer)
+	return ok && c.h.splices(b)
+}
+
 // ForceFlushes has the proactor flush with every operation, or only with a look.
 func ForceFlushes(p *Proactor, withEach bool) { p.flushing.force(withEach) }
 

@@ -5,7 +5,9 @@
 // Each client has one session, which an acceptor takes from its allocator, and in it
 // everything that passing on needs: two connections, the pipe between them with the
 // memory of its operations, and its buffers. So nothing is allocated for a byte, nor
-// for a block of them.
+// for a block of them. Short messages go through the buffers. Of long ones, the pipe has
+// the kernel move the bytes from one connection to the other, where it can (splice(2) of
+// Linux).
 //
 // The end of what one side sends becomes the end of what the other gets, and the other
 // direction goes on. On an interrupt the proxy stops accepting, and gives what is under
