@@ -19,7 +19,7 @@ func ExampleConn_StartSplice() {
 	l, err := p.Listen("tcp", "127.0.0.1:0")
 	fatal(err)
 	address := l.Addr().String()
-	peers := make(chan string)
+	peers := make(chan string, 1)
 	peer := func(do func(c *net.TCPConn)) {
 		c, err := net.Dial("tcp", address)
 		fatal(err)
