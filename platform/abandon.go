@@ -164,6 +164,7 @@ func (p *Proactor) isOver() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true
+	c.end.Broadcast()
 	if c.abandoned != nil {
 		close(c.abandoned)
 	}

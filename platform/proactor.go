@@ -55,7 +55,7 @@ type Proactor struct {
 	burst     int          // how many may be
 	pollEnd   int64        // when it has ended, on the backend's clock
 	idle      int          // runners that wait on more
-	more      *sync.Cond   // there may be something to do for an idle runner
+	more      backend.Cond // there may be something to do for an idle runner
 	drained   bool         // closed, and everything was abandoned
 
 	lent map[*socket]int // how many operations send a file, for those that are sent; see lock
@@ -102,6 +102,7 @@ type Proactor struct {
 		runners   int
 		abandons  bool          // somebody does
 		over      bool          // and has
+		end       backend.Cond  // it has
 		abandoned chan struct{} // made when first asked for; closed when it is over
 	}
 }
@@ -136,7 +137,6 @@ func New(options ...Option) (*Proactor, error) {
 		return nil, ErrBubble
 	}
 	p := &Proactor{single: c.single, bubbled: inside, burst: maxBurst}
-	p.more = sync.NewCond(&p.mu)
 	p.sleep.p = p
 	p.published.init()
 	p.setAllocator(c.alloc)
@@ -146,6 +146,7 @@ func New(options ...Option) (*Proactor, error) {
 		return nil, err
 	}
 	p.lowest, p.fallback = b, fallback
+	p.more, p.control.end = newCond(b, &p.mu), newCond(b, &p.control.mu)
 	if c, ok := b.(backend.Clock); ok {
 		p.epoch = c.Epoch()
 	}
@@ -164,6 +165,14 @@ func New(options ...Option) (*Proactor, error) {
 		p.looks, p.looking, p.yielding = true, newLooking(c.spin, processors()), newYielding()
 	}
 	return p, nil
+}
+
+// newCond returns a condition for goroutines that run a proactor over b.
+func newCond(b backend.Backend, l sync.Locker) backend.Cond {
+	if c, ok := b.(backend.Conductor); ok {
+		return c.NewCond(l)
+	}
+	return sync.NewCond(l)
 }
 
 // Backend returns the name of the kernel interface in use, such as "epoll".

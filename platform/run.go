@@ -82,9 +82,9 @@ func (r *runner) enter() error {
 		return net.ErrClosed // the runners that there are leave
 	case c.abandons:
 		// What is left is to tell those who were refused.
-		c.mu.Unlock()
-		<-p.Done()
-		c.mu.Lock()
+		for !c.over {
+			c.end.Wait()
+		}
 		if p.single && c.runners > 0 {
 			return ErrRunning
 		}

@@ -17,7 +17,7 @@ func (b *kernel) idle(deadline int64) {
 	w := b.w
 	until := min(deadline, b.delayed.next())
 	switch {
-	case b.yield != nil:
+	case w.turns != nil:
 		b.giveWay(until)
 	case !w.alone:
 		b.block(until)

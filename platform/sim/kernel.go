@@ -40,7 +40,6 @@ type kernel struct {
 	until   int64         // the time until which a poll waits
 	alarm   chan struct{} // of capacity 1
 	timer   *time.Timer   // of the poll that waits, or nil at first
-	yield   func()        // lets another proactor go on, in World.Run
 
 	late  []lateWrite      // see Faults
 	ended []*ops.Operation // see Faults

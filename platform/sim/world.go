@@ -43,6 +43,7 @@ type World struct {
 	places     places
 	files      map[string]*file // by name
 	notified   []*notified      // of signals
+	turns      *turns           // in World.Turns, or nil
 }
 
 // An Option changes how New makes a world.
@@ -63,7 +64,7 @@ func WithObserver(f func(Event)) Option { return func(w *World) { w.observe = f 
 // proactor, and nobody posts to it, stops or closes it from elsewhere. The run
 // is then a matter of the Chooser and nothing else, time never waits for
 // anybody, and a wait that nothing can end panics with a [*Deadlock] at once.
-// For more than one proactor, see [World.Run].
+// For more than one proactor, or several goroutines that run one, see [World.Run].
 func Alone() Option { return func(w *World) { w.alone = true } }
 
 // WithPatience limits for how long, in real time, a proactor may wait for other

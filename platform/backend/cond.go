@@ -1,0 +1,21 @@
+package backend
+
+import "sync"
+
+// A Cond is what goroutines wait with for one another, as sync.Cond is.
+type Cond interface {
+	Wait()
+	Signal()
+	Broadcast()
+}
+
+// A Conductor is a Backend that decides which goroutine goes on, as a simulation does. The
+// goroutines that run the proactor then wait for one another in its way. It is asked of the
+// backend below all layers.
+type Conductor interface {
+	Backend
+
+	// NewCond returns a condition with the lock l. Its methods are called with l held, and
+	// keep what those of sync.Cond promise.
+	NewCond(l sync.Locker) Cond
+}

@@ -1,0 +1,295 @@
+package sim
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// Turns calls each function on a goroutine of its own, and returns when all of them have
+// returned. They take turns: one goes on until it returns, polls, waits for another that
+// runs the same proactor, or calls [World.Yield], and then the Chooser says which is next.
+// The plainest choice is the one that has had its turn, if it can go on. So the whole run
+// depends on nothing but the Chooser, as with [Alone], also where several goroutines run a
+// proactor. What is chosen is the order of handlers and polls, not of instructions: the
+// race detector, which takes no notice of the turns, says where that would matter.
+//
+// A goroutine that has its turn must not wait for another one but in these ways, and with
+// [World.NewCond]: none of them could go on. So nobody may poll or yield with a mutex
+// locked that others lock.
+//
+// Time passes only when all of them wait. If nothing can happen any more one of them panics
+// with a [*Deadlock], in its Run. If a function panics or ends its goroutine, so does Turns
+// when the others have returned.
+//
+// Other goroutines should leave the proactors alone meanwhile.
+func (w *World) Turns(functions ...func()) {
+	if len(functions) == 0 {
+		return
+	}
+	t := &turns{over: make(chan struct{})}
+	for range functions {
+		t.all = append(t.all, &turn{begin: make(chan struct{}, 1)})
+	}
+	w.mu.Lock()
+	if w.turns != nil {
+		w.mu.Unlock()
+		panic("sim: Turns: others take turns already")
+	}
+	w.turns = t
+	for i, f := range functions {
+		go w.goOn(t, t.all[i], f)
+	}
+	first := w.next(nil)
+	t.current = first
+	w.mu.Unlock()
+	unseen(first.resume)
+	<-t.over
+	switch {
+	case t.panicked != nil:
+		panic(t.panicked)
+	case t.ended:
+		runtime.Goexit()
+	}
+}
+
+// Yield lets another goroutine of [World.Turns] or [World.Run] go on, if there is one that
+// can and the Chooser says so. It is for handlers, which should yield where another one
+// might run at the same time, such as at their beginning and end. Elsewhere it does nothing.
+func (w *World) Yield() {
+	w.mu.Lock()
+	if w.turns == nil {
+		w.mu.Unlock()
+		return
+	}
+	w.pass()
+}
+
+// turns are the goroutines of World.Turns. The world's lock guards them.
+type turns struct {
+	all     []*turn
+	current *turn         // who goes on; the others are waiting for that
+	able    []*turn       // scratch
+	over    chan struct{} // closed when all have returned
+
+	panicked any  // what Turns panics with
+	ended    bool // a goroutine has exited
+}
+
+// A turn is a goroutine of World.Turns.
+type turn struct {
+	begin    chan struct{} // receives when it is its turn; of capacity 1
+	done     bool
+	poll     *kernel   // in whose poll it waits, or nil
+	waits    bool      // on a condition
+	deadlock *Deadlock // what it is to panic with
+}
+
+func (t *turn) resume() { t.begin <- struct{}{} }
+func (t *turn) await()  { <-t.begin }
+
+// goOn is the goroutine of a turn.
+func (w *World) goOn(t *turns, own *turn, f func()) {
+	returned := false
+	defer func() {
+		v := recover()
+		w.mu.Lock()
+		own.done = true
+		if !returned && v == nil {
+			t.ended = true
+		}
+		if v != nil && t.panicked == nil {
+			t.panicked = v
+		}
+		next := w.next(nil)
+		if t.current = next; next == nil {
+			w.turns = nil
+		}
+		w.mu.Unlock()
+		if next == nil {
+			close(t.over)
+			return
+		}
+		unseen(next.resume)
+	}()
+	unseen(own.await)
+	f()
+	returned = true
+}
+
+// pass ends the turn of the current goroutine, and returns when it has the next one. The
+// caller holds the lock, which is not held any more.
+func (w *World) pass() {
+	t := w.turns
+	own := t.current
+	next := w.next(own)
+	t.current = next
+	w.mu.Unlock()
+	if next != own {
+		unseen(func() {
+			next.resume()
+			own.await()
+		})
+	}
+}
+
+// next chooses who goes on, or returns nil if nobody is left. Time may pass. The one that
+// ends its turn comes first.
+func (w *World) next(own *turn) *turn {
+	t := w.turns
+	for {
+		able := t.able[:0]
+		if own != nil && own.able(w) {
+			able = append(able, own)
+		}
+		first := int64(never)
+		for _, o := range t.all {
+			if o.done {
+				continue
+			}
+			if o != own && o.able(w) {
+				able = append(able, o)
+			}
+			if o.poll != nil {
+				first = min(first, o.poll.next())
+			}
+		}
+		t.able = able
+		switch {
+		case len(able) > 0:
+			return able[w.chooseTurn(len(able))]
+		case first != never:
+			w.sleep(first)
+		default:
+			return w.deadlockTurn()
+		}
+	}
+}
+
+// chooseTurn asks the Chooser. If that panics so does Turns in the end, as nobody else is
+// there whom it concerns.
+func (w *World) chooseTurn(able int) (chosen int) {
+	defer func() {
+		if v := recover(); v != nil && w.turns.panicked == nil {
+			w.turns.panicked = v
+		}
+	}()
+	return w.choose(able, "who goes on")
+}
+
+// deadlockTurn returns the goroutine that is to panic, preferably in a poll, or nil if none
+// is left.
+func (w *World) deadlockTurn() *turn {
+	left := func(t *turn) bool { return !t.done }
+	polls := func(t *turn) bool { return !t.done && t.poll != nil }
+	i := slices.IndexFunc(w.turns.all, polls)
+	if i < 0 {
+		i = slices.IndexFunc(w.turns.all, left)
+	}
+	if i < 0 {
+		return nil
+	}
+	w.turns.all[i].deadlock = w.deadlocked()
+	return w.turns.all[i]
+}
+
+func (t *turn) able(w *World) bool {
+	return !t.done && !t.waits && (t.poll == nil || t.poll.able())
+}
+
+// check panics if the goroutine was resumed because nothing can happen any more.
+func (t *turn) check() {
+	if d := t.deadlock; d != nil {
+		t.deadlock = nil
+		panic(d)
+	}
+}
+
+// able reports whether a poll has a reason to go on.
+func (b *kernel) able() bool {
+	return b.woken || b.next() <= b.w.clock() || b.ready.len() > 0 || len(b.completions) > 0
+}
+
+// next returns when a poll goes on at the latest. What others have done meanwhile may be
+// due before what it waits for itself.
+func (b *kernel) next() int64 { return min(b.until, b.delayed.next()) }
+
+// giveWay lets another goroutine go on, in World.Turns, until the given time or until there
+// is something to do. The caller holds the lock, which is not held meanwhile.
+func (b *kernel) giveWay(until int64) {
+	w := b.w
+	if w.turns == nil {
+		return
+	}
+	own := w.turns.current
+	b.until, b.waiting, own.poll = until, true, b
+	w.pass()
+	w.mu.Lock()
+	b.waiting, own.poll = false, nil
+	own.check()
+}
+
+// NewCond returns a condition with the lock l, on which goroutines of [World.Turns] can wait
+// for one another. Elsewhere it is a sync.Cond. Its methods are called with l held.
+func (w *World) NewCond(l sync.Locker) backend.Cond {
+	return &cond{w: w, elsewhere: sync.Cond{L: l}}
+}
+
+// NewCond implements backend.Conductor.
+func (b *kernel) NewCond(l sync.Locker) backend.Cond { return b.w.NewCond(l) }
+
+type cond struct {
+	w         *World
+	waiting   []*turn // who has waited for longest first
+	elsewhere sync.Cond
+}
+
+func (c *cond) Wait() {
+	w := c.w
+	w.mu.Lock()
+	if w.turns == nil {
+		w.mu.Unlock()
+		c.elsewhere.Wait()
+		return
+	}
+	own := w.turns.current
+	own.waits = true
+	c.waiting = append(c.waiting, own)
+	c.elsewhere.L.Unlock()
+	w.pass()
+	c.elsewhere.L.Lock()
+	if own.deadlock != nil {
+		c.forget(own)
+		own.check()
+	}
+}
+
+// forget takes the goroutine out that is to panic.
+func (c *cond) forget(t *turn) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	t.waits = false
+	c.waiting = slices.DeleteFunc(c.waiting, func(o *turn) bool { return o == t })
+}
+
+func (c *cond) Signal() {
+	c.w.mu.Lock()
+	if len(c.waiting) > 0 {
+		c.waiting[0].waits = false
+		c.waiting = slices.Delete(c.waiting, 0, 1)
+	}
+	c.w.mu.Unlock()
+	c.elsewhere.Signal()
+}
+
+func (c *cond) Broadcast() {
+	c.w.mu.Lock()
+	for _, t := range c.waiting {
+		t.waits = false
+	}
+	c.waiting = c.waiting[:0]
+	c.w.mu.Unlock()
+	c.elsewhere.Broadcast()
+}
