@@ -260,18 +260,13 @@ func (c *cond) Wait() {
 	c.elsewhere.L.Unlock()
 	w.pass()
 	c.elsewhere.L.Lock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if own.deadlock != nil {
-		c.forget(own)
+		own.waits = false
+		c.waiting = slices.DeleteFunc(c.waiting, func(t *turn) bool { return t == own })
 		own.check()
 	}
-}
-
-// forget takes the goroutine out that is to panic.
-func (c *cond) forget(t *turn) {
-	c.w.mu.Lock()
-	defer c.w.mu.Unlock()
-	t.waits = false
-	c.waiting = slices.DeleteFunc(c.waiting, func(o *turn) bool { return o == t })
 }
 
 func (c *cond) Signal() {

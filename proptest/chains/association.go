@@ -79,6 +79,8 @@ func (e *entry) Complete(n int, err error) {
 	if e.chain.program.Strand {
 		defer e.chain.run.alone.enter(e.chain)()
 	}
+	e.chain.run.yield()
+	defer e.chain.run.yield()
 	if !e.told { // a second call is the ledger's affair
 		e.told = true
 		e.chain.completed(e.Operation, n, err)

@@ -156,6 +156,7 @@ func (c *chainRun) begin(s *Step, k *kind) {
 	c.begun = c.run.ledger.Now()
 	o.Start(c.texts[c.at], expect, func() { k.start(c, s, h) })
 	if cancel != nil {
+		c.run.yield()
 		cancel()
 	}
 }

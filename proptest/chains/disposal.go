@@ -181,7 +181,7 @@ func scribble(v reflect.Value) {
 }
 
 // apart calls f, which disposes of something: as it is, or on a goroutine of its
-// own, which whoever does everything alone waits for.
+// own, which is waited for where the Chooser decides what happens.
 func (r *run) apart(apart bool, f func()) {
 	if !apart {
 		f()
@@ -191,7 +191,7 @@ func (r *run) apart(apart bool, f func()) {
 		defer func() { r.caught(recover()) }()
 		f()
 	})
-	if r.ledger.Alone {
+	if r.world != nil {
 		r.disposing.Wait()
 	}
 }

@@ -36,7 +36,7 @@ type end struct {
 	before  *end           // whose Conn it is, or nil
 	chains  atomic.Int32   // that have not left it
 	users   users          // of the Conn: all chains as one, and who cancels what it has
-	over    chan struct{}  // closed when the Conn was disposed of
+	over    *gate          // opened when the Conn was disposed of
 	cancels *cancels       // shared by those whose Conn is the same and was kept
 
 	deadlines [2]*deadline // by backend.Side
@@ -58,7 +58,7 @@ func (r *run) listen() error {
 	for i, plan := range r.program.Links {
 		l := &linkRun{Link: plan, run: r, index: i, streams: [2]int{2 * i * 7919, (2*i + 1) * 7919}}
 		for n := range l.ends {
-			e := &end{link: l, number: n, over: make(chan struct{}), cancels: new(cancels)}
+			e := &end{link: l, number: n, over: r.newGate(), cancels: new(cancels)}
 			e.deadlines = [2]*deadline{new(deadline), new(deadline)}
 			if plan.Reuse {
 				e.before = r.links[i-1].ends[n]
@@ -155,7 +155,7 @@ func (r *run) open(e *end) *platform.Conn {
 	case e.before.disposal() == Kept:
 		e.conn = e.before.conn
 	default:
-		<-e.before.over
+		e.before.over.pass()
 		e.conn = e.before.conn
 		if e.before.disposal() == Elsewhere {
 			r.second.leave(e.conn)
@@ -183,7 +183,7 @@ func (r *run) disposeConn(e *end) {
 	how, conn := e.disposal(), e.conn
 	what := fmt.Sprintf("the Conn of the %s of link %d", [...]string{"connect", "accept"}[e.number], e.link.index)
 	r.apart(e.link.Apart, func() {
-		defer close(e.over)
+		defer e.over.open()
 		if how == Elsewhere {
 			r.second.enter(conn, &connGuest{conn: conn}, what)
 			return

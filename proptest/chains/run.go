@@ -122,7 +122,7 @@ func (r *run) execute(open Opener) ([]contract.Violation, error) {
 // stop ends the run, as something is wrong.
 func (r *run) stop() {
 	r.failed.Store(true)
-	if r.ledger.Alone {
+	if r.world != nil {
 		r.proactor.Stop()
 		return
 	}
@@ -141,7 +141,7 @@ func (r *run) clean() {
 func (r *run) setup(open Opener) error {
 	r.ledger.Complete = true
 	r.ctx, r.cancel = context.Background(), func() {}
-	if !r.ledger.Alone {
+	if r.world == nil { // else the end of a context comes when the Go scheduler says so
 		r.ctx, r.cancel = context.WithCancel(r.ctx)
 		r.cleanup = append(r.cleanup, r.cancel)
 	}
@@ -196,7 +196,7 @@ func (r *run) begin() {
 // play runs the program to its end.
 func (r *run) play() {
 	r.begin()
-	returned := launch(max(1, r.program.Runners), r.work)
+	returned := r.launchRunners()
 	if !r.wait(returned) {
 		r.stop()
 	} else if !r.closing.Load() && !r.failed.Load() {
@@ -230,6 +230,17 @@ func launch(n int, f func()) (returned <-chan struct{}) {
 		close(done)
 	}()
 	return done
+}
+
+// launchRunners starts the goroutines that run the proactor. The channel is closed when all
+// have returned.
+func (r *run) launchRunners() (returned <-chan struct{}) {
+	if r.world == nil {
+		return launch(max(1, r.program.Runners), r.work)
+	}
+	return launch(1, func() {
+		r.world.Turns(slices.Repeat([]func(){r.workUntilFailed}, r.program.Runners)...)
+	})
 }
 
 // wait waits until goroutines have returned. It reports false if nothing happens any more
@@ -270,6 +281,13 @@ func (r *run) work() {
 		for r.again() {
 		}
 	})
+}
+
+// workUntilFailed is work for a goroutine whose first turn may come when the run has failed.
+func (r *run) workUntilFailed() {
+	if !r.failed.Load() {
+		r.work()
+	}
 }
 
 // again runs the proactor, and reports whether a handler has ended that by a

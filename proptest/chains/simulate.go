@@ -63,8 +63,8 @@ func simulateIn(c config) trial {
 }
 
 // Simulate runs a program on a simulated network in which c chooses what
-// happens, and judges it. With at most one runner the run depends on nothing
-// but the program and the answers of c.
+// happens, and judges it. The run depends on nothing but the program and the
+// answers of c.
 func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
 	config := configOf("Simulate", options)
 	s := &simulation{program: p, chooser: &recording{Chooser: c}}
@@ -115,20 +115,14 @@ func (s *simulation) run(c config) {
 			}
 		}
 	}
-	in := []sim.Option{sim.WithWeather(r.weather), sim.WithFaults(c.faults)}
-	if s.program.Runners <= 1 {
-		in = append(in, sim.Alone())
-		r.ledger.Alone = true
-	} else {
-		in = append(in, sim.WithPatience(c.patience))
-	}
-	r.world = sim.New(s.chooser, in...)
+	r.world = sim.New(s.chooser, sim.WithWeather(r.weather), sim.WithFaults(c.faults), sim.Alone())
+	r.ledger.Alone = s.program.Runners <= 1
 	r.openSecond = func(options ...platform.Option) (*platform.Proactor, error) {
 		calm := sim.New(sim.Calm, sim.Alone())
 		return platform.New(append(options, platform.WithCustomBackend(calm.Backend))...)
 	}
 	r.ledger.Clock = r.world.Now
-	if r.ledger.Alone { // else nobody decides what happens next, and to look would be a race
+	if r.ledger.Alone { // else a step does not end before the next one begins
 		r.scheduler, r.handsOn = s.chooser, s.program.handsOn()
 	}
 	s.played = r
