@@ -187,13 +187,15 @@ func (r *run) apart(apart bool, f func()) {
 		f()
 		return
 	}
-	r.disposing.Go(func() {
+	dispose := func() {
 		defer func() { r.caught(recover()) }()
 		f()
-	})
-	if r.world != nil {
-		r.disposing.Wait()
 	}
+	if r.world != nil {
+		<-launch(1, dispose)
+		return
+	}
+	r.disposing.Go(dispose)
 }
 
 // prepareSecond makes the other proactor if the program opens something there.
