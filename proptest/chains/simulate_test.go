@@ -20,36 +20,39 @@ func TestSimulated(t *testing.T) {
 }
 
 // TestSimulatedRepeats says that the same choices make the same run, event by
-// event, but for where in memory the blocks are.
+// event, but for where in memory the blocks are; also where several goroutines run
+// the proactor.
 func TestSimulatedRepeats(t *testing.T) {
 	type course struct {
 		Timeline *contract.Timeline // with every event that shows, and its time
 		Trace    map[string][]string
 		Events   int
 	}
-	trace := func(by Chooser) course {
-		s := simulate(by, []Option{Runners(1)})
-		s.verify(t, new(*Report))
-		l := s.played.ledger
-		return course{l.Timeline(), l.Trace(), l.Events()}
-	}
 	same := cmp.AllowUnexported(contract.Timeline{})
-	for seed := range uint64(checks) {
-		recorded := &recording{Chooser: Seed(seed)}
-		first := trace(recorded)
-		if diff := cmp.Diff(first, trace(Seed(seed)), same); diff != "" {
-			t.Fatalf("seed %d has made two runs:\n%s", seed, diff)
+	for runners := 1; runners <= 3; runners++ {
+		trace := func(by Chooser) course {
+			s := simulate(by, []Option{Runners(runners)})
+			s.verify(t, new(*Report))
+			l := s.played.ledger
+			return course{l.Timeline(), l.Trace(), l.Events()}
 		}
-		replayed, err := Replay(recorded.token())
-		if err != nil {
-			t.Fatal(err)
+		for seed := range uint64(checks) {
+			recorded := &recording{Chooser: Seed(seed)}
+			first := trace(recorded)
+			if diff := cmp.Diff(first, trace(Seed(seed)), same); diff != "" {
+				t.Fatalf("seed %d has made two runs with %d runners:\n%s", seed, runners, diff)
+			}
+			replayed, err := Replay(recorded.token())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(first, trace(replayed), same); diff != "" {
+				t.Fatalf("the token of seed %d makes another run with %d runners:\n%s", seed, runners, diff)
+			}
 		}
-		if diff := cmp.Diff(first, trace(replayed), same); diff != "" {
-			t.Fatalf("the token of seed %d makes another run:\n%s", seed, diff)
+		if cmp.Equal(trace(Seed(1)), trace(Seed(2)), same) {
+			t.Error("two seeds have made the same run")
 		}
-	}
-	if cmp.Equal(trace(Seed(1)), trace(Seed(2)), same) {
-		t.Error("two seeds have made the same run")
 	}
 }
 

@@ -78,9 +78,7 @@ var harmless = sim.Weather{
 // simulated platform in a world and on others, and reports what is wrong or differs.
 func compareTraces(p Program, world uint64, platforms map[string]Opener, c config) (*Report, error) {
 	p = p.settled()
-	alone := p
-	alone.Runners = min(p.Runners, 1)
-	s := &simulation{program: alone, chooser: &recording{Chooser: Seed(world)}, oneOfMany: true}
+	s := &simulation{program: p, chooser: &recording{Chooser: Seed(world)}, oneOfMany: true}
 	if s.run(c); s.err != nil {
 		return nil, s.err
 	}

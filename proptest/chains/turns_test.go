@@ -1,36 +1,160 @@
 package chains
 
 import (
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/heirloom-go/heirloom/proptest/contract"
+	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform/sim"
+	"github.com/heirloom-go/heirloom/proptest/internal/race"
+	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
-// TestSimulatedRepeats says that the same choices make the same run, event by
-// event, but for where in memory the blocks are; also where several goroutines run
-// the proactor.
-func TestTurnsRepeat(t *testing.T) {
-	type course struct {
-		Timeline *contract.Timeline
-		Trace    map[string][]string
-		Events   int
+// A sole is a layer that takes it for granted that one goroutine calls the handlers of all
+// chains.
+type sole struct {
+	ops.Handler
+	inside *atomic.Int32
+}
+
+func (s *sole) Complete(n int, err error) {
+	defer s.inside.Add(-1)
+	if s.inside.Add(1) > 1 {
+		panic("a handler is called from inside another")
 	}
-	same := cmp.AllowUnexported(contract.Timeline{})
-	for _, runners := range []int{2, 3} {
-		for seed := range uint64(checks) {
-			trace := func(by Chooser) course {
-				s := simulate(by, []Option{Runners(runners)})
-				s.verify(t, new(*Report))
-				l := s.played.ledger
-				return course{l.Timeline(), l.Trace(), l.Events()}
+	s.Handler.Complete(n, err)
+}
+
+func (s *sole) Unwrap() ops.Handler { return s.Handler }
+
+// needTurns are layers with a fault that needs two runners to show.
+var needTurns = map[string]struct {
+	wrap  func(ops.Handler) ops.Handler
+	says  string
+	steps int // that are left of a program at most
+	small Program
+}{
+	"handlers for one goroutine": {
+		wrap: func() func(ops.Handler) ops.Handler {
+			inside := new(atomic.Int32)
+			return func(h ops.Handler) ops.Handler { return &sole{h, inside} }
+		}(),
+		says:  "a handler is called from inside another",
+		steps: 2,
+		small: Program{Runners: 2, Chains: []Chain{
+			{Name: "one", Steps: []Step{{Kind: "post"}}},
+			{Name: "two", Steps: []Step{{Kind: "post"}}},
+		}},
+	},
+	"past the strand": {
+		wrap: func(h ops.Handler) ops.Handler {
+			if c := chainOf(h); c.program.Strand {
+				return ops.WithExecutor(h, c.run.proactor)
 			}
-			recorded := &recording{Chooser: Seed(seed)}
-			first := trace(recorded)
-			if diff := cmp.Diff(first, trace(Seed(seed)), same); diff != "" {
-				t.Fatalf("seed %d has made two runs:\n%s", seed, diff)
+			return h
+		},
+		says:  "two handlers of one strand run at the same time",
+		steps: 2,
+		small: Program{Runners: 2, Chains: []Chain{
+			{Name: "one", Strand: true, Steps: []Step{{Kind: "wait", Pause: 1}}},
+			{Name: "two", Strand: true, Steps: []Step{{Kind: "wait", Pause: 1}}},
+		}},
+	},
+}
+
+// TestTurns says that a fault which needs two runners is found on the simulated platform, that
+// the token repeats it, and that the program becomes small; and that it is not found with one
+// runner.
+func TestTurns(t *testing.T) {
+	temporaryIn(t, scratch(t))
+	testflag.Set(t, "rapid.seed", "1")
+	testflag.Set(t, "rapid.checks", "500") // with -short a fifth of it
+	for name, fault := range needTurns {
+		t.Run(name, func(t *testing.T) {
+			options := []Option{Runners(2), Wrapping(fault.wrap)}
+			out := failing(t, func(tb testing.TB) { Simulated(tb, options...) })
+			by, err := Replay(lastToken(t, out))
+			if err != nil {
+				t.Fatal(err)
 			}
+			again := failing(t, func(tb testing.TB) { Simulated(tb, append(options, Replaying(by))...) })
+			for _, out := range []string{out, again} {
+				if !strings.Contains(out, fault.says) {
+					t.Fatalf("there is no %q in\n%s", fault.says, out)
+				}
+			}
+			by, _ = Replay(lastToken(t, out))
+			if p := draw(by, 2); !race.Enabled && (p.steps() > fault.steps || p.Runners != 2) {
+				t.Errorf("left are %d steps, want %d:\n%s", p.steps(), fault.steps, p)
+			}
+			testflag.Set(t, "rapid.checks", "100")
+			Simulated(t, Runners(1), options[1])
+		})
+	}
+}
+
+// TestTurnsExplored says that the orders of two runners can be explored to the end, and that
+// this finds what needs a certain one; and that random orders do.
+func TestTurnsExplored(t *testing.T) {
+	temporaryIn(t, scratch(t))
+	for name, fault := range needTurns {
+		t.Run(name, func(t *testing.T) {
+			n := Explore(t, fault.small, Schedules(20_000))
+			t.Logf("%d schedules", n)
+			if n := Explore(t, fault.small, Deviations(0)); n != 1 {
+				t.Errorf("there are %d schedules without a deviation", n)
+			}
+			for _, how := range []Option{Deviations(2), Sampled(100, 2)} {
+				out := failing(t, func(tb testing.TB) { Explore(tb, fault.small, how, Wrapping(fault.wrap)) })
+				if !strings.Contains(out, fault.says) {
+					t.Fatalf("there is no %q in\n%s", fault.says, out)
+				}
+				by, err := Replay(lastToken(t, out))
+				if err != nil {
+					t.Fatal(err)
+				}
+				report, err := Simulate(fault.small, by, In(sim.Weather{Interleave: true}), Wrapping(fault.wrap))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(report.Violations) == 0 || !strings.Contains(report.Violations[0].Text, fault.says) {
+					t.Errorf("the path that was printed leads to\n%s", report)
+				}
+			}
+		})
+	}
+}
+
+// TestTurnsHint says that a real platform's failure which needs several runners is repeated
+// on the simulated one with several.
+func TestTurnsHint(t *testing.T) {
+	fault := needTurns["handlers for one goroutine"]
+	report, err := Simulate(fault.small, Seed(failsWithSeed(t, fault.small, Wrapping(fault.wrap))), Wrapping(fault.wrap))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hint := simulated(fault.small, newConfig([]Option{Wrapping(fault.wrap)}), report.Violations[0])
+	found := regexp.MustCompile(`Simulate\(program, chains\.Seed\((\d+)\)\) with Runners 2`).FindStringSubmatch(hint)
+	if found == nil {
+		t.Fatalf("it says %q", hint)
+	}
+	seed, _ := strconv.ParseUint(found[1], 10, 64)
+	if report, err = Simulate(fault.small, Seed(seed), Wrapping(fault.wrap)); err != nil || len(report.Violations) == 0 {
+		t.Errorf("what it says shows nothing: %v, %v", report, err)
+	}
+}
+
+// failsWithSeed returns a seed by which the world shows a failure of the program.
+func failsWithSeed(t *testing.T, p Program, options ...Option) uint64 {
+	t.Helper()
+	for seed := range uint64(checks) {
+		if report, err := Simulate(p, Seed(seed), options...); err == nil && len(report.Violations) > 0 {
+			return seed
 		}
 	}
+	t.Fatalf("none of %d seeds shows a failure", checks)
+	return 0
 }
