@@ -46,7 +46,8 @@
 //     false is completed all the same, and only then is FreeSocket called.
 //
 // What else a backend can do it says by further interfaces: [FileBackend], [Controller] and
-// [SocketBackend], [Flusher], [Clock], [PacketNetwork], [Isolated], [Signaler], [Aborter], [Splicer].
+// [SocketBackend], [Flusher], [Clock], [PacketNetwork], [Isolated], [Conductor], [Signaler],
+// [Aborter], [Splicer].
 //
 // A backend of this module is registered in platform/native_*.go, best first. From then on
 // the tests of package platform run on it, with a single runner and with several, and

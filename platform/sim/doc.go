@@ -26,9 +26,11 @@
 // How often the unusual happens is the [Weather], and whether it happens now is
 // up to a [Chooser]: a seed, a property test that shrinks, or a search through
 // all answers. In a world that is [Alone] nothing else has an influence, so the
-// same answers give the same run, event by event; see [WithObserver]. With
-// several goroutines the world keeps the same contract, but when they get their
-// turns is up to the Go scheduler, and the run cannot be repeated.
+// same answers give the same run, event by event; see [WithObserver]. The same
+// goes for several proactors, or several goroutines that run one, in [World.Run] and
+// [World.Turns]: the Chooser says who goes on. With other goroutines the world keeps
+// the same contract, but when they get their turns is up to the Go scheduler, and the
+// run cannot be repeated.
 //
 // # In a bubble of testing/synctest
 //

@@ -14,7 +14,7 @@ import (
 // whenever one polls, or waits for another that runs the same proactor, the Chooser says
 // which goes on. So the whole run depends on nothing but the Chooser, as with [Alone] for
 // one proactor that one goroutine runs. Handlers that may run at the same time should call
-// [World.Yield].
+// [World.Yield], and need the locks that they need elsewhere.
 //
 // Time passes only when all of them wait. If nothing can happen any more Run panics with
 // a [*Deadlock], and if one of them panics, with that; the others are stopped then, and

@@ -1,0 +1,66 @@
+package sim
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/heirloom-go/heirloom/platform/backend"
+)
+
+// NewCond returns a condition with the lock l, on which goroutines of [World.Turns] can wait
+// for one another. Elsewhere it is a sync.Cond. Its methods are called with l held.
+func (w *World) NewCond(l sync.Locker) backend.Cond {
+	return &cond{w: w, elsewhere: sync.Cond{L: l}}
+}
+
+// NewCond implements backend.Conductor.
+func (b *kernel) NewCond(l sync.Locker) backend.Cond { return b.w.NewCond(l) }
+
+type cond struct {
+	w         *World
+	waiting   []*turn // who has waited for longest first
+	elsewhere sync.Cond
+}
+
+func (c *cond) Wait() {
+	w := c.w
+	w.mu.Lock()
+	if w.turns == nil {
+		w.mu.Unlock()
+		c.elsewhere.Wait()
+		return
+	}
+	own := w.turns.current
+	own.waits = true
+	c.waiting = append(c.waiting, own)
+	c.elsewhere.L.Unlock()
+	w.pass()
+	c.elsewhere.L.Lock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if own.deadlock != nil {
+		own.waits = false
+		c.waiting = slices.DeleteFunc(c.waiting, func(t *turn) bool { return t == own })
+		own.check()
+	}
+}
+
+func (c *cond) Signal() {
+	c.w.mu.Lock()
+	if len(c.waiting) > 0 {
+		c.waiting[0].waits = false
+		c.waiting = slices.Delete(c.waiting, 0, 1)
+	}
+	c.w.mu.Unlock()
+	c.elsewhere.Signal()
+}
+
+func (c *cond) Broadcast() {
+	c.w.mu.Lock()
+	for _, t := range c.waiting {
+		t.waits = false
+	}
+	c.waiting = c.waiting[:0]
+	c.w.mu.Unlock()
+	c.elsewhere.Broadcast()
+}
