@@ -27,7 +27,8 @@
 // # A simulated platform
 //
 // [Simulated] does the same on the network of package platform/sim, where all that
-// happens is drawn too, so that a failure can be repeated exactly; [Soak] goes on
+// happens is drawn too, so that a failure can be repeated exactly, also where several
+// goroutines run the proactor; [Soak] goes on
 // for a given time (flag -chains.for). [Explore] runs a small program in every
 // order in which things can happen. [SameTraces] compares real platforms with the
 // simulated one, event by event, where the order is determined.
@@ -40,6 +41,20 @@
 // program that has too many orders [Sampled] tries some at random, by priorities that are
 // changed in a few places, which finds what needs only a few things to happen in a certain
 // order.
+//
+// # Several runners
+//
+// On a simulated platform the runners of a proactor take turns. One goes on until it polls,
+// waits for the one that polls, or begins or ends a handler, and in between where a handler
+// cancels what it has started. Then the Chooser says which goes on, so that a failure is
+// repeated, made smaller and explored as any other. In a world that answers 0 the same
+// runner goes on as long as it can.
+//
+// So what is drawn is the order of handlers and polls. What a handler calls of the library
+// takes effect all at once, since another runner could be in want of a lock that is held
+// there. Whether instructions may be mixed in any order is a matter for [Platform], and for
+// the race detector: it takes no notice of the turns, and reports on a simulated platform,
+// too, what only they keep apart.
 //
 // # What a failure prints
 //

@@ -77,7 +77,8 @@ func configOf(function string, options []Option) config {
 // Runners fixes the number of goroutines that run the proactor, which is drawn
 // otherwise; 0 is one, on a proactor made with platform.SingleRunner. It is for those
 // that draw programs: [Platform], [Simulated], [Soak] and [SameTraces]. A [Program]
-// has Runners of its own.
+// has Runners of its own. On a simulated platform several take turns, and the Chooser
+// says which goes on: see [Wrapping].
 func Runners(n int) Option { return option("Runners", func(c *config) { c.runners = n }) }
 
 // Replaying has one program run, that of a chooser: Seed, or Replay with the token of a
@@ -86,7 +87,9 @@ func Replaying(by Chooser) Option { return option("Replaying", func(c *config) {
 
 // Wrapping puts a layer around every handler: a wrapper that is to be checked.
 // It must pass on what is associated with the handler inside it. It is for all but
-// [ExploreAll].
+// [ExploreAll]. On a simulated platform with several runners another one may go on while
+// the handler inside is called. So the layer must not call it with a lock held that it
+// takes in other handlers, too: nobody could go on.
 func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
 	return option("Wrapping", func(c *config) { c.wrap = wrap })
 }
@@ -100,8 +103,8 @@ func Memory(make func() allocator.Allocator[ops.Operation]) Option {
 
 // Patience sets after how long without any event a run counts as stuck, 5
 // seconds unless set, and a tenth of it once a clause is broken. It is for all but
-// [Explore] and [ExploreAll]. A simulated run with at most one runner is known to be stuck
-// at once.
+// [Explore] and [ExploreAll]. A simulated run is known to be stuck at once, unless a handler
+// blocks its goroutine.
 func Patience(d time.Duration) Option { return option("Patience", func(c *config) { c.patience = d }) }
 
 // In fixes the weather of a simulated network, which is drawn otherwise. It is for
@@ -114,7 +117,8 @@ func Faulty(f sim.Faults) Option { return option("Faulty", func(c *config) { c.f
 
 // Deviations bounds an exploration to sequences in which at most n answers are
 // not 0: an order of events that is wrong often differs from the plain one in
-// two or three places. It is for [Explore] and [ExploreAll].
+// two or three places. With several runners each place counts where another one goes on
+// although the last one could. It is for [Explore] and [ExploreAll].
 func Deviations(n int) Option { return option("Deviations", func(c *config) { c.deviations = n }) }
 
 // Schedules bounds the number of runs of an exploration, which fails if there

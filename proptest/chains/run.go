@@ -212,6 +212,9 @@ func (r *run) play() {
 		}
 	}
 	if r.stuck {
+		if r.world != nil { // where no runner waits for another but in turns
+			r.ledger.Fail(0, fmt.Sprintf("nothing has happened for %v: a handler waits for another goroutine, maybe for a lock that a layer has locked while it calls the handler inside", r.patience))
+		}
 		r.ledger.Stuck(r.patience)
 		return
 	}

@@ -4,8 +4,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/sim"
@@ -158,3 +160,32 @@ func failsWithSeed(t *testing.T, p Program, options ...Option) uint64 {
 	t.Fatalf("none of %d seeds shows a failure", checks)
 	return 0
 }
+
+// TestTurnsLocked says that a layer which keeps others waiting for a lock does not have the
+// test wait for ever.
+func TestTurnsLocked(t *testing.T) {
+	var mu sync.Mutex
+	options := []Option{Patience(100 * time.Millisecond), Wrapping(func(h ops.Handler) ops.Handler { return &locking{h, &mu} })}
+	p := needTurns["handlers for one goroutine"].small
+	report, err := Simulate(p, Seed(failsWithSeed(t, p, options...)), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Violations) == 0 || !strings.Contains(report.Violations[0].Text, "maybe for a lock") {
+		t.Errorf("it says\n%s", report)
+	}
+}
+
+// A locking is a layer that calls one handler at a time.
+type locking struct {
+	ops.Handler
+	mu *sync.Mutex
+}
+
+func (l *locking) Complete(n int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Handler.Complete(n, err)
+}
+
+func (l *locking) Unwrap() ops.Handler { return l.Handler }
