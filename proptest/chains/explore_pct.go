@@ -13,7 +13,7 @@ import (
 // order with a probability that does not depend on how many orders there are, but on
 // the number of events (S. Burckhardt et al., A Randomized Scheduler with Probabilistic
 // Guarantees of Finding Bugs, 2010). Most faults have a depth of 1 to 3. What else the
-// weather leaves open is answered at random.
+// weather leaves open is answered at random, and so is which of several runners goes on.
 //
 // The first order has a random seed, or that of the flag -rapid.seed, and those after it
 // count up from there. A failure prints its seed. It is for [Explore].

@@ -15,8 +15,8 @@ import (
 // Simulated is Platform on the simulated network of package platform/sim. Not
 // only the programs are drawn, but everything that happens to them: the
 // weather, partial transfers, delays, in which order operations end, which
-// cancellation comes too late. With one runner a failure can be repeated
-// exactly, and becomes a run in which nothing unusual happens unless it matters.
+// cancellation comes too late, which of several runners goes on. So a failure can be
+// repeated exactly, and becomes a run in which nothing unusual happens unless it matters.
 // It names a picture of the run, as Platform does.
 //
 // If the flag -chains.for gives a time, Simulated runs random programs for that

