@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
@@ -38,3 +39,19 @@ func ExampleWithContext() {
 	// request 42 goes on
 	// done: 7 <nil>
 }
+
+// A handler type that brings the context of its request.
+func ExampleContextual() {
+	r := &request{ctx: context.WithValue(context.Background(), requestID{}, 42)}
+	limited := ops.WithTimeout(r, time.Second) // what is around it does not hide that
+	fmt.Println("request", ops.ContextOf(limited).Value(requestID{}))
+	fmt.Println(ops.ContextOf(ops.HandlerFunc(func(int, error) {})) == context.Background())
+	// Output:
+	// request 42
+	// true
+}
+
+type request struct{ ctx context.Context }
+
+func (r *request) Context() context.Context { return r.ctx }
+func (r *request) Complete(int, error)      {}

@@ -3,8 +3,11 @@ package ops_test
 import (
 	"context"
 	"fmt"
+	"log"
+	"strings"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // A server that sends back whatever comes, until the client has said all.
@@ -56,4 +59,44 @@ func ExamplePipe() {
 	// server: 2 + 2?
 	// the proxy is done: <nil>
 	// client: 4
+}
+
+// A pipe closes the side that it has written everything to, if that can be closed alone.
+func ExampleWriteCloser() {
+	p, err := platform.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	a := &ear{canned: canned{p, strings.NewReader("hello")}}
+	b := &ear{canned: canned{p, strings.NewReader("")}}
+	new(ops.Pipe).Start(a, b, nil, ops.HandlerFunc(func(_ int, err error) {
+		fmt.Println("a has heard:", a.heard, a.closed)
+		fmt.Println("b has heard:", b.heard, b.closed)
+	}))
+	p.Run(context.Background())
+	// Output:
+	// a has heard:  true
+	// b has heard: hello true
+}
+
+// An ear is a stream that keeps what is written to it, and says what it was given.
+type ear struct {
+	canned
+	heard  string
+	closed bool
+}
+
+func (e *ear) StartWrite(op *ops.Operation) {
+	if op.Err == nil {
+		e.heard += string(op.Buf)
+		op.N = len(op.Buf)
+	}
+	e.Execute(op)
+}
+
+func (e *ear) CloseWrite() error {
+	e.closed = true
+	return nil
 }

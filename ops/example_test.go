@@ -558,3 +558,67 @@ func ExamplePatient() {
 	// in turn
 	// when nothing else waits
 }
+
+// A wrapper around somebody's handler says whether that can be cancelled at all.
+func ExampleCancelSlotOf() {
+	d := &download{}
+	h := ops.WithTimeout(d, time.Second)
+	fmt.Println(ops.CancelSlotOf(h) == &d.cancel)
+	fmt.Println(ops.CancelSlotOf(ops.HandlerFunc(func(int, error) {})) == nil)
+	// Output:
+	// true
+	// true
+}
+
+// An operation of one's own: a value of a cache that may be there already. The handler is
+// called later all the same, and its operation takes one block of its allocator.
+func ExampleBegin() {
+	p, err := platform.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	sizes := map[string]int{"a": 100}
+	lookUp := func(key string, h ops.Handler) {
+		op := ops.Begin(h, p.Allocator())
+		if op.Err == nil { // there was memory for it
+			var ok bool
+			if op.N, ok = sizes[key]; !ok {
+				op.Err = os.ErrNotExist
+			}
+		}
+		p.Execute(op)
+	}
+	for _, key := range []string{"a", "b"} {
+		lookUp(key, ops.HandlerFunc(func(n int, err error) { fmt.Println(key, n, err) }))
+	}
+	fmt.Println("looked up")
+	p.Run(context.Background())
+	// Output:
+	// looked up
+	// a 100 <nil>
+	// b 0 file does not exist
+}
+
+// What an executor or a platform sees of an operation: enough for a log.
+func ExampleControlBlock() {
+	p, client, server := connected()
+	defer p.Close()
+
+	h := ops.WithExecutor(ops.HandlerFunc(func(int, error) {}), logging{p})
+	client.Read(make([]byte, 10), h)
+	ops.WriteFull(server, []byte("hello"), h)
+	p.Run(context.Background())
+	// Unordered output:
+	// read: 5 bytes, <nil>
+	// write: 5 bytes, <nil>
+}
+
+type logging struct{ ops.Executor }
+
+func (l logging) Execute(op *ops.Operation) {
+	b := &op.ControlBlock
+	fmt.Printf("%v: %d bytes, %v\n", b.Kind, b.N, b.Err)
+	l.Executor.Execute(op)
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
@@ -121,4 +122,18 @@ func ExampleRead() {
 	// Output:
 	// "hello" <nil>
 	// 0 true
+}
+
+// A write of what the stream takes at once: here to a peer that is slow, three bytes of five.
+func ExampleWrite() {
+	p, err := platform.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	w := &trickle{Executor: p}
+	ops.Write(w, []byte("hello"), ops.HandlerFunc(func(n int, err error) { fmt.Println(n, err) }))
+	p.Run(context.Background())
+	// Output: 3 <nil>
 }

@@ -3,8 +3,10 @@ package ops_test
 import (
 	"context"
 	"fmt"
+	"log"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 )
 
 // A message in pieces is written whole, however little of it the peer takes at once.
@@ -26,4 +28,36 @@ func ExampleWriteVectoredFull() {
 	// written: 15 <nil>
 	// length: 5
 	// hello
+}
+
+// A stream of one's own gets a list of buffers in one operation: here one that counts how
+// often it was asked.
+func ExampleVectorWriter() {
+	p, err := platform.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	m := &meter{discard: discard{p}}
+	ops.WriteVectoredFull(m, [][]byte{[]byte("head, "), []byte("body")}, ops.HandlerFunc(func(n int, err error) {
+		fmt.Println(n, "bytes in", m.writes, "write", err)
+	}))
+	p.Run(context.Background())
+	// Output: 10 bytes in 1 write <nil>
+}
+
+type meter struct {
+	discard
+	writes int
+}
+
+func (m *meter) StartWriteVectored(op *ops.Operation, bufs [][]byte) {
+	if op.Err == nil {
+		m.writes++
+		for _, b := range bufs {
+			op.N += len(b)
+		}
+	}
+	m.Execute(op)
 }
