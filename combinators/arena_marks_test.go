@@ -334,3 +334,30 @@ func ExampleArena_Rewind() {
 	fmt.Printf("%q %q\n", kept, more)
 	// Output: ["arena" "region"] [""]
 }
+
+// A search that goes forward and back keeps a Mark for each step on its way.
+func ExampleMark() {
+	type step struct{ from, to string }
+	steps := combinators.NewArena(allocator.Heap[step]{}, 64)
+	var marks []combinators.Mark
+	forward := func(from, to string) *step {
+		marks = append(marks, steps.Mark())
+		s, _ := allocator.New(steps)
+		*s = step{from, to}
+		return s
+	}
+	back := func() {
+		last := len(marks) - 1
+		steps.Rewind(marks[last])
+		marks = marks[:last]
+	}
+	first := forward("door", "hall")
+	wrong := forward("hall", "cellar")
+	back()
+	right := forward("hall", "attic")
+	fmt.Println(*first, *right)
+	fmt.Println("in the same place:", right == wrong)
+	// Output:
+	// {door hall} {hall attic}
+	// in the same place: true
+}

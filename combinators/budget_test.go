@@ -85,6 +85,23 @@ func ExampleBudget_WhenRoom() {
 	// read into a buffer of 1024
 }
 
+// A client leaves while its request waits for room, so nobody waits for it any more.
+func ExampleWaiting() {
+	budget := combinators.NewBudget(4096)
+	buffers := combinators.NewBudgeted[byte](allocator.Heap[byte]{}, budget)
+	busy, _ := buffers.Allocate(4000)
+
+	waiting, err := budget.WhenRoom(buffers.Cost(1024), func() { fmt.Println("there is room") })
+	fmt.Println("it waits:", err == nil)
+	fmt.Println("it was in time:", waiting.Cancel())
+	buffers.Deallocate(busy)
+	fmt.Println("a second time:", waiting.Cancel())
+	// Output:
+	// it waits: true
+	// it was in time: true
+	// a second time: false
+}
+
 func TestBudgetReservation(t *testing.T) {
 	ctx := context.Background()
 	budget := combinators.NewBudget(100)

@@ -45,6 +45,36 @@ func ExampleFailing() {
 	// FailingAt(Limit(Heap[uint8], 1048576), 2): leaked 0, error: combinators: failure induced by Failing: allocator: exhausted
 }
 
+// A program meets the end of its memory wherever that comes.
+func ExampleNewFailingAfter() {
+	for _, bytes := range []int{0, 100, 2000} {
+		fmt.Println(bytes, readTwo(combinators.NewFailingAfter(allocator.Heap[byte]{}, bytes)) == nil)
+	}
+	// Output:
+	// 0 false
+	// 100 false
+	// 2000 true
+}
+
+// A long run in which one request in a hundred fails, and the same ones each time.
+func ExampleNewFailingRandomly() {
+	run := func(seed uint64) (failed int) {
+		buffers := combinators.NewFailingRandomly(allocator.Heap[byte]{}, 0.01, seed)
+		for range 10_000 {
+			if readTwo(buffers) != nil {
+				failed++
+			}
+		}
+		return failed
+	}
+	n := run(1)
+	fmt.Println("about 200:", 100 < n && n < 300)
+	fmt.Println("the same again:", run(1) == n)
+	// Output:
+	// about 200: true
+	// the same again: true
+}
+
 // failures returns which of so many requests for n values fail.
 func failures(t *testing.T, a allocator.Allocator[int16], requests, n int) (failed []int) {
 	t.Helper()
