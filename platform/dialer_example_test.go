@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -77,4 +78,52 @@ func ExampleProactor_Dial() {
 	}))
 	p.Run(context.Background())
 	// Output: <nil> true
+}
+
+// A resolver that asks another one, and remembers what that has said. A proactor calls it on
+// several goroutines.
+func ExampleResolver() {
+	p, err := platform.New(platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp4", "127.0.0.1:0")
+	fatal(err)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+
+	hosts := &cache{from: table{"db.example": "127.0.0.1"}}
+	d := &platform.Dialer{Resolver: hosts} // in place of the table, net.DefaultResolver
+	var first, second platform.Conn
+	d.Dial(p, &first, "tcp", "db.example:"+port, ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		d.Dial(p, &second, "tcp", "db.example:"+port, ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
+	}))
+	fatal(p.Run(context.Background()))
+	fmt.Println("asked:", hosts.asked)
+	// Output: asked: 1
+}
+
+type cache struct {
+	from  platform.Resolver
+	mu    sync.Mutex
+	known map[string][]netip.Addr
+	asked int
+}
+
+func (c *cache) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := network + " " + host
+	if addrs, ok := c.known[key]; ok {
+		return addrs, nil
+	}
+	c.asked++
+	addrs, err := c.from.LookupNetIP(ctx, network, host)
+	if err != nil {
+		return nil, err
+	}
+	if c.known == nil {
+		c.known = make(map[string][]netip.Addr)
+	}
+	c.known[key] = addrs
+	return addrs, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // A server answers packets as they come, several with one operation. What was read is
@@ -87,4 +88,39 @@ func ExamplePacketConn_JoinGroup() {
 	fatal(c.Close())
 	fatal(p.Run(context.Background()))
 	// Output: no question: use of closed network connection
+}
+
+// A server with several addresses answers from the one that it was asked at. The network is
+// simulated, because not every system says what that is.
+func ExamplePacket() {
+	p, err := platform.New(platform.WithCustomBackend(sim.New(sim.Calm, sim.Alone()).Backend), platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	server, err := p.ListenPacket("udp4", "0.0.0.0:53")
+	fatal(err)
+	fatal(server.EnablePacketInfo())
+	client, err := p.ListenPacket("udp4", "10.0.0.1:0")
+	fatal(err)
+
+	asked := []platform.Packet{{Buf: make([]byte, 100)}}
+	server.ReadBatch(asked, ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		fmt.Printf("%s, asked at %v\n", asked[0].Buf[:asked[0].N], asked[0].Local)
+		answer := []platform.Packet{{Buf: []byte("42"), Peer: asked[0].Peer, Local: asked[0].Local}}
+		server.WriteBatch(answer, ops.HandlerFunc(func(_ int, err error) { fatal(err) }))
+	}))
+
+	buf := make([]byte, 100)
+	var from netip.AddrPort
+	client.WriteTo([]byte("what is it?"), netip.MustParseAddrPort("10.0.0.2:53"), ops.HandlerFunc(func(_ int, err error) {
+		fatal(err)
+		client.ReadFrom(buf, &from, ops.HandlerFunc(func(n int, err error) {
+			fatal(err)
+			fmt.Printf("%s, from %v\n", buf[:n], from)
+		}))
+	}))
+	fatal(p.Run(context.Background()))
+	// Output:
+	// what is it?, asked at 10.0.0.2
+	// 42, from 10.0.0.2:53
 }

@@ -2,15 +2,19 @@ package platform_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
+	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
 // A proactor with the best backend that the process may use. If that is not the
@@ -161,4 +165,76 @@ func ExampleProactor_Close() {
 	// Output:
 	// blocks: 1
 	// blocks: 0
+}
+
+// What a program says of itself when it starts: what it could use here, and what it uses.
+func ExampleBackends() {
+	names := platform.Backends()
+	p, err := platform.New(platform.WithBackend(names[0]))
+	fatal(err)
+	defer p.Close()
+	fmt.Println("the best one:", p.Backend() == names[0])
+	fmt.Println("works everywhere:", slices.Contains(names, "portable"))
+	// Output:
+	// the best one: true
+	// works everywhere: true
+}
+
+// A test of a program with timeouts on a simulated network, where a day takes no time.
+func ExampleWithCustomBackend() {
+	world := sim.New(sim.Seeded(1), sim.Alone())
+	p, err := platform.New(platform.WithCustomBackend(world.Backend), platform.SingleRunner())
+	fatal(err)
+	defer p.Close()
+	p.NewTimer().Wait(24*time.Hour, ops.HandlerFunc(func(_ int, err error) { fmt.Println(err) }))
+	fatal(p.Run(context.Background()))
+	fmt.Println(world.Now())
+	// Output:
+	// <nil>
+	// 24h0m0s
+}
+
+// A flaky is a layer that refuses the first connections.
+type flaky struct {
+	backend.Backend
+	refuse int
+}
+
+func (f *flaky) Start(s *backend.Socket, op *ops.Operation) bool {
+	if op.Kind == ops.KindConnect && f.refuse > 0 {
+		f.refuse--
+		op.Err = syscall.ECONNREFUSED
+		return true
+	}
+	return f.Backend.Start(s, op)
+}
+
+// Does a client try again when its server is not up yet? A layer plays that.
+func ExampleWithLayer() {
+	p, err := platform.New(platform.SingleRunner(), platform.WithLayer(func(below backend.Backend) backend.Backend {
+		return &flaky{below, 2}
+	}))
+	fatal(err)
+	defer p.Close()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	var server, client platform.Conn
+	l.Accept(&server, ops.HandlerFunc(func(int, error) {}))
+
+	tries := 0
+	var again ops.HandlerFunc
+	connect := func() { p.Connect(&client, "tcp", l.Addr().String(), again) }
+	again = func(_ int, err error) {
+		tries++
+		fmt.Println("try", tries, "refused:", errors.Is(err, syscall.ECONNREFUSED))
+		if err != nil && tries < 5 {
+			connect()
+		}
+	}
+	connect()
+	fatal(p.Run(context.Background()))
+	// Output:
+	// try 1 refused: true
+	// try 2 refused: true
+	// try 3 refused: false
 }

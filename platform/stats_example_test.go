@@ -2,6 +2,7 @@ package platform_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -32,4 +33,38 @@ func ExampleProactor_Stats() {
 	// Output:
 	// 1 listener, 1 handler called
 	// outstanding: 1 accept
+}
+
+// A line for a log, of two figures: how busy the proactor is, and whether it keeps up.
+func ExampleStats() {
+	p, err := platform.New()
+	fatal(err)
+	defer p.Close()
+	timer := p.NewTimer()
+	for range 3 {
+		timer.Wait(time.Hour, ops.HandlerFunc(func(int, error) {}))
+	}
+	ops.Post(p, ops.HandlerFunc(func(int, error) {
+		s := p.Stats()
+		fmt.Println("outstanding:", s.Outstanding.Total(), "ready:", s.Ready, "timers:", s.Timers)
+		p.Stop()
+	}))
+	fatal(p.Run(context.Background()))
+	// Output: outstanding: 3 ready: 1 timers: 3
+}
+
+// The operations of a kind, and all of them; a program that collects figures has them in
+// JSON by name.
+func ExampleKindCounts() {
+	var n platform.KindCounts
+	n[ops.KindRead], n[ops.KindWait] = 5, 2
+	fmt.Println(n[ops.KindRead], "of", n.Total())
+	text, err := json.Marshal(n)
+	fatal(err)
+	var named map[string]int
+	fatal(json.Unmarshal(text, &named))
+	fmt.Println(named["read"], named["wait"])
+	// Output:
+	// 5 of 7
+	// 5 2
 }
