@@ -81,3 +81,14 @@ func TestDescribe(t *testing.T) {
 }
 
 type silent struct{}
+
+// An Allocate begins with it, so that arithmetic on sizes cannot overflow further on.
+func ExampleCheckSize() {
+	fmt.Println(allocator.CheckSize[int64](100))
+	fmt.Println(allocator.CheckSize[int64](-1))
+	fmt.Println(allocator.CheckSize[int64](math.MaxInt))
+	// Output:
+	// <nil>
+	// allocator: negative size
+	// allocator: size too large
+}

@@ -119,3 +119,25 @@ func ExampleFaultSweepCheck() {
 	fmt.Println("survives every failure below it")
 	// Output: survives every failure below it
 }
+
+// An allocator with several settings is checked with each of them.
+func ExampleBuilder() {
+	type builder = proptest.Builder[string]
+	for _, keep := range []int{0, 100, 1 << 20} {
+		build := builder(func(parent allocator.Allocator[string]) allocator.Allocator[string] {
+			return combinators.NewRecycling(parent, keep)
+		})
+		rapid.Check(printing{}, proptest.FaultSweepCheck(build))
+	}
+	fmt.Println("survives with any limit")
+	// Output: survives with any limit
+}
+
+// What an allocator forgets to clear shows with an element that has pointers; what it
+// mistakes for one of them, with one that has padding, which is filled with garbage.
+func ExamplePointerful() {
+	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[proptest.Pointerful]))
+	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[proptest.Padded]))
+	fmt.Println("survives with either")
+	// Output: survives with either
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"strings"
 
@@ -225,4 +226,59 @@ func ExampleNewListener() {
 	// Output:
 	// 404 Not Found
 	// http: Server closed
+}
+
+// A protocol that begins with handlers goes on with code that wants a net.Conn: a connection
+// is accepted as one of package platform, and is then one of package net as well.
+func ExampleNewConn() {
+	p, stop := start()
+	defer stop()
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	var accepted platform.Conn
+	l.Accept(&accepted, ops.HandlerFunc(func(_ int, err error) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		c := netconn.NewConn(&accepted)
+		go func() { // its methods block, so no handler calls them
+			defer c.Close()
+			io.WriteString(c, "hello")
+		}()
+	}))
+
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	text, err := io.ReadAll(c)
+	fmt.Printf("%s, %v\n", text, err)
+	// Output: hello, <nil>
+}
+
+// A packet socket that is connected is a net.Conn, too, for a client that wants one.
+func ExampleNewPacketConn() {
+	p, stop := start()
+	defer stop()
+	server, err := netconn.ListenPacket(p, "udp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	socket, err := p.ConnectPacket("udp", server.LocalAddr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	var c net.Conn = netconn.NewPacketConn(socket)
+	defer c.Close()
+
+	io.WriteString(c, "who is there?")
+	buf := make([]byte, 100)
+	n, from, err := server.ReadFrom(buf)
+	fmt.Println(string(buf[:n]), from.String() == c.LocalAddr().String(), err)
+	// Output: who is there? true <nil>
 }

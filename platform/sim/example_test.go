@@ -249,3 +249,19 @@ func ExampleScheduler() {
 	// file 1 is safe
 	// file 0 is safe
 }
+
+// A test that would hang for ever, because whoever was to go on has forgotten, panics after
+// a moment.
+func ExampleWithPatience() {
+	w := sim.New(sim.Calm, sim.WithPatience(time.Millisecond))
+	p, _ := platform.New(platform.WithCustomBackend(w.Backend))
+	defer p.Close()
+	hold := p.Hold()
+	defer func() {
+		_, stuck := recover().(*sim.Deadlock)
+		fmt.Println("stuck:", stuck)
+		hold.Release()
+	}()
+	p.Run(context.Background())
+	// Output: stuck: true
+}

@@ -52,6 +52,20 @@ func ExampleWrapping() {
 	// Output: 2 Default
 }
 
+// What a program does with the memory of a Conn when that is closed: it is
+// kept for the next one, or overwritten, and nobody else may touch it from then on.
+func ExampleDisposal() {
+	program := transfer(64)
+	program.Links[0].Disposal = [2]chains.Disposal{chains.Recycled, chains.Scribbled}
+	program.Chains[0].Disposal = chains.Cleared
+	report, err := chains.Run(program, platform.New)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(report.Violations), "violations")
+	// Output: 0 violations
+}
+
 // Fix how many goroutines run the proactor, say if your server has several.
 func ExampleRunners() {
 	chains.Simulated(printing{}, chains.Runners(3))

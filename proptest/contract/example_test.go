@@ -114,3 +114,48 @@ func ExampleOperation() {
 	fmt.Println(l.Finish()[0].Clause)
 	// Output: 4 ReleasedFirst
 }
+
+// A list of what is promised, for a report of one's own.
+func ExampleClauses() {
+	for _, c := range contract.Clauses()[:3] {
+		fmt.Printf("%d. %s\n", c, c.Name())
+	}
+	// Output:
+	// 1. Associated
+	// 2. Default
+	// 3. SameBlock
+}
+
+// A chain whose memory runs out once: its handler is told, and goes on.
+func ExampleWatched() {
+	l := contract.NewLedger()
+	p, err := platform.New(l.Options()...)
+	if err != nil {
+		panic(err)
+	}
+	chain, timer := l.Chain("ticks"), p.NewTimer()
+	memory := contract.Watch(chain, allocator.Heap[ops.Operation]{}).Named("slots")
+	memory.Refuse(1, 1) // the second request
+
+	left := 3
+	var wait func()
+	again := ops.HandlerFunc(func(_ int, err error) {
+		fmt.Println(err)
+		if left--; left > 0 {
+			wait()
+		}
+	})
+	h := ops.WithAllocator(again, memory)
+	wait = func() {
+		chain.Start("wait", h, func(h ops.Handler) { timer.Wait(time.Microsecond, h) })
+	}
+	wait()
+	l.Run(context.Background(), p)
+	l.Close(p)
+	fmt.Println(len(l.Finish()), "violations")
+	// Output:
+	// <nil>
+	// allocator: exhausted
+	// <nil>
+	// 0 violations
+}
