@@ -234,7 +234,20 @@ func ExampleSent() {
 	// sent: 90000 <nil>
 }
 
-// A fence is a layer that lets nobody out but to one address.
+// What is left of a file becomes less with each part that was sent.
+func ExampleRest() {
+	op := new(ops.Operation)
+	backend.SetSourceFile(op, new(backend.Socket), 1000, 500)
+	for _, n := range []int{200, 300} {
+		offset, left := backend.Rest(op)
+		fmt.Println("at", offset, "are", left, "bytes left; the end:", backend.Sent(op, n))
+	}
+	// Output:
+	// at 1000 are 500 bytes left; the end: false
+	// at 1200 are 300 bytes left; the end: true
+}
+
+// A fence is a layer that lets nobody out but to one address. Peers on this host are free.
 type fence struct {
 	backend.Backend
 	to string
@@ -242,6 +255,9 @@ type fence struct {
 
 func (f fence) Start(s *backend.Socket, op *ops.Operation) bool {
 	if op.Kind != ops.KindConnect {
+		return f.Backend.Start(s, op)
+	}
+	if _, ok := backend.Path(op); ok { // that is not out
 		return f.Backend.Start(s, op)
 	}
 	network, address := backend.Peer(op)
@@ -422,7 +438,7 @@ func ExampleSetAddr() {
 		backend.SetSource(op, &source)
 		backend.SetConnectOptions(op, &backend.SocketOptions{Delay: true})
 	})
-	started(fence{e, "/run/service"}, ops.KindConnect, nil, func(op *ops.Operation) { backend.SetPath(op, "/run/service") })
+	started(fence{Backend: e}, ops.KindConnect, nil, func(op *ops.Operation) { backend.SetPath(op, "/run/service") })
 	// Output:
 	// write to true 5 <nil>
 	// read from true 5 <nil>
@@ -436,7 +452,6 @@ func ExampleSetAddr() {
 	// accept true 0 <nil>
 	// tcp4 to 192.0.2.7:53 from 192.0.2.1:0, in full packets
 	// connect true 0 permission denied
-	// unix to /run/service
 	// connect true 0 <nil>
 }
 
