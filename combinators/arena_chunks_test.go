@@ -107,8 +107,12 @@ func TestArenaGrowsItsChunkInPlace(t *testing.T) {
 	if last, ok := a.Resize(last, 400); !ok || len(last) != 400 {
 		t.Error("the last block did not grow, where its chunk could")
 	}
-	if _, ok := a.Resize(first, 5); ok {
+	before := counts.Counts().LiveBytes
+	if _, ok := a.Resize(first, 450); ok {
 		t.Error("grew into another block")
+	}
+	if now := counts.Counts().LiveBytes; now != before {
+		t.Errorf("the chunk has %d bytes now, and had %d, though no block grew", now, before)
 	}
 	if _, err := a.Allocate(1000); !errors.Is(err, allocator.ErrExhausted) && !errors.Is(err, allocator.ErrTooLarge) {
 		t.Errorf("Allocate(1000): error %v", err)
@@ -168,6 +172,19 @@ func TestParentThatGivesMore(t *testing.T) {
 	region.Trim()
 	if parent.count != 0 {
 		t.Errorf("%d values are not back with the parent", parent.count)
+	}
+}
+
+// When the parent gives more than it was asked for, the next chunk is twice as large as
+// what it gave.
+func TestArenaDoublesWhatItGot(t *testing.T) {
+	parent := generous[int]{newSource[int](t)}
+	a := combinators.NewArena(parent, 10)
+	for range 16 {
+		take(t, a, 1)
+	}
+	if diff := cmp.Diff([]int{15, 45}, parent.asked); diff != "" {
+		t.Errorf("what the parent gave (-want +got):\n%s", diff)
 	}
 }
 

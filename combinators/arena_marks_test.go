@@ -90,6 +90,21 @@ func TestArenaMarks(t *testing.T) {
 	}
 }
 
+// Back at the first mark, all chunks have all their room again, the oldest one too.
+func TestRewindEmptiesAllChunks(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewArena(parent, 4)
+	for range 5 {
+		for range 3 {
+			take(t, a, 4)
+		}
+		a.Rewind(combinators.Mark{})
+	}
+	if n := len(parent.asked); n > 3 {
+		t.Errorf("the parent was asked %d times: %v", n, parent.asked)
+	}
+}
+
 // Each of these would hand the storage of a live block out again.
 func TestVoidMarks(t *testing.T) {
 	for name, program := range map[string]func(t *testing.T, a rewindable[int]) combinators.Mark{

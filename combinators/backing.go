@@ -62,7 +62,7 @@ func (b *backing[T]) close(block *[]T) {
 // needsNone reports whether n values take no storage, because there are none
 // or because T has no size.
 func needsNone[T any](n int) bool {
-	return n == 0 || n > 0 && unsafe.Sizeof(*new(T)) == 0
+	return n >= 0 && (n == 0 || unsafe.Sizeof(*new(T)) == 0)
 }
 
 // within returns which value of block s starts at. It is false if s does not

@@ -135,6 +135,24 @@ func TestBudgetReservation(t *testing.T) {
 	}
 }
 
+// A request that goes beyond what is reserved, and beyond what there is, leaves the
+// reservation as it was.
+func TestBudgetKeepsTheReservation(t *testing.T) {
+	budget := combinators.NewBudget(100)
+	mine := budget.Account()
+	if err := mine.Wait(context.Background(), 40); err != nil {
+		t.Fatal(err)
+	}
+	a := combinators.NewBudgeted(heap[byte](), mine)
+	take(t, combinators.NewBudgeted(heap[byte](), budget), 50)
+	if _, err := a.Allocate(60); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("60 bytes where 40 are reserved and 10 are left: error %v, want ErrExhausted", err)
+	}
+	if mine.Reserved() != 40 || budget.Live() != 90 {
+		t.Errorf("%d bytes are reserved and %d live, want 40 and 90", mine.Reserved(), budget.Live())
+	}
+}
+
 func TestBudgetErrors(t *testing.T) {
 	done, cancel := context.WithCancel(context.Background())
 	cancel()

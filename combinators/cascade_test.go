@@ -272,10 +272,53 @@ func TestCascadeGrowsAfterARefusal(t *testing.T) {
 func TestCascadeResetsItsRegion(t *testing.T) {
 	budget := combinators.NewLimit(heap[int](), 8)
 	a := combinators.NewCascade(func(int) allocator.Allocator[int] { return combinators.NewRegion(budget, 8) })
-	for _, s := range [][]int{take(t, a, 4), take(t, a, 4)} { // not in the order of a stack
-		a.Deallocate(s)
+	for range 2 {
+		for _, s := range [][]int{take(t, a, 4), take(t, a, 4)} { // not in the order of a stack
+			a.Deallocate(s)
+		}
+		a.Deallocate(take(t, a, 8))
 	}
-	take(t, a, 8)
+}
+
+// Of those that could not serve the request that they were made for, the last few are
+// kept, without storage, and serve another of its size when they can.
+func TestCascadeKeepsTheLastRefused(t *testing.T) {
+	var made []int
+	var children []*capableSource[int]
+	full := true
+	a := combinators.NewCascade(func(n int) allocator.Allocator[int] {
+		child := newCapableSource[int](t)
+		if child.limit = 100; full {
+			child.limit = 1
+		}
+		made, children = append(made, n), append(children, child)
+		return child
+	})
+	take(t, a, 1)
+	full = true
+	const kept = 8
+	made, children = nil, nil
+	for n := 2; n <= kept+2; n++ { // one more
+		if _, err := a.Allocate(n); err == nil {
+			t.Fatalf("Allocate(%d) did not fail", n)
+		}
+	}
+	for i, child := range children {
+		if child.trims != 1 {
+			t.Errorf("the one made for %d was trimmed %d times, want once", made[i], child.trims)
+		}
+	}
+	asked := len(made)
+	for n := 3; n <= kept+2; n++ {
+		a.Allocate(n)
+	}
+	if len(made) != asked {
+		t.Errorf("made again: %v", made[asked:])
+	}
+	a.Allocate(2)
+	if len(made) != asked+1 {
+		t.Error("the one that was refused first is kept, too")
+	}
 }
 
 // The first allocator is made for one value and may never be used. It goes with the

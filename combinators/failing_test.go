@@ -114,9 +114,10 @@ func TestFailingAfter(t *testing.T) {
 	if a.String() != "FailingAfter(Heap[int16], 20)" {
 		t.Errorf("prints as %v", a)
 	}
-	a = combinators.NewFailingAfter(heap[int16](), -1)
-	if _, err := a.Allocate(1); err == nil {
-		t.Error("something was handed out")
+	for _, bytes := range []int{0, -1} {
+		if _, err := combinators.NewFailingAfter(heap[byte](), bytes).Allocate(1); err == nil {
+			t.Errorf("something was handed out after %d bytes", bytes)
+		}
 	}
 }
 

@@ -39,6 +39,9 @@ type Handles[T any] struct {
 	count  int
 }
 
+// mostPlaces is how many places have a number. It is less in tests.
+var mostPlaces uint64 = math.MaxUint32
+
 // A Handle is the key of a value in a [Handles]. The zero Handle is never the
 // key of a value.
 type Handle[T any] struct{ index, generation uint32 }
@@ -57,7 +60,7 @@ func NewHandles[T any](parent allocator.Allocator[T]) *Handles[T] {
 
 // Insert stores v and returns its key. It fails if the parent does.
 func (a *Handles[T]) Insert(v T) (Handle[T], error) {
-	if a.free == 0 && uint64(len(a.places)) >= math.MaxUint32 {
+	if a.free == 0 && uint64(len(a.places)) >= mostPlaces {
 		return Handle[T]{}, allocator.ErrExhausted
 	}
 	p, err := allocator.New(a.parent)

@@ -10,3 +10,10 @@ func (a *Handles[T]) Skip(h Handle[T], generation uint32) Handle[T] {
 
 // Places returns the length of the table.
 func (a *Handles[T]) Places() int { return len(a.places) }
+
+// WithMostPlaces runs f while a table has at most n places.
+func WithMostPlaces(n uint64, f func()) {
+	defer func(before uint64) { mostPlaces = before }(mostPlaces)
+	mostPlaces = n
+	f()
+}

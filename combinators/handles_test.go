@@ -196,6 +196,49 @@ func TestHandlesTrimKeepsWornPlaces(t *testing.T) {
 	}
 }
 
+// A table in which no place has a number any more is exhausted until one is free.
+func TestHandlesRunOutOfPlaces(t *testing.T) {
+	combinators.WithMostPlaces(2, func() {
+		parent := newSource[int](t)
+		a := combinators.NewHandles(parent)
+		first, _ := a.Insert(1)
+		if _, err := a.Insert(2); err != nil {
+			t.Fatalf("the last place: %v", err)
+		}
+		if h, err := a.Insert(3); !errors.Is(err, allocator.ErrExhausted) || h != (combinators.Handle[int]{}) || parent.count != 2 {
+			t.Errorf("Insert beyond the last place: key %v, error %v, and %d values of the parent, want ErrExhausted and 2", h, err, parent.count)
+		}
+		a.Remove(first)
+		if h, err := a.Insert(4); err != nil || a.Places() != 2 {
+			t.Errorf("Insert where one place is free: key %v, error %v, and %d places", h, err, a.Places())
+		}
+	})
+}
+
+// After Trim a new value takes the place that is free, and none that has a value.
+func TestHandlesTrimLinksTheFreePlaces(t *testing.T) {
+	a := combinators.NewHandles(heap[int]())
+	var all [5]combinators.Handle[int]
+	for i := range all {
+		all[i], _ = a.Insert(i)
+	}
+	for _, i := range []int{0, 2, 4} {
+		a.Remove(all[i])
+	}
+	a.Trim()
+	for _, v := range []int{10, 12} {
+		a.Insert(v)
+	}
+	for _, i := range []int{1, 3} {
+		if p, ok := a.Get(all[i]); !ok || *p != i {
+			t.Errorf("the value %d is not there any more", i)
+		}
+	}
+	if a.Places() != 4 || a.Len() != 4 {
+		t.Errorf("%d places and %d values, want 4", a.Places(), a.Len())
+	}
+}
+
 func TestHandlesTrimTheirParent(t *testing.T) {
 	parent := newCapableSource[int](t)
 	a := combinators.NewHandles(combinators.NewSlab(parent, 8))

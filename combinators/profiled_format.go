@@ -64,10 +64,9 @@ func writeProfile(w io.Writer, all []site, rate int64) (int64, error) {
 	}
 	counted := &countingWriter{w: w}
 	compressed := gzip.NewWriter(counted)
-	if _, err := compressed.Write(p.message); err != nil {
-		return counted.n, err
-	}
-	return counted.n, compressed.Close()
+	compressed.Write(p.message) // Close returns its error, too
+	err := compressed.Close()
+	return counted.n, err
 }
 
 // A profileWriter writes a profile, in which strings, functions and locations

@@ -284,6 +284,30 @@ func TestProfiledParentPanics(t *testing.T) {
 	}
 }
 
+// handover is a parent whose storage another goroutine has before a release returns.
+type handover struct {
+	allocator.Allocator[byte]
+	block    []byte
+	released func()
+}
+
+func (p *handover) Allocate(int) ([]byte, error) { return p.block, nil }
+func (p *handover) Deallocate([]byte)            { p.released() }
+
+// The sample of a block is not taken for that of the next one in its place.
+func TestProfiledStorageOfAnother(t *testing.T) {
+	parent := &handover{block: make([]byte, 10)}
+	profiled := combinators.NewProfiled[byte](parent)
+	profiled.Rate = 1
+	var next []byte
+	parent.released = func() { next = writeAnswer(t, profiled, 10) }
+	profiled.Deallocate(writeAnswer(t, profiled, 10))
+	if got := profileOf(t, profiled)[here+"writeAnswer"]; got != (figures{2, 20, 1, 10}) {
+		t.Errorf("figures are %v, want two blocks of which one is live", got)
+	}
+	runtime.KeepAlive(next)
+}
+
 // A profile does not keep a block that is lost.
 func TestProfiledForgetsWhatIsLost(t *testing.T) {
 	profiled := combinators.NewProfiled(heap[element]())

@@ -10,7 +10,7 @@ type queue[E any] struct {
 func (q *queue[E]) len() int { return len(q.all) - q.head }
 
 func (q *queue[E]) push(e E) {
-	if q.head != 0 && len(q.all) == cap(q.all) && q.head >= len(q.all)/2 {
+	if len(q.all) == cap(q.all) && q.head >= len(q.all)/2 {
 		n := copy(q.all, q.all[q.head:])
 		clear(q.all[n:])
 		q.all, q.head = q.all[:n], 0

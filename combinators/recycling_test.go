@@ -144,6 +144,25 @@ func TestRecyclingFollowsTheWorkload(t *testing.T) {
 	}
 }
 
+// A block makes room for itself as often as a request for its size has found none.
+func TestRecyclingMakesRoomForWhatWasMissed(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewRecycling(parent, 8)
+	threes := func() {
+		for _, s := range [][]int{take(t, a, 3), take(t, a, 3)} {
+			a.Deallocate(s)
+		}
+	}
+	threes()
+	a.Deallocate(take(t, a, 6)) // the first one
+	six := take(t, a, 6)        // it was kept
+	threes()
+	a.Deallocate(six)
+	if diff := cmp.Diff([]int{3, 3, 6}, parent.freed); diff != "" {
+		t.Errorf("given back to the parent (-want +got):\n%s", diff)
+	}
+}
+
 func TestRecyclingGivesUpItsBlocksBeforeItFails(t *testing.T) {
 	parent := newSource[int](t)
 	parent.limit = 8

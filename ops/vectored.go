@@ -2,7 +2,6 @@ package ops
 
 import (
 	"io"
-	"math"
 	"unsafe"
 )
 
@@ -27,7 +26,7 @@ type VectorWriter interface {
 // list has at most 16,777,215 buffers. Another write that is started on w before this
 // one ends may put bytes into the middle.
 func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
-	if len(bufs) > maxList {
+	if uint64(len(bufs))>>listBits != 0 {
 		panic("ops: WriteVectoredFull: too many buffers")
 	}
 	op := begin(h, nil, w)
@@ -39,7 +38,7 @@ func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
 
 const (
 	cutBits    = 40 // of Args[1]: how much is cut off a buffer, and before it which one
-	maxList    = math.MaxUint64 >> cutBits
+	listBits   = 64 - cutBits
 	bufferSize = int(unsafe.Sizeof([]byte(nil)))
 )
 
