@@ -174,6 +174,27 @@ func TestBatchCanceled(t *testing.T) {
 	})
 }
 
+// A slot whose cancellation comes when the batch is another one's by now cancels nothing.
+func TestBatchOfAnotherSlot(t *testing.T) {
+	var j journal
+	var d desk
+	var b ops.Batch
+	var members [2]ops.Member
+	var mine, other ops.CancelSlot
+	b.Start(members[:], ops.UntilAll, ops.WithCancelSlot(j.handler(), &mine))
+	d.wait(&members[0])
+	b.CancelFrom(&other)
+	b.CancelOperation(&other)
+	d.wait(&members[1])
+	if len(d.waiting) != 2 {
+		t.Fatalf("%d members wait, want 2", len(d.waiting))
+	}
+	d.answer(0, 1, nil)
+	d.answer(0, 2, nil)
+	d.run()
+	j.check(t, "handler 2 <nil>")
+}
+
 // A batch is cancelled by a context where its members are outstanding: each on its own
 // executor, one after another, and only what has not ended.
 func TestBatchCanceledElsewhere(t *testing.T) {

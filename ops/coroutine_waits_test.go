@@ -209,8 +209,9 @@ func TestCoroutineUnwinds(t *testing.T) {
 		deferred func(co *ops.Co)
 		panic    string
 	}{
-		"waits":  {func(co *ops.Co) { mustPanic(t, "was closed", func() { co.Yield() }) }, ""},
-		"panics": {func(*ops.Co) { panic("a bug") }, "a bug"},
+		"waits":                       {func(co *ops.Co) { mustPanic(t, "was closed", func() { co.Yield() }) }, ""},
+		"panics":                      {func(*ops.Co) { panic("a bug") }, "a bug"},
+		"ends what it has waited for": {func(co *ops.Co) { co.Complete(0, nil) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h home
