@@ -132,7 +132,7 @@ func (a *Aligned[T]) Trim() { a.can.trim() }
 // GoodSize returns how many values fit into the bytes that a block for n has to
 // itself.
 func (a *Aligned[T]) GoodSize(n int) int {
-	if n < 1 || allocator.CheckSize[T](n) != nil || needsNone[T](n) {
+	if allocator.CheckSize[T](n) != nil || needsNone[T](n) {
 		return n
 	}
 	return a.room(a.can.goodSize(a.size(n)))

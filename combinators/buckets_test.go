@@ -86,6 +86,11 @@ func TestBucketsResize(t *testing.T) {
 		t.Error("an empty block was resized")
 	}
 	a.Deallocate(s)
+	large := take(t, a, 8)
+	if _, ok := a.Resize(large, 3); ok {
+		t.Error("a block in a bucket of 8 was resized to 3, which is for another bucket")
+	}
+	a.Deallocate(large)
 }
 
 func TestBucketsBounds(t *testing.T) {

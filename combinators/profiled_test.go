@@ -80,6 +80,10 @@ func profileOf(t testing.TB, a io.WriterTo) map[string]figures {
 	if diff := cmp.Diff([]string{"alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"}, types); diff != "" {
 		t.Fatalf("types of samples (-want +got):\n%s", diff)
 	}
+	period := fieldsOf(t, profile[11][0].data)
+	if got := text(period[1][0].number) + "/" + text(period[2][0].number); got != "space/bytes" {
+		t.Errorf("the period is in %s, want space/bytes", got)
+	}
 	functions := map[uint64]string{} // by location
 	for _, f := range profile[4] {
 		l := fieldsOf(t, f.data)

@@ -176,7 +176,7 @@ func (a *Recycling[T]) miss(n int, c uint) ([]T, error) {
 		size = int(classSize(c))
 	}
 	s, err := a.parent.Allocate(size)
-	if err != nil && a.room != a.limit && errors.Is(err, allocator.ErrExhausted) {
+	if a.room != a.limit && errors.Is(err, allocator.ErrExhausted) {
 		a.evict(a.limit, nil)
 		s, err = a.parent.Allocate(size)
 	}

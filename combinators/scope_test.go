@@ -250,3 +250,15 @@ func BenchmarkScope(b *testing.B) {
 	})
 	benchmarkPeers(b)
 }
+
+// Marks of the same state are the same, so a loop that takes one in each round costs no
+// memory.
+func TestScopeMarksOfOneState(t *testing.T) {
+	var s combinators.Scope
+	for n := range 3 {
+		take(t, combinators.For[int](&s), 1)
+		if a, b := s.Mark(), s.Mark(); a != b {
+			t.Errorf("after %d values two marks in a row differ", n+1)
+		}
+	}
+}

@@ -109,6 +109,14 @@ func TestSegregatorCapabilities(t *testing.T) {
 	}
 }
 
+func TestSegregatorTrimsBoth(t *testing.T) {
+	small, large := newCapableSource[int](t), newCapableSource[int](t)
+	combinators.NewSegregator(small, large, 4).Trim()
+	if small.trims != 1 || large.trims != 1 {
+		t.Errorf("the parents were trimmed %d and %d times, want once each", small.trims, large.trims)
+	}
+}
+
 func TestSegregatorNegativeThreshold(t *testing.T) {
 	wantPanic(t, "combinators: NewSegregator: the threshold is negative: -1", func() {
 		combinators.NewSegregator(heap[int](), heap[int](), -1)

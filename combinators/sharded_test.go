@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -191,6 +193,33 @@ func TestShardedMisuse(t *testing.T) {
 				t.Errorf("a block %s: panic is %v, want one that says released twice", name, e)
 			}
 		}
+	}
+}
+
+// A block makes room for itself as often as a request for its size has found none.
+func TestShardedMakesRoomForWhatWasMissed(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewSharded(parent, 1000)
+	fill := func() {
+		var blocks [][]int
+		for range 10 {
+			blocks = append(blocks, take(t, a, 100))
+		}
+		for _, s := range blocks {
+			a.Deallocate(s)
+		}
+	}
+	fill()
+	large := take(t, a, 400)
+	a.Deallocate(large)
+	if again := take(t, a, 400); !same(again, large) {
+		t.Fatal("a block that was missed is not kept")
+	}
+	fill()
+	freed := len(parent.freed)
+	a.Deallocate(large)
+	if diff := cmp.Diff([]int{cap(large)}, parent.freed[freed:]); diff != "" {
+		t.Errorf("given back to the parent (-want +got):\n%s", diff)
 	}
 }
 

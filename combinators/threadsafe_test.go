@@ -95,3 +95,27 @@ func BenchmarkThreadSafe(b *testing.B) {
 		})
 	})
 }
+
+// What Locked calls has the parent to itself.
+func TestThreadSafeLocked(t *testing.T) {
+	parent := newCapableSource[int](t)
+	a := combinators.NewThreadSafe[int](parent)
+	var done chan struct{}
+	a.Locked(func(p allocator.Allocator[int]) {
+		if p != allocator.Allocator[int](parent) {
+			t.Errorf("called with %v, want the parent", p)
+		}
+		done = make(chan struct{})
+		go func() {
+			a.Trim() // waits
+			close(done)
+		}()
+		if p.(*capableSource[int]).trims != 0 {
+			t.Error("the parent is used meanwhile")
+		}
+	})
+	if done == nil {
+		t.Fatal("the function was not called")
+	}
+	<-done
+}
