@@ -228,3 +228,15 @@ func TestArenaKeepsAtMost(t *testing.T) {
 		t.Errorf("%d values are not back with the parent", parent.count)
 	}
 }
+
+// An Arena may keep as little as one value.
+func TestArenaKeepsOne(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewArena(parent, 4)
+	a.Keep = 1
+	take(t, a, 100)
+	a.Reuse()
+	if parent.count > 1 {
+		t.Errorf("%d values kept, want 1 at most", parent.count)
+	}
+}

@@ -85,6 +85,9 @@ func TestBucketsResize(t *testing.T) {
 	if _, ok := a.Resize(nil, 3); ok {
 		t.Error("an empty block was resized")
 	}
+	if _, ok := a.Resize(make([]*int, 2), 1); ok {
+		t.Error("a block that is too small for any bucket was resized")
+	}
 	a.Deallocate(s)
 	large := take(t, a, 8)
 	if _, ok := a.Resize(large, 3); ok {

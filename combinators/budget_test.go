@@ -151,6 +151,32 @@ func TestBudgetKeepsTheReservation(t *testing.T) {
 	if mine.Reserved() != 40 || budget.Live() != 90 {
 		t.Errorf("%d bytes are reserved and %d live, want 40 and 90", mine.Reserved(), budget.Live())
 	}
+
+	budget = combinators.NewBudget(100)
+	mine = budget.Account()
+	if err := mine.Wait(context.Background(), 1); err != nil {
+		t.Fatal(err)
+	}
+	failing := combinators.NewFailingAt(heap[byte](), 1)
+	if _, err := combinators.NewBudgeted(failing, mine).Allocate(1); err == nil || mine.Reserved() != 1 || budget.Live() != 1 {
+		t.Errorf("a parent that fails: error %v, %d bytes are reserved and %d live, want 1", err, mine.Reserved(), budget.Live())
+	}
+}
+
+// What a parent gives beyond the request counts, to the byte.
+func TestBudgetOfAGenerousParent(t *testing.T) {
+	parent := newSource[byte](t)
+	parent.extra = 1 // one more for four
+	budget := combinators.NewBudget(100)
+	a := combinators.NewBudgeted(parent, budget)
+	s := take(t, a, 4)
+	if budget.Live() != 5 {
+		t.Errorf("%d bytes are live, want the 5 that the block has", budget.Live())
+	}
+	a.Deallocate(s)
+	if budget.Live() != 0 {
+		t.Errorf("%d bytes are live after the release", budget.Live())
+	}
 }
 
 func TestBudgetErrors(t *testing.T) {

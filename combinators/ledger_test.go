@@ -62,3 +62,33 @@ func TestLedgerWatchesNoReleasedBlock(t *testing.T) {
 		}
 	}
 }
+
+// What is not held back any more is forgotten after a while, and what was released later at
+// the same place is not.
+func TestLedgerForgetsWhatIsRetired(t *testing.T) {
+	l := newLedger(8, "test")
+	for i := range uintptr(3 * history) {
+		e, _ := l.open(4096*(i+1), 1, 0)
+		l.close(4096*(i+1), 1, 0)
+		l.retire(e)
+	}
+	if n := len(l.released); n != history {
+		t.Errorf("%d released blocks are known, want the last %d", n, history)
+	}
+	first, _ := l.open(8, 1, 0)
+	l.close(8, 1, 0)
+	l.open(8, 1, 0)
+	l.close(8, 1, 0)
+	later := l.released[8]
+	for i := range uintptr(history + 1) {
+		e := first
+		if i > 0 {
+			e, _ = l.open(16, 1, 0)
+			l.close(16, 1, 0)
+		}
+		l.retire(e)
+	}
+	if l.released[8] != later || later == first {
+		t.Error("the later of two blocks at one place is forgotten with the first")
+	}
+}

@@ -232,3 +232,19 @@ func TestLimitCountsTheRoom(t *testing.T) {
 		t.Errorf("%d values are live, %d of the parent", a.Live(), parent.count)
 	}
 }
+
+// A block that turns out to be larger than the limit goes back.
+func TestLimitOfAGenerousParent(t *testing.T) {
+	parent := generous[int]{newSource[int](t)}
+	a := combinators.NewLimit(parent, 10)
+	if s, err := a.Allocate(8); err != allocator.ErrTooLarge || s != nil {
+		t.Errorf("a block of 12 with a limit of 10: %d values, error %v, want ErrTooLarge", len(s), err)
+	}
+	if a.Live() != 0 || parent.count != 0 {
+		t.Errorf("%d values count as live, and %d are not back with the parent", a.Live(), parent.count)
+	}
+	take(t, a, 6) // it has 9
+	if a.Live() != 9 {
+		t.Errorf("%d values are live, want the 9 that the block has", a.Live())
+	}
+}

@@ -221,6 +221,11 @@ func TestShardedMakesRoomForWhatWasMissed(t *testing.T) {
 	if diff := cmp.Diff([]int{cap(large)}, parent.freed[freed:]); diff != "" {
 		t.Errorf("given back to the parent (-want +got):\n%s", diff)
 	}
+	large = take(t, a, 400)
+	a.Deallocate(large)
+	if !same(take(t, a, 400), large) {
+		t.Error("a block that was missed again is not kept")
+	}
 }
 
 func TestShardedNegativeLimit(t *testing.T) {

@@ -131,6 +131,7 @@ func TestSlotsMisuse(t *testing.T) {
 	}{
 		{"twice", func(a *combinators.Slots[int], s []int) { a.Deallocate(s); a.Deallocate(s) }, "released twice"},
 		{"part", func(a *combinators.Slots[int], s []int) { a.Deallocate(s[:2:2]) }, capacity},
+		{"one of three", func(a *combinators.Slots[int], s []int) { a.Deallocate(s[:1:1]) }, capacity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var a combinators.Slots[int]
