@@ -15,6 +15,7 @@ import (
 // unshown are what no example can show, with the reason.
 var unshown = map[string]string{
 	"backend.Role":        "it is for those who adopt sockets of the system, which takes a kernel interface",
+	"ops.Splicer":         "only a platform is one; ExampleConn_StartSplice of package platform shows it at work",
 	"proptest.ConformAll": "it wants a *testing.T; TestKeeper beside the examples shows it",
 	"proptest.FaultSweep": "so does this",
 	"proptest.Laws":       "and this",

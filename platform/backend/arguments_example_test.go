@@ -474,6 +474,7 @@ func Example_interfaces() {
 		fmt.Println("signals of its own:", can[backend.Signaler](b))
 		fmt.Println("connections that can be reset:", can[backend.Aborter](b))
 		fmt.Println("requests that are collected:", can[backend.Flusher](b))
+		fmt.Println("streams that are spliced:", can[backend.Splicer](b))
 		return b
 	}
 	p, err := platform.New(platform.WithCustomBackend(sim.New(sim.Calm).Backend), platform.WithLayer(show))
@@ -490,4 +491,5 @@ func Example_interfaces() {
 	// signals of its own: true
 	// connections that can be reset: true
 	// requests that are collected: false
+	// streams that are spliced: false
 }
