@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -475,6 +476,7 @@ func Example_interfaces() {
 		fmt.Println("connections that can be reset:", can[backend.Aborter](b))
 		fmt.Println("requests that are collected:", can[backend.Flusher](b))
 		fmt.Println("streams that are spliced:", can[backend.Splicer](b))
+		fmt.Println("an order of goroutines of its own:", can[backend.Conductor](b))
 		return b
 	}
 	p, err := platform.New(platform.WithCustomBackend(sim.New(sim.Calm).Backend), platform.WithLayer(show))
@@ -492,4 +494,28 @@ func Example_interfaces() {
 	// connections that can be reset: true
 	// requests that are collected: false
 	// streams that are spliced: false
+	// an order of goroutines of its own: true
+}
+
+// conducting is a backend that decides how runners wait for one another: here in the usual
+// way, and it says so.
+type conducting struct{ backend.Backend }
+
+func (conducting) NewCond(l sync.Locker) backend.Cond {
+	fmt.Println("a condition that runners wait for")
+	return sync.NewCond(l)
+}
+
+// A backend that has a say in which goroutine goes on is asked how runners wait.
+func ExampleConductor() {
+	w := sim.New(sim.Calm)
+	p, err := platform.New(platform.WithCustomBackend(func(h backend.Host) (backend.Backend, error) {
+		b, err := w.Backend(h)
+		return conducting{b}, err
+	}))
+	fatal(err)
+	fatal(p.Close())
+	// Output:
+	// a condition that runners wait for
+	// a condition that runners wait for
 }
