@@ -17,8 +17,8 @@ var unshown = map[string]string{
 	"backend.Role":        "it is for those who adopt sockets of the system, which takes a kernel interface",
 	"ops.Splicer":         "only a platform is one; ExampleConn_StartSplice of package platform shows it at work",
 	"proptest.ConformAll": "it wants a *testing.T; TestKeeper beside the examples shows it",
-	"proptest.FaultSweep": "so does this",
-	"proptest.Laws":       "and this",
+	"proptest.FaultSweep": "it wants a *testing.T; TestKeeper beside the examples shows it",
+	"proptest.Laws":       "it wants a *testing.T; TestKeeper beside the examples shows it",
 }
 
 // TestExamples checks that there is an example for whatever a package exports: one of its

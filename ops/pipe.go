@@ -13,8 +13,8 @@ type Stream interface {
 //
 //	new(ops.Pipe).Start(client, server, nil, h)
 //
-// Each direction is a [Copier]. So between two TCP connections on Linux the kernel moves
-// what there is a lot of, and it does not pass through the buffer.
+// Each direction is a [Copier]. So on Linux, large transfers between two TCP connections are
+// spliced by the kernel, and do not pass through the buffer.
 //
 // The zero value is ready, and can be a field of a session struct. A pipe contains the
 // memory of its operations, and must not be copied after its first use. It can be
