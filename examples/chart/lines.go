@@ -227,16 +227,20 @@ func (p *plot) class(s series) string {
 	return "own-line dashed"
 }
 
-// names writes the names behind the ends of the lines, apart from each other.
+// names writes the names behind the ends of the lines, apart from each other. A line may end
+// before the last group.
 func (p *plot) names() {
 	type name struct {
 		series
-		y int
+		x, y int
 	}
 	var names []name
 	for _, s := range p.series {
-		if end := s.points[len(s.points)-1]; end.runs > 0 {
-			names = append(names, name{s, p.height(end.median)})
+		for i, end := range slices.Backward(s.points) {
+			if end.runs > 0 {
+				names = append(names, name{s, p.x(i), p.height(end.median)})
+				break
+			}
 		}
 	}
 	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(a.y, b.y) })
@@ -250,7 +254,7 @@ func (p *plot) names() {
 		if !n.peer {
 			text, line = "bold", "leader "+p.class(n.series)
 		}
-		p.line(line, p.x(len(p.groups)-1)+5, n.y, p.right, y)
+		p.line(line, n.x+5, n.y, p.right, y)
 		p.text(text, p.right+6, y+4, fitted(n.name, rowMost))
 	}
 }

@@ -46,7 +46,7 @@ func TestGolden(t *testing.T) {
 	}{
 		{"all.svg", "bench.txt", []string{"-title", "Lookups & <others>"}},
 		{"order.svg", "bench.txt", []string{"-order", "input", "-own", "Ours", "-match", "Lookup/peer|Insert|Alone"}},
-		{"lines.svg", "lines.txt", []string{"-lines", "-unit", "ns/msg", "-order", "input", "-own", "Ours"}}, // a gap, and a logarithmic axis
+		{"lines.svg", "lines.txt", []string{"-lines", "-unit", "ns/msg", "-order", "input", "-own", "Ours"}}, // a gap, an early end, and a logarithmic axis
 		{"match.svg", "bench.txt", []string{"-match", "^Lookup/(direct|interface)"}},                         // a broken bar; no peers, and so no legend
 	} {
 		t.Run(c.file, func(t *testing.T) {
