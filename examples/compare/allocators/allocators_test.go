@@ -13,7 +13,7 @@ func TestSources(t *testing.T) {
 	if got := unsafe.Sizeof(element{}); unsafe.Sizeof(uintptr(0)) == 8 && got != size {
 		t.Errorf("an element has %d bytes, want %d", got, size)
 	}
-	for _, s := range sources {
+	for _, s := range append(several, singleSlot) {
 		l := s.start()
 		l.one(100)
 		l.eight(100)
@@ -27,7 +27,7 @@ func TestSources(t *testing.T) {
 }
 
 func BenchmarkOne(b *testing.B) {
-	for _, s := range sources {
+	for _, s := range append(several, singleSlot) {
 		b.Run(s.name, func(b *testing.B) {
 			l := s.start()
 			b.ReportAllocs()
@@ -37,9 +37,8 @@ func BenchmarkOne(b *testing.B) {
 	}
 }
 
-// BenchmarkEight leaves out SingleSlot, which has one block.
 func BenchmarkEight(b *testing.B) {
-	for _, s := range sources[1:] {
+	for _, s := range several {
 		b.Run(s.name, func(b *testing.B) {
 			l := s.start()
 			b.ReportAllocs()
@@ -50,7 +49,7 @@ func BenchmarkEight(b *testing.B) {
 }
 
 func BenchmarkTwo(b *testing.B) {
-	for _, s := range sources {
+	for _, s := range several {
 		if s.alone {
 			continue
 		}

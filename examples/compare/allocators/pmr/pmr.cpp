@@ -22,7 +22,7 @@ struct element {
 };
 static_assert(sizeof(element) == 192);
 
-// The compiler must take it that somebody looks at p.
+// Makes the compiler assume that p is read.
 void used(void *p) { asm volatile("" : : "g"(p) : "memory"); }
 
 // Elements are handed out cleared, as in Go.
