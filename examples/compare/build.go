@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// A built is a program that is there and starts.
+// A built is a program that was built.
 type built struct {
 	program
 	path string
@@ -26,7 +26,7 @@ type builder struct {
 	made         map[string]made // by source and flags
 }
 
-// What has become of a source, of which there may be several programs.
+// A made is the result of building a source, which several programs may share.
 type made struct {
 	path string
 	err  error
@@ -90,7 +90,7 @@ func (b *builder) prepare(ctx context.Context, r *runner, programs []program, st
 			return nil, nil, cause
 		}
 		if err != nil {
-			left = append(left, leftOut{p.name, p.kind, err})
+			left = append(left, leftOut{name: p.name, kind: p.kind, why: err})
 			continue
 		}
 		ready = append(ready, done)
@@ -146,47 +146,22 @@ func (b *builder) goTests(ctx context.Context, pkg string) (string, error) {
 	return path, b.command(ctx, "go", "test", "-c", "-o", path, pkg)
 }
 
-// cProgram builds a program in C or C++, unless it is there already. The name of the file
-// depends on all that it is made from.
+// cProgram builds a program in C or C++. It does so in each run, because headers and libraries of
+// the system may have changed.
 func (b *builder) cProgram(ctx context.Context, p program) (string, error) {
-	compiler := []string{cmp.Or(os.Getenv("CC"), "cc"), "-std=gnu11"}
+	compiler, standard := cCompiler(), "-std=gnu11"
 	if filepath.Ext(p.source) == ".cpp" {
-		compiler = []string{cmp.Or(os.Getenv("CXX"), "c++"), "-std=c++17"}
+		compiler, standard = cppCompiler(), "-std=c++17"
 	}
 	source := filepath.Join(b.sources, "servers", filepath.FromSlash(p.source))
-	args := slices.Concat(compiler, []string{"-O2", "-DNDEBUG", "-Wall", "-Wextra", "-pthread"}, p.flags, []string{source}, p.libs)
-	sum, err := checksum(filepath.Dir(source), args)
-	if err != nil {
-		return "", err
-	}
+	args := slices.Concat([]string{standard, "-O2", "-DNDEBUG", "-Wall", "-Wextra", "-pthread"}, p.flags, []string{source}, p.libs)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", args)) // a source may be built with several flags
 	path := filepath.Join(b.dir, fmt.Sprintf("%s-%x", strings.NewReplacer("/", "-", ".", "-").Replace(p.source), sum[:6]))
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	unfinished := path + ".tmp"
-	if err := b.command(ctx, args[0], append(args[1:], "-o", unfinished)...); err != nil {
-		return "", err
-	}
-	return path, os.Rename(unfinished, path)
+	return path, b.command(ctx, compiler, append(args, "-o", path)...)
 }
 
-// checksum returns one of all files in a directory and of a command.
-func checksum(dir string, command []string) ([]byte, error) {
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%q", command)
-	for _, f := range files {
-		text, err := os.ReadFile(filepath.Join(dir, f.Name()))
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(h, "%q %q", f.Name(), text)
-	}
-	return h.Sum(nil), nil
-}
+func cCompiler() string   { return cmp.Or(os.Getenv("CC"), "cc") }
+func cppCompiler() string { return cmp.Or(os.Getenv("CXX"), "c++") }
 
 // command runs a command in the directory of the sources. Its error is one line.
 func (b *builder) command(ctx context.Context, name string, args ...string) error {
