@@ -16,8 +16,8 @@
 enum {
 	ENTRIES = 4096,
 	COMPLETIONS = 4 * ENTRIES,
-	BUFFERS = 4096, // at most; a power of two
-	BUFFER_BYTES = 16 << 20, // of all buffers, at most: they are used in turn, and more do not fit into a cache
+	BUFFERS = 512, // at most; a power of two. They are used in turn, and more would leave the cache
+	BUFFER_BYTES = 16 << 20, // of all buffers, at most
 };
 
 // A buffer that was received and is not yet sent.

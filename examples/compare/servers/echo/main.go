@@ -1,44 +1,21 @@
-//go:build linux
+//go:build unix
 
 // Echo is an echo server on Heirloom. A session has one block for all of its operations, and one
 // for its buffer. When it ends, they and the session serve the next one.
 package main
 
 import (
-	"context"
-	"flag"
 	"log"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
-	"github.com/heirloom-go/heirloom/examples/compare/servers/program"
+	"github.com/heirloom-go/heirloom/examples/compare/servers/loops"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 )
 
 func main() {
-	log.SetFlags(0)
-	backend := flag.String("backend", "", "the kernel interface, `io_uring` or epoll; the best one if empty")
-	o := program.Parse()
-	if err := serve(o, *backend); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func serve(o program.Options, backend string) error {
-	group, err := platform.NewGroup(o.Loops, platform.WithBackend(backend))
-	if err != nil {
-		return err
-	}
-	listeners, err := group.Listen("tcp", o.Listen)
-	if err != nil {
-		return err
-	}
-	for _, l := range listeners {
-		newServer(o.Buffer).start(l)
-	}
-	program.Listening(listeners[0].Addr())
-	return group.Run(context.Background())
+	loops.Run(func(l *platform.Listener, buffer int) { newServer(buffer).start(l) })
 }
 
 // A server is one loop: its sessions, and the memory that they take and leave.

@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	idle := flag.Duration("idle", 0, "how `long` a connection may wait for its next request; 0 for ever")
+	idle := flag.Duration("idle", 0, "the `time` that a connection may wait for its next request; 0 for ever")
 	o := program.Parse()
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {

@@ -19,6 +19,7 @@ func main() {
 		gnet.WithLogLevel(logging.ErrorLevel),
 		gnet.WithNumEventLoop(o.Loops),
 		gnet.WithReadBufferCap(o.Buffer),
+		gnet.WithReusePort(true), // a listener a loop, which also serves what it has accepted
 		gnet.WithTCPNoDelay(gnet.TCPNoDelay)))
 }
 

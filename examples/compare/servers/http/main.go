@@ -16,7 +16,7 @@ import (
 func main() {
 	s := &server.Server{Handler: site, Report: func(err error) { log.Print(err) }}
 	ended := ops.HandlerFunc(func(_ int, err error) { log.Fatal(err) })
-	loops.Run(func(l *platform.Listener) { s.Serve(l, ended) })
+	loops.Run(func(l *platform.Listener, _ int) { s.Serve(l, ended) })
 }
 
 func site(w *server.Response, r *server.Request) {

@@ -18,7 +18,7 @@ import (
 
 func main() {
 	backend := flag.String("backend", "net", fmt.Sprint("net for package net, or what Heirloom uses: one of ", platform.Backends()))
-	idle := flag.Duration("idle", 0, "how `long` a connection may wait for its next request; 0 for ever")
+	idle := flag.Duration("idle", 0, "the `time` that a connection may wait for its next request; 0 for ever")
 	o := program.Parse()
 	l, err := listen(*backend, o)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	idle := flag.Duration("idle", 0, "how `long` a connection may wait for its next message; 0 for ever")
+	idle := flag.Duration("idle", 0, "the `time` that a connection may wait for its next message; 0 for ever")
 	secure := flag.Bool("tls", false, "speak TLS, with a certificate that nobody else has signed")
 	o := program.Parse()
 	l, err := net.Listen("tcp", o.Listen)

@@ -6,11 +6,10 @@ package program
 import (
 	"flag"
 	"fmt"
+	"log"
 	"net"
 	"os"
 	"runtime"
-
-	"github.com/heirloom-go/heirloom/examples/compare/servers/stats"
 )
 
 // Options are the flags that every server has.
@@ -20,9 +19,9 @@ type Options struct {
 	Buffer int    // bytes of the buffer that is read into
 }
 
-// Parse parses the flags and starts to answer signals; see package stats. A server may have
-// defined further flags.
+// Parse parses the flags and starts to answer signals. A server may have defined further flags.
 func Parse() Options {
+	log.SetFlags(0)
 	var o Options
 	flag.StringVar(&o.Listen, "listen", "127.0.0.1:0", "the `address` to listen on")
 	flag.IntVar(&o.Loops, "loops", 1, "the `number` of event loops")
@@ -33,7 +32,7 @@ func Parse() Options {
 		os.Exit(2)
 	}
 	runtime.GOMAXPROCS(min(o.Loops, runtime.GOMAXPROCS(0)))
-	stats.Serve()
+	serveStats()
 	return o
 }
 

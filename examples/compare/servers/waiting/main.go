@@ -16,10 +16,10 @@ import (
 )
 
 func main() {
-	idle := flag.Duration("idle", 0, "how `long` a connection may wait for its next message; 0 for ever")
+	idle := flag.Duration("idle", 0, "the `time` that a connection may wait for its next message; 0 for ever")
 	secure := flag.Bool("tls", false, "speak TLS, with a certificate that nobody else has signed")
 	var config *tls.Config // the same for all
-	loops.Run(func(l *platform.Listener) {
+	loops.Run(func(l *platform.Listener, _ int) {
 		if *secure && config == nil {
 			config = certificate.Config()
 		}

@@ -1,7 +1,6 @@
 //go:build unix
 
-// Package stats prints figures of a Go server's heap when compare asks for them by a signal.
-package stats
+package program
 
 import (
 	"fmt"
@@ -12,15 +11,19 @@ import (
 	"syscall"
 )
 
-// Serve prints the figures on each SIGUSR2, as a line of JSON. On SIGUSR1 it first collects
-// garbage and gives the memory back to the system.
-func Serve() {
+// serveStats prints figures of the heap when compare asks for them by a signal, as a line of
+// JSON. On SIGHUP it first collects garbage, and on SIGUSR1 it gives the memory back to the
+// system besides. On SIGUSR2 it does neither.
+func serveStats() {
 	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGUSR1, syscall.SIGUSR2)
+	signal.Notify(asked, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
 		var m runtime.MemStats
 		for s := range asked {
-			if s == syscall.SIGUSR1 {
+			switch s {
+			case syscall.SIGHUP:
+				runtime.GC()
+			case syscall.SIGUSR1:
 				debug.FreeOSMemory()
 			}
 			runtime.ReadMemStats(&m)
