@@ -74,11 +74,11 @@ func allocatorScenarios() []scenario {
 		allocatorScenario("allocators", "one element", 1, allocatesOne,
 			"An element has 192 bytes with pointers, and is handed out cleared. It is allocated and deallocated."),
 		allocatorScenario("allocators-8", "eight elements", 1, allocatesEight,
-			"Eight elements are allocated, and then deallocated: one by one, but for Arena and the monotonic resource, which release them together."),
+			"Eight elements are allocated, and then deallocated: one by one, except Arena and the monotonic resource, which release them together."),
 		allocatorScenario("allocators-threads", "one element, on two threads", 2, allocatesTwo,
 			"Two threads share the allocator, and each does half of the operations. The time is what all of them took, divided by their number."),
 		allocatorScenario("allocators-bytes", "a buffer of 192 bytes", 1, allocatesBuffer,
-			"A buffer has no pointers, and is not cleared, but by make."),
+			"A buffer has no pointers, and only make clears it."),
 	}
 }
 

@@ -58,7 +58,7 @@ func TestServerEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m, err := s.memStats(true); err != nil || m.Mallocs == 0 || m.HeapBytes == 0 || m.GCCycles == 0 {
+	if m, err := s.memStats(released); err != nil || m.Mallocs == 0 || m.HeapBytes == 0 || m.GCCycles == 0 {
 		t.Errorf("figures of its heap: %+v, error %v", m, err)
 	}
 	if n, err := s.residentBytes(); err != nil || n == 0 {

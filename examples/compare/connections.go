@@ -12,7 +12,7 @@ func connectionsScenario() scenario {
 		name:       "connections",
 		title:      "Processor time of the server for a message of 64 bytes, 1 to 19,900 connections",
 		about:      "processor time a message, from 1 to 19,900 connections",
-		note:       sharedNote + "All connections are busy. " + bufferNote,
+		note:       sharedNote + "All connections are busy, and each has 20 answers on average, however long that takes. " + bufferNote,
 		kind:       echoes,
 		metrics:    []metric{costMetric},
 		processors: 1,

@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/examples/compare/load"
 )
 
-// httpPrograms returns the servers of HTTP. All answer with the same head and body.
+// httpPrograms returns the HTTP servers. All answer with the same head and body.
 func httpPrograms() []program {
 	all := append(heirlooms("http"),
 		program{name: "C epoll", source: "c/http.c", install: "gcc"},
@@ -15,7 +15,7 @@ func httpPrograms() []program {
 		program{name: "net/http", source: "nethttp"},
 		program{name: "net/http on Heirloom", ours: true, source: "nethttp", args: []string{"-backend", ""}},
 	)
-	return ofKind(https, all)
+	return ofKind(httpServers, all)
 }
 
 // heirlooms returns a server of Heirloom on each of its backends.
@@ -34,7 +34,7 @@ func ofKind(k kind, all []program) []program {
 }
 
 const httpNote = "The server and the load share a processor. The program in C finds the end of a request and looks at nothing in it; the others parse. " +
-	"Heirloom's server, which is that of examples/http, has limits and timeouts; those of the others are off, as they are by default."
+	"Heirloom's server, which is that of examples/http, has limits and timeouts; those of the others are off, as they are by default. "
 
 // httpScenarios ask what a request costs the server.
 func httpScenarios() []scenario {
@@ -49,14 +49,14 @@ func httpScenarios() []scenario {
 func httpScenario(name, what string, c load.Config) scenario {
 	return scenario{
 		name:  name,
-		title: "Processor time of the server for a request of HTTP, " + what,
+		title: "Processor time of the server for an HTTP request, " + what,
 		about: "processor time and allocations a request, " + what,
-		note:  httpNote,
-		kind:  https,
+		note:  httpNote + gcNote,
+		kind:  httpServers,
 		metrics: []metric{
 			{unit: "ns/request", label: "processor time a request, ns"},
 			{unit: "allocs/request", label: "allocations a request"},
-			{unit: "gc-cycles", label: "GC cycles"},
+			gcMetric,
 		},
 		variants:   []variant{{name: what, n: c.Connections}},
 		processors: 1,
@@ -71,10 +71,10 @@ func httpScenario(name, what string, c load.Config) scenario {
 func httpChurnScenario() scenario {
 	return scenario{
 		name:       "http-churn",
-		title:      fmt.Sprintf("Processor time of the server for a connection with %d requests of HTTP", messagesOfConnection),
+		title:      fmt.Sprintf("Processor time of the server for a connection with %d HTTP requests", messagesOfConnection),
 		about:      fmt.Sprintf("processor time a connection of %d requests, 64 at a time", messagesOfConnection),
 		note:       httpNote,
-		kind:       https,
+		kind:       httpServers,
 		metrics:    []metric{{"ns/conn", "processor time a connection, µs", 1000}, {unit: "allocs/conn", label: "allocations a connection"}},
 		variants:   []variant{{name: "64 at a time", n: 64}},
 		processors: 1,

@@ -12,7 +12,7 @@ func loopsScenario() scenario {
 		name:       "loops",
 		title:      "Processor time of the server for a message of 64 bytes, 64 connections, one loop and two",
 		about:      "processor time a message with one loop and with two, 64 connections",
-		note:       "The server and the load may use all processors. A server that has no loops may use as many processors. " + bufferNote,
+		note:       "The server and the load may use all processors. A server that has no loops may use that many processors. " + bufferNote,
 		kind:       echoes,
 		metrics:    []metric{costMetric},
 		variants:   []variant{{name: "1 loop", n: 1}, {name: "2 loops", n: 2}},

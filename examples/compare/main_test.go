@@ -135,7 +135,7 @@ func TestRound(t *testing.T) {
 			return []float64{1}, nil
 		},
 	}
-	programs := []built{{program: program{name: "good", kind: echoes}}, {program: program{name: "bad", kind: echoes}}, {program: program{name: "other", kind: https}}}
+	programs := []built{{program: program{name: "good", kind: echoes}}, {program: program{name: "bad", kind: echoes}}, {program: program{name: "other", kind: httpServers}}}
 	r := &runner{cpus: []int{0}}
 	tables, _ := r.newTables([]scenario{s}, programs)
 	steps := 0
@@ -166,7 +166,7 @@ func TestRound(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	all := []program{{name: "Heirloom epoll", kind: echoes}, {name: "C epoll", kind: echoes}, {name: "fasthttp", kind: https}}
+	all := []program{{name: "Heirloom epoll", kind: echoes}, {name: "C epoll", kind: echoes}, {name: "fasthttp", kind: httpServers}}
 	chosen := choose([]scenario{{kind: echoes}}, all, regexp.MustCompile("epoll|http"))
 	if len(chosen) != 2 || chosen[0].kind != echoes || chosen[1].kind != echoes {
 		t.Errorf("chosen: %v", chosen)

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,8 +30,9 @@ const (
 	// kernel, and what the server and the client have of it.
 	memoryOfConnection = 14 << 10
 
-	// portsOfServer is how many connections can be made to one address of a server.
-	portsOfServer = 20_000
+	// mostOfServer is how many connections a server has at most. Many systems allow a process
+	// no more, and figures of servers with more would not be comparable.
+	mostOfServer = 20_000
 
 	// speaksFor is for how long the crowds speak, in times of a measurement.
 	speaksFor = 5
@@ -53,8 +51,8 @@ func millionScenario() scenario {
 		about: "up to a million real connections, in several processes; see -million",
 		note: "The connections are real, over loopback. There are as many as -million says, or as two thirds of the free memory suffice for, and at most a million. " +
 			"A process has as many as its descriptors allow, so there are several servers, each with its clients in a process beside it. " +
-			"Each connection has a deadline of " + deadline + " armed. One in a hundred says something each second. The latency is that of all those messages, " +
-			"and a collection of garbage is forced in each server meanwhile, whose pauses are given.",
+			"Each connection has a deadline of " + deadline + " armed. One in a hundred says something each second. The latency is that of all those messages. " +
+			"Meanwhile a garbage collection is forced in each server, and its pauses are given.",
 		kind: crowds,
 		metrics: []metric{
 			residentMetric,
@@ -76,72 +74,80 @@ func millionScenario() scenario {
 	}
 }
 
-// crowdSize returns how many connections there are to be.
+// crowdSize returns how many connections there are to be, the same for all programs.
 func (r *runner) crowdSize() (int, error) {
 	if r.million > 0 {
 		return r.million, nil
 	}
-	kib, err := strconv.Atoi(strings.TrimSuffix(field("/proc/meminfo", "MemAvailable"), " kB"))
-	if err != nil {
-		return 0, fmt.Errorf("free memory: %w; -million says how many connections there are to be", err)
+	if r.crowd == 0 {
+		kib, err := strconv.Atoi(strings.TrimSuffix(field("/proc/meminfo", "MemAvailable"), " kB"))
+		if err != nil {
+			return 0, fmt.Errorf("free memory: %w; -million says how many connections there are to be", err)
+		}
+		r.crowd = min(million, kib<<10/3*2/memoryOfConnection)
 	}
-	return min(million, kib<<10/3*2/memoryOfConnection), nil
+	return r.crowd, nil
 }
 
 // crowds measures n connections in as many processes as they need.
 func (r *runner) crowds(ctx context.Context, p built, n int) (values []float64, err error) {
-	var all []*quarter
+	var all []*shard
 	defer func() {
-		for _, q := range all {
-			q.stop()
+		for _, s := range all {
+			s.stop()
 		}
 	}()
-	most := min(r.descriptors-ownDescriptors, portsOfServer)
+	most := min(r.descriptors-ownDescriptors, mostOfServer)
 	for left := n; left > 0; {
-		q, err := r.newQuarter(ctx, p, len(all), min(left, most))
+		s, err := r.newShard(ctx, p, len(all), min(left, most))
 		if err != nil {
 			return nil, fmt.Errorf("after %d connections: %w", n-left, err)
 		}
-		all = append(all, q)
-		left -= q.connections
+		all = append(all, s)
+		left -= s.connections
 	}
-	var memory footprint
-	for _, q := range all {
-		f, err := q.server.footprint(true)
+	var grown footprint
+	for _, s := range all {
+		f, err := s.server.footprint(true)
 		if err != nil {
 			return nil, err
 		}
-		memory.resident += f.resident - q.before.resident
-		memory.heap += f.heap - q.before.heap
+		f = f.since(s.before)
+		grown.resident += f.resident
+		grown.heap += f.heap
 	}
-	latencies, pause, err := listen(all, r.time*speaksFor)
+	latencies, pause, err := speak(ctx, all, r.time*speaksFor)
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(latencies)
 	p99 := latencies[len(latencies)*99/100]
-	return []float64{memory.resident / float64(n), memory.heap / float64(n), float64(p99), pause, float64(n)}, nil
+	return []float64{grown.resident / float64(n), grown.heap / float64(n), float64(p99), pause, float64(n)}, nil
 }
 
-// listen has all crowds speak, and collects the garbage of the servers after half of the time.
-func listen(all []*quarter, d time.Duration) (latencies []time.Duration, pause float64, err error) {
-	for _, q := range all {
-		if err := q.commands.Encode(true); err != nil {
+// speak has all crowds speak, and collects the garbage of the servers after half of the time.
+func speak(ctx context.Context, all []*shard, d time.Duration) (latencies []time.Duration, pause float64, err error) {
+	for _, s := range all {
+		if err := s.clients.begin(); err != nil {
 			return nil, 0, err
 		}
 	}
-	time.Sleep(d / 2)
-	for _, q := range all {
-		p, err := q.server.pauses()
+	select {
+	case <-ctx.Done():
+		return nil, 0, context.Cause(ctx)
+	case <-time.After(d / 2):
+	}
+	for _, s := range all {
+		p, err := s.server.pauses()
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, s.server.explain(err)
 		}
 		pause += p / float64(len(all))
 	}
-	for _, q := range all {
+	for _, s := range all {
 		var r crowd.Result
-		if err := q.hear(&r); err != nil {
-			return nil, 0, err
+		if err := s.clients.receive(&r); err != nil {
+			return nil, 0, s.server.explain(err)
 		}
 		latencies = append(latencies, r.Latencies...)
 	}
@@ -150,93 +156,50 @@ func listen(all []*quarter, d time.Duration) (latencies []time.Duration, pause f
 
 // pauses forces a garbage collection and returns for how long it stopped the program.
 func (s *process) pauses() (float64, error) {
-	before, err := s.memStats(false)
+	before, err := s.memStats(asIs)
 	if err != nil {
 		return 0, err
 	}
-	after, err := s.memStats(true)
+	after, err := s.memStats(collected)
 	if err != nil || after.GCCycles == before.GCCycles {
 		return math.NaN(), err
 	}
 	return float64(after.GCPauseNs-before.GCPauseNs) / float64(after.GCCycles-before.GCCycles), nil
 }
 
-// A quarter is a server and its clients.
-type quarter struct {
+// A shard is a server and its clients.
+type shard struct {
 	connections int
 	server      *process
 	before      footprint // of the server, without connections
-	clients     *exec.Cmd
-	commands    *json.Encoder
-	reports     *json.Decoder
-	stderr      tail
+	clients     *loader
 }
 
-// newQuarter starts the server and the clients of a quarter, which it waits for. Each has a
-// loopback address of its own, and so the ports for itself.
-func (r *runner) newQuarter(ctx context.Context, p built, i, n int) (*quarter, error) {
+// newShard starts a server and its clients, and waits until they are connected. Each server has a
+// loopback address of its own, and the clients of all may use the same ports: a port is taken
+// only between two addresses.
+func (r *runner) newShard(ctx context.Context, p built, i, n int) (*shard, error) {
 	where, _ := r.allCPUs()
 	server, err := start(ctx, p, where, "-listen", loopback(i)+":0")
 	if err != nil {
 		return nil, err
 	}
-	q := &quarter{connections: n, server: server}
-	if q.before, err = server.footprint(true); err == nil {
-		err = q.connect(ctx, r, where)
+	s := &shard{connections: n, server: server}
+	if s.before, err = server.footprint(true); err == nil {
+		c := crowd.Config{Address: server.address, Connections: n, Speaking: speaking, Duration: r.time * speaksFor}
+		s.clients, err = r.startLoader(ctx, where, c, "crowd")
 	}
 	if err != nil {
-		q.stop()
-		return nil, err
+		return nil, server.explain(err)
 	}
-	return q, nil
+	return s, nil
 }
 
 // loopback returns an address of this machine that nobody else uses, another for each i.
 func loopback(i int) string { return fmt.Sprintf("127.2.%d.%d", i/200, 1+i%200) }
 
-// connect starts the clients and waits until they are connected; see package loader.
-func (q *quarter) connect(ctx context.Context, r *runner, where placement) error {
-	clients := command(ctx, r.loader, "crowd")
-	clients.Stderr = &q.stderr
-	stdin, err := clients.StdinPipe()
-	if err != nil {
-		return err
-	}
-	stdout, err := clients.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := where.start(clients); err != nil {
-		return err
-	}
-	q.clients, q.commands, q.reports = clients, json.NewEncoder(stdin), json.NewDecoder(stdout)
-	c := crowd.Config{Address: q.server.address, Connections: q.connections, Speaking: speaking, Duration: r.time * speaksFor}
-	if err := q.commands.Encode(c); err != nil {
-		return err
-	}
-	var connected bool
-	return q.hear(&connected)
-}
-
-// hear reads what the clients print next.
-func (q *quarter) hear(v any) error {
-	err := q.reports.Decode(v)
-	if err == nil {
-		return nil
-	}
-	q.clients.Wait() // until it has said why
-	q.clients = nil
-	if text := q.stderr.String(); text != "" {
-		err = errors.New(text)
-	}
-	return fmt.Errorf("clients: %w", err)
-}
-
 // stop ends the clients first, so that it is they who close the connections.
-func (q *quarter) stop() {
-	if q.clients != nil {
-		terminate(q.clients.Process)
-		q.clients.Wait()
-	}
-	q.server.stop()
+func (s *shard) stop() {
+	s.clients.stop()
+	s.server.stop()
 }

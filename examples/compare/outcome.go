@@ -18,29 +18,47 @@ type serving struct {
 type outcome struct {
 	load.Result
 	isGo bool
-	heap memStats // since all connections were open
+	heap memStats // since all connections were open, until they are closed
 }
 
 // serveAndLoad starts a server, runs a load against it and ends it.
-func (r *runner) serveAndLoad(ctx context.Context, p built, how serving, c load.Config) (o outcome, err error) {
+func (r *runner) serveAndLoad(ctx context.Context, p built, how serving, c load.Config) (outcome, error) {
 	s, err := start(ctx, p, how.server, "-buffer", strconv.Itoa(how.buffer), "-loops", strconv.Itoa(how.loops))
 	if err != nil {
-		return o, err
+		return outcome{}, err
 	}
 	defer s.stop()
-	o.isGo = p.isGo()
-	var before memStats
-	o.Result, err = r.load(ctx, s, how.client, c, func() (err error) {
-		if o.isGo {
-			before, err = s.memStats(false)
+	c.Address, c.Server = s.address, s.pid()
+	c.Warmup, c.Duration = r.warmup(), r.time
+	l, err := r.startLoader(ctx, how.client, c)
+	if err != nil {
+		return outcome{}, s.explain(err)
+	}
+	defer l.stop()
+	o, err := l.measure(s, p.isGo())
+	return o, s.explain(err)
+}
+
+// measure runs a load against a server. The connections are open before and after it.
+func (l *loader) measure(s *process, isGo bool) (outcome, error) {
+	o := outcome{isGo: isGo}
+	var before, after memStats
+	var err error
+	if isGo {
+		if before, err = s.memStats(asIs); err != nil {
+			return o, err
 		}
-		return err
-	})
-	if err != nil || !o.isGo {
+	}
+	if err := l.begin(); err != nil {
 		return o, err
 	}
-	after, err := s.memStats(false)
-	o.heap = after.since(before)
+	if err := l.receive(&o.Result); err != nil {
+		return o, err
+	}
+	if isGo {
+		after, err = s.memStats(asIs)
+		o.heap = after.since(before)
+	}
 	return o, err
 }
 

@@ -49,7 +49,7 @@ func TestPeers(t *testing.T) {
 	}
 	for _, p := range ready {
 		switch p.kind {
-		case https, idleHTTPs:
+		case httpServers, idleHTTPs:
 			t.Run(nameOf(p), func(t *testing.T) { testHTTP(t, r, p) })
 		case idles, idleTLS, crowds:
 			t.Run(nameOf(p), func(t *testing.T) { testEcho(t, r, p) })

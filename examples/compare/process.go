@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -35,14 +34,14 @@ type process struct {
 	address string
 	cmd     *exec.Cmd
 	lines   chan string // of its standard output, closed at its end
-	stderr  *tail
+	stderr  *excerpt
 	cancel  context.CancelFunc
 }
 
 // start starts a server and waits until it listens. It ends when ctx is done, or by stop.
 func start(ctx context.Context, p built, where placement, args ...string) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &process{lines: make(chan string, 16), stderr: new(tail), cancel: cancel}
+	s := &process{lines: make(chan string, 16), stderr: new(excerpt), cancel: cancel}
 	args = append(append([]string{"-listen", listenAt}, p.args...), args...)
 	s.cmd = command(ctx, p.path, args...)
 	s.cmd.Stderr = s.stderr
@@ -118,7 +117,19 @@ func (s *process) stop() {
 	s.cmd.Wait() // it was told to end, so its status says nothing
 }
 
-// memStats are figures of a Go server's heap; see servers/stats.
+// explain adds to an error what the server has written to standard error, and ends it for that.
+func (s *process) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	s.stop()
+	if text := s.stderr.String(); text != "" {
+		return fmt.Errorf("%w; the server has said: %s", err, text)
+	}
+	return err
+}
+
+// memStats are figures of a Go server's heap; see servers/program.
 type memStats struct {
 	Mallocs    uint64 `json:"mallocs"`
 	HeapBytes  uint64 `json:"heap_bytes"`
@@ -131,14 +142,21 @@ type memStats struct {
 func (m memStats) since(earlier memStats) memStats {
 	m.Mallocs -= earlier.Mallocs
 	m.GCCycles -= earlier.GCCycles
-	m.GCPauseNs -= earlier.GCPauseNs
 	return m
 }
 
-// memStats asks a Go server for its figures. If collect is set, it first collects its garbage
-// and gives the memory back to the system.
-func (s *process) memStats(collect bool) (m memStats, err error) {
-	if err := askForStats(s.cmd.Process, collect); err != nil {
+// A preparation is what a Go server does before it prints its figures.
+type preparation int
+
+const (
+	asIs      preparation = iota
+	collected             // it collects its garbage
+	released              // and gives the memory back to the system
+)
+
+// memStats asks a Go server for its figures.
+func (s *process) memStats(p preparation) (m memStats, err error) {
+	if err := askForStats(s.cmd.Process, p); err != nil {
 		return m, err
 	}
 	line, err := s.line(answersIn)
@@ -148,32 +166,28 @@ func (s *process) memStats(collect bool) (m memStats, err error) {
 	return m, json.Unmarshal([]byte(line), &m)
 }
 
-// residentBytes returns how much of the memory of the process is resident.
+// residentBytes returns how much of the memory of the process is resident. The kernel counts that
+// anew for smaps_rollup. VmRSS in status may lack what each processor has not added up yet.
 func (s *process) residentBytes() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid()))
-	if err != nil {
-		return 0, err
+	file := fmt.Sprintf("/proc/%d/smaps_rollup", s.pid())
+	kib, ok := strings.CutSuffix(field(file, "Rss"), " kB")
+	if !ok {
+		return 0, errors.New("there is no Rss in " + file)
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, errors.New("its status has no VmRSS")
+	n, err := strconv.ParseInt(kib, 10, 64)
+	return n << 10, err
 }
 
-// A tail is the end of what a process has written. Only one goroutine writes, and it is read
-// after that has ended.
-type tail struct{ text []byte }
+// An excerpt is the beginning of what a process has written, where a Go program says why it
+// panics. Only one goroutine writes, and it is read after that has ended.
+type excerpt struct{ text []byte }
 
-const tailBytes = 400
+const excerptBytes = 400
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.text = append(t.text, p...)
-	t.text = t.text[max(0, len(t.text)-tailBytes):]
+func (e *excerpt) Write(p []byte) (int, error) {
+	e.text = append(e.text, p[:min(len(p), excerptBytes-len(e.text))]...)
 	return len(p), nil
 }
 
 // String returns it as one line.
-func (t *tail) String() string { return strings.Join(strings.Fields(string(t.text)), " ") }
+func (e *excerpt) String() string { return strings.Join(strings.Fields(string(e.text)), " ") }

@@ -67,11 +67,9 @@ func allowedCPUs() (cpus []int, err error) {
 
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-func askForStats(p *os.Process, collect bool) error {
-	if collect {
-		return p.Signal(syscall.SIGUSR1)
-	}
-	return p.Signal(syscall.SIGUSR2)
+func askForStats(p *os.Process, before preparation) error {
+	signals := map[preparation]os.Signal{asIs: syscall.SIGUSR2, collected: syscall.SIGHUP, released: syscall.SIGUSR1}
+	return p.Signal(signals[before])
 }
 
 // descriptorLimit returns how many descriptors a process may have. The hard limit is raised as

@@ -15,8 +15,8 @@ func supported() error {
 	return fmt.Errorf("measuring needs Linux, for epoll and processor clocks, and this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
-func (placement) start(*exec.Cmd) error   { return supported() }
-func allowedCPUs() ([]int, error)         { return nil, supported() }
-func terminate(p *os.Process) error       { return p.Kill() }
-func askForStats(*os.Process, bool) error { return supported() }
-func descriptorLimit() (int, error)       { return 0, supported() }
+func (placement) start(*exec.Cmd) error          { return supported() }
+func allowedCPUs() ([]int, error)                { return nil, supported() }
+func terminate(p *os.Process) error              { return p.Kill() }
+func askForStats(*os.Process, preparation) error { return supported() }
+func descriptorLimit() (int, error)              { return 0, supported() }

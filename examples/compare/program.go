@@ -9,11 +9,11 @@ import (
 type kind string
 
 const (
-	echoes kind = "echo" // servers that send back what they receive
-	https  kind = "http" // servers that answer a GET of / with a fixed body
+	echoes      kind = "echo" // servers that send back what they receive
+	httpServers kind = "http" // servers that answer a GET of / with a fixed body
 )
 
-var kinds = append([]kind{echoes, https, idles, idleTLS, idleHTTPs, crowds, simulations}, allocating...)
+var kinds = append([]kind{echoes, httpServers, idles, idleTLS, idleHTTPs, crowds, simulations}, allocating...)
 
 // A program is one that is measured: a server of ours or a peer.
 type program struct {
@@ -37,27 +37,22 @@ func programs(asio string) []program {
 }
 
 func echoPrograms(asio string) []program {
-	all := []program{
-		{name: "Heirloom io_uring", ours: true, source: "echo", args: []string{"-backend", "io_uring"}},
-		{name: "Heirloom epoll", ours: true, source: "echo", args: []string{"-backend", "epoll"}},
-		{name: "C io_uring", source: "c/uring.c", libs: []string{"-luring"}, install: "gcc liburing-dev"},
-		{name: "C epoll", source: "c/epoll.c", install: "gcc"},
-		{name: "Asio", source: "asio/echo.cpp", flags: []string{"-DASIO_STANDALONE"}, install: "g++ libasio-dev"},
-		{name: "gnet", source: "gnet"},
-		{name: "nbio", source: "nbio"},
-		{name: "netpoll", source: "netpoll"},
-		{name: "net", source: "net"},
-	}
+	all := append(heirlooms("echo"),
+		program{name: "C io_uring", source: "c/uring.c", libs: []string{"-luring"}, install: "gcc liburing-dev"},
+		program{name: "C epoll", source: "c/epoll.c", install: "gcc"},
+		program{name: "Asio", source: "asio/echo.cpp", flags: []string{"-DASIO_STANDALONE"}, install: "g++ libasio-dev"},
+		program{name: "gnet", source: "gnet"},
+		program{name: "nbio", source: "nbio"},
+		program{name: "netpoll", source: "netpoll"},
+		program{name: "net", source: "net"},
+	)
 	if asio != "" {
 		all = append(all, asioIn(asio))
 	}
-	for i := range all {
-		all[i].kind = echoes
-	}
-	return all
+	return ofKind(echoes, all)
 }
 
-// isGo reports whether it is a Go program, which prints figures of its heap; see package stats.
+// isGo reports whether it is a Go program, which prints figures of its heap; see servers/program.
 func (p program) isGo() bool { return filepath.Ext(p.source) == "" }
 
 // serves reports whether it is a server. The others run to their end.

@@ -69,7 +69,7 @@ func sample() *report {
 				{program: peer, variant: quick, errs: []error{errors.New("load: it has\nended")}},
 			},
 		}},
-		leftOut: []leftOut{{"Asio", echoes, errors.New("c++: no such file; on Debian it needs: apt-get install g++ libasio-dev")}, {"fasthttp", https, errors.New("of another kind")}},
+		leftOut: []leftOut{{"Asio", echoes, errors.New("c++: no such file; on Debian it needs: apt-get install g++ libasio-dev")}, {"fasthttp", httpServers, errors.New("of another kind")}},
 	}
 }
 

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"slices"
 	"time"
-
-	"github.com/heirloom-go/heirloom/examples/compare/load"
 )
 
 // A runner measures programs. It is what a scenario does its work with.
@@ -20,6 +16,7 @@ type runner struct {
 	descriptors int           // that a process may have
 	loader      string        // the program that makes the load
 	million     int           // how many connections there are where there are most; 0: as many as the memory suffices for
+	crowd       int           // how many those are; 0: not known yet
 }
 
 // sameCPU is where a server and its load share a processor. Neither is interrupted by the
@@ -42,55 +39,6 @@ func (r *runner) allCPUs() (server, client placement) {
 
 // warmup is how long a load runs before it is measured.
 func (r *runner) warmup() time.Duration { return r.time / 4 }
-
-// load runs a load against a server and returns what it measured. It fills in the address, the
-// process and the times. When all connections are open, and idle, it calls connected.
-func (r *runner) load(ctx context.Context, s *process, where placement, c load.Config, connected func() error) (result load.Result, err error) {
-	c.Address, c.Server = s.address, s.pid()
-	c.Warmup, c.Duration = r.warmup(), r.time
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := command(ctx, r.loader)
-	stderr := new(tail)
-	cmd.Stderr = stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return result, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return result, err
-	}
-	if err := where.start(cmd); err != nil {
-		return result, err
-	}
-	err = converse(json.NewEncoder(stdin), json.NewDecoder(stdout), c, connected, &result)
-	if err != nil {
-		cancel()
-	}
-	if wait := cmd.Wait(); wait != nil && stderr.String() != "" {
-		err = errors.New(stderr.String())
-	}
-	return result, err
-}
-
-// converse is what the loader hears and says; see there.
-func converse(in *json.Encoder, out *json.Decoder, c load.Config, connected func() error, result *load.Result) error {
-	if err := in.Encode(c); err != nil {
-		return err
-	}
-	var open bool
-	if err := out.Decode(&open); err != nil {
-		return fmt.Errorf("load: it has ended before all connections were open: %w", err)
-	}
-	if err := connected(); err != nil {
-		return err
-	}
-	if err := in.Encode(true); err != nil {
-		return err
-	}
-	return out.Decode(result)
-}
 
 // A cell is a program in a variant of a scenario, with what was measured.
 type cell struct {

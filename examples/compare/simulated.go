@@ -24,7 +24,7 @@ func simulatedScenario() scenario {
 			"One connection in a hundred says something each second. The time of a message is real, of both ends, and the pause is the longest of a garbage collection.",
 		kind: simulations,
 		metrics: []metric{
-			{unit: "heap-B/conn", label: "heap, bytes a connection"},
+			{unit: "B/conn", label: "heap, bytes a connection"},
 			{unit: "ns/msg", label: "real time a message, ns"},
 			{"pause-ns", "longest pause of a garbage collection, µs", 1000},
 			{unit: "conns", label: "connections"},

@@ -18,7 +18,7 @@ func sizesScenario() scenario {
 		name:       "sizes",
 		title:      fmt.Sprintf("Processor time of the server for a message, from 64 B to 1 MiB, %d connections", sizesConnections),
 		about:      fmt.Sprintf("processor time a message, from 64 B to 1 MiB, %d connections", sizesConnections),
-		note:       sharedNote + fmt.Sprintf("A read returns at most %d KiB.", largeBuffer>>10),
+		note:       sharedNote + fmt.Sprintf("A read returns at most %d KiB, except that netpoll's buffer grows.", largeBuffer>>10),
 		kind:       echoes,
 		metrics:    []metric{costMetric},
 		processors: 1,

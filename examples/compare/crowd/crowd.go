@@ -34,30 +34,34 @@ const (
 	together     = 32 // connections that are opened at a time
 )
 
-// Run opens the connections, calls connected, and has them speak. It fails if a message is not
-// answered.
-func Run(ctx context.Context, c Config, connected func() error) (Result, error) {
+// Run opens the connections, calls connected, has them speak, and calls measured before it closes
+// them. It fails if a message is not answered.
+func Run(ctx context.Context, c Config, connected func() error, measured func(Result) error) error {
 	if c.Connections < 1 || c.Speaking <= 0 {
-		return Result{}, fmt.Errorf("crowd: %d connections that say something %v times a second", c.Connections, c.Speaking)
+		return fmt.Errorf("crowd: %d connections that say something %v times a second", c.Connections, c.Speaking)
 	}
 	conns, err := Connect(c.Connections, func(i int) (net.Conn, error) { return Dial(ctx, c.Address, i) })
 	if err != nil {
-		return Result{}, err
+		return err
 	}
 	defer Close(conns)
 	if err := connected(); err != nil {
-		return Result{}, err
+		return err
 	}
-	return speak(conns, c)
+	r, err := speak(conns, c)
+	if err != nil {
+		return err
+	}
+	return measured(r)
 }
 
-// sources is from how many addresses a crowd connects over loopback. Where most ports of an
-// address are in use, the kernel looks for a free one for longer than all else takes.
+// sources is from how many addresses a crowd connects over loopback. Where most ports between two
+// addresses are in use, the kernel looks for a free one for longer than all else takes.
 const sources = 16
 
 // Dial opens connection i to an address.
 func Dial(ctx context.Context, address string, i int) (net.Conn, error) {
-	d := net.Dialer{Timeout: answerWithin}
+	d := net.Dialer{Timeout: answerWithin, Control: bindAddressOnly}
 	if to, err := netip.ParseAddrPort(address); err == nil && to.Addr().Is4() && to.Addr().IsLoopback() && runtime.GOOS == "linux" {
 		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 3, byte(i%sources), 1)}
 	}

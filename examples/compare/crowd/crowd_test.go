@@ -27,7 +27,11 @@ func TestRun(t *testing.T) {
 	}()
 
 	const connections = 40
-	r, err := Run(t.Context(), Config{l.Addr().String(), connections, 100, 20 * time.Millisecond}, func() error { return nil })
+	var r Result
+	err = Run(t.Context(), Config{l.Addr().String(), connections, 100, 20 * time.Millisecond}, func() error { return nil }, func(result Result) error {
+		r = result
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ type client struct {
 	unsent      int   // messages that are left for this connection, if it is to be closed after some
 	unanswered  int   // of those
 	times       times // at which the messages under way were sent
+	answers     int   // up to warmAnswers, on all connections that this one has followed
 	waitsToSend bool
 }
 
@@ -168,6 +169,11 @@ func (c *client) receive(b []byte) error {
 	now := g.now()
 	for range answers {
 		g.answered(now, c.times.pop())
+	}
+	if c.answers < warmAnswers {
+		if c.answers += answers; c.answers >= warmAnswers {
+			g.warm++
+		}
 	}
 	if g.Churn > 0 {
 		if c.unanswered -= answers; c.unanswered == 0 {

@@ -16,7 +16,9 @@ const (
 	batch         = 128              // connections that are opened at a time, which no listener's backlog is too short for
 	connectWithin = 10 * time.Second // for a batch to be connected and to have one message each echoed
 	drainWithin   = time.Second      // for the last answers in an open loop
-	patience      = 10 * time.Second // for the first answer in a closed loop
+	patience      = 30 * time.Second // in a closed loop, for as many answers as are enough
+	warmAnswers   = 3                // of a connection before a closed loop is measured, with the one at its beginning
+	enoughAnswers = 20               // of a connection, on average, that are measured in a closed loop
 	polls         = 50 * time.Millisecond
 	readBytes     = 256 << 10
 	longest       = time.Minute // latency that the histogram tells from longer ones
@@ -35,7 +37,8 @@ type generator struct {
 	refill    bool          // an answer is followed by the next message
 	measuring bool          // what comes back is counted
 	from      time.Duration // since when
-	clocks    clocks        // then
+	cpu       time.Duration // of the server, then
+	warm      int           // clients that have had warmAnswers
 
 	result  Result
 	latency *hdrhistogram.Histogram
@@ -45,36 +48,46 @@ type generator struct {
 	buffer [readBytes]byte
 }
 
-// Run runs a load until its duration is over, and returns what it measured. It calls connected,
-// if that is not nil, when all connections are open and have had a message echoed each; the load
-// begins when it returns. Run fails if the server closes a connection, or answers anything but
-// what was expected.
-func Run(ctx context.Context, c Config, connected func() error) (Result, error) {
+// Run runs a load until its duration is over. It calls connected, if that is not nil, when all
+// connections are open and have had a message echoed each; the load begins when it returns. It
+// calls measured with the result, and closes the connections when that returns. Run fails if the
+// server closes a connection, or answers anything but what was expected.
+func Run(ctx context.Context, c Config, connected func() error, measured func(Result) error) error {
 	if err := c.check(); err != nil {
-		return Result{}, err
+		return err
 	}
 	c.Depth = max(c.Depth, 1)
 	g := &generator{Config: c, began: time.Now(), latency: hdrhistogram.New(1, int64(longest), digits)}
-	err := g.open()
 	defer g.close()
-	if err == nil {
-		err = g.connect(ctx)
+	if err := g.open(); err != nil {
+		return err
 	}
-	if err == nil && connected != nil {
-		err = connected()
+	if err := g.connect(ctx); err != nil {
+		return err
 	}
-	if err == nil {
-		g.result.Total = 0
-		if g.refill = c.Rate == 0; g.refill {
-			err = g.closedLoop(ctx)
-		} else {
-			err = g.openLoop(ctx)
+	if connected != nil {
+		if err := connected(); err != nil {
+			return err
 		}
 	}
-	if err == nil && g.latency.TotalCount() == 0 {
-		err = fmt.Errorf("load: no message came back within %v", g.result.Elapsed)
+	if err := g.load(ctx); err != nil {
+		return err
 	}
-	return g.result, err
+	return measured(g.result)
+}
+
+// load runs the load over connections that are open.
+func (g *generator) load(ctx context.Context) (err error) {
+	g.result.Total = 0
+	if g.refill = g.Rate == 0; g.refill {
+		err = g.closedLoop(ctx)
+	} else {
+		err = g.openLoop(ctx)
+	}
+	if err == nil && g.latency.TotalCount() == 0 {
+		err = fmt.Errorf("load: no message came back within %v", g.now()-g.from)
+	}
+	return err
 }
 
 // open prepares everything but the connections.
@@ -139,8 +152,8 @@ func (g *generator) connect(ctx context.Context) error {
 	return nil
 }
 
-// closedLoop keeps Depth messages under way on each connection. On a busy machine it goes on
-// until a message has come back.
+// closedLoop keeps Depth messages under way on each connection. With many connections, or on a
+// busy machine, it takes longer than it should: a figure of a few answers says little.
 func (g *generator) closedLoop(ctx context.Context) error {
 	start := g.now()
 	for i := range g.clients {
@@ -148,18 +161,27 @@ func (g *generator) closedLoop(ctx context.Context) error {
 			return err
 		}
 	}
+	enough := int64(enoughAnswers * len(g.clients))
 	for {
 		now, err := g.poll(ctx, polls)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !g.measuring && now >= start+g.Warmup:
-			g.measure(now)
-		case g.measuring && now >= g.from+g.Duration && (g.result.Messages > 0 || now >= g.from+g.Duration+patience):
-			g.finish(now)
-			return nil
+		}
+		if g.measuring {
+			if over(now, g.from+g.Duration, g.result.Messages >= enough) {
+				return g.finish()
+			}
+		} else if over(now, start+g.Warmup, g.warm == len(g.clients)) {
+			if err := g.measure(now); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// over reports whether a phase has ended: its time is over, and there is enough, or never will be.
+func over(now, end time.Duration, enough bool) bool {
+	return now >= end && (enough || now >= end+patience)
 }
 
 // openLoop sends messages at a fixed rate. It does not sleep, because that ends too late. All
@@ -171,7 +193,9 @@ func (g *generator) openLoop(ctx context.Context) error {
 	dueAt := func(n int) time.Duration { return start + time.Duration(float64(n)*gap) }
 	for now := start; ; {
 		if !g.measuring && now >= start+g.Warmup {
-			g.measure(now)
+			if err := g.measure(now); err != nil {
+				return err
+			}
 		}
 		until := now
 		if g.measuring {
@@ -184,7 +208,9 @@ func (g *generator) openLoop(ctx context.Context) error {
 			sent++
 		}
 		if g.measuring && now >= g.from+g.Duration {
-			g.finish(now)
+			if err := g.finish(); err != nil {
+				return err
+			}
 			return g.drain(ctx, g.now()+drainWithin)
 		}
 		var err error
@@ -247,24 +273,23 @@ func (g *generator) poll(ctx context.Context, timeout time.Duration) (time.Durat
 }
 
 // measure starts to count.
-func (g *generator) measure(now time.Duration) {
+func (g *generator) measure(now time.Duration) (err error) {
 	g.measuring, g.from = true, now
-	g.clocks = readClocks(g.Server)
+	g.cpu, err = processorTime(g.Server)
+	return err
 }
 
 // finish takes the times of what was counted.
-func (g *generator) finish(now time.Duration) {
-	c := readClocks(g.Server)
-	g.result.Elapsed = now - g.from
-	g.result.ServerCPU = c.server - g.clocks.server
-	g.result.ClientCPU = c.client - g.clocks.client
+func (g *generator) finish() error {
+	cpu, err := processorTime(g.Server)
+	g.result.ServerCPU = cpu - g.cpu
 	g.percentiles()
+	return err
 }
 
 func (g *generator) percentiles() {
 	at := func(p float64) time.Duration { return time.Duration(g.latency.ValueAtPercentile(p)) }
 	g.result.P50, g.result.P99, g.result.P999 = at(50), at(99), at(99.9)
-	g.result.Max = time.Duration(g.latency.Max())
 }
 
 // answered counts a message that was sent, or should have been, at some time.
@@ -282,28 +307,20 @@ func (g *generator) record(now, sent time.Duration) {
 	}
 }
 
-// clocks are the processor times of both sides.
-type clocks struct{ server, client time.Duration }
-
-func readClocks(server int) clocks {
-	c := clocks{client: clock(unix.CLOCK_PROCESS_CPUTIME_ID)}
-	if server != 0 {
-		c.server = clock(processClock(server))
+// processorTime returns the processor time that a process has taken, 0 for process 0.
+func processorTime(pid int) (time.Duration, error) {
+	if pid == 0 {
+		return 0, nil
 	}
-	return c
+	var t unix.Timespec
+	if err := unix.ClockGettime(processClock(pid), &t); err != nil {
+		return 0, fmt.Errorf("load: the processor time of the server: %w", err)
+	}
+	return time.Duration(t.Nano()), nil
 }
 
 // processClock returns the clock of a process's processor time, as clock_getcpuclockid does.
 func processClock(pid int) int32 { return int32(^pid)<<3 | 2 }
-
-// clock returns the time of a clock, 0 if there is none.
-func clock(id int32) time.Duration {
-	var t unix.Timespec
-	if unix.ClockGettime(id, &t) != nil {
-		return 0
-	}
-	return time.Duration(t.Nano())
-}
 
 // firstAnswer asks once over a connection of its own.
 func (g *generator) firstAnswer() (*script, error) {

@@ -10,6 +10,6 @@ import (
 )
 
 // Run returns errors.ErrUnsupported: the load generator needs epoll.
-func Run(context.Context, Config, func() error) (Result, error) {
-	return Result{}, fmt.Errorf("load: this needs Linux, and this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
+func Run(context.Context, Config, func() error, func(Result) error) error {
+	return fmt.Errorf("load: this needs Linux, and this is %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

@@ -1,11 +1,14 @@
 // Loader runs a load in a process of its own, for compare. It reads a load.Config as JSON from
 // standard input, prints true when all connections are open, begins when it reads true, and
-// prints a load.Result. With the argument crowd, the load is that of package crowd.
+// prints a load.Result. It keeps the connections until standard input ends, so that what the
+// server does when they are closed is not measured. With the argument crowd, the load is that of
+// package crowd.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log"
 	"os"
 
@@ -27,21 +30,25 @@ func main() {
 }
 
 // run runs a load as it is told to on standard input.
-func run[Config, Result any](load func(context.Context, Config, func() error) (Result, error)) error {
+func run[Config, Result any](load func(context.Context, Config, func() error, func(Result) error) error) error {
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	var c Config
 	if err := in.Decode(&c); err != nil {
 		return err
 	}
-	result, err := load(context.Background(), c, func() error {
+	connected := func() error {
 		if err := out.Encode(true); err != nil {
 			return err
 		}
 		var begin bool
 		return in.Decode(&begin)
-	})
-	if err != nil {
+	}
+	measured := func(r Result) error {
+		if err := out.Encode(r); err != nil {
+			return err
+		}
+		_, err := io.Copy(io.Discard, os.Stdin)
 		return err
 	}
-	return out.Encode(result)
+	return load(context.Background(), c, connected, measured)
 }
