@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
+	"strings"
 )
 
 // An asioLayout is where Asio is in an include directory: standalone, or in Boost.
@@ -38,4 +42,16 @@ func asioIn(dir string) program {
 		}
 	}
 	return program{name: l.name + " " + version, source: "asio/echo.cpp", flags: []string{"-I" + dir, l.flag}}
+}
+
+// systemAsio returns the version of the Asio that the compiler finds by itself.
+func systemAsio(ctx context.Context) (version string, ok bool) {
+	c := exec.CommandContext(ctx, cppCompiler(), "-E", "-P", "-x", "c++", "-")
+	c.Stdin = strings.NewReader("#include <asio/version.hpp>\nASIO_VERSION\n")
+	out, err := c.Output()
+	if err != nil {
+		return "", false
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	return fmt.Sprintf("%d.%d.%d", n/100_000, n/100%1000, n%100), err == nil
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/heirloom-go/heirloom/examples/compare/load"
 )
 
 // A run writes figures, a chart and a table of what can be built, and says what cannot.
@@ -18,7 +21,7 @@ func TestRun(t *testing.T) {
 	results, build := t.TempDir(), t.TempDir()
 	var stdout, stderr bytes.Buffer
 	status := run(t.Context(), []string{
-		"-run", "^echo-64$", "-servers", "^(heirloom epoll|net|C epoll)$", "-time", "50ms", "-rounds", "1", "-o", results, "-build", build,
+		"-run", "^echo-64$", "-programs", "^(heirloom epoll|net|C epoll)$", "-time", "50ms", "-rounds", "1", "-o", results, "-build", build,
 	}, &stdout, &stderr)
 	if status != 0 {
 		t.Fatalf("status %d\n%s%s", status, &stdout, &stderr)
@@ -72,5 +75,30 @@ func TestServerEnds(t *testing.T) {
 
 	if _, err := start(t.Context(), p, placement{cpus: cpus}, "-unknown"); err == nil || !strings.Contains(err.Error(), "-unknown") {
 		t.Errorf("error %v, want what the server has said", err)
+	}
+}
+
+// The reason for which a server has ended is in the error.
+func TestServerCrashes(t *testing.T) {
+	b, err := newBuilder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpus, err := allowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &runner{time: 20 * time.Millisecond, cpus: cpus}
+	if r.loader, err = b.goProgram(t.Context(), "./loader"); err != nil {
+		t.Fatal(err)
+	}
+	script := filepath.Join(t.TempDir(), "server")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho out of order >&2\necho listening 127.0.0.1:1\nexec sleep 60\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	all := placement{cpus: cpus}
+	_, err = r.serveAndLoad(t.Context(), built{path: script}, serving{all, all, smallBuffer, 1}, load.Config{Connections: 1, Size: messageSize})
+	if err == nil || !strings.Contains(err.Error(), "connect 127.0.0.1:1") || !strings.Contains(err.Error(), "out of order") {
+		t.Errorf("error %v, want what the load and the server have said", err)
 	}
 }

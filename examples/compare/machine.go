@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -15,16 +16,44 @@ import (
 type machine struct {
 	system, cpu, kernel, goVersion string
 	processors                     int
+	tools                          []string // for C and C++, with their versions
 }
 
-func describeMachine() machine {
+func describeMachine(ctx context.Context) machine {
 	return machine{
 		system:     runtime.GOOS + "/" + runtime.GOARCH,
-		cpu:        field("/proc/cpuinfo", "model name"),
+		cpu:        processorName(),
 		kernel:     firstLine("/proc/sys/kernel/osrelease"),
 		goVersion:  runtime.Version(),
 		processors: runtime.NumCPU(),
+		tools:      tools(ctx),
 	}
+}
+
+// processorName returns what the kernel calls the processor. On arm64 it has numbers only.
+func processorName() string {
+	const file = "/proc/cpuinfo"
+	if name := field(file, "model name"); name != "" {
+		return name
+	}
+	if part := field(file, "CPU part"); part != "" {
+		return fmt.Sprintf("CPU part %s of implementer %s", part, field(file, "CPU implementer"))
+	}
+	return "unknown processor"
+}
+
+// tools returns the versions of the compilers and of the system's Asio, of those that there are.
+func tools(ctx context.Context) (all []string) {
+	for _, compiler := range []string{cCompiler(), cppCompiler()} {
+		if out, err := exec.CommandContext(ctx, compiler, "--version").Output(); err == nil {
+			line, _, _ := strings.Cut(string(out), "\n")
+			all = append(all, line)
+		}
+	}
+	if version, ok := systemAsio(ctx); ok {
+		all = append(all, "Asio "+version)
+	}
+	return all
 }
 
 func firstLine(file string) string {

@@ -3,7 +3,7 @@
 // generator in package load, and writes tables, charts and the raw figures:
 //
 //	cd examples/compare
-//	go run . -h               # lists the scenarios
+//	go run . -h               # lists the scenarios and the programs
 //	go run . -run 'echo|open' # runs three of them; without -run, all
 //
 // The results are in the directory results: README.md has the tables, an .svg file of each
@@ -12,7 +12,11 @@
 //
 //	benchstat results/echo-64.txt
 //
-// Beside echo servers there are servers of HTTP, the memory of connections that wait, and
+// A full run takes about an hour. The results are written after each round, and after an interrupt
+// what there is. A scenario that is measured again replaces its earlier results, even if there are
+// fewer programs or rounds; -o names another directory for a trial.
+//
+// Beside echo servers there are HTTP servers, the memory of connections that wait, and
 // allocators. The connections of all scenarios are real, with one exception: those of the
 // scenario simulated are on the network of package platform/sim, which is a simulation. The
 // scenario million has as many real ones as there is memory for.
@@ -61,13 +65,13 @@ func main() {
 
 // options is what was asked for on the command line.
 type options struct {
-	run, servers *regexp.Regexp
-	rounds       int
-	time         time.Duration // measured in a cell
-	results      string        // the directory to write to
-	build        string        // the directory of the programs
-	asio         string        // the include directory of another Asio
-	million      int           // how many connections there are where there are most; 0 is not set
+	run, programs *regexp.Regexp
+	rounds        int
+	time          time.Duration // measured in a cell
+	results       string        // the directory to write to
+	build         string        // the directory of the programs
+	asio          string        // the include directory of another Asio
+	million       int           // how many connections there are where there are most; 0 is not set
 }
 
 // run is the program; what it returns is the exit status.
@@ -89,17 +93,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func parse(args []string, usage io.Writer) (options, error) {
 	var o options
-	var match, servers string
+	var match, programs string
 	set := flag.NewFlagSet("compare", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.StringVar(&match, "run", "", "run only the scenarios that match this regular `expression`")
-	set.StringVar(&servers, "servers", "", "measure only the servers that match this regular `expression`, in small letters or capitals")
+	set.StringVar(&programs, "programs", "", "measure only the programs that match this regular `expression`, ignoring case")
 	set.IntVar(&o.rounds, "rounds", 5, "measure each server `n` times in each scenario, 1 to 1000")
 	set.DurationVar(&o.time, "time", time.Second, "measure for this `time`, after a quarter of that to warm up; 10ms to 1h")
 	set.StringVar(&o.results, "o", "results", "the `directory` to write the results to")
 	set.StringVar(&o.build, "build", "", "the `directory` for the programs that are built; one in the user's cache directory if empty")
 	set.StringVar(&o.asio, "asio", "", "the include `directory` of another Asio to measure, standalone or Boost's")
-	set.IntVar(&o.million, "million", 0, "how many `connections` the scenarios million and simulated have; as many as fit, and at most a million, if 0")
+	set.IntVar(&o.million, "million", 0, "how many `connections` the scenarios million and simulated have; 0: as many as memory allows, up to a million")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			help(set, usage)
@@ -122,8 +126,8 @@ func parse(args []string, usage io.Writer) (options, error) {
 	if o.run, err = regexp.Compile(match); err != nil {
 		return o, fmt.Errorf("-run: %w", err)
 	}
-	if o.servers, err = regexp.Compile("(?i)" + servers); err != nil {
-		return o, fmt.Errorf("-servers: %w", err)
+	if o.programs, err = regexp.Compile("(?i)" + programs); err != nil {
+		return o, fmt.Errorf("-programs: %w", err)
 	}
 	if o.asio == "" {
 		return o, nil
@@ -137,16 +141,23 @@ func parse(args []string, usage io.Writer) (options, error) {
 	return o, nil
 }
 
+const notes = `
+A full run takes about an hour. The results are written after each round, and after an interrupt
+what there is. A scenario that is measured again replaces its earlier results, even if there are
+fewer programs or rounds; -o names another directory for a trial.
+`
+
 // help lists the flags, the scenarios and the programs.
 func help(set *flag.FlagSet, out io.Writer) {
 	fmt.Fprintln(out, "Usage: go run . [flags], in the directory examples/compare")
 	set.SetOutput(out)
 	set.PrintDefaults()
+	fmt.Fprint(out, notes)
 	fmt.Fprintln(out, "\nScenarios:")
 	for _, s := range scenarios() {
 		fmt.Fprintf(out, "  %-18s %s\n", s.name, s.about)
 	}
-	fmt.Fprintln(out, "\nServers:")
+	fmt.Fprintln(out, "\nPrograms:")
 	for _, kind := range kinds {
 		var names []string
 		for _, p := range programs("") {

@@ -23,7 +23,7 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"-rounds", "0"}, "-rounds wants a number from 1 to 1000"},
 		{[]string{"-time", "1ms"}, "-time wants a time from 10ms to 1h"},
 		{[]string{"-run", "("}, "-run: error parsing regexp"},
-		{[]string{"-servers", "("}, "-servers: error parsing regexp"},
+		{[]string{"-programs", "("}, "-programs: error parsing regexp"},
 		{[]string{"-asio", "testdata"}, "-asio: there is neither asio.hpp nor boost/asio.hpp in testdata"},
 		{[]string{"-speed"}, "flag provided but not defined: -speed"},
 	} {
@@ -140,7 +140,7 @@ func TestRound(t *testing.T) {
 	tables, _ := r.newTables([]scenario{s}, programs)
 	steps := 0
 	for range 3 {
-		if err := r.round(t.Context(), tables, programs, func(*table, *cell) { steps++ }); err != nil {
+		if err := r.round(t.Context(), tables, func(*table, *cell) { steps++ }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,7 +160,7 @@ func TestRound(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.round(canceled, tables, programs, func(*table, *cell) {}); err == nil {
+	if err := r.round(canceled, tables, func(*table, *cell) {}); err == nil {
 		t.Error("it goes on after it was interrupted")
 	}
 }
@@ -178,6 +178,10 @@ func TestProgressLine(t *testing.T) {
 	const want = "[####............]  25%,    30s left; 1/2 echo-64, Heirloom io_uring          "
 	if got := p.line("1/2 echo-64, Heirloom io_uring", 10*time.Second); got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+	const first = "[................]   0%,      ? left; "
+	if got := (&progress{total: 4}).line("", 0); strings.TrimRight(got, " ") != strings.TrimRight(first, " ") {
+		t.Errorf("%q, want %q", got, first)
 	}
 	if got := p.line(strings.Repeat("x", 99), time.Second); len([]rune(got)) != len([]rune(want)) {
 		t.Errorf("a long label makes the line %d wide, want %d", len([]rune(got)), len([]rune(want)))

@@ -12,13 +12,15 @@ import (
 	"golang.org/x/exp/stats"
 )
 
-const intro = `# Heirloom beside other event loops
+// title begins each file of tables.
+const title = "# Heirloom beside other event loops\n"
 
-Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. A value is the median of several rounds. In each
-of them the programs are measured in turn, in an order that changes. After ± is half the distance
-of the quartiles. Figures of one table are comparable with each other, and with nothing else. The
-.txt files have every round, for benchstat. go.mod names the versions of the peers in Go; those in
-C and C++ are built with what the system has.
+const intro = title + `
+Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. Each value is the median of the rounds. In each
+round the programs run one after another, in random order. ± is half the interquartile range, in
+percent of the median. Figures of one table are comparable with each other, and with nothing else.
+The .txt files have every round, for benchstat. go.mod names the versions of the peers in Go; those
+in C and C++ are built with what the system has.
 `
 
 // A page is the text about each scenario, by its name.
@@ -53,25 +55,65 @@ func (p page) write(w io.Writer, order []string) {
 // section writes the text about a scenario.
 func (rep *report) section(w io.Writer, t *table) {
 	t.markdown(w)
-	m := rep.machine
-	quiet, warnings := summarise(rep.quiet)
-	fmt.Fprintf(w, "\n%s of %v on %s: %s, %s, %s, Linux %s, %s. %s\n", count(t.scenario.roundsOf(rep.rounds), "round"), rep.time,
-		rep.began.Format("2 January 2006"), m.system, count(m.processors, "processor"), m.cpu, m.kernel, m.goVersion, quiet)
+	fmt.Fprintf(w, "\n%s of %v on %s.\n", count(t.done(), "round"), rep.time, rep.when())
+	_, warnings := summarise(rep.quiet)
 	for _, warning := range warnings {
 		fmt.Fprintf(w, "\n**The machine was not quiet:** %s.\n", warning)
 	}
-	list(w, "Left out:", rep.leftOutOf(t.scenario.kind))
+	list(w, "Left out:", rep.leftOutOf(t.scenario))
 	list(w, "Failed:", t.failures())
 }
 
-// leftOutOf returns the programs of a kind that were not measured, a line each.
-func (rep *report) leftOutOf(k kind) (lines []string) {
+// leftOutOf returns what of a scenario was not measured, a line each.
+func (rep *report) leftOutOf(s scenario) (lines []string) {
 	for _, l := range rep.leftOut {
-		if l.kind == k {
+		if l.kind == s.kind || l.scenario == s.name {
 			lines = append(lines, fmt.Sprintf("%s: %v", l.name, l.why))
 		}
 	}
 	return lines
+}
+
+// addSkipped adds a section for each scenario that could not be measured, unless there is one of
+// another time.
+func (rep *report) addSkipped(p page) {
+	for _, s := range scenarios() {
+		for _, l := range rep.leftOut {
+			if _, ok := p[s.name]; !ok && l.name == s.name && l.scenario == s.name {
+				p[s.name] = fmt.Sprintf("## %s\n\nNot measured: %v.\n", s.title, l.why)
+			}
+		}
+	}
+}
+
+// when says of which day and which kernel the figures are.
+func (rep *report) when() string {
+	return rep.began.Format("2 January 2006") + ", Linux " + rep.machine.kernel
+}
+
+// machineSection is the name of the section that says what the figures were measured on.
+const machineSection = "machine"
+
+// addMachine adds the machine to a section of the page. One of another time stays there as long as
+// a scenario has figures of it.
+func (rep *report) addMachine(p page) {
+	var sections strings.Builder
+	for name, text := range p {
+		if name != machineSection {
+			sections.WriteString(text)
+		}
+	}
+	text := "## The machine\n\n"
+	for line := range strings.Lines(p[machineSection]) {
+		when, _, _ := strings.Cut(strings.TrimPrefix(line, "- "), ": ")
+		if strings.HasPrefix(line, "- ") && when != rep.when() && strings.Contains(sections.String(), "on "+when+".\n") {
+			text += line
+		}
+	}
+	m := rep.machine
+	parts := append([]string{m.system, count(m.processors, "processor"), m.cpu, m.goVersion}, m.tools...)
+	quiet, _ := summarise(rep.quiet)
+	p[machineSection] = text + fmt.Sprintf("- %s: %s. %s\n", rep.when(), strings.Join(parts, ", "), quiet)
 }
 
 func list(w io.Writer, title string, lines []string) {
@@ -96,7 +138,7 @@ func count(n int, what string) string {
 // for each metric with the variants as columns.
 func (t *table) markdown(w io.Writer) {
 	s := t.scenario
-	fmt.Fprintf(w, "## %s\n\n%s (`-run '^%s$'`)\n", s.title, s.note, s.name)
+	fmt.Fprintf(w, "## %s\n\n%s (`-run '^%s$'`)\n", s.title, strings.TrimSpace(s.note), s.name)
 	if !t.empty() {
 		fmt.Fprintf(w, "\n![%s](%s.svg)\n", s.title, s.name)
 	}
@@ -137,23 +179,24 @@ func (t *table) grid(w io.Writer, columns []column) {
 	for _, row := range t.of(t.scenario.variants[0]) {
 		fmt.Fprintf(w, "| %s |", row.program.name)
 		for _, c := range columns {
-			fmt.Fprintf(w, " %s |", t.cell(row.program, c.variant).value(c.metric, t.scenario.metrics[c.metric].size))
+			fmt.Fprintf(w, " %s |", t.cell(row.program.name, c.variant).value(c.metric, t.scenario.metrics[c.metric].size))
 		}
 		fmt.Fprintln(w)
 	}
 }
 
 // cell returns what was measured of a program in a variant.
-func (t *table) cell(p program, v variant) *cell {
+func (t *table) cell(program string, v variant) *cell {
 	for _, c := range t.of(v) {
-		if c.program.name == p.name {
+		if c.program.name == program {
 			return c
 		}
 	}
 	return &cell{}
 }
 
-// value returns the median of a metric and its spread, as text, in units of a size.
+// value returns the median of a metric and its spread, as text, in units of a size. There is no
+// spread where all values are the same, or too small to be told from 0.
 func (c *cell) value(metric int, size float64) string {
 	if len(c.rounds) == 0 && len(c.errs) > 0 {
 		return "failed"
@@ -169,7 +212,7 @@ func (c *cell) value(metric int, size float64) string {
 	}
 	q := stats.Quantiles(values, 0.25, 0.5, 0.75)
 	text := readable(q[1] / cmp.Or(size, 1))
-	if spread := (q[2] - q[0]) / 2; len(values) > 1 && q[1] > 0 {
+	if spread := (q[2] - q[0]) / 2; spread > 0 && text != "0" && text != "0.00" {
 		text += fmt.Sprintf(" ± %.0f %%", 100*spread/q[1])
 	}
 	return text
@@ -178,12 +221,10 @@ func (c *cell) value(metric int, size float64) string {
 // readable returns a number with three digits or so, and commas between thousands.
 func readable(v float64) string {
 	switch {
-	case v >= 100:
+	case v >= 100 || v == math.Trunc(v):
 		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case v >= 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
-	case v == math.Trunc(v):
-		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
 	return strconv.FormatFloat(v, 'f', 2, 64)
 }

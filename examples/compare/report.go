@@ -24,31 +24,76 @@ type report struct {
 	leftOut []leftOut
 }
 
-// write writes the results to a directory: the figures, the charts, and the tables. What was not
-// measured stays there as it is.
-func (rep *report) write(ctx context.Context, dir, sources string) error {
+// write writes the results to a directory: the tables, and then the figures. What was not measured
+// stays there as it is.
+func (rep *report) write(dir string) error {
+	measured := rep.measured()
+	if len(measured) == 0 {
+		return nil
+	}
+	p, err := readResults(dir)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	tables := filepath.Join(dir, "README.md")
-	old, err := os.ReadFile(tables)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	p := readPage(string(old))
-	for _, t := range rep.tables {
-		if !t.empty() {
-			if err := rep.writeFigures(ctx, t, filepath.Join(dir, t.scenario.name), sources); err != nil {
-				return err
-			}
-		}
+	for _, t := range measured {
 		var text strings.Builder
 		rep.section(&text, t)
 		p[t.scenario.name] = text.String()
 	}
+	rep.addSkipped(p)
+	rep.addMachine(p)
 	var text bytes.Buffer
-	p.write(&text, names(scenarios()))
-	return os.WriteFile(tables, text.Bytes(), 0o666)
+	p.write(&text, append(names(scenarios()), machineSection))
+	errs := []error{os.WriteFile(tablesIn(dir), text.Bytes(), 0o666)}
+	for _, t := range measured {
+		if !t.empty() {
+			errs = append(errs, os.WriteFile(filepath.Join(dir, t.scenario.name+".txt"), rep.figures(t), 0o666))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// tablesIn returns the file of a directory that has the tables.
+func tablesIn(dir string) string { return filepath.Join(dir, "README.md") }
+
+// readResults reads the tables of a directory, if there are any. It refuses a file of somebody
+// else, which would be lost.
+func readResults(dir string) (page, error) {
+	file := tablesIn(dir)
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return make(page), nil
+	case err != nil:
+		return nil, err
+	case !bytes.HasPrefix(text, []byte(title)):
+		return nil, fmt.Errorf("%s has something else in it than results; -o names another directory", file)
+	}
+	return readPage(string(text)), nil
+}
+
+// draw draws the charts. It goes on after one that cannot be drawn.
+func (rep *report) draw(ctx context.Context, dir, sources string) error {
+	var errs []error
+	for _, t := range rep.tables {
+		if !t.empty() {
+			errs = append(errs, draw(ctx, sources, t.scenario, rep.figures(t), filepath.Join(dir, t.scenario.name+".svg")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// measured returns the tables that something was measured of, be it that it failed.
+func (rep *report) measured() (tables []*table) {
+	for _, t := range rep.tables {
+		if t.done() > 0 {
+			tables = append(tables, t)
+		}
+	}
+	return tables
 }
 
 func names(all []scenario) (names []string) {
@@ -58,14 +103,11 @@ func names(all []scenario) (names []string) {
 	return names
 }
 
-// writeFigures writes the figures of a table and their chart to files with a name.
-func (rep *report) writeFigures(ctx context.Context, t *table, name, sources string) error {
+// figures returns the figures of a table, as a program reads them.
+func (rep *report) figures(t *table) []byte {
 	var figures bytes.Buffer
 	rep.benchmarks(&figures, t)
-	if err := os.WriteFile(name+".txt", figures.Bytes(), 0o666); err != nil {
-		return err
-	}
-	return draw(ctx, sources, t.scenario, figures.Bytes(), name+".svg")
+	return figures.Bytes()
 }
 
 // benchmarks writes every round of a table in the format of
@@ -104,7 +146,15 @@ func blankless(s string) string { return strings.ReplaceAll(s, " ", "_") }
 func before(s, separator string) string { b, _, _ := strings.Cut(s, separator); return b }
 func after(s, separator string) string  { _, a, _ := strings.Cut(s, separator); return a }
 
-// empty reports whether nothing was measured.
+// done returns in how many rounds something was measured.
+func (t *table) done() (rounds int) {
+	for _, c := range t.cells {
+		rounds = max(rounds, c.done())
+	}
+	return rounds
+}
+
+// empty reports whether there are no figures.
 func (t *table) empty() bool {
 	for _, c := range t.cells {
 		if len(c.rounds) > 0 {
@@ -125,7 +175,9 @@ func (rep *report) summary(w io.Writer, dir string) {
 			fmt.Fprintf(w, "failed: %s, %s\n", t.scenario.name, f)
 		}
 	}
-	fmt.Fprintln(w, "the tables are in", filepath.Join(dir, "README.md"))
+	if len(rep.measured()) > 0 {
+		fmt.Fprintln(w, "the tables are in", tablesIn(dir))
+	}
 }
 
 // failures returns the measurements that failed, a line each.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -35,13 +37,13 @@ func golden(t *testing.T, file, got string) {
 
 // sample returns a report with a scenario of one variant, and one of two.
 func sample() *report {
-	ours := program{name: "Heirloom epoll", ours: true, kind: echoes, source: "echo"}
-	peer := program{name: "C epoll", kind: echoes, source: "c/epoll.c"}
+	ours := built{program: program{name: "Heirloom epoll", ours: true, kind: echoes, source: "echo"}}
+	peer := built{program: program{name: "C epoll", kind: echoes, source: "c/epoll.c"}}
 	one := variant{name: "64 connections", n: 64}
 	slow, quick := variant{name: "1,000 messages a second", n: 1000}, variant{name: "2,000 messages a second", n: 2000}
 	none := math.NaN()
 	return &report{
-		machine: machine{system: "linux/amd64", cpu: "A & B", kernel: "6.18.1", goVersion: "go1.26.8", processors: 2},
+		machine: machine{system: "linux/amd64", cpu: "A & B", kernel: "6.18.1", goVersion: "go1.26.8", processors: 2, tools: []string{"c++ 12.2.0", "Asio 1.22.1"}},
 		began:   time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC),
 		rounds:  3,
 		time:    time.Second,
@@ -69,7 +71,12 @@ func sample() *report {
 				{program: peer, variant: quick, errs: []error{errors.New("load: it has\nended")}},
 			},
 		}},
-		leftOut: []leftOut{{"Asio", echoes, errors.New("c++: no such file; on Debian it needs: apt-get install g++ libasio-dev")}, {"fasthttp", httpServers, errors.New("of another kind")}},
+		leftOut: []leftOut{
+			{name: "Asio", kind: echoes, why: errors.New("c++: no such file; on Debian it needs: apt-get install g++ libasio-dev")},
+			{name: "fasthttp", kind: httpServers, why: errors.New("of another kind")},
+			{name: "4,000 messages a second", scenario: "open", why: errors.New("too many")},
+			{name: "loops", scenario: "loops", why: errors.New("it needs 2 processors")},
+		},
 	}
 }
 
@@ -81,8 +88,10 @@ func TestTables(t *testing.T) {
 		rep.section(&text, table)
 		p[table.scenario.name] = text.String()
 	}
+	rep.addSkipped(p)
+	rep.addMachine(p)
 	var text strings.Builder
-	p.write(&text, []string{"echo-64", "open", "never measured"})
+	p.write(&text, []string{"echo-64", "open", "loops", "never measured", machineSection})
 	golden(t, "tables.md", text.String())
 
 	// What is read back is what was written, so a section that is not measured stays.
@@ -141,6 +150,9 @@ func TestValue(t *testing.T) {
 		{values(1, 2, 3, 4), 1, "2.50 ± 30 %"},
 		{values(0.125), 1, "0.12"},
 		{values(12.34), 1, "12.3"},
+		{values(15), 1, "15"},
+		{values(1, 1, 1), 1, "1"},
+		{values(0.001, 0.002, 0.003), 1, "0.00"},
 		{values(1_234_567), 1, "1,234,567"},
 		{values(999), 1, "999"},
 		{values(12_345), 1000, "12.3"},
@@ -161,5 +173,72 @@ func TestFailure(t *testing.T) {
 	rep.tables[0].cells[0].errs = []error{errors.New("broken")}
 	if rep.failure() == nil {
 		t.Error("Heirloom has failed, and there is no error")
+	}
+}
+
+// What was measured before an interrupt is written. What was interrupted is neither a value nor a
+// failure, and a round without its first metric has failed.
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	calls := 0
+	s := echoScenario(64)
+	s.measure = func(context.Context, *runner, built, variant) ([]float64, error) {
+		switch calls++; calls {
+		case 2:
+			return []float64{math.NaN(), 1, 1}, nil
+		case 3:
+			cancel()
+			return nil, errors.New("signal: interrupt")
+		}
+		return []float64{1234, 1, 1}, nil
+	}
+	never := echoScenario(512)
+	ours := built{program: program{name: "Heirloom epoll", ours: true, kind: echoes}}
+	rep := &report{rounds: 5, tables: []*table{newTable(s, []built{ours}), newTable(never, nil)}}
+	dir := filepath.Join(t.TempDir(), "results")
+	r := &runner{}
+	if err := r.rounds(ctx, rep, dir, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that it was interrupted", err)
+	}
+	c := rep.tables[0].cells[0]
+	if len(c.rounds) != 1 || len(c.errs) != 1 || calls != 3 {
+		t.Errorf("%d values and %v after %d calls", len(c.rounds), c.errs, calls)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil || !strings.Contains(string(text), "| Heirloom epoll | 1,234 |") || strings.Contains(string(text), "512") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "echo-64.txt")); err != nil || !strings.Contains(string(text), "1234 ns/msg") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+// A file of somebody else is not replaced.
+func TestOtherFile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "README.md")
+	if err := os.WriteFile(file, []byte("# Diary\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := sample().write(dir); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("error %v, want one about %s", err, file)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "# Diary\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// The machine of an earlier day is named as long as there are figures of it.
+func TestMachines(t *testing.T) {
+	rep := sample()
+	p := page{
+		"open":         "3 rounds of 1s on 1 May 2026, Linux 6.1.\n",
+		machineSection: "## The machine\n\n- 1 April 2026, Linux 6.1: one.\n- 1 May 2026, Linux 6.1: two.\n",
+	}
+	rep.addMachine(p)
+	text := p[machineSection]
+	if strings.Contains(text, "one") || !strings.Contains(text, "- 1 May 2026, Linux 6.1: two.\n") || !strings.Contains(text, "- 29 November 2026, Linux 6.18.1: linux/amd64") {
+		t.Error(text)
 	}
 }

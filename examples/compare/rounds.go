@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -42,7 +43,7 @@ func (r *runner) warmup() time.Duration { return r.time / 4 }
 
 // A cell is a program in a variant of a scenario, with what was measured.
 type cell struct {
-	program program
+	program built
 	variant variant
 	rounds  [][]float64 // values of the metrics
 	errs    []error     // of the rounds that failed
@@ -79,18 +80,19 @@ func choose(scenarios []scenario, all []program, name *regexp.Regexp) (chosen []
 func (r *runner) newTables(scenarios []scenario, programs []built) (tables []*table, skipped []leftOut) {
 	for _, s := range scenarios {
 		if s.processors > len(r.cpus) {
-			skipped = append(skipped, leftOut{name: s.name, why: fmt.Errorf("it needs %d processors", s.processors)})
+			skipped = append(skipped, leftOut{name: s.name, scenario: s.name, why: fmt.Errorf("it needs %d processors", s.processors)})
 			continue
 		}
-		var fitting []variant
-		for _, v := range s.variants {
-			if v.descriptors > r.descriptors {
-				skipped = append(skipped, leftOut{name: s.name + ", " + v.name, why: fmt.Errorf("a process may have %d descriptors; ulimit -n raises that", r.descriptors)})
-				continue
-			}
-			fitting = append(fitting, v)
+		var tooLarge []variant
+		s.variants, tooLarge = r.fitting(s.variants)
+		why := fmt.Errorf("a process may have %d descriptors; ulimit -n raises that", r.descriptors)
+		if len(s.variants) == 0 {
+			skipped = append(skipped, leftOut{name: s.name, scenario: s.name, why: why})
+			continue
 		}
-		s.variants = fitting
+		for _, v := range tooLarge {
+			skipped = append(skipped, leftOut{name: v.name, scenario: s.name, why: why})
+		}
 		if t := newTable(s, programs); len(t.cells) > 0 {
 			tables = append(tables, t)
 		}
@@ -98,51 +100,69 @@ func (r *runner) newTables(scenarios []scenario, programs []built) (tables []*ta
 	return tables, skipped
 }
 
+// fitting tells the variants that there are enough descriptors for from the others.
+func (r *runner) fitting(all []variant) (fitting, tooLarge []variant) {
+	for _, v := range all {
+		if v.descriptors > r.descriptors {
+			tooLarge = append(tooLarge, v)
+		} else {
+			fitting = append(fitting, v)
+		}
+	}
+	return fitting, tooLarge
+}
+
 func newTable(s scenario, programs []built) *table {
 	t := &table{scenario: s}
 	for _, v := range s.variants {
 		for _, p := range programs {
 			if p.kind == s.kind {
-				t.cells = append(t.cells, &cell{program: p.program, variant: v})
+				t.cells = append(t.cells, &cell{program: p, variant: v})
 			}
 		}
 	}
 	return t
 }
 
-// round measures each cell once. The programs of a variant are measured one after the other, in
-// an order that changes, so that an hour in which the machine is slow is slow for all.
-func (r *runner) round(ctx context.Context, tables []*table, programs []built, measured func(*table, *cell)) error {
+// round measures each cell once, and calls begin before that. The programs of a variant are
+// measured one after another, in random order, so a slow spell hits all of them.
+func (r *runner) round(ctx context.Context, tables []*table, begin func(*table, *cell)) error {
 	for _, t := range tables {
 		for _, v := range t.scenario.variants {
 			cells := t.of(v)
 			rand.Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
 			for _, c := range cells {
-				if done := len(c.rounds) + len(c.errs); done < t.scenario.roundsOf(done+1) {
-					r.measure(ctx, t.scenario, c, programs)
+				if s := t.scenario; s.rounds == 0 || c.done() < s.rounds {
+					begin(t, c)
+					r.measure(ctx, s, c)
 				}
 				if err := context.Cause(ctx); err != nil {
 					return err
 				}
-				measured(t, c)
 			}
 		}
 	}
 	return nil
 }
 
-func (r *runner) measure(ctx context.Context, s scenario, c *cell, programs []built) {
-	for _, p := range programs {
-		if p.name == c.program.name && p.kind == s.kind {
-			values, err := s.measure(ctx, r, p, c.variant)
-			if err != nil {
-				c.errs = append(c.errs, err)
-				continue
-			}
-			c.rounds = append(c.rounds, values)
-		}
+// measure measures a cell. What was interrupted is no failure, and not recorded.
+func (r *runner) measure(ctx context.Context, s scenario, c *cell) {
+	values, err := s.measure(ctx, r, c.program, c.variant)
+	if ctx.Err() != nil {
+		return
 	}
+	if err == nil && math.IsNaN(values[0]) {
+		err = fmt.Errorf("there is nothing to tell the %s from", s.metrics[0].label)
+	}
+	if err != nil {
+		c.errs = append(c.errs, err)
+		return
+	}
+	c.rounds = append(c.rounds, values)
 }
+
+// done returns in how many rounds it was measured.
+func (c *cell) done() int { return len(c.rounds) + len(c.errs) }
 
 // of returns the cells of a variant.
 func (t *table) of(v variant) (cells []*cell) {
