@@ -213,14 +213,21 @@ func (r *runner) await() *ops.Operation {
 			return nil
 		}
 		if p.polling {
-			p.idle++
-			reach.Sometimes(true, reach.RunnerIdle)
-			p.more.Wait()
-			p.idle--
+			p.waitIdly()
 			continue
 		}
 		r.lead()
 	}
+}
+
+// waitIdly waits until there may be something for a runner that is not the leader. It may
+// panic where a simulation decides who goes on. The caller holds the lock, which is not held
+// meanwhile.
+func (p *Proactor) waitIdly() {
+	p.idle++
+	defer func() { p.idle-- }()
+	reach.Sometimes(true, reach.RunnerIdle)
+	p.more.Wait()
 }
 
 func (p *Proactor) outOfWork() bool {

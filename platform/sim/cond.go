@@ -34,15 +34,20 @@ func (c *cond) Wait() {
 	own.waits = true
 	c.waiting = append(c.waiting, own)
 	c.elsewhere.L.Unlock()
+	defer c.elsewhere.L.Lock() // also if the observer or the Chooser panics
+	defer c.resumed(own)
 	w.pass()
-	c.elsewhere.L.Lock()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if own.deadlock != nil {
+}
+
+// resumed has own wait no more, also if nobody has woken it.
+func (c *cond) resumed(own *turn) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	if own.waits {
 		own.waits = false
 		c.waiting = slices.DeleteFunc(c.waiting, func(t *turn) bool { return t == own })
-		own.check()
 	}
+	own.check()
 }
 
 func (c *cond) Signal() {

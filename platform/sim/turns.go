@@ -10,16 +10,22 @@ import (
 // runs the same proactor, or calls [World.Yield], and then the Chooser says which is next.
 // The plainest choice is the one that has had its turn, if it can go on. So the whole run
 // depends on nothing but the Chooser, as with [Alone], also where several goroutines run a
-// proactor. What is chosen is the order of handlers and polls, not of instructions: the
-// race detector, which takes no notice of the turns, says where that would matter.
+// proactor.
 //
-// A goroutine that has its turn must not wait for another one but in these ways, and with
-// [World.NewCond]: none of them could go on. So nobody may poll or yield with a mutex
-// locked that others lock.
+// What is chosen is the order of handlers and polls, not of instructions. Those are a matter
+// for the race detector, which sees less here than elsewhere. That a turn is passed on is
+// hidden from it, but not the lock of the world, which every poll, every Yield and every
+// operation takes. So it reports what two handlers share without a lock of their own only
+// if one of them waited in its Yield while the other went on.
+//
+// A goroutine that has its turn may wait for another only in these ways, and with
+// [World.NewCond]: otherwise none of them could go on. So nobody may poll or yield with a
+// mutex locked that others lock.
 //
 // Time passes only when all of them wait. If nothing can happen any more one of them panics
 // with a [*Deadlock], in its Run. If a function panics or ends its goroutine, so does Turns
-// when the others have returned.
+// when the others have returned. The same goes for a Chooser that is asked who goes on. It
+// is not asked that again, and the plainest choice is taken.
 //
 // Other goroutines should leave the proactors alone meanwhile.
 func (w *World) Turns(functions ...func()) {
@@ -39,10 +45,7 @@ func (w *World) Turns(functions ...func()) {
 	for i, f := range functions {
 		go w.goOn(t, t.all[i], f)
 	}
-	first := w.next(nil)
-	t.current = first
-	w.mu.Unlock()
-	unseen(first.resume)
+	go w.passOn(t) // on a goroutine that the Chooser may end
 	<-t.over
 	switch {
 	case t.panicked != nil:
@@ -73,6 +76,17 @@ type turns struct {
 
 	panicked any  // what Turns panics with
 	ended    bool // a goroutine has exited
+	failed   bool // the Chooser has panicked or exited
+}
+
+// note keeps how a goroutine has ended that has not returned: with a panic, or without.
+func (t *turns) note(panicked any) {
+	switch {
+	case panicked == nil:
+		t.ended = true
+	case t.panicked == nil:
+		t.panicked = panicked
+	}
 }
 
 // A turn is a goroutine of World.Turns.
@@ -94,42 +108,60 @@ func (w *World) goOn(t *turns, own *turn, f func()) {
 		v := recover()
 		w.mu.Lock()
 		own.done = true
-		if !returned && v == nil {
-			t.ended = true
+		if !returned {
+			t.note(v)
 		}
-		if v != nil && t.panicked == nil {
-			t.panicked = v
-		}
-		next := w.next(nil)
-		if t.current = next; next == nil {
-			w.turns = nil
-		}
-		w.mu.Unlock()
-		if next == nil {
-			close(t.over)
-			return
-		}
-		unseen(next.resume)
+		w.passOn(t)
 	}()
 	unseen(own.await)
 	f()
 	returned = true
 }
 
+// passOn has the next goroutine go on, or Turns return if none is left. The caller holds
+// the lock, which is not held any more.
+func (w *World) passOn(t *turns) {
+	chosen := false
+	defer func() {
+		if !chosen { // the observer, or the Chooser, has panicked or ends the goroutine
+			t.note(recover())
+			w.passOn(t)
+		}
+	}()
+	next := w.next(nil)
+	chosen = true
+	if t.current = next; next == nil {
+		w.turns = nil
+	}
+	w.mu.Unlock()
+	if next == nil {
+		close(t.over)
+		return
+	}
+	unseen(next.resume)
+}
+
 // pass ends the turn of the current goroutine, and returns when it has the next one. The
 // caller holds the lock, which is not held any more.
 func (w *World) pass() {
-	t := w.turns
-	own := t.current
-	next := w.next(own)
-	t.current = next
-	w.mu.Unlock()
+	own := w.turns.current
+	next := w.successor(own)
 	if next != own {
 		unseen(func() {
 			next.resume()
 			own.await()
 		})
 	}
+}
+
+// successor returns who goes on after own. If the observer or the Chooser panics or ends the
+// goroutine it is still the turn of own. The caller holds the lock, which is not held any
+// more.
+func (w *World) successor(own *turn) *turn {
+	defer w.mu.Unlock()
+	next := w.next(own)
+	w.turns.current = next
+	return next
 }
 
 // next chooses who goes on, or returns nil if nobody is left. Time may pass. The one that
@@ -166,14 +198,21 @@ func (w *World) next(own *turn) *turn {
 }
 
 // chooseTurn asks the Chooser. If that panics so does Turns in the end, as nobody else is
-// there whom it concerns.
+// there whom it concerns. If it ends the goroutine nothing can keep it from that.
 func (w *World) chooseTurn(able int) (chosen int) {
+	t := w.turns
+	if t.failed {
+		return 0
+	}
+	t.failed = true
 	defer func() {
-		if v := recover(); v != nil && w.turns.panicked == nil {
-			w.turns.panicked = v
+		if t.failed {
+			t.note(recover())
 		}
 	}()
-	return w.choose(able, "who goes on")
+	chosen = w.choose(able, "who goes on")
+	t.failed = false
+	return chosen
 }
 
 // deadlockTurn returns the goroutine that is to panic, preferably in a poll, or nil if none
@@ -222,8 +261,10 @@ func (b *kernel) giveWay(until int64) {
 	}
 	own := w.turns.current
 	b.until, b.waiting, own.poll = until, true, b
+	defer func() { // also if the observer or the Chooser panics
+		w.mu.Lock()
+		b.waiting, own.poll = false, nil
+		own.check()
+	}()
 	w.pass()
-	w.mu.Lock()
-	b.waiting, own.poll = false, nil
-	own.check()
 }

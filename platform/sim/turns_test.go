@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -217,6 +218,138 @@ func TestTurnsEnd(t *testing.T) {
 				t.Errorf("%s with seed %d: %v", name, seed, err)
 			}
 			p.Close()
+		}
+	}
+}
+
+// ending returns how f ends: with what it panics, with "exit" if it ends its goroutine, or
+// with nil.
+func ending(f func()) any {
+	ended := make(chan any)
+	go func() {
+		how := any("exit")
+		defer func() {
+			if v := recover(); v != nil {
+				how = v
+			}
+			ended <- how
+		}()
+		f()
+		how = nil
+	}()
+	return <-ended
+}
+
+// failures are what a callback can do that does not return.
+var failures = map[string]func(){"panic": func() { panic("panic") }, "exit": runtime.Goexit}
+
+// A failingChooser makes the plainest choice, until it is asked who goes on in a certain
+// place.
+type failingChooser struct {
+	is    func(asked, able int) bool
+	fail  func()
+	asked int
+	over  bool // it has failed
+	again bool // it was asked once more
+}
+
+func (c *failingChooser) Choose(n int, what string) int {
+	if what != "who goes on" {
+		return 0
+	}
+	c.again = c.again || c.over
+	if c.asked++; c.is(c.asked, n) {
+		c.over = true
+		c.fail()
+	}
+	return 0
+}
+
+// A Chooser that fails does not keep the goroutines from their turns, wherever it is asked.
+func TestTurnsChooser(t *testing.T) {
+	for how, fail := range failures {
+		const questions = 4 // at the beginning, in two calls of Yield, and where the first one returns
+		for at := 1; at <= questions; at++ {
+			c := &failingChooser{is: func(asked, _ int) bool { return asked == at }, fail: fail}
+			w := sim.New(c)
+			var returned [3]bool
+			var functions []func()
+			for i := range returned {
+				functions = append(functions, func() { w.Yield(); returned[i] = true })
+			}
+			if v := ending(func() { w.Turns(functions...) }); v != how || !c.over || c.again {
+				t.Errorf("%s at question %d: Turns ends with %v; the Chooser has failed: %v, and was asked again: %v", how, at, v, c.over, c.again)
+			}
+			for i, ok := range returned {
+				asked := how == "exit" && (at == 2 && i == 0 || at == 4 && i == 1) // in its Yield
+				if ok == asked {
+					t.Errorf("%s at question %d: goroutine %d has returned: %v", how, at, i, ok)
+				}
+			}
+			if v := ending(func() { w.Turns(func() {}) }); v != nil {
+				t.Errorf("%s at question %d: the next Turns ends with %v", how, at, v)
+			}
+		}
+	}
+}
+
+// A goroutine that the Chooser ends in a poll goes on at once, not when the poll would.
+func TestTurnsChooserInPoll(t *testing.T) {
+	c := &failingChooser{is: func(_, able int) bool { return able == 2 }, fail: runtime.Goexit} // the other two
+	w := sim.New(c)
+	p := shared(t, w)
+	p.NewTimer().Wait(time.Second, ops.HandlerFunc(func(int, error) {}))
+	var mu sync.Mutex
+	var order []int
+	say := func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, n)
+	}
+	v := ending(func() {
+		w.Turns(func() {
+			defer func() { w.Yield(); say(1) }()
+			p.Run(context.Background())
+		}, func() { say(2) }, func() { say(3) })
+	})
+	if v != "exit" {
+		t.Errorf("Turns ends with %v", v)
+	}
+	if diff := cmp.Diff([]int{1, 2, 3}, order); diff != "" {
+		t.Error(diff)
+	}
+	p.Close()
+}
+
+// An observer that fails where time passes leaves a world that can be used: where a runner
+// waits for another, in a poll, and where a goroutine has returned.
+func TestTurnsObserver(t *testing.T) {
+	for how, fail := range failures {
+		for name, run := range map[string]func(*sim.World, *platform.Proactor){
+			"another runner waits": func(w *sim.World, p *platform.Proactor) { w.Run(p, p) },
+			"a poll":               func(w *sim.World, p *platform.Proactor) { w.Run(p) },
+			"another has returned": func(w *sim.World, p *platform.Proactor) {
+				w.Turns(func() { p.Run(context.Background()) }, func() {})
+			},
+		} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				failed, fired := false, false
+				w := sim.New(sim.Calm, sim.WithObserver(func(e sim.Event) {
+					if e.What == sim.Slept && !failed {
+						failed = true
+						fail()
+					}
+				}))
+				p := shared(t, w)
+				p.NewTimer().Wait(time.Second, ops.HandlerFunc(func(int, error) { fired = true }))
+				if v := ending(func() { run(w, p) }); v != how || !failed {
+					t.Errorf("it ends with %v; the observer has failed: %v", v, failed)
+				}
+				if v := ending(func() { w.Run(p, p) }); v != nil || !fired {
+					t.Errorf("the next Run ends with %v, and the timer has fired: %v", v, fired)
+				}
+				p.Close()
+			})
 		}
 	}
 }
