@@ -213,7 +213,7 @@ func (r *run) play() {
 	}
 	if r.stuck {
 		if r.world != nil { // where no runner waits for another but in turns
-			r.ledger.Fail(0, fmt.Sprintf("nothing has happened for %v: a handler waits for another goroutine, maybe for a lock that a layer has locked while it calls the handler inside", r.patience))
+			r.ledger.Fail(0, fmt.Sprintf("nothing has happened for %v: perhaps a handler waits for another goroutine, such as for a lock that a layer has locked while it calls the handler inside", r.patience))
 		}
 		r.ledger.Stuck(r.patience)
 		return
@@ -242,6 +242,7 @@ func (r *run) launchRunners() (returned <-chan struct{}) {
 		return launch(max(1, r.program.Runners), r.work)
 	}
 	return launch(1, func() {
+		defer func() { r.caught(recover()) }() // the Chooser may have failed
 		r.world.Turns(slices.Repeat([]func(){r.workUntilFailed}, r.program.Runners)...)
 	})
 }

@@ -2,6 +2,7 @@ package chains
 
 import (
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -171,7 +172,7 @@ func TestTurnsLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Violations) == 0 || !strings.Contains(report.Violations[0].Text, "maybe for a lock") {
+	if len(report.Violations) == 0 || !strings.Contains(report.Violations[0].Text, "perhaps a handler waits for another goroutine, such as for a lock") {
 		t.Errorf("it says\n%s", report)
 	}
 }
@@ -189,3 +190,49 @@ func (l *locking) Complete(n int, err error) {
 }
 
 func (l *locking) Unwrap() ops.Handler { return l.Handler }
+
+// A turnsChooser answers 0, until it is asked once too often who goes on.
+type turnsChooser struct {
+	left int
+	fail func() int
+}
+
+func (c *turnsChooser) Choose(_ int, what string) int {
+	if what == "who goes on" {
+		if c.left--; c.left < 0 {
+			return c.fail()
+		}
+	}
+	return 0
+}
+
+// TestTurnsChooser says that a Chooser which fails where it is asked who goes on, as rapid
+// does while it makes something smaller, fails the run and does not end the process.
+func TestTurnsChooser(t *testing.T) {
+	p := needTurns["handlers for one goroutine"].small
+	for name, fail := range map[string]func() int{
+		"panics":           func() int { panic("no more") },
+		"is out of range":  func() int { return -1 },
+		"ends a goroutine": func() int { runtime.Goexit(); return 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for at := 0; ; at++ {
+				c := &turnsChooser{at, fail}
+				report, err := Simulate(p, c, In(sim.Weather{}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.left >= 0 {
+					if at < 3 {
+						t.Errorf("it is asked %d times only", at)
+					}
+					return
+				}
+				v := report.Violations
+				if name != "ends a goroutine" && (len(v) == 0 || !strings.HasPrefix(v[0].Text, panicSign)) {
+					t.Errorf("after %d answers the report is\n%s", at, report)
+				}
+			}
+		})
+	}
+}
