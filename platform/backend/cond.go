@@ -2,7 +2,7 @@ package backend
 
 import "sync"
 
-// A Cond is what goroutines wait with for one another, as sync.Cond is.
+// A Cond lets goroutines wait for one another, like sync.Cond.
 type Cond interface {
 	Wait()
 	Signal()

@@ -60,12 +60,14 @@
 //
 //   - Time passes when all goroutines of the bubble are durably blocked. A proactor that
 //     has nothing to do counts as blocked, whatever it waits for, so synctest.Wait returns
-//     when everything that can happen now has happened. A poll takes no time, so as long as a handler always
-//     has something to do the time stands still, as it does for any goroutine there.
+//     when everything that can happen now has happened. A poll takes no time, so as long as
+//     a handler always has something to do the time stands still, as it does for any
+//     goroutine there.
 //   - If a proactor would wait for ever for other goroutines, and all of these wait for
 //     ever too, it panics with a [*Deadlock], which also says where they are.
-//   - [WithPatience] is measured in virtual time. With [Alone] and in [World.Run] the whole run
-//     depends on the Chooser as elsewhere; other goroutines of the bubble may have timers.
+//   - [WithPatience] is measured in virtual time. With [Alone] and in [World.Run] the whole
+//     run depends on the Chooser as elsewhere; other goroutines of the bubble may have
+//     timers.
 //   - The world, its proactors and all that use them belong to the bubble. [World.Now] can
 //     also be called when it is over. A backend for a kernel is refused in a bubble, see
 //     platform.ErrBubble.

@@ -28,10 +28,9 @@
 //
 // [Simulated] does the same on the network of package platform/sim, where all that
 // happens is drawn too, so that a failure can be repeated exactly, also where several
-// goroutines run the proactor; [Soak] goes on
-// for a given time (flag -chains.for). [Explore] runs a small program in every
-// order in which things can happen. [SameTraces] compares real platforms with the
-// simulated one, event by event, where the order is determined.
+// goroutines run the proactor; [Soak] goes on for a given time (flag -chains.for). [Explore]
+// runs a small program in every order in which things can happen. [SameTraces] compares real
+// platforms with the simulated one, event by event, where the order is determined.
 //
 // # Every order
 //
@@ -51,10 +50,11 @@
 // runner goes on as long as it can.
 //
 // So what is drawn is the order of handlers and polls. What a handler calls of the library
-// takes effect all at once, since another runner could be in want of a lock that is held
-// there. Whether instructions may be mixed in any order is a matter for [Platform], and for
-// the race detector: it takes no notice of the turns, and reports on a simulated platform,
-// too, what only they keep apart.
+// takes effect all at once, since another runner might need a lock that is held there.
+// Whether instructions may be mixed in any order is a matter for [Platform], and for the race
+// detector. On a simulated platform that sees less, because every poll, yield and start locks
+// the world. It reports what two handlers share without a lock of their own only if one of
+// them waited where it yields while the other went on.
 //
 // # What a failure prints
 //

@@ -18,11 +18,10 @@ import (
 // and whatever is possible may happen next. Two orders come to the same if they differ
 // only in the order of steps that have nothing to do with each other. Of such orders
 // one is run (sleep sets), unless there is a bound on [Deviations] or the program has
-// several runners. Then the order of their handlers and polls is explored as well, which
-// only a small program has not too many of; a deviation is that another runner goes on
-// although the last one could. A weather of yours
-// should have Interleave too, and only rates of 0, 1 and 2: a higher one asks the same
-// question with more answers that mean no.
+// several runners. Then the order of their handlers and polls is explored as well, so keep
+// the program small; a deviation is that another runner goes on although the last one could.
+// A weather of yours should have Interleave too, and only rates of 0, 1 and 2: a higher one
+// asks the same question with more answers that mean no.
 //
 // The search is depth-first, from the run in which all answers are 0. A failure
 // names a picture of the run, as a failure of Platform does, and prints the path to
