@@ -37,10 +37,8 @@ type Handles[T any] struct {
 	free   uint32 // the place released last, plus 1; 0 if there is none
 	fresh  uint32 // the first generation of a place that is added
 	count  int
+	most   uint64 // places that have a number; less in tests
 }
-
-// mostPlaces is how many places have a number. It is less in tests.
-var mostPlaces uint64 = math.MaxUint32
 
 // A Handle is the key of a value in a [Handles]. The zero Handle is never the
 // key of a value.
@@ -55,12 +53,12 @@ type place[T any] struct {
 
 // NewHandles returns a Handles with values in blocks of parent.
 func NewHandles[T any](parent allocator.Allocator[T]) *Handles[T] {
-	return &Handles[T]{parent: parent, can: capabilitiesOf(parent, "NewHandles"), fresh: 1}
+	return &Handles[T]{parent: parent, can: capabilitiesOf(parent, "NewHandles"), fresh: 1, most: math.MaxUint32}
 }
 
 // Insert stores v and returns its key. It fails if the parent does.
 func (a *Handles[T]) Insert(v T) (Handle[T], error) {
-	if a.free == 0 && uint64(len(a.places)) >= mostPlaces {
+	if a.free == 0 && uint64(len(a.places)) >= a.most {
 		return Handle[T]{}, allocator.ErrExhausted
 	}
 	p, err := allocator.New(a.parent)

@@ -11,9 +11,5 @@ func (a *Handles[T]) Skip(h Handle[T], generation uint32) Handle[T] {
 // Places returns the length of the table.
 func (a *Handles[T]) Places() int { return len(a.places) }
 
-// WithMostPlaces runs f while a table has at most n places.
-func WithMostPlaces(n uint64, f func()) {
-	defer func(before uint64) { mostPlaces = before }(mostPlaces)
-	mostPlaces = n
-	f()
-}
+// SetMostPlaces has the table have at most n places.
+func (a *Handles[T]) SetMostPlaces(n uint64) { a.most = n }

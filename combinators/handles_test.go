@@ -198,21 +198,20 @@ func TestHandlesTrimKeepsWornPlaces(t *testing.T) {
 
 // A table in which no place has a number any more is exhausted until one is free.
 func TestHandlesRunOutOfPlaces(t *testing.T) {
-	combinators.WithMostPlaces(2, func() {
-		parent := newSource[int](t)
-		a := combinators.NewHandles(parent)
-		first, _ := a.Insert(1)
-		if _, err := a.Insert(2); err != nil {
-			t.Fatalf("the last place: %v", err)
-		}
-		if h, err := a.Insert(3); !errors.Is(err, allocator.ErrExhausted) || h != (combinators.Handle[int]{}) || parent.count != 2 {
-			t.Errorf("Insert beyond the last place: key %v, error %v, and %d values of the parent, want ErrExhausted and 2", h, err, parent.count)
-		}
-		a.Remove(first)
-		if h, err := a.Insert(4); err != nil || a.Places() != 2 {
-			t.Errorf("Insert where one place is free: key %v, error %v, and %d places", h, err, a.Places())
-		}
-	})
+	parent := newSource[int](t)
+	a := combinators.NewHandles(parent)
+	a.SetMostPlaces(2)
+	first, _ := a.Insert(1)
+	if _, err := a.Insert(2); err != nil {
+		t.Fatalf("the last place: %v", err)
+	}
+	if h, err := a.Insert(3); !errors.Is(err, allocator.ErrExhausted) || h != (combinators.Handle[int]{}) || parent.count != 2 {
+		t.Errorf("Insert beyond the last place: key %v, error %v, and %d values of the parent, want ErrExhausted and 2", h, err, parent.count)
+	}
+	a.Remove(first)
+	if h, err := a.Insert(4); err != nil || a.Places() != 2 {
+		t.Errorf("Insert where one place is free: key %v, error %v, and %d places", h, err, a.Places())
+	}
 }
 
 // After Trim a new value takes the place that is free, and none that has a value.

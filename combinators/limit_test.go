@@ -96,6 +96,33 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// askingParent does something else before it allocates.
+type askingParent struct {
+	allocator.Heap[int]
+	before func()
+}
+
+func (p *askingParent) Allocate(n int) ([]int, error) {
+	p.before()
+	return p.Heap.Allocate(n)
+}
+
+// A request of less than no values does not let others have more than the limit, also while
+// the parent looks at it.
+func TestLimitBelowNothing(t *testing.T) {
+	const limit = 10
+	parent := new(askingParent)
+	a := combinators.NewLimit(parent, limit)
+	parent.before = func() {
+		if live := a.Live(); live < 0 || live > limit {
+			t.Errorf("%d of at most %d values are live", live, limit)
+		}
+	}
+	if _, err := a.Allocate(-limit); !errors.Is(err, allocator.ErrSize) {
+		t.Errorf("error %v, want ErrSize", err)
+	}
+}
+
 func TestLimitOfNothing(t *testing.T) {
 	a := combinators.NewLimit(heap[int](), 0)
 	if _, err := a.Allocate(1); err == nil {

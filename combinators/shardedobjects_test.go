@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -89,6 +90,23 @@ func TestShardedObjectsByManyGoroutines(t *testing.T) {
 		if made.Load() != dropped.Load() {
 			t.Errorf("limit %d: %d of %d were dropped after Trim", limit, dropped.Load(), made.Load())
 		}
+	}
+}
+
+// There are at least four shards for each processor. One goroutine uses one of them, and the
+// places of the others stay free.
+func TestShardedObjectsShards(t *testing.T) {
+	const limit, processors = 1000, 8
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+	dropped := 0
+	o := combinators.NewShardedObjects(func() *worker { return new(worker) }, limit)
+	o.OnDrop = func(*worker) { dropped++ }
+	for range limit {
+		o.Put(new(worker))
+	}
+	const free = 4*processors - 4 // or fewer, if the stack moves a few times
+	if dropped < free || dropped > limit/2 {
+		t.Errorf("%d of %d values are dropped, want at least %d", dropped, limit, free)
 	}
 }
 
