@@ -17,8 +17,11 @@ func (c *Conn) TrySplice(src ops.Reader, dst ops.Writer, op *ops.Operation) bool
 		return false
 	}
 	p := c.h.proactor()
+	if p == nil || to.h.proactor() != p {
+		return false
+	}
 	splicer, ok := p.backend.(backend.Splicer)
-	return ok && to.h.proactor() == p && to.h.splices(splicer) && c.h.trySplice(splicer, op)
+	return ok && to.h.splices(splicer) && c.h.trySplice(splicer, op)
 }
 
 // StartSplice implements [ops.Splicer].
@@ -27,14 +30,14 @@ func (c *Conn) StartSplice(op *ops.Operation) {
 	c.h.start(op)
 }
 
-// splices reports whether the socket is one that can be written to from a pipe.
+// splices reports whether the socket can be written to from a pipe, now.
 func (h *handle) splices(b backend.Splicer) bool {
 	s, ok := h.lockedOpen()
 	if !ok {
 		return false
 	}
 	defer s.unlock()
-	return b.Splices((*backend.Socket)(s))
+	return !s.Is(writingSide) && b.Splices((*backend.Socket)(s))
 }
 
 // trySplice takes what there is for op, unless a read would be refused or would have to

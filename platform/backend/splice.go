@@ -10,8 +10,9 @@ import (
 // pipe of the system, as splice(2) of Linux does. It is asked of the outermost layer, so a
 // layer that does not implement it sees reads and writes instead.
 //
-// All three are called from any goroutine that starts operations, the first two with the
-// socket locked. That of the other stream is not locked.
+// Splices and TrySplice are called from any goroutine that starts operations, with the
+// socket locked; that of the other stream is not. EndSplice is also called by the leader,
+// and by whoever cancels or closes, mostly with the socket locked that is written to.
 type Splicer interface {
 	Backend
 
@@ -20,8 +21,8 @@ type Splicer interface {
 
 	// TrySplice takes some of what there is to read from the stream s, without waiting,
 	// and says so by [SetSpliced]. No read is outstanding. It reports false if it has
-	// taken nothing, for whatever reason. The error is one of the stream that a read
-	// would not meet any more.
+	// taken nothing, for whatever reason. err is an error of the stream that the attempt
+	// has consumed, so that a later read would not see it.
 	TrySplice(s *Socket, op *ops.Operation) (taken bool, err error)
 
 	// EndSplice takes back what TrySplice has given op. What was not written is lost.

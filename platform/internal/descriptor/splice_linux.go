@@ -5,6 +5,7 @@ package descriptor
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -21,7 +22,6 @@ type Pipes struct {
 	mu       sync.Mutex
 	idle     *pipe
 	kept     int // idle ones
-	lent     int
 	shutDown bool
 }
 
@@ -32,27 +32,52 @@ type pipe struct {
 }
 
 const (
-	// pipeSize is what a pipe should hold, in bytes. One that the system has made smaller
-	// does as well: a user may have 64 MiB in all (fs.pipe-user-pages-soft).
+	// pipeSize is what a pipe holds, in bytes. A user may have 64 MiB in all
+	// (fs.pipe-user-pages-soft). A pipe beyond that has two pages, with which to splice
+	// costs more than to copy, so it is not used.
 	pipeSize = MaxTransfer
 
 	// maxLent bounds the descriptors, and the memory of the kernel, that peers can hold by
-	// reading slowly. Further connections are copied.
-	maxLent = 32
+	// reading slowly: 16 MiB. Further connections are copied. It is for the whole
+	// process, as the limits of the system are.
+	maxLent = 64
 
 	// maxKept is how many pipes wait to be used again. A new one takes 6 µs.
 	maxKept = 4
 )
 
-// Splices reports whether a socket is one that this works with: TCP, and not its
-// multipath sister.
-func Splices(fd int32) bool {
-	protocol, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PROTOCOL)
-	return err == nil && protocol == unix.IPPROTO_TCP
+// lent counts the pipes that operations of this process have.
+var lent atomic.Int32
+
+// Spliceable is whether splice(2) works with a socket: one of TCP, and not of its multipath
+// sister. The zero value is for a new socket.
+type Spliceable uint8
+
+const (
+	spliceable Spliceable = 1 + iota
+	notSpliceable
+)
+
+// Of asks the system about the socket, the first time.
+func (x *Spliceable) Of(fd int32) bool {
+	if *x == 0 {
+		*x = notSpliceable
+		protocol, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PROTOCOL)
+		if err == nil && protocol == unix.IPPROTO_TCP && callable() {
+			*x = spliceable
+		}
+	}
+	return *x == spliceable
 }
 
+// callable reports whether the system has the call, and no filter refuses it.
+var callable = sync.OnceValue(func() bool {
+	_, errno := splice(-1, -1, 1)
+	return errno == unix.EBADF
+})
+
 // Take moves what a socket that does not block has received to a pipe, which op has then.
-// It reports whether it has. The error is one that the socket has told.
+// It reports whether it has. The error is one of the socket, which the call has consumed.
 func (p *Pipes) Take(fd int32, op *ops.Operation) (taken bool, err error) {
 	x := p.borrow()
 	if x == nil {
@@ -64,11 +89,19 @@ func (p *Pipes) Take(fd int32, op *ops.Operation) (taken bool, err error) {
 		return true, nil
 	}
 	p.giveBack(x)
+	return false, streamError(errno)
+}
+
+// streamError returns the error of a stream that a splice from it has met, as a read returns
+// it, or nil if a read is to say what there is: at the end of the stream, if there is nothing,
+// and if the call itself has failed. Any other error is the last that is heard of it, because
+// the call clears it: a read after that would find the end of the stream.
+func streamError(errno syscall.Errno) error {
 	switch errno {
-	case unix.ECONNRESET, unix.EPIPE, unix.ETIMEDOUT, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ECONNREFUSED, unix.EPROTO:
-		return false, os.NewSyscallError("splice", errno)
+	case 0, unix.EAGAIN, unix.EBADF, unix.EINVAL, unix.ENOMEM, unix.ENOSYS, unix.EPERM:
+		return nil
 	}
-	return false, nil // the end of the stream, nothing, or no such call here: a read says which
+	return os.NewSyscallError("read", errno)
 }
 
 // Put writes what Take has taken to a socket that does not block. It reports whether the
@@ -119,39 +152,53 @@ func (p *Pipes) End(op *ops.Operation) {
 		return
 	}
 	x.close()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.lent--
+	lent.Add(-1)
 }
 
 // borrow returns an empty pipe, or nil if there is none.
 func (p *Pipes) borrow() *pipe {
+	if lent.Add(1) <= maxLent {
+		if x := p.takeIdle(); x != nil {
+			return x
+		}
+		if x := newPipe(pipeSize); x != nil {
+			return x
+		}
+	}
+	lent.Add(-1)
+	return nil
+}
+
+func (p *Pipes) takeIdle() *pipe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	x := p.idle
-	switch {
-	case p.lent == maxLent:
-		return nil
-	case x != nil:
+	if x != nil {
 		p.idle, x.next = x.next, nil
 		p.kept--
-	default:
-		var fds [2]int
-		if unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
-			return nil
-		}
-		unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, pipeSize)
-		x = &pipe{read: int32(fds[0]), write: int32(fds[1])}
 	}
-	p.lent++
+	return x
+}
+
+// newPipe returns a pipe that holds size bytes, or nil if the system allows none.
+func newPipe(size int) *pipe {
+	var fds [2]int
+	if unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
+		return nil
+	}
+	x := &pipe{read: int32(fds[0]), write: int32(fds[1])}
+	if _, err := unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, size); err != nil {
+		x.close()
+		return nil
+	}
 	return x
 }
 
 // giveBack takes back a pipe that is empty.
 func (p *Pipes) giveBack(x *pipe) {
+	lent.Add(-1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lent--
 	if p.kept == maxKept || p.shutDown {
 		x.close()
 		return

@@ -3,7 +3,12 @@
 package descriptor
 
 import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -53,8 +58,8 @@ func TestPipesAreFew(t *testing.T) {
 			p.End(op)
 			all[i] = ops.Operation{}
 		}
-		if p.lent != 0 || p.kept > maxKept || round == 0 && p.kept == 0 {
-			t.Errorf("%d pipes are lent, %d kept", p.lent, p.kept)
+		if n := lent.Load(); n != 0 || p.kept > maxKept || round == 0 && p.kept == 0 {
+			t.Errorf("%d pipes are lent, %d kept", n, p.kept)
 		}
 		if n, err := unix.Read(pair[0], make([]byte, 100)); n != maxLent/2 {
 			t.Errorf("%d bytes were written: %v", n, err)
@@ -62,5 +67,91 @@ func TestPipesAreFew(t *testing.T) {
 	}
 	if p.kept != 0 || p.idle != nil {
 		t.Errorf("%d pipes are kept after the end", p.kept)
+	}
+}
+
+// TestStreamError has splices return what a read would not meet any more, and leave to a read
+// what it says itself.
+func TestStreamError(t *testing.T) {
+	for _, errno := range []syscall.Errno{0, unix.EAGAIN, unix.EBADF, unix.EINVAL, unix.ENOMEM, unix.ENOSYS, unix.EPERM} {
+		if err := streamError(errno); err != nil {
+			t.Errorf("%v is told of: %v", errno, err)
+		}
+	}
+	for _, errno := range []syscall.Errno{
+		unix.ECONNRESET, unix.EPIPE, unix.ETIMEDOUT, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ECONNREFUSED, unix.EPROTO,
+		unix.ECONNABORTED, unix.EHOSTDOWN, unix.ENONET, unix.EACCES, unix.ENOPROTOOPT, unix.EMSGSIZE, unix.EOPNOTSUPP,
+		unix.EBADMSG, unix.EIO, unix.ENOTCONN,
+	} {
+		var call *os.SyscallError
+		if err := streamError(errno); !errors.Is(err, errno) || !errors.As(err, &call) || call.Syscall != "read" {
+			t.Errorf("%v is %v", errno, err)
+		}
+	}
+}
+
+// TestTakeAborted has a connection aborted, as an administrator can, before something is taken
+// from it. A read after that would find the end of the stream.
+func TestTakeAborted(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fd, err := TakeOver(c.(*net.TCPConn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	var is Spliceable
+	if !is.Of(int32(fd)) {
+		t.Skip("there is no splice(2) here")
+	}
+	// A connection in repair is aborted when it is disconnected, as by SOCK_DESTROY.
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_REPAIR, 1); err != nil {
+		t.Skipf("no repair: %v", err)
+	}
+	none := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	if _, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&none)), unsafe.Sizeof(none)); errno != 0 {
+		t.Fatal(errno)
+	}
+	var p Pipes
+	defer p.Shutdown()
+	taken, err := p.Take(int32(fd), new(ops.Operation))
+	if taken || !errors.Is(err, unix.ECONNABORTED) {
+		t.Errorf("taken %v, error %v", taken, err)
+	}
+}
+
+// TestPipeTooSmall asks for a pipe of a size that the system refuses, and leaves nothing open.
+func TestPipeTooSmall(t *testing.T) {
+	before, err := unix.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(before)
+	if x := newPipe(-1); x != nil {
+		t.Error("there is a pipe")
+	}
+	after, err := unix.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(after)
+	if after != before {
+		t.Errorf("the next descriptor was %d, and is %d", before, after)
+	}
+	x := newPipe(pipeSize)
+	if x == nil {
+		t.Skip("no pipes here")
+	}
+	defer x.close()
+	if n, err := unix.FcntlInt(uintptr(x.read), unix.F_GETPIPE_SZ, 0); n < pipeSize || err != nil {
+		t.Errorf("it holds %d bytes, error %v", n, err)
 	}
 }

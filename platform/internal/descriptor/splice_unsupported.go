@@ -11,8 +11,11 @@ import (
 // Pipes are for splice(2), which this system does not have.
 type Pipes struct{}
 
-// Splices reports false.
-func Splices(int32) bool { return false }
+// Spliceable is whether splice(2) works with a socket.
+type Spliceable struct{}
+
+// Of reports false.
+func (*Spliceable) Of(int32) bool { return false }
 
 // Take takes nothing.
 func (*Pipes) Take(int32, *ops.Operation) (bool, error) { return false, nil }

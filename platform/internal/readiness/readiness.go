@@ -92,6 +92,7 @@ type traits struct {
 	listener
 
 	connecting bool // connect(2) has not reported yet
+	spliceable descriptor.Spliceable
 	rarities   rarities
 }
 

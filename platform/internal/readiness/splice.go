@@ -12,11 +12,11 @@ import (
 // Splices implements backend.Splicer.
 func (e *Engine) Splices(of *backend.Socket) bool {
 	s, ok := of.Sys.(*socket)
-	return ok && descriptor.Splices(s.fd)
+	return ok && s.spliceable.Of(s.fd)
 }
 
-// TrySplice implements backend.Splicer. That nothing was taken does not say that a read
-// would find nothing: a splice stops at urgent data, and a read goes over them.
+// TrySplice implements backend.Splicer. If nothing was taken, a read may still find
+// something: a splice stops at urgent data, which a read skips.
 func (e *Engine) TrySplice(of *backend.Socket, op *ops.Operation) (taken bool, err error) {
 	s := of.Sys.(*socket)
 	if !s.readable {

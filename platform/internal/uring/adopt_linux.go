@@ -40,7 +40,7 @@ func (b *Backend) Adopt(s *backend.Socket, from syscall.Conn, as backend.Role) e
 // File implements backend.SocketBackend.
 func (b *Backend) File(s *backend.Socket) (*os.File, error) {
 	e := s.Sys.(*socket)
-	e.shared = true
+	e.shared, e.unblocked = true, false
 	b.lock()
 	defer b.unlock()
 	if e.armed {

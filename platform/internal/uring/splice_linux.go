@@ -11,7 +11,7 @@ import (
 // Splices implements backend.Splicer.
 func (b *Backend) Splices(s *backend.Socket) bool {
 	e := s.Sys.(*socket)
-	return e.fd >= 0 && descriptor.Splices(e.fd)
+	return e.fd >= 0 && e.spliceable.Of(e.fd)
 }
 
 // TrySplice implements backend.Splicer.
@@ -20,18 +20,16 @@ func (b *Backend) TrySplice(s *backend.Socket, op *ops.Operation) (taken bool, e
 	if b.brings(e) {
 		return false, nil
 	}
-	restore, err := e.unblock()
-	if err != nil {
+	if e.unblock() != nil {
 		return false, nil // a read needs no such thing
 	}
-	defer restore.apply(e)
 	if taken, err = b.pipes.Take(e.fd, op); taken {
 		e.drained = false // the pipe may have been full before
 	}
 	return taken, err
 }
 
-// brings reports whether what comes next from the stream, comes from the ring.
+// brings reports whether the ring delivers what the stream brings next.
 func (b *Backend) brings(e *socket) bool {
 	b.lock()
 	defer b.unlock()
@@ -40,12 +38,10 @@ func (b *Backend) brings(e *socket) bool {
 
 // splice writes what was taken.
 func (b *Backend) splice(e *socket, op *ops.Operation) (ended bool) {
-	restore, err := e.unblock()
-	if err != nil {
+	if err := e.unblock(); err != nil {
 		op.Err = os.NewSyscallError("fcntl", err)
 		return true
 	}
-	defer restore.apply(e)
 	return descriptor.Put(e.fd, op)
 }
 

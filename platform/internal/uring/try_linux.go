@@ -98,34 +98,30 @@ func (b *Backend) attempt(e *socket, op *ops.Operation) bool {
 
 // sendFile sends a part of a file.
 func (b *Backend) sendFile(e *socket, op *ops.Operation) (ended bool) {
-	restore, err := e.unblock()
-	if err != nil {
+	if err := e.unblock(); err != nil {
 		op.Err = os.NewSyscallError("fcntl", err)
 		return true
 	}
-	defer restore.apply(e)
 	ended, _ = descriptor.SendFile(e.fd, backend.SourceFile(op).Sys.(*socket).fd, op)
 	return ended
 }
 
-// unblock makes a socket not block for a call that has no flag for that, as sendfile(2) and
-// splice(2) of a socket. One of the ring's does block, so that the kernel waits for it. A
-// request that another runner makes meanwhile may report EAGAIN, and is then made again.
-func (e *socket) unblock() (restore blocking, err error) {
+// unblock makes a socket not block, for sendfile(2) and splice(2), which have no flag for that
+// with a socket. To requests that makes no difference: the kernel waits for the socket in
+// any case. So it stays so, and nobody has to be kept from what the socket does meanwhile.
+func (e *socket) unblock() error {
+	if e.unblocked {
+		return nil
+	}
 	was, err := unix.FcntlInt(uintptr(e.fd), unix.F_GETFL, 0)
-	if err != nil || was&unix.O_NONBLOCK != 0 { // an adopted one does not, nor one that was given away
-		return false, err
+	if err != nil || was&unix.O_NONBLOCK != 0 { // an adopted one, or one that was given away
+		return err
 	}
-	return true, unix.SetNonblock(int(e.fd), true)
-}
-
-// blocking is whether a socket was made not to block that does.
-type blocking bool
-
-func (b blocking) apply(e *socket) {
-	if b {
-		unix.SetNonblock(int(e.fd), false)
+	if _, err = unix.FcntlInt(uintptr(e.fd), unix.F_SETFL, was|unix.O_NONBLOCK); err != nil {
+		return err
 	}
+	e.unblocked = !e.shared
+	return nil
 }
 
 // tryAgain tries an operation again that the kernel has been asked about. It returns it
