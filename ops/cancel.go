@@ -172,6 +172,17 @@ func (s *CancelSlot) arm(op *Operation, target Canceler) bool {
 	return true
 }
 
+// isCanceled reports whether Arm would return false.
+func (op *Operation) isCanceled() bool {
+	s := op.slot
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.op == op && s.requested
+}
+
 // Disarm tells the cancel slot of the operation, if it has one, that the operation
 // is not outstanding any more where it was armed. A platform calls it under the same
 // lock, before it lets go of the operation.

@@ -12,9 +12,9 @@ type Splicer interface {
 	// part of a composed operation on this stream. If it reports true, StartSplice of
 	// dst must be called with op. Otherwise nothing was taken, and a read is to say why.
 	//
-	// It is asked with the streams as the program has given them. If src or dst is
-	// another type, which may only contain what it is asked of, nothing is taken: its
-	// reads and writes may be its own.
+	// src and dst are the streams as the program passed them. If either is another type
+	// that merely embeds a connection, TrySplice takes nothing, because that type may
+	// have its own StartRead or StartWrite.
 	TrySplice(src Reader, dst Writer, op *Operation) bool
 
 	// StartSplice writes all that TrySplice of another stream has taken, and completes op
@@ -32,15 +32,17 @@ type haul struct {
 }
 
 const (
-	longRead   = 32 << 10 // bytes, unless the buffer is smaller
+	wholeRead  = 64 << 10 // bytes, of which platforms read at most one or a few times as many at once
 	longSplice = 48 << 10 // so that a pipe of 64 KiB that is not quite full is long
 	firstNeed  = 2
 	mostNeed   = 64
 )
 
-// read notes what a read into a buffer of some size has brought.
+// read notes what a read into a buffer of some size has brought. It is long if there may have
+// been more. After a shorter one a platform knows, or may know, that there is no more, and
+// a try would be in vain.
 func (x *haul) read(n, size int) {
-	if n < min(size, longRead) {
+	if n < size && n%wholeRead != 0 {
 		x.long = 0
 	} else if x.long < mostNeed {
 		x.long++
@@ -52,16 +54,17 @@ func (x *haul) pays() bool { return x.long >= max(x.need, firstNeed) }
 
 // spliced notes how much was moved instead of reading it into a buffer of some size.
 func (x *haul) spliced(n, size int) {
-	if n >= min(2*size, longSplice) {
+	if n >= longSplice || n/2 >= size {
 		x.need = 0
 	} else {
 		*x = haul{need: min(2*max(x.need, firstNeed), mostNeed)}
 	}
 }
 
-// trySplice has the system move what there is, if that may pay.
+// trySplice has the system move what there is, if that may pay. It does not if the copy is to
+// end: a read then takes nothing.
 func (c *Copier) trySplice(op *Operation) bool {
-	if !c.haul.pays() {
+	if !c.haul.pays() || op.isCanceled() {
 		return false
 	}
 	from, ok := c.src.(Splicer)

@@ -1,6 +1,9 @@
 package ops
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // TestHaul has reads and splices bring so much, and asks whether to splice next.
 func TestHaul(t *testing.T) {
@@ -48,11 +51,57 @@ func TestHaul(t *testing.T) {
 	if x.spliced(size+size/2, size); x.need != 0 {
 		t.Errorf("a long one has left a need of %d", x.need)
 	}
+	for _, tt := range []struct {
+		n, size int
+		long    bool
+	}{
+		{60 << 10, 128 << 10, false}, // it has left nothing
+		{64 << 10, 128 << 10, true},  // as much as io_uring reads at once
+		{256 << 10, 1 << 20, true},   // and as epoll does
+		{128 << 10, 128 << 10, true},
+		{32 << 10, 64 << 10, false},
+	} {
+		var x haul
+		x.read(tt.n, tt.size)
+		if x.read(tt.n, tt.size); x.pays() != tt.long {
+			t.Errorf("%d bytes in a buffer of %d: %+v", tt.n, tt.size, x)
+		}
+	}
+	var huge haul
+	if huge.spliced(longSplice-1, math.MaxInt); huge.need == 0 {
+		t.Error("what is less than a huge buffer is long")
+	}
 	var small haul
 	if small.read(16, 16); small.pays() {
 		t.Error("one read")
 	}
 	if small.read(16, 16); !small.pays() {
 		t.Error("two reads that have filled a small buffer are not long")
+	}
+}
+
+// spliced is a stream that counts what it is asked for.
+type spliced struct{ tries, writes int }
+
+func (*spliced) StartRead(*Operation)  {}
+func (*spliced) StartWrite(*Operation) {}
+
+func (x *spliced) TrySplice(Reader, Writer, *Operation) bool {
+	x.tries++
+	return true
+}
+
+func (x *spliced) StartSplice(*Operation) { x.writes++ }
+
+// TestSpliceCanceled cancels a copy before its next part, which is to take nothing then.
+func TestSpliceCanceled(t *testing.T) {
+	for _, canceled := range []bool{true, false} {
+		var x spliced
+		op := new(Operation)
+		op.slot = &CancelSlot{op: op, requested: canceled}
+		c := Copier{src: &x, dst: &x, buf: make([]byte, 10), haul: haul{long: firstNeed}}
+		if is := c.trySplice(op); is == canceled || x.tries != x.writes || (x.tries > 0) == canceled {
+			t.Errorf("canceled %v: spliced %v, tried %d times, written %d times", canceled, is, x.tries, x.writes)
+		}
 	}
 }

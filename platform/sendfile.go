@@ -13,8 +13,10 @@ import (
 
 // SendFile writes count bytes of a file to the stream, from offset on, or, if count is
 // negative, everything until the end of the file. On Linux, with epoll or io_uring, it
-// needs no buffer, because the kernel moves the bytes itself (sendfile). On Windows the
-// bytes pass through a buffer of 64 KiB, which a connection has while it sends.
+// needs no buffer, because the kernel moves the bytes itself (sendfile). If the peer has
+// closed its end, the kernel may send the program SIGPIPE, which Go ignores unless the
+// program asks for it (see package os/signal). On Windows the bytes pass through a buffer
+// of 64 KiB, which a connection has while it sends.
 //
 // The handler is called once, with the number of bytes sent. That is less than count only
 // with an error: io.ErrUnexpectedEOF if the file is shorter, the error of the write, or
