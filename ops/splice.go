@@ -32,7 +32,7 @@ type haul struct {
 }
 
 const (
-	wholeRead  = 64 << 10 // bytes, of which platforms read at most one or a few times as many at once
+	wholeRead  = 64 << 10 // bytes; the most that a platform reads at once is a multiple
 	longSplice = 48 << 10 // so that a pipe of 64 KiB that is not quite full is long
 	firstNeed  = 2
 	mostNeed   = 64

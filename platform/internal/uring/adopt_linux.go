@@ -49,6 +49,11 @@ func (b *Backend) File(s *backend.Socket) (*os.File, error) {
 	if e.armed || e.readAhead != 0 {
 		return nil, errReadAhead
 	}
+	if s.Class == record.Stream { // so that a splice does not change what the other relies on
+		if err := e.unblock(); err != nil {
+			return nil, os.NewSyscallError("fcntl", err)
+		}
+	}
 	return descriptor.File(e.fd)
 }
 

@@ -53,7 +53,7 @@ type life struct {
 	multipath bool // a socket of multipath TCP
 
 	spliceable descriptor.Spliceable
-	unblocked  bool // see unblock; nobody else has it, who could have it block again
+	unblocked  bool // see unblock; false if somebody else may have it block again
 
 	// shared: somebody else may have the socket, so it is neither shut down when it is
 	// closed, nor read ahead of what is asked for.

@@ -108,7 +108,7 @@ func (b *Backend) sendFile(e *socket, op *ops.Operation) (ended bool) {
 
 // unblock makes a socket not block, for sendfile(2) and splice(2), which have no flag for that
 // with a socket. To requests that makes no difference: the kernel waits for the socket in
-// any case. So it stays so, and nobody has to be kept from what the socket does meanwhile.
+// any case. So it stays so: to undo it could affect a duplicate that somebody has made meanwhile.
 func (e *socket) unblock() error {
 	if e.unblocked {
 		return nil
