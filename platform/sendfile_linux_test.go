@@ -63,6 +63,15 @@ func TestSendFileOfDuplicate(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
+		if raw, err := file.SyscallConn(); err != nil {
+			t.Error(err)
+		} else {
+			raw.Control(func(fd uintptr) {
+				if flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK == 0 {
+					t.Errorf("the duplicate blocks at first (flags %#x, error %v)", flags, err)
+				}
+			})
+		}
 		duplicate, err := net.FileConn(file)
 		if err != nil {
 			t.Fatal(err)
