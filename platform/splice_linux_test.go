@@ -381,16 +381,14 @@ func TestSpliceStuck(t *testing.T) {
 					first.pair()
 					first.Close()
 					check := keepsDescriptors(t)
-					for range 2 {
-						w, x := m.openSplicing(t)
-						round(t, w, x)
-						w.within("Close", func() { w.Close() })
-						if n := x.written.Load(); n != 0 {
-							t.Errorf("%d pipes were not given back", n)
-						}
-						x.want(t, w)
+					w, x := m.openSplicing(t)
+					round(t, w, x)
+					w.within("Close", func() { w.Close() })
+					if n := x.written.Load(); n != 0 {
+						t.Errorf("%d pipes were not given back", n)
 					}
-					check("2 copies")
+					x.want(t, w)
+					check("a copy")
 				})
 			}
 		})
