@@ -1,3 +1,5 @@
+//go:build !bsdcalls
+
 package platform_test
 
 import (
