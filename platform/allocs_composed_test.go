@@ -115,45 +115,47 @@ func (b *batchEnd) Complete(_ int, err error) {
 // TestPipeAllocatesNothing moves blocks through a pipe that is open, each way.
 func TestPipeAllocatesNothing(t *testing.T) {
 	for _, b := range platform.Backends() {
-		t.Run(b, func(t *testing.T) {
-			w := mode{backend: b}.open(t)
-			client, a := w.pair()
-			c, server := w.pair()
-			var pipe ops.Pipe
-			var end result
-			pipe.Start(a, c, nil, &end)
-			sent, got := make([]byte, 3000), make([]byte, 3000)
-			sending := ops.WithAllocator(ops.HandlerFunc(func(int, error) {}), new(combinators.SingleSlot[ops.Operation]))
-			came := ops.WithAllocator(ops.HandlerFunc(func(_ int, err error) {
-				if w.Stop(); err != nil {
-					t.Error(err)
-				}
-			}), new(combinators.SingleSlot[ops.Operation]))
-			ctx := context.Background()
-			once := func() {
-				ops.ReadFull(server, got, came)
-				ops.WriteFull(client, sent, sending)
-				w.Run(ctx)
-				ops.ReadFull(client, got, came)
-				ops.WriteFull(server, sent, sending)
-				w.Run(ctx)
-			}
-			for range 20 {
-				once()
-			}
-			empty := testing.AllocsPerRun(50, func() { // Run's own
-				for range 2 {
-					ops.Post(w, came)
-					w.Run(ctx)
-				}
-			})
-			if n := testing.AllocsPerRun(50, once); n != empty {
-				t.Errorf("%v allocations for two blocks, and %v of them by Run", n, empty)
-			}
-			client.Close()
-			server.Close()
-			w.await(&end)
-			end.want(t, 0, nil)
-		})
+		t.Run(b, func(t *testing.T) { wantPipeAllocatesNothing(t, mode{backend: b}.open(t), nil, 3000) })
 	}
+}
+
+// wantPipeAllocatesNothing moves blocks of a size through a pipe with a buffer, 71 each way.
+func wantPipeAllocatesNothing(t *testing.T, w *world, buf []byte, size int) {
+	client, a := w.pair()
+	c, server := w.pair()
+	var pipe ops.Pipe
+	var end result
+	pipe.Start(a, c, buf, &end)
+	sent, got := make([]byte, size), make([]byte, size)
+	sending := ops.WithAllocator(ops.HandlerFunc(func(int, error) {}), new(combinators.SingleSlot[ops.Operation]))
+	came := ops.WithAllocator(ops.HandlerFunc(func(_ int, err error) {
+		if w.Stop(); err != nil {
+			t.Error(err)
+		}
+	}), new(combinators.SingleSlot[ops.Operation]))
+	ctx := context.Background()
+	once := func() {
+		ops.ReadFull(server, got, came)
+		ops.WriteFull(client, sent, sending)
+		w.Run(ctx)
+		ops.ReadFull(client, got, came)
+		ops.WriteFull(server, sent, sending)
+		w.Run(ctx)
+	}
+	for range 20 {
+		once()
+	}
+	empty := testing.AllocsPerRun(50, func() { // Run's own
+		for range 2 {
+			ops.Post(w, came)
+			w.Run(ctx)
+		}
+	})
+	if n := testing.AllocsPerRun(50, once); n != empty {
+		t.Errorf("%v allocations for two blocks, and %v of them by Run", n, empty)
+	}
+	client.Close()
+	server.Close()
+	w.await(&end)
+	end.want(t, 0, nil)
 }

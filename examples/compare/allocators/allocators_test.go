@@ -2,6 +2,7 @@ package allocators
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"unsafe"
@@ -27,37 +28,26 @@ func TestSources(t *testing.T) {
 }
 
 func BenchmarkOne(b *testing.B) {
-	for _, s := range append(several, singleSlot) {
-		b.Run(s.name, func(b *testing.B) {
-			l := s.start()
-			b.ReportAllocs()
-			b.ResetTimer()
-			l.one(b.N)
-		})
-	}
+	each(b, append(several, singleSlot), func(l loops, n int) { l.one(n) })
 }
 
 func BenchmarkEight(b *testing.B) {
-	for _, s := range several {
-		b.Run(s.name, func(b *testing.B) {
-			l := s.start()
-			b.ReportAllocs()
-			b.ResetTimer()
-			l.eight(b.N)
-		})
-	}
+	each(b, several, func(l loops, n int) { l.eight(n) })
 }
 
 func BenchmarkTwo(b *testing.B) {
-	for _, s := range several {
-		if s.alone {
-			continue
-		}
+	shared := slices.DeleteFunc(slices.Clone(several), func(s source) bool { return s.alone })
+	each(b, shared, func(l loops, n int) { twice(l.one, n) })
+}
+
+// each measures each of some sources.
+func each(b *testing.B, sources []source, run func(l loops, n int)) {
+	for _, s := range sources {
 		b.Run(s.name, func(b *testing.B) {
 			l := s.start()
 			b.ReportAllocs()
 			b.ResetTimer()
-			twice(l.one, b.N)
+			run(l, b.N)
 		})
 	}
 }
