@@ -92,6 +92,7 @@ func (l *refusing) Cancel(s *backend.Socket, op *ops.Operation) bool {
 		l.kept, l.spared = slices.Delete(l.kept, at, at+1), true
 	}
 	ending := l.ending == op
+	l.spared = l.spared || ending // the error of an operation that is to end early may be another
 	l.mu.Unlock()
 	if at >= 0 || ending {
 		return at >= 0
