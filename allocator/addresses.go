@@ -13,8 +13,8 @@ type pageBlock struct {
 }
 
 // addresses are blocks in the order of their addresses, in runs of at most
-// maxRun. So to add one moves a run of blocks and not all of them: with a million
-// blocks that is as quick as with a thousand, but for the list of runs.
+// maxRun. Adding a block moves a part of one run, not all blocks. So with a million
+// blocks it is as quick as with a thousand, except for the list of runs.
 type addresses struct {
 	runs [][]pageBlock // none of them is empty
 }
@@ -40,7 +40,7 @@ func place(run []pageBlock, start uintptr) (int, bool) {
 	})
 }
 
-// add adds a block. There is none at its start.
+// add adds a block. There must be none at its start.
 func (a *addresses) add(b pageBlock) {
 	if len(a.runs) == 0 {
 		a.runs = append(a.runs, append(make([]pageBlock, 0, maxRun), b))
@@ -82,7 +82,7 @@ func (a *addresses) atOrBelow(address uintptr) (pageBlock, bool) {
 	return run[i], true
 }
 
-// remove removes the block at start, which there is.
+// remove removes the block at start, which must exist.
 func (a *addresses) remove(start uintptr) {
 	r := a.run(start)
 	i, _ := place(a.runs[r], start)

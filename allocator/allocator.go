@@ -6,9 +6,9 @@ package allocator
 // Unless a type says otherwise, its methods are for one goroutine at a time.
 type Allocator[T any] interface {
 	// Allocate returns storage for n values: a slice with len == n <= cap. Its
-	// capacity is the room that the block has, and 1 for n == 1. It fails with
-	// an error that wraps [ErrExhausted], [ErrTooLarge] or [ErrSize], and has
-	// then taken nothing.
+	// capacity is the room that the block has, and 1 for n == 1. A call that
+	// fails takes no storage, and returns an error that wraps [ErrExhausted],
+	// [ErrTooLarge] or [ErrSize].
 	Allocate(n int) ([]T, error)
 
 	// Deallocate releases a block that Allocate of the same allocator returned.
@@ -28,13 +28,14 @@ type Owner[T any] interface {
 
 // A Resizer can change the size of a block where it lies.
 type Resizer[T any] interface {
-	// Resize makes the block s, which starts and ends where Deallocate wants
-	// it to, n values long without moving it, and reports whether it could.
-	// The result starts where s starts, has len == n <= cap, and is the block
-	// from now on; s is not to be used any more. The values of s remain, as
-	// far as n goes. It has room for no more than it had, or than GoodSize(n)
-	// tells, so that a budget above can be kept. When it reports false nothing
-	// has changed; it does so for a block without room and for n < 1.
+	// Resize makes the block s n values long without moving it, and reports
+	// whether it could. As for Deallocate, s starts where the block starts and
+	// has its capacity. The result starts there too, has len == n <= cap, and
+	// is the block from now on; s must not be used any more. The first n values
+	// of s are kept. The capacity of the result is at most that of s or
+	// GoodSize(n), whichever is larger, so that an allocator above can keep a
+	// budget. If Resize reports false, nothing has changed; it does so for a
+	// block of capacity 0 and for n < 1.
 	Resize(s []T, n int) ([]T, bool)
 }
 
@@ -48,15 +49,14 @@ type Resetter interface {
 
 // A Trimmer keeps released storage and can give it up.
 type Trimmer interface {
-	// Trim returns the storage that is kept for reuse and not handed out to
-	// where it came from.
+	// Trim gives storage that is kept for reuse, and is not handed out, back
+	// to where it came from.
 	Trim()
 }
 
 // A Sizer hands out blocks in certain sizes only.
 type Sizer interface {
 	// GoodSize returns the number of values, at least n, that a request for
-	// n values takes up. It is the best size to ask for where more than n is
-	// of use.
+	// n values takes up. Ask for that many if you can use more than n.
 	GoodSize(n int) int
 }

@@ -14,8 +14,8 @@ const (
 // passes on capabilities of its parent is one, because the methods of a Go type
 // cannot depend on what its parent is.
 //
-// [Resizer], [Trimmer] and [Sizer] need no such question. Over a parent without
-// them, to return false, to do nothing and to return n are honest answers.
+// [Resizer], [Trimmer] and [Sizer] need no Capability. Over a parent without them,
+// it is right to return false, to do nothing, and to return n.
 type Conditional interface {
 	// Capable reports whether the allocator can do c, and so whether the
 	// methods for it work.
@@ -30,8 +30,8 @@ func AsOwner[T any](a Allocator[T]) (Owner[T], bool) { return as[Owner[T]](a, Ca
 // and false. Ask once, in a constructor.
 func AsResetter[T any](a Allocator[T]) (Resetter, bool) { return as[Resetter](a, CanReset) }
 
-// GivesZeros reports whether all blocks of a are zero when it hands them out. An
-// allocator that does not say so may give anything.
+// GivesZeros reports whether all blocks of a are zero when it hands them out. Blocks
+// of an allocator that does not say so may contain anything.
 func GivesZeros[T any](a Allocator[T]) bool {
 	conditional, ok := a.(Conditional)
 	return ok && conditional.Capable(CanZero)

@@ -92,8 +92,8 @@
 //
 // Otherwise ordinary Go code could corrupt memory. Suppose that a block has the
 // capacity that was asked for, and append moves the slice to the Go heap, where it
-// gets a capacity of its own. An allocator that guesses a block's size from what is
-// released then takes that slice for a larger block than it is. Since a block goes
+// gets a capacity of its own. An allocator that derives the size of a block from
+// the released slice then takes it for a larger block than it is. Since a block goes
 // back with the capacity that it was handed out with, an allocator can refuse such a
 // slice.
 //

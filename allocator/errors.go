@@ -52,9 +52,9 @@ func sizeError(n int, size uintptr) error {
 // A MisuseError is the value an allocator panics with when its caller breaks
 // the contract.
 type MisuseError struct {
-	Allocator string  // the allocator that saw it, as it prints
+	Allocator string  // the allocator that detected it, as it prints
 	Block     uintptr // where the block starts
-	Len       int     // the values that the block has room for
+	Len       int     // how many values the block has room for
 	Type      string  // the type of these values
 	Problem   string  // what happened, such as "released twice"
 }
@@ -71,7 +71,7 @@ func Misuse[T any](a any, s []T, problem string) *MisuseError {
 	}
 }
 
-// grown is added to a problem that this may be the reason for.
+// grown is appended to a problem that append may have caused.
 const grown = "; if append has moved it, grow blocks with allocator.Append"
 
 // Error names the allocator, the block and the problem.

@@ -5,8 +5,8 @@ import "unsafe"
 // Append appends v to s, which is a block of a or nil, and returns the
 // resulting block, as append does for the Go heap. The block stays where it is
 // while there is room, or if a can resize it. Otherwise its values move to a
-// larger block, twice as large or, if they are many, a quarter larger; and the old
-// one is released. The values v may be part of s.
+// larger block, and the old one is released. The new block is twice as large or, if
+// the values are many, about a quarter larger. The values v may be part of s.
 //
 // If a fails, Append returns s unchanged, and the error.
 func Append[T any](a Allocator[T], s []T, v ...T) ([]T, error) {
@@ -18,7 +18,7 @@ func Append[T any](a Allocator[T], s []T, v ...T) ([]T, error) {
 		return s, err
 	}
 	r = append(r, v...)
-	if moved { // not before, as v may be a part of s
+	if moved { // only now, because v may be a part of s
 		release(a, s)
 	}
 	return r, nil
@@ -57,7 +57,7 @@ func Clone[T any](a Allocator[T], s []T) ([]T, error) {
 }
 
 // extend returns s with room for more values: where it is, or moved to another
-// block, in which case s is still to be released.
+// block, in which case the caller must still release s.
 func extend[T any](a Allocator[T], s []T, more int) (r []T, moved bool, err error) {
 	n := len(s) + more
 	if n < 0 {
@@ -91,9 +91,9 @@ func extend[T any](a Allocator[T], s []T, more int) (r []T, moved bool, err erro
 	return r[:len(s)], true, nil
 }
 
-// larger is how much a block of n values grows to when it has to move: to twice
-// its size and, from some size on, to five quarters, as with append. So to fill it
-// value by value costs a few copies of each.
+// larger returns the size that a block of n values grows to when it has to move:
+// twice its size and, from some size on, about five quarters of it, as with append.
+// So filling a block value by value copies each value only a few times.
 func larger(n int) int {
 	const threshold = 1 << 16
 	switch {
@@ -105,7 +105,7 @@ func larger(n int) int {
 	return n + n/4 + threshold*3/4
 }
 
-// release gives a block back that has been moved, if it is one.
+// release gives back a block whose values have been moved, if s is one.
 func release[T any](a Allocator[T], s []T) {
 	if cap(s) != 0 && unsafe.SliceData(s) != nil {
 		a.Deallocate(s)

@@ -11,16 +11,16 @@ import (
 // Deallocate clears storage for a T with pointers and leaves the rest to the
 // garbage collector.
 //
-// For a request of 1 GiB or more, it first asks the operating system whether it
-// would provide that much now, and is exhausted if the answer is no. If memory
-// runs out later, or for a smaller request, the program ends, as it does with
-// make.
+// On Unix, for a request of 1 GiB or more, it first asks the operating system
+// whether it would provide that much now, and is exhausted if the answer is no. If
+// memory runs out later, for a smaller request or on another system, the program
+// ends, as it does with make.
 //
 // The zero value is ready, and any number of goroutines may use it.
 type Heap[T any] struct{}
 
-// askAbove is the size from which Heap asks the operating system whether it
-// would give so much memory, because the Go runtime would end the program.
+// askAbove is the size in bytes from which Heap asks the operating system whether
+// it would provide that much memory, because the Go runtime would end the program.
 const askAbove = 1 << 30
 
 // Allocate returns n zeroed values.

@@ -27,11 +27,12 @@ import (
 // is a fault only once it reaches the first guard. A guarded block has exactly the room
 // that was asked for. An unguarded block has the room of its whole pages.
 //
-// It is exhausted when the operating system refuses.
+// It is exhausted when the operating system refuses, and always on a system that is
+// neither Unix nor Windows.
 //
 // Any number of goroutines may use it.
 //
-// It panics if a released block is not one that it has handed out.
+// Deallocate panics if the block is not one that it has handed out.
 type Pages[T any] struct {
 	guard uintptr // bytes before and after a block
 	plan  string
@@ -107,14 +108,14 @@ func (a *Pages[T]) take(s []T) []byte {
 		panic(Misuse(a, s, "released with another capacity than it was handed out with"+grown))
 	}
 	a.live.remove(b.start)
-	Reissue(b.pages) // the next ones at this address are others
+	Reissue(b.pages) // the next pages at this address are new ones
 	return b.pages
 }
 
 // Owns reports whether s starts inside a live block.
 func (a *Pages[T]) Owns(s []T) bool {
 	if cap(s) == 0 || unsafe.Sizeof(*new(T)) == 0 {
-		return cap(s) != 0 // blocks of no size are everybody's
+		return cap(s) != 0 // blocks of size 0 belong to every allocator
 	}
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	a.mu.Lock()

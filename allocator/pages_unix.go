@@ -31,9 +31,8 @@ func mapPages(size, guard uintptr) []byte {
 	return pages
 }
 
-// unmapPages returns what mapPages gave. It cannot fail for that, unless to
-// divide a mapping in two takes one more than the kernel allows, and then the
-// pages stay.
+// unmapPages gives back what mapPages returned. This fails only if it would split a
+// mapping in two and the kernel allows no more mappings; the pages then stay.
 func unmapPages(pages []byte) {
 	_ = unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(pages)), uintptr(len(pages)))
 }

@@ -2,7 +2,7 @@
 
 package allocator
 
-// pageSize is what it is on most systems; there are no pages to be had here.
+// pageSize is that of most systems; this one provides no pages.
 func pageSize() uintptr { return 4096 }
 
 func mapPages(size, guard uintptr) []byte { return nil }

@@ -28,7 +28,7 @@ func mapPages(size, guard uintptr) []byte {
 	return pages
 }
 
-// unmapPages returns what mapPages gave. It cannot fail for that.
+// unmapPages gives back what mapPages returned. For that it cannot fail.
 func unmapPages(pages []byte) {
 	_ = windows.VirtualFree(uintptr(unsafe.Pointer(unsafe.SliceData(pages))), 0, windows.MEM_RELEASE)
 }
