@@ -7,11 +7,12 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// ErrWouldBlock is returned by a TryRead that finds nothing to read.
+// ErrWouldBlock is returned by a TryRead that finds nothing to read, and by a TryWrite
+// that finds no room.
 var ErrWouldBlock = errors.New("ops: nothing to read yet")
 
-// A WaitReader says when there is something to read, and then reads it without
-// waiting. So nobody needs a buffer before data has arrived.
+// A WaitReader is a stream that says when there is something to read, and then reads
+// it without waiting. So no buffer is needed before data has arrived.
 //
 // It may also be [Associated], with the default allocator for handlers that
 // bring none.
@@ -25,7 +26,7 @@ type WaitReader interface {
 	TryRead(b []byte) (n int, err error)
 }
 
-// heapBytes is where buffers come from if nobody has an allocator for them.
+// heapBytes is where buffers come from if no allocator is associated for them.
 var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 
 // ReadOnArrival reads up to size bytes from r into a buffer that is allocated only
@@ -34,21 +35,21 @@ var heapBytes allocator.Allocator[byte] = allocator.Heap[byte]{}
 // the Go heap.
 //
 // On success *into holds the bytes that were read, and h owns the block that starts
-// with them. It gives the block back with the Deallocate of the same allocator, at its
-// full length or cut to any other. On failure *into is nil, and there is nothing to
-// give back. If the allocator fails, h is called with its error, and the data can
-// still be read.
+// with them. It must release the block with Deallocate of the same allocator; the
+// length of the slice does not matter. On failure *into is nil, and there is nothing to
+// release. If the allocator fails, h is called with its error, and the data can still
+// be read.
 //
 // If h runs on another executor (see [WithExecutor]), the buffer is allocated and
 // filled there, so r must be usable from there. A connection of a proactor with a
 // single runner is not, unless the executor runs on that proactor.
 //
-// It does not keep its place among the reads of r: a read that is started while it
-// waits may be served first.
+// It has no fixed place among the reads of r: a read that is started while it waits may
+// be served first.
 //
 // Starting a read sets *into to nil, and the result is stored there just before h is
-// called. So handlers that one goroutine starts and runs may share the variable,
-// provided that each takes its bytes before it starts another read.
+// called. So reads may share the variable if one goroutine starts them and runs their
+// handlers, and each handler takes its bytes before it starts another read.
 func ReadOnArrival(r WaitReader, size int, into *[]byte, h Handler) {
 	if into == nil {
 		panic("ops: ReadOnArrival: nil pointer to what is read")

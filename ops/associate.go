@@ -23,9 +23,9 @@ type Associated[T any] interface {
 // associated.
 //
 // Making the handler allocates, so bind once for each chain and keep the result.
-// As long as one operation at a time uses the handler, one at a time uses the
-// allocator. If several chains share an allocator that is not safe for several
-// goroutines, wrap it in combinators.ThreadSafe.
+// If only one operation at a time uses the handler, calls to the allocator do not
+// overlap. If several chains share an allocator that is not safe for concurrent use,
+// wrap it in combinators.ThreadSafe.
 func WithAllocator[T any](h Handler, a allocator.Allocator[T]) Handler {
 	mustHandler(h)
 	if a == nil {

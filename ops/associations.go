@@ -90,9 +90,8 @@ func (is *associations) rarer(h Handler, has traits) {
 }
 
 // traits says which of the interfaces of associations a type implements, and whether it
-// is that of coroutines. To
-// ask for each would take longer than everything else in the life of an
-// operation, so what is found out about a type is remembered.
+// is that of coroutines. Asking for each interface would take longer than everything
+// else in the life of an operation, so the answer is remembered for each type.
 type traits uint8
 
 const (

@@ -8,10 +8,11 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// A Batch is several operations that run at the same time and end together: the first
-// of several to have an answer, all of them, or one operation and its time limit. When
-// one has decided the outcome, the batch cancels the others, and waits until the kernel
-// is done with those too. So no buffer is in use any more when its handler is called.
+// A Batch is several operations that run at the same time and end together. Use it to
+// take the first of several answers, to wait for all, or to limit the time of one. Once
+// the outcome is decided, the batch cancels the other operations, and waits until the
+// kernel is done with them too. So when the handler of the batch is called, no buffer is
+// in use any more.
 //
 // The memory of the operations is in members that the caller owns, so a batch allocates
 // nothing:
@@ -36,12 +37,12 @@ type Batch struct {
 	failed    int // the first that ended with an error, or -1
 	abandoned bool
 
-	// op stands for the batch where its handler is looked for. It is
-	// outstanding nowhere.
+	// op represents the batch for what looks up its handler. It is never
+	// outstanding itself.
 	op Operation
 }
 
-// Until says what a [Batch] waits for. When that has happened, it cancels the
+// Until says what a [Batch] waits for. Once that has happened, the batch cancels the
 // operations that are left.
 type Until uint8
 
@@ -49,25 +50,25 @@ const (
 	// UntilAll waits for all members. None is cancelled.
 	UntilAll Until = iota
 
-	// UntilFirst waits for the first member that ends, however it ends: an
-	// operation and what limits it.
+	// UntilFirst waits for the first member that ends, with or without an
+	// error. Use it for an operation and a timer that limits it.
 	UntilFirst
 
-	// UntilSuccess waits for the first member that ends without an error: the
-	// fastest of several servers.
+	// UntilSuccess waits for the first member that ends without an error. Use it
+	// to take the answer of the fastest of several servers.
 	UntilSuccess
 
-	// UntilError waits for all members, or the first that ends with an error:
-	// parts that are worth nothing without the others.
+	// UntilError waits for all members, or for the first that ends with an error.
+	// Use it for parts that are of no use without the others.
 	UntilError
 )
 
-// A Member is the place of one operation in a [Batch], and its handler. An operation
-// with that handler takes its memory from the member. It may be of any kind, also a
-// composed one that has one block at a time. The member may be wrapped: by
-// [WithExecutor], or with an allocator of byte for [ReadOnArrival].
+// A Member is the handler of one operation in a [Batch], and contains its memory. The
+// operation may be of any kind, including a composed one that has one block at a time.
+// The member may be wrapped: by [WithExecutor], or with an allocator of byte for
+// [ReadOnArrival].
 //
-// Its operation has the timeout associated with the handler of the batch.
+// The operation has the timeout associated with the handler of the batch.
 type Member struct {
 	// N and Err are the results of the operation. The handler of the batch may
 	// read them.
@@ -82,12 +83,12 @@ type Member struct {
 
 // Start starts a batch. The caller starts one operation for each member right after
 // that, with the member as its handler. If the outcome is decided before a member's
-// operation is started, that operation is cancelled as soon as it is.
+// operation is started, that operation is cancelled as soon as it starts.
 //
 // When all members have ended, h is called once, with the index and the error of the
 // member that decided: the first that ended, succeeded or failed, depending on until.
-// If none decided, h is called with the number of members, and with the error of the
-// first that had one, or nil. Cancelling h cancels the members; so does closing its
+// If none decided, h is called with the number of members, and with the first error, or
+// nil. Cancelling h cancels the members; so does closing its
 // proactor.
 func (b *Batch) Start(members []Member, until Until, h Handler) {
 	switch {
@@ -194,7 +195,7 @@ func (b *Batch) end(m *Member, n int, err error, abandoned bool) (last bool) {
 	return true
 }
 
-// judge looks whether a member that has ended decides.
+// judge checks whether a member that has ended decides the outcome.
 func (b *Batch) judge(m *Member) {
 	at := 0
 	for &b.members[at] != m {
@@ -240,7 +241,8 @@ func (m *Member) Abandon() {
 	}
 }
 
-// conclude calls the handler, or abandons it. The batch is the program's from then on.
+// conclude calls the handler, or abandons it. From then on the batch belongs to the
+// program.
 func (b *Batch) conclude() {
 	if b.abandoned {
 		b.op.Abandon()

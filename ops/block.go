@@ -6,8 +6,8 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// A block is an allocator of one operation at a time, whose memory lies in what starts
-// it.
+// A block is an allocator of one operation at a time, embedded in the value that starts
+// the operation.
 type block struct {
 	op    Operation
 	inUse bool

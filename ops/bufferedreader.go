@@ -6,9 +6,8 @@ import (
 	"io"
 )
 
-// ErrTooLong is what the handler of a [BufferedReader] is called with when the buffer
-// is full and contains no delimiter. It is also bufio.ErrTooLong in the sense of
-// errors.Is.
+// ErrTooLong is the error of a read of a [BufferedReader] whose buffer is full and
+// contains no delimiter. errors.Is also finds bufio.ErrTooLong in it.
 var ErrTooLong error = tooLongError{}
 
 type tooLongError struct{}
@@ -21,9 +20,9 @@ func (tooLongError) Is(target error) bool { return target == bufio.ErrTooLong }
 //
 // The program provides the buffer, and its length limits what can be read at once. One read
 // may be outstanding at a time; starting another panics. Each read uses one block of
-// memory, however many reads of the stream it takes. A read that the buffer can serve does
-// not read the stream; but if the stream was closed, or its deadline has passed, it fails
-// like any other read. A BufferedReader can be a field of a session struct; see
+// memory, however many reads of the stream it needs. A read that the buffer can serve does
+// not read the stream. But if the stream was closed, or its deadline has passed, such a
+// read fails like any other. A BufferedReader can be a field of a session struct; see
 // [BufferedReader.Reset]. It must not be copied while a read is outstanding.
 type BufferedReader struct {
 	r          Reader
@@ -63,29 +62,28 @@ func (b *BufferedReader) mustBeQuiet() {
 	}
 }
 
-// ReadUntil reads up to the first delimiter, and takes the delimiter too. Its handler
-// is called with the length and nil; [BufferedReader.Bytes] returns the bytes,
-// including the delimiter.
+// ReadUntil reads up to and including the first delimiter. Its handler is called with
+// the number of bytes and nil; [BufferedReader.Bytes] returns them.
 //
 // If the stream ends first, the error is io.EOF when nothing is left, and
 // io.ErrUnexpectedEOF otherwise. If the buffer is full first, the error is
-// [ErrTooLong]. With an error nothing is taken: [BufferedReader.Buffered] returns what
-// there is, and [BufferedReader.Discard] skips any part of it.
+// [ErrTooLong]. A read that fails takes nothing: [BufferedReader.Buffered] returns the
+// bytes in the buffer, and [BufferedReader.Discard] skips any number of them.
 func (b *BufferedReader) ReadUntil(delimiter byte, h Handler) {
 	b.readUntil(h, nil, delimiter, false)
 }
 
 // ReadLine is ReadUntil for a line: Bytes returns it without its end, "\n" or "\r\n".
-// As with bufio.ScanLines the last line of a stream need not have one.
+// As with bufio.ScanLines, the last line of a stream need not have an end.
 func (b *BufferedReader) ReadLine(h Handler) {
 	b.readUntil(h, nil, '\n', true)
 }
 
-// ReadToken is ReadUntil with a function that says what to read: bufio.ScanWords, or
-// one that finds the end of a header. As with a bufio.Scanner, the function is called
-// with everything in the buffer, and with true at the end of the stream. Bytes that it
-// skips without a token are taken. If it returns an error, the handler is called with
-// that; bufio.ErrFinalToken ends the stream after the token.
+// ReadToken is ReadUntil with a function that finds the token: bufio.ScanWords, for
+// example, or one that finds the end of a header. As with a bufio.Scanner, the function is
+// called with everything in the buffer, and with true at the end of the stream. Bytes
+// that it skips without returning a token are gone. If it returns an error, the handler
+// is called with that error; bufio.ErrFinalToken ends the stream after the token.
 func (b *BufferedReader) ReadToken(split bufio.SplitFunc, h Handler) {
 	if split == nil {
 		panic("ops: BufferedReader: nil SplitFunc")
@@ -105,15 +103,15 @@ func (b *BufferedReader) ReadFull(p []byte, h Handler) {
 	b.r.StartRead(op)
 }
 
-// Bytes returns what the last read has taken. It is valid until the next read
-// starts.
+// Bytes returns the bytes that the last read has taken. They are valid until the next
+// read starts.
 func (b *BufferedReader) Bytes() []byte { return b.token }
 
 // Buffered returns the bytes that were read from the stream and have not been taken
-// yet. It is valid until the next read starts.
+// yet. They are valid until the next read starts.
 func (b *BufferedReader) Buffered() []byte { return b.buf[b.start:b.end] }
 
-// Discard takes the next n bytes of the buffer. It panics if there are fewer, or while
+// Discard skips the next n bytes of the buffer. It panics if there are fewer, or while
 // a read is outstanding.
 func (b *BufferedReader) Discard(n int) {
 	b.mustBeQuiet()

@@ -21,17 +21,17 @@ var errNeverFits = fmt.Errorf("ops: longer than the limit of what may wait to be
 // next one.
 //
 // At most limit bytes wait. Beyond that [BufferedWriter.Append] fails, and
-// [BufferedWriter.WhenRoom] says when to go on. So a peer that does not read costs no more
-// memory than that. After a write has failed, everything fails with its error.
+// [BufferedWriter.WhenRoom] says when to go on. So the memory that a peer can tie up by
+// not reading is bounded. After a write has failed, everything fails with its error.
 //
 // A BufferedWriter contains the memory of its write. Any goroutine that may use the writer
-// below may call its methods. A write fails too if everything on its connection is
-// cancelled, or if its deadline passes.
+// below may call its methods. A write also fails if everything on its connection is
+// cancelled, or if the connection's deadline passes.
 //
-// To know when its memory may be used for something else, close the connection and call
-// [BufferedWriter.Flush]. When the handler of the Flush is called, no write is outstanding
-// any more, unless something was appended since, or the Flush itself was cancelled or got
-// no memory.
+// To know when the memory of a BufferedWriter may be used for something else, close the
+// connection and call [BufferedWriter.Flush]. When the handler of Flush is called, no
+// write is outstanding any more, unless something has been appended since, or the Flush
+// itself was cancelled or its allocator failed.
 //
 // Other writes to the same stream may come between two appended pieces or, where the stream
 // takes only a part of a write, in the middle of a piece. A BufferedWriter must not be
@@ -85,7 +85,7 @@ func (b *BufferedWriter) Reset(w Writer, limit int, buffers allocator.Allocator[
 }
 
 // Append copies p, to be written after everything that was appended before. It takes all
-// of p or nothing. The error is [ErrQueueFull] if p does not fit at the moment. It wraps
+// of p or none of it. The error is [ErrQueueFull] if p does not fit at the moment. It wraps
 // allocator.ErrTooLarge if p can never fit, and allocator.ErrExhausted if there is no
 // memory. After a write has failed, it is the error of that write.
 func (b *BufferedWriter) Append(p []byte) error {
@@ -151,12 +151,12 @@ func (b *BufferedWriter) next() (start bool) {
 	return true
 }
 
-// start writes what has been turned to. Only the one that has done that calls it.
+// start writes what next has taken. It is called once for each next that returned true.
 func (b *BufferedWriter) start() { WriteFull(b.w, b.writing, (*bufferedWrite)(b)) }
 
 // Flush calls h when everything that was appended before has been written, with 0 and
-// nil, or with the error of the write that failed. It can be cancelled; a timeout of
-// h has no effect.
+// nil, or with the error of the write that failed. The wait can be cancelled; a timeout
+// of h has no effect.
 func (b *BufferedWriter) Flush(h Handler) {
 	b.mustHaveWriter()
 	op := begin(h, nil, b.w)
@@ -167,8 +167,8 @@ func (b *BufferedWriter) Flush(h Handler) {
 
 // WhenRoom calls h with 0 and nil when there is room to append n bytes, though others
 // may take the room first. If there never will be, h is called with the error that
-// prevents it. Handlers that wait are called in the order in which they came. It can be
-// cancelled; a timeout of h has no effect.
+// prevents it. Handlers are called in the order in which they began to wait. The wait can
+// be cancelled; a timeout of h has no effect.
 func (b *BufferedWriter) WhenRoom(n int, h Handler) {
 	b.mustHaveWriter()
 	n = max(n, 0)
@@ -214,7 +214,7 @@ func (b *BufferedWriter) CancelOperation(s *CancelSlot) {
 		b.flushes.remove(op)
 	} else {
 		b.rooms.remove(op)
-		b.makeRoom(&done) // for those behind it, who may need less
+		b.makeRoom(&done) // for those behind it, which may need less
 	}
 	op.Disarm()
 	b.mu.Unlock()
@@ -222,8 +222,8 @@ func (b *BufferedWriter) CancelOperation(s *CancelSlot) {
 	endList(done.head, func(op *Operation) { op.endLater(b.w, nil) })
 }
 
-// wrote takes the result of the write. It returns who does not wait any longer, and
-// whether there is another write to start.
+// wrote takes the result of the write. It returns the operations that wait no longer,
+// and whether there is another write to start.
 func (b *BufferedWriter) wrote(n int, err error) (done opList, start bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -245,7 +245,7 @@ func (b *BufferedWriter) wrote(n int, err error) (done opList, start bool) {
 	return done, start
 }
 
-// makeRoom moves those who wait for room, and have it now, to done.
+// makeRoom moves the operations that wait for room, and have it now, to done.
 func (b *BufferedWriter) makeRoom(done *opList) {
 	room := b.room()
 	for op := b.rooms.head; op != nil && (!b.busy || int(op.Args[0]) <= room); op = b.rooms.head {
@@ -291,8 +291,8 @@ func (f *bufferedWrite) Complete(n int, err error) {
 	endList(done.head, (*Operation).Complete)
 }
 
-// refuse replaces those who wait, so that their memory is released at once, when the
-// proactor was closed before the write.
+// refuse replaces the operations that wait, so that their memory is released at once,
+// when the proactor was closed before the write.
 func (f *bufferedWrite) refuse(err error) {
 	b := (*BufferedWriter)(f)
 	b.mu.Lock()
@@ -308,7 +308,7 @@ func (f *bufferedWrite) refuse(err error) {
 	}
 }
 
-// Abandon is called when the proactor was closed: nobody who waits is called.
+// Abandon is called when the proactor was closed: no handler that waits is called.
 func (f *bufferedWrite) Abandon() {
 	b := (*BufferedWriter)(f)
 	done, _ := b.wrote(0, ErrCanceled)

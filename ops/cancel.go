@@ -7,8 +7,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// ErrCanceled is the error of a cancelled operation. It is also
-// context.Canceled in the sense of errors.Is.
+// ErrCanceled is the error of a cancelled operation. errors.Is also finds
+// context.Canceled in it.
 var ErrCanceled error = canceledError{}
 
 type canceledError struct{}
@@ -20,8 +20,8 @@ func (canceledError) Is(target error) bool { return target == context.Canceled }
 //
 // Bind it to a handler with [WithCancelSlot], or return it from a method
 // CancelSlot of the handler. It belongs to one chain, and cancels the operation
-// of that chain that began last. The zero value is ready. A slot costs no
-// allocation, and an operation without one pays nothing for it. Any goroutine
+// of that chain that began last. The zero value is ready. A slot allocates nothing,
+// and costs an operation without one nothing. Any goroutine
 // that may use the proactor of the operation may call its methods. A CancelSlot
 // must not be copied after its first use.
 type CancelSlot struct {
@@ -70,7 +70,7 @@ func CancelSlotOf(h Handler) *CancelSlot {
 // Cancel cancels the operation that has begun and not ended, and reports
 // whether there is one. Its handler is still called, once and later: with
 // [ErrCanceled], or with the result that it already had. A composed operation
-// of this package, such as ReadFull, stops at the latest before its next part.
+// of this package, such as ReadFull, stops before its next part at the latest.
 // In one made with [Compose], the outstanding operation is cancelled, and the
 // next step gets ErrCanceled and decides what to do.
 func (s *CancelSlot) Cancel() bool {
@@ -84,7 +84,7 @@ func (s *CancelSlot) Cancel() bool {
 	return inUse
 }
 
-// doom has every later operation cancelled as soon as it begins, until the slot is spared.
+// doom makes every later operation end as soon as it begins, until the slot is spared.
 func (s *CancelSlot) doom() {
 	s.mu.Lock()
 	s.doomed = true
@@ -99,8 +99,8 @@ func (s *CancelSlot) spare() {
 
 // Canceled reports whether the operation that ended last was cancelled, even if it
 // already had its result: an accept that had its connection, for example. It is false
-// once the next operation has begun. A chain that should end when it is cancelled asks
-// this before it goes on.
+// once the next operation has begun. A chain that should end when it is cancelled must
+// call Canceled before it goes on.
 func (s *CancelSlot) Canceled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,7 +127,7 @@ func (s *CancelSlot) begin(op *Operation) {
 	s.mu.Unlock()
 }
 
-// end ends the operation that begin was called for, unless the slot stands for another
+// end ends the operation that begin was called for, unless the slot belongs to another
 // one by now.
 func (s *CancelSlot) end(op *Operation) {
 	s.mu.Lock()

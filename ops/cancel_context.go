@@ -8,15 +8,15 @@ import (
 )
 
 // CancelOnDone binds the slot to ctx: once ctx is done, it cancels the outstanding
-// operation, and every further one as soon as it is started. So a chain ends even if
+// operation, and every later one as soon as it is started. So a chain ends even if
 // ctx is done between two of its operations, or was done before. (A handler that was
 // only posted still runs.) Calling stop unbinds ctx: from then on it cancels nothing
 // and does not touch the slot. Like the stop function of context.AfterFunc, it
 // reports whether it came before ctx was done.
 //
-// It cancels from a goroutine of its own or, where the operation is outstanding with
-// a proactor that has a single runner, posts to that. It allocates; call it once for
-// each chain.
+// The slot cancels from a goroutine of its own or, if the operation is outstanding on a
+// proactor with a single runner, by a post to that. CancelOnDone allocates; call it once
+// for each chain.
 func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 	b := &boundContext{ctx: ctx, slot: s}
 	s.mu.Lock()
@@ -59,9 +59,9 @@ func (b *boundContext) tryCancel() (elsewhere Executor) {
 	return nil
 }
 
-// cancelFrom cancels what is outstanding, on behalf of a goroutine that runs an
-// executor, or none if that is nil. It returns the executor that the cancellation has to
-// come from instead, if there is one.
+// cancelFrom cancels what is outstanding, on behalf of a goroutine that runs the executor
+// at, or no executor if at is nil. If the cancellation has to come from another executor
+// instead, it returns that one.
 func (s *CancelSlot) cancelFrom(at Executor) (elsewhere Executor) {
 	target, _ := s.request()
 	if b, ok := target.(*Batch); ok {
@@ -97,11 +97,11 @@ func (b *boundContext) release() {
 	}
 }
 
-// Complete cancels, on the executor of where the operation was outstanding.
+// Complete cancels, on the executor where the operation was outstanding.
 func (b *boundContext) Complete(int, error) { b.cancel() }
 
-// Allocator has the operation that gets there come from the heap: it is posted by a
-// goroutine that the program knows nothing of.
+// Allocator makes the posted operation come from the heap, because the goroutine that
+// posts it is unknown to the program.
 func (b *boundContext) Allocator() allocator.Allocator[Operation] { return heap }
 
 // done reports whether a context that the slot is bound to is.

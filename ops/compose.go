@@ -18,19 +18,19 @@ type Frame[S any] struct {
 	begun bool
 }
 
-// Compose starts a composed operation: several operations, one at a time, with
-// a state, that call h once when they are done.
+// Compose starts a composed operation: several operations with a common state, one at
+// a time, after which h is called once.
 //
 // The frame that holds the state comes from the allocator of Frame[S]
-// associated with h, or else from the Go heap. The function step is called
-// later, from a goroutine that runs ex. Its first call has 0 and nil; each
-// further call has the results of the operation that the step before started
-// with the frame as its handler. Each call starts one operation, or ends
-// everything with [Frame.Return].
+// associated with h, or else from the Go heap. The function step is first called
+// later, from a goroutine that runs ex, with 0 and nil. Each further call gets the
+// results of the operation that the previous step started with the frame as its
+// handler. Each call must start one operation, or end the composed one with
+// [Frame.Return].
 //
 // At any time the composed operation has its frame and the block of one
-// operation. Let step be a plain function, because making a closure allocates,
-// and keep what it needs in the state.
+// operation. Make step a plain function, because a closure allocates, and keep
+// what it needs in the state.
 func Compose[S any](ex Executor, h Handler, state S, step func(f *Frame[S], n int, err error)) {
 	mustExecutor(ex)
 	mustHandler(h)
@@ -73,7 +73,7 @@ func (f *Frame[S]) Unwrap() Handler { return f.handler }
 // proactor was closed.
 func (f *Frame[S]) Abandon() { f.release(f) }
 
-// refused returns the handler to tell that the executor is closed: the final
+// refused returns the handler to call because the executor is closed: the final
 // one, if the composed operation had not begun, and then without the frame.
 func (f *Frame[S]) refused() Handler {
 	if f.begun {

@@ -10,13 +10,13 @@ type Contextual interface {
 
 // WithContext returns a handler that calls h and that ctx is associated with.
 // [ContextOf] finds it through any wrappers around the handler. So the steps of a
-// composed operation, an executor or a layer that traces see the values of
-// whoever started the operation. Making the handler allocates: bind once for
-// each chain.
+// composed operation, an executor or a layer that traces see the values of the
+// context with which the operation was started. Making the handler allocates: bind
+// once for each chain.
 //
-// The operation is not cancelled when ctx is done. For that, something has to be
-// registered with ctx and removed again, which allocates.
-// [CancelSlot.CancelOnDone] does so once for a whole chain.
+// The operation is not cancelled when ctx is done, because registering for that with
+// ctx and unregistering allocates. [CancelSlot.CancelOnDone] does so once for a whole
+// chain.
 func WithContext(h Handler, ctx context.Context) Handler {
 	mustHandler(h)
 	if ctx == nil {

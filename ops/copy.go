@@ -8,18 +8,18 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// A Copier copies one stream to another, by a read and a write in turn.
+// A Copier copies one stream to another, with reads and writes in turn.
 //
-// Where both are TCP connections of one proactor of package platform, on Linux with epoll
-// or io_uring, and reads keep filling the buffer (with io_uring 64 KiB of it), the kernel
-// moves what follows from one to the other (splice(2)), until less comes. That saves the
-// copies to the program and back where memory is what is short: a proxy on loopback took
-// from a third of the processor time to as much as by copying. If the peer has closed its
-// end, the kernel may send the program SIGPIPE, which Go ignores unless the program asks for
-// it (see package os/signal).
+// If both are TCP connections of one proactor of package platform, on Linux with epoll or
+// io_uring, and reads keep filling the buffer (with io_uring 64 KiB of it), the kernel
+// moves the bytes that follow from one to the other (splice(2)), until fewer arrive. That
+// saves the copies to the program and back, which matters most when memory is the
+// bottleneck: a proxy on loopback took between a third of the processor time of copying
+// and as much. If the peer has closed its end, the kernel may send the program SIGPIPE,
+// which Go ignores unless the program asks for it (see package os/signal).
 //
 // The zero value is ready, and can be a field of a session struct. It copies one stream
-// at a time, and must not itself be copied while it does.
+// at a time, and must not itself be copied meanwhile.
 type Copier struct {
 	dst    Writer
 	src    Reader
@@ -36,8 +36,8 @@ type Copier struct {
 	other place // of the stream whose turn it is not
 }
 
-// A place is what a platform knows an operation by between its parts, so that a part
-// is not started where everything was cancelled since the last.
+// A place is what identifies an operation to a platform between its parts, so that no
+// part is started where everything was cancelled since the last.
 type place struct {
 	target unsafe.Pointer
 	epoch  uint32
@@ -53,8 +53,8 @@ type WriteCloser interface {
 	CloseWrite() error
 }
 
-// copySize is the length of a buffer that nobody has given, in bytes. It is that of
-// io.Copy.
+// copySize is the length in bytes of the buffer if the program provides none. It is that
+// of io.Copy.
 const copySize = 32 << 10
 
 // Copy copies src to dst until the end of src. Its handler is called with the number of
@@ -65,12 +65,13 @@ const copySize = 32 << 10
 //
 // It uses one block of memory until it ends, however many reads and writes it takes. It
 // also uses buf, which belongs to it meanwhile. If buf is empty, it takes 32 KiB from the
-// allocator of byte associated with h, or else from the Go heap, and gives them back before
+// allocator of byte associated with h, or else from the Go heap, and releases them before
 // h is called.
 //
-// Cancelling everything on src, or closing it, ends it too. Closing dst, or cancelling
-// everything on it after the first write, ends the copy at its next write. The streams are
-// on one proactor, or on several that any goroutine may use.
+// Closing src, or cancelling everything on it, ends the copy too. Closing dst, or cancelling
+// everything on it after the first write, ends the copy at its next write. Both streams must
+// be on the same proactor, or on proactors that any goroutine may use. Starting a copy while
+// one is outstanding panics.
 func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
 	if dst == nil || src == nil {
 		panic("ops: Copier: nil stream")
@@ -94,8 +95,8 @@ func (c *Copier) Copy(dst Writer, src Reader, buf []byte, h Handler) {
 	src.StartRead(op)
 }
 
-// Copied returns how many bytes the current copy has written so far, or the last one
-// in all. Call it from the handler, or where nothing else of the copy can run at the
+// Copied returns how many bytes the current copy has written so far, or the last copy
+// in total. Call it from the handler, or where nothing else of the copy can run at the
 // same time.
 func (c *Copier) Copied() int64 { return c.copied }
 

@@ -8,10 +8,9 @@ import (
 	"github.com/heirloom-go/heirloom/ops/internal/goroutine"
 )
 
-// A Co is a coroutine, as seen by its function. Its methods look as if they blocked.
-// See [Spawn].
+// A Co is a coroutine, as seen by its function. Its methods seem to block. See [Spawn].
 //
-// A method starts an operation and returns when it has ended. Meanwhile the goroutine
+// A method starts an operation and returns when that has ended. Meanwhile the goroutine
 // that runs the executor does other things. Only the coroutine's function may call
 // the methods. They panic if another goroutine calls them, or while an operation of
 // the coroutine is outstanding.
@@ -35,24 +34,25 @@ type Co struct {
 	err    error
 
 	result     error // of the function
-	prev, succ *Co   // of those that have begun
+	prev, succ *Co   // among the coroutines that have begun
 
 	turns     atomic.Int32 // see wake
 	started   bool         // an operation, since it was last resumed
-	threw     bool         // what was to start it has panicked, with stream
+	threw     bool         // starting it has panicked, with stream
 	panicked  bool
 	abandoned bool // it is to unwind
-	unwinding bool // it does
+	unwinding bool // it is unwinding
 	kept      bool // once it has ended, see Coroutines
 }
 
-// Spawn runs f as a coroutine: later, on the goroutines that run ex, and in pieces, from
-// one operation to the next. When f returns, h is called with 0 and the result of f.
+// Spawn runs f as a coroutine: later, on the goroutines that run ex, and in pieces that
+// end where it waits for an operation. When f returns, h is called with 0 and the result
+// of f.
 //
 // A switch to a coroutine and back does not involve the scheduler. It costs about as much
 // as two or three posts (BenchmarkYield). But while it waits, a coroutine keeps the stack
-// of a goroutine, at least 2 KiB, which a chain of handlers does not. Its methods need
-// little stack: most let the goroutine that runs ex start the operation.
+// of a goroutine, at least 2 KiB, which a chain of handlers does not. The methods of Co
+// need little stack, because most let the goroutine that runs ex start the operation.
 //
 // The Co comes from the allocator of Co associated with h, or else from the Go heap. The
 // stack comes from the Go runtime. A coroutine that waits has its Co and the block of one
@@ -61,16 +61,16 @@ type Co struct {
 // Like any handler, a coroutine holds up the goroutine that runs it while it computes, or
 // blocks in some other way. If f panics, so does the Run that resumed it, and h is not
 // called. If f calls runtime.Goexit, as testing.T.FailNow does, the goroutine of that Run
-// ends with the coroutine's.
+// ends too.
 //
-// If the executor is closed while f waits, the method that it waits in panics, so that
-// deferred calls run. Each method that is called after that panics too. f need not recover
+// If the executor is closed while f waits, the method in which it waits panics, so that
+// deferred calls run. Every method that is called after that panics too. f need not recover
 // from this. If a deferred call panics for another reason, so does Close.
 //
 // The Go runtime resumes a coroutine only on a thread that is locked in the same way as
 // the one it began on. So a goroutine that runs or closes ex must not be locked to its
-// thread, unless it is the only one that does. And f must not wait while it has locked its
-// thread.
+// thread (runtime.LockOSThread), unless it is the only one that runs or closes ex. And f
+// must not wait while it has locked its thread.
 func Spawn(ex Executor, h Handler, f func(co *Co) error) {
 	mustExecutor(ex)
 	mustHandler(h)
@@ -87,19 +87,19 @@ func Spawn(ex Executor, h Handler, f func(co *Co) error) {
 	Post(ex, co)
 }
 
-// Await calls start, which starts one operation with the handler that it gets, and
+// Await calls start, which must start one operation with the handler that it gets, and
 // returns the results of the operation. Use it for operations that Co has no method for:
 //
 //	_, err := co.Await(lines.ReadLine)
 //	_, err = co.Await(func(h ops.Handler) { listener.Accept(conn, h) })
 //
 // The function start may also keep the handler, so that another goroutine or handler
-// starts the operation later. This is how a program makes its own queues. Until then the
-// coroutine waits, but that does not keep Run from returning. The handler must not be
+// starts the operation later. This is how a program makes queues of its own. Until then
+// the coroutine waits, but that does not keep Run from returning. The handler must not be
 // used once the coroutine has ended.
 //
-// If start panics after it has started an operation, no method of Co can be called
-// before that operation has ended. So deferred calls cannot wait then.
+// If start panics after it has started an operation, no method of Co may be called
+// before that operation has ended. So deferred calls cannot wait in that case.
 func (co *Co) Await(start func(h Handler)) (n int, err error) {
 	co.mustRun()
 	start(co)
@@ -124,7 +124,7 @@ func startReadFull(co *Co) {
 
 // ReadOnArrival waits until r has something to read, and returns up to size bytes of it in
 // memory from the allocator of byte associated with the handler that was passed to
-// [Spawn]. The coroutine gives it back; see [ReadOnArrival].
+// [Spawn]. The coroutine must release it; see [ReadOnArrival].
 func (co *Co) ReadOnArrival(r WaitReader, size int) (b []byte, err error) {
 	co.mustRun()
 	co.start, co.stream, co.n = startReadOnArrival, r, size
@@ -147,16 +147,16 @@ func startWrite(co *Co) {
 	WriteFull(w, co.buf, co)
 }
 
-// WriteVectored writes all of the buffers to w, in their order; see [WriteVectoredFull].
+// WriteVectored writes all of the buffers to w, in order; see [WriteVectoredFull].
 func (co *Co) WriteVectored(w VectorWriter, bufs [][]byte) (n int, err error) {
 	co.mustRun()
 	WriteVectoredFull(w, bufs, co)
 	return co.wait()
 }
 
-// Wait starts a batch, and calls start, which starts one operation for each member. It
-// returns what the handler of the batch would be called with: the index of the member
-// that decided, and its error. See [Batch.Start].
+// Wait starts a batch, calls start, which must start one operation for each member, and
+// waits for the batch. It returns the results of the batch: the index of the member that
+// decided, and its error. See [Batch.Start].
 //
 //	first, err := co.Wait(&batch, members[:], ops.UntilFirst, func() {
 //		conn.Read(buf, &members[0])
@@ -169,7 +169,7 @@ func (co *Co) Wait(b *Batch, members []Member, until Until, start func()) (decid
 	return co.wait()
 }
 
-// Yield lets other handlers run that wait for the coroutine's executor.
+// Yield lets other handlers that wait for the coroutine's executor run.
 func (co *Co) Yield() error {
 	_, err := co.do(startYield, nil, nil)
 	return err
@@ -177,8 +177,8 @@ func (co *Co) Yield() error {
 
 func startYield(co *Co) { Post(co.ex, co) }
 
-// do has an operation started by the goroutine that runs the coroutine. That takes more of
-// a stack than all else, and the coroutine's own can stay small.
+// do makes the goroutine that runs the coroutine start an operation. Starting it needs
+// more stack than anything else, and so the coroutine's own can stay small.
 func (co *Co) do(start func(*Co), stream any, b []byte) (n int, err error) {
 	co.mustRun()
 	co.start, co.stream, co.buf = start, stream, b
@@ -205,8 +205,8 @@ func (co *Co) wait() (n int, err error) {
 // errUnwound is what a coroutine panics with when its executor was closed.
 var errUnwound = errors.New("ops: the executor of the coroutine was closed")
 
-// mustRun panics unless the coroutine itself calls it, and has nothing outstanding, and
-// if it is to end.
+// mustRun panics unless the coroutine itself calls it with nothing outstanding, and also
+// if the coroutine is to end.
 func (co *Co) mustRun() {
 	switch {
 	case goroutine.Self() != co.self || co.next == nil:
@@ -220,8 +220,8 @@ func (co *Co) mustRun() {
 
 var errBusy = errors.New("ops: a coroutine starts an operation while one of its own is outstanding")
 
-// noteStart notes that an operation begins whose handler is h, the layers of which end
-// at a coroutine. It counts if that coroutine itself starts it.
+// noteStart notes that an operation begins whose handler h is, below its layers, a
+// coroutine. It counts if that coroutine itself starts the operation.
 func noteStart(h Handler) {
 	for outer := h; h != nil; h = unwrap(h) {
 		co, ok := h.(*Co)

@@ -6,7 +6,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops/internal/goroutine"
 )
 
-// How a coroutine is switched to, and how it ends, is in this file.
+// This file switches to coroutines and ends them.
 
 // Complete resumes the coroutine. It is called by the operation that the
 // coroutine has started.
@@ -36,7 +36,7 @@ func (co *Co) Abandon() {
 	co.wake()
 }
 
-// refused returns the handler to tell that the executor is closed.
+// refused returns the handler to call because the executor is closed.
 func (co *Co) refused() Handler {
 	if co.next != nil {
 		return co
@@ -47,12 +47,12 @@ func (co *Co) refused() Handler {
 // Unwrap returns the handler that was passed to Spawn.
 func (co *Co) Unwrap() Handler {
 	if co.turns.Load() >= over {
-		return nil // it is told by who releases the Co
+		return nil // whoever releases the Co calls it
 	}
 	return co.handler
 }
 
-// begin makes the coroutine, which is then switched to for the first time.
+// begin makes the coroutine, which has not been switched to yet.
 func (co *Co) begin() {
 	f := co.stream.(func(*Co) error)
 	co.stream = nil
@@ -75,14 +75,14 @@ const (
 	// outstanding that it has started itself.
 	idle = 1 << 16
 
-	// over is how many turns one has that was idle when its executor was closed, and has
-	// ended: who still has its handler may use it once more, to no effect.
+	// over is how many turns a coroutine has that was idle when its executor was closed,
+	// and has ended: whoever still has its handler may use it once more, to no effect.
 	over = 1 << 20
 )
 
 // wake lets the coroutine go on. With several runners its operation may end before it
-// has switched back to the goroutine that runs it, and then that one sees to it: turns
-// is 0 while the coroutine waits, 1 while it runs, and 2 if its operation has ended
+// has switched back to the goroutine that runs it, which then resumes it: turns is 0
+// while the coroutine waits, 1 while it runs, and 2 if its operation has ended
 // meanwhile.
 func (co *Co) wake() {
 	switch turns := co.turns.Add(1); turns {
@@ -151,7 +151,7 @@ func (co *Co) ended() bool {
 	return !more
 }
 
-// leave has the coroutine wait. It reports false if what it waits for has happened.
+// leave makes the coroutine wait. It reports false if what it waits for has happened.
 func (co *Co) leave() bool {
 	change := int32(-1)
 	if !co.started || co.panicked {

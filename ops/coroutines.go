@@ -19,7 +19,7 @@ type Coroutines struct {
 	n     int
 }
 
-// coroutinesOf returns those that an executor has, or nil.
+// coroutinesOf returns the Coroutines of an executor, or nil.
 func coroutinesOf(ex Executor) *Coroutines {
 	if x, ok := ex.(interface{ Coroutines() *Coroutines }); ok {
 		return x.Coroutines()
@@ -37,8 +37,8 @@ func (c *Coroutines) Len() int {
 	return c.n
 }
 
-// Pending reports whether there is anything for Abandon to do. Both are for those who
-// implement a platform.
+// Pending reports whether there is anything for Abandon to do. Both methods are for those
+// who implement a platform.
 func (c *Coroutines) Pending() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,8 +54,8 @@ func (c *Coroutines) Pending() bool {
 // it when it has abandoned all operations, and then abandons those that were started
 // meanwhile. If a deferred call of the coroutine panics, so does Abandon.
 //
-// While there are such coroutines, those that have ended keep their memory, because a
-// deferred call of one may still go through a queue in which another waits.
+// While such coroutines are left, those that have ended keep their memory, because a
+// deferred call of one may still walk a queue in which another waits.
 func (c *Coroutines) Abandon() {
 	if co := c.claim(); co != nil {
 		co.abandoned, co.kept = true, true
@@ -67,7 +67,7 @@ func (c *Coroutines) Abandon() {
 	}
 }
 
-// claim returns one that is idle, and then nobody else's to resume, or nil.
+// claim returns a coroutine that is idle, which nobody else may then resume, or nil.
 func (c *Coroutines) claim() *Co {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,7 +79,7 @@ func (c *Coroutines) claim() *Co {
 	return nil
 }
 
-// take returns one that has ended and was kept, or nil.
+// take returns a coroutine that has ended and was kept, or nil.
 func (c *Coroutines) take() *Co {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,7 +90,7 @@ func (c *Coroutines) take() *Co {
 	return co
 }
 
-// add adds one that begins. A nil Coroutines keeps none.
+// add adds a coroutine that begins. A nil Coroutines keeps none.
 func (c *Coroutines) add(co *Co) {
 	if c == nil {
 		return
@@ -104,7 +104,8 @@ func (c *Coroutines) add(co *Co) {
 	c.n++
 }
 
-// remove removes one that has ended, and reports whether it is kept nevertheless.
+// remove removes a coroutine that has ended, and reports whether it is kept
+// nevertheless.
 func (c *Coroutines) remove(co *Co) (kept bool) {
 	if c == nil {
 		return false

@@ -6,9 +6,9 @@ package ops
 // It may also be [Associated], with the default allocator for handlers that
 // bring none.
 type Executor interface {
-	// Execute arranges for op.Complete to be called once, later and not from
-	// inside Execute, or for op.Abandon if the executor is closed before. It
-	// may be called from any goroutine.
+	// Execute makes the executor call op.Complete once, later and not from
+	// inside Execute, or op.Abandon if the executor is closed before that. Any
+	// goroutine may call Execute.
 	Execute(op *Operation)
 }
 
@@ -28,7 +28,8 @@ func mustExecutor(ex Executor) {
 // Dispatch is like [Post], but asks the executor to call h before the handlers
 // that already wait. Unlike the function of that name in Asio, it never calls h
 // itself: a handler never runs inside the function that started it. Only an
-// [Urgent] executor, such as a [Strand], can do that; others treat it as Post.
+// [Urgent] executor, such as a [Strand], can call h first; others treat Dispatch as
+// Post.
 func Dispatch(ex Executor, h Handler) {
 	mustExecutor(ex)
 	op := begin(h, nil, ex)
@@ -42,9 +43,9 @@ func Dispatch(ex Executor, h Handler) {
 // Defer is like [Post], for work that continues the handler that is running. No
 // other goroutine need be woken for it, because this one will soon be free. Call
 // it from a handler on ex, or while nobody runs ex. Only a [Patient] executor
-// makes use of this; others treat it as Post. A proactor with a single runner is
-// one: it then saves what posting from any goroutine costs (BenchmarkPost of
-// package platform).
+// makes use of this; others treat Defer as Post. A proactor with a single runner is
+// one: it then saves what a post that may come from any goroutine costs (BenchmarkPost
+// of package platform).
 func Defer(ex Executor, h Handler) {
 	mustExecutor(ex)
 	op := begin(h, nil, ex)
@@ -55,11 +56,11 @@ func Defer(ex Executor, h Handler) {
 	}
 }
 
-// An Urgent executor can put an operation before those that wait. See [Dispatch].
+// An Urgent executor can put an operation ahead of those that wait. See [Dispatch].
 type Urgent interface {
 	Executor
 
-	// ExecuteNext is Execute, ahead of what waits already.
+	// ExecuteNext is like Execute, but ahead of the operations that wait already.
 	ExecuteNext(op *Operation)
 }
 
@@ -68,8 +69,8 @@ type Urgent interface {
 type Patient interface {
 	Executor
 
-	// ExecuteAfter is Execute, after what waits already. It is called by a
-	// goroutine that runs the executor, or while none does.
+	// ExecuteAfter is like Execute, after the operations that wait already. It is
+	// called by a goroutine that runs the executor, or while none does.
 	ExecuteAfter(op *Operation)
 }
 
@@ -77,15 +78,15 @@ type Patient interface {
 // its operation ends. See [WithExecutor].
 type Located interface {
 	// Executor returns that executor; nil counts as none. It is called when an
-	// operation of the handler begins, and again when it ends, then by any
-	// goroutine that runs the platform. It must return the same executor while
-	// an operation is outstanding.
+	// operation of the handler begins, and again when the operation ends, on
+	// whatever goroutine runs the platform. It must return the same executor
+	// while an operation is outstanding.
 	Executor() Executor
 }
 
 // WithExecutor returns a handler that calls h on ex, wherever its operation
-// ends. Most often ex is a [Strand]. The operation itself waits there, so the
-// hop takes no further memory. Making the handler allocates: bind once for each
+// ends. Most often ex is a [Strand]. The operation itself waits on ex, so the
+// hop needs no further memory. Making the handler allocates: bind once for each
 // chain.
 func WithExecutor(h Handler, ex Executor) Handler {
 	mustHandler(h)

@@ -24,25 +24,25 @@ func (f HandlerFunc) Complete(n int, err error) { f(n, err) }
 type Unwrapper interface {
 	Handler
 
-	// Unwrap returns the handler inside. It always returns the same one, and
+	// Unwrap returns the inner handler. It always returns the same one, and
 	// any goroutine may call it.
 	Unwrap() Handler
 }
 
 // An Abandoner is a Handler that owns something that must be released when its
-// operation is abandoned: the proactor was closed, and Complete will not be
-// called.
+// operation is abandoned, which means that the proactor was closed, and Complete will
+// not be called.
 type Abandoner interface {
 	Handler
 
 	// Abandon is called once, in place of Complete, after the operation's
 	// memory was released. Where handlers wrap each other, it is called for
-	// every layer that is an Abandoner, outermost first. A layer does not pass
+	// every layer that is an Abandoner, outermost first. A layer must not pass
 	// the call on.
 	Abandon()
 }
 
-// unwrap returns the handler inside h, or nil.
+// unwrap returns the inner handler of h, or nil.
 func unwrap(h Handler) Handler {
 	if u, ok := h.(Unwrapper); ok {
 		return u.Unwrap()

@@ -2,16 +2,16 @@ package ops
 
 import "unsafe"
 
-// A Layer is a stream on top of another, as TLS is on top of TCP. An operation on it is
+// A Layer is a stream on top of another, such as TLS on top of TCP. An operation on it is
 // lowered: it is started on the stream below, as often as necessary, in the same memory
-// and with everything associated with its handler. So cancellation and timeouts work on
-// the stream below, and the layer need not do anything for them.
+// and with everything associated with its handler. So cancellation and timeouts take
+// effect on the stream below, and the layer need not do anything for them.
 //
-// It is for those who implement a [Reader] or [Writer]; see [Lowered].
+// Layer is for those who implement a [Reader] or [Writer]; see [Lowered].
 type Layer interface {
-	// PartEnded takes the result of a part that was started below, in N and
-	// Err. It reports whether it has started another part. If not, N and Err
-	// are then the results of the operation on the layer.
+	// PartEnded is called when a part that was started below has ended, with its
+	// results in N and Err. It reports whether it has started another part. If
+	// not, N and Err must be the results of the operation on the layer.
 	PartEnded(op *Operation) (started bool)
 
 	// PartDropped is called in place of PartEnded when the operation ends
@@ -31,8 +31,8 @@ type Lowered struct {
 }
 
 // Lower turns op, which was started on l, into an operation that can be started below,
-// and whose result PartEnded is called with. The layer sets op.Buf for each part. After
-// the last part op.Buf is again what it is now.
+// and for which PartEnded is called. The layer sets op.Buf for each part. After the last
+// part op.Buf is again what it is now.
 func (k *Lowered) Lower(op *Operation, l Layer) {
 	if k.layer != nil {
 		panic("ops: Lowered: an operation is lowered already")
@@ -42,7 +42,7 @@ func (k *Lowered) Lower(op *Operation, l Layer) {
 	op.stepBy(k)
 }
 
-// Buf returns the bytes that the operation reads into, or writes.
+// Buf returns the buffer that the operation on the layer reads into, or writes.
 func (k *Lowered) Buf() []byte { return k.buf }
 
 // lowered are the flags that a layer keeps.

@@ -15,7 +15,7 @@ import (
 // Complete or Abandon, once. It never sees a handler or an allocator. What is
 // allocated for a composed operation lives by the same rules, in the same code.
 
-// heap is the default where nobody has one.
+// heap is the default where there is no other.
 var heap allocator.Allocator[Operation] = allocator.Heap[Operation]{}
 
 // Begin allocates an operation for h, from the allocator associated with h or
@@ -24,14 +24,14 @@ var heap allocator.Allocator[Operation] = allocator.Heap[Operation]{}
 //
 // If the allocator fails, the operation that Begin returns has the error in
 // Err, and was not allocated. It must not be started, only completed, later
-// like any other. So every function that starts an operation looks at Err
+// like any other. So every function that starts an operation checks Err
 // first.
 func Begin(h Handler, def allocator.Allocator[Operation]) *Operation {
 	return begin(h, def, nil)
 }
 
-// begin is Begin with a default that is looked for where the operation will be
-// outstanding, if it is needed.
+// begin is Begin with a default that, if it is needed, comes from where the operation
+// will be outstanding.
 func begin(h Handler, def allocator.Allocator[Operation], where any) *Operation {
 	mustHandler(h)
 	var is associations
@@ -70,9 +70,9 @@ func (op *Operation) associate(is *associations) {
 	}
 }
 
-// beginHere begins an operation for h in memory that is the program's. It stands for
-// what others do, and waits nowhere itself, so it has no timeout: the result is the
-// one that they are to have.
+// beginHere begins an operation for h in memory of the program. It represents other
+// operations, and waits nowhere itself, so it has no timeout: the result is the timeout
+// that the others must have.
 func (op *Operation) beginHere(h Handler) (timeout time.Duration) {
 	mustHandler(h)
 	var is associations
@@ -87,15 +87,15 @@ func (op *Operation) beginHere(h Handler) (timeout time.Duration) {
 	return timeout
 }
 
-// An owner says whose a piece of state is: the handler that is called when the
-// state is no longer needed, and the allocator that the memory came from, nil
+// An owner is what a piece of state belongs to: the handler that is called when the
+// state is no longer needed, and the allocator that its memory came from, nil
 // if it was not allocated. The state is an Operation, or the Frame of several.
 type owner[T any] struct {
 	handler Handler
 	alloc   allocator.Allocator[T]
 }
 
-// obtain allocates one zeroed value. Its error is what a handler is told.
+// obtain allocates one zeroed value. Its error is one for a handler.
 func obtain[T any](a allocator.Allocator[T]) (*T, error) {
 	block, err := a.Allocate(1)
 	reach.Sometimes(err != nil, reach.AllocatorFailed)
@@ -110,9 +110,8 @@ func obtain[T any](a allocator.Allocator[T]) (*T, error) {
 	return unsafe.SliceData(block), nil
 }
 
-// release gives the memory of state, which the owner lies in, back and returns
-// the handler, which may be what holds the allocator and so must outlive the
-// call.
+// release releases the memory of state, in which the owner lies, and returns the
+// handler, which may be what holds the allocator and so must outlive the call.
 func (o *owner[T]) release(state *T) Handler {
 	h, a := o.handler, o.alloc
 	if h == nil {
@@ -125,7 +124,7 @@ func (o *owner[T]) release(state *T) Handler {
 	return h
 }
 
-// failed returns an operation that has not been allocated and only tells h of
+// failed returns an operation that has not been allocated and only calls h with
 // err, elsewhere if the flags say so.
 func failed(h Handler, f flags, err error) *Operation {
 	op := &Operation{owner: owner[Operation]{handler: h}}
@@ -177,16 +176,16 @@ func (op *Operation) goElsewhere() bool {
 
 // Abandon ends the operation without calling the handler: it releases the
 // memory, and then calls Abandon of every layer of the handler that is an
-// [Abandoner]. If the allocator or one of them panics, the others are called
-// all the same.
+// [Abandoner]. If the allocator or a layer panics, the other layers are called
+// nevertheless.
 func (op *Operation) Abandon() {
 	defer tellAbandoned(op.handler)
 	reach.Sometimes(true, reach.Abandoned)
 	op.end()
 }
 
-// tellAbandoned tells the layers of a handler, outermost first, that there is no
-// result to come.
+// tellAbandoned tells the layers of a handler, outermost first, that no result will
+// come.
 func tellAbandoned(h Handler) {
 	if h == nil {
 		return
@@ -224,8 +223,8 @@ func (op *Operation) end() Handler {
 	return op.release(op)
 }
 
-// exhausted returns the error that a handler is told when its allocator failed
-// with err.
+// exhausted returns the error that a handler is called with when its allocator
+// failed with err.
 func exhausted(err error) error {
 	if errors.Is(err, allocator.ErrExhausted) {
 		return err

@@ -2,8 +2,9 @@ package ops
 
 import "errors"
 
-// An opList is a list of operations that wait for something in this package. One that
-// leaves it has no links: the queue of a platform that it gets into next may rely on that.
+// An opList is a list of operations that wait for something in this package. An operation
+// that leaves it has no links: the queue of a platform that it enters next may rely on
+// that.
 type opList struct{ head, tail *Operation }
 
 func (l *opList) push(op *Operation) {

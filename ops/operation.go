@@ -15,9 +15,8 @@ import (
 // keeps it reachable.
 //
 // Every chain pays for its size. So arguments that only a few kinds need share
-// a field, and what the handler can be asked for again has none. So its
-// fields and its size are not frozen at v1, as package platform says under "What
-// stays as it is".
+// a field, and what can be asked of the handler again has none. The fields and
+// the size are not frozen at v1; see "What stays as it is" in package platform.
 type Operation struct {
 	owner[Operation]
 	slot   *CancelSlot
@@ -42,19 +41,19 @@ type ControlBlock struct {
 	// to, except for the Arg of a KindWaitReadable, which it leaves alone.
 	Target, Arg unsafe.Pointer
 
-	// Err is a result, as N is.
+	// Err is the error with which the operation ended, or nil.
 	Err error
 
-	// Buf is what to read into or write.
+	// Buf is the buffer to read into, or the bytes to write.
 	Buf []byte
 
-	// N is how many bytes were transferred.
+	// N is how many bytes, or packets, were transferred.
 	N int
 
 	// When is the time on the platform's clock, in nanoseconds, at which the
-	// operation is due. Before that is known, it is how long the operation may
-	// take; see Timeout. Index is its place among the operations that wait for
-	// a time, and 0 if it is not among them.
+	// operation is due. Until that is known, it is how long the operation may
+	// take; see Timeout. Index is the operation's place among those that wait
+	// for a time, and 0 if it is not among them.
 	When int64
 
 	// Args and Port are arguments that are not pointers: an address, an offset,
@@ -76,12 +75,12 @@ type ControlBlock struct {
 }
 
 // done returns how many bytes a composed operation has transferred so far, or how
-// many are to be read on arrival. Its kinds have no other use for the argument.
+// many to read on arrival. The kinds of its parts have no other use for the argument.
 func (op *Operation) done() int { return int(op.Args[0]) }
 
 func (op *Operation) setDone(n int) { op.Args[0] = uint64(n) }
 
-// flags say what an operation has beyond what every one has.
+// flags say what an operation has in addition to what all have.
 type flags uint8
 
 const (
@@ -103,14 +102,14 @@ const (
 // handler; see [WithTimeout].
 func (op *ControlBlock) Limited() bool { return op.flags&limited != 0 }
 
-// Timeout returns how long the operation may take. It is false when it has no
-// limit, or when the limit has become a time by SetWhen.
+// Timeout returns how long the operation may take. ok is false if there is no limit,
+// or if SetWhen has turned the limit into a time.
 func (op *ControlBlock) Timeout() (d time.Duration, ok bool) {
 	return time.Duration(op.When), op.flags&undated != 0
 }
 
 // Limit gives the operation, which was not started yet, a timeout of d, unless its
-// handler has given it a shorter one. A d of 0 is none.
+// handler has given it a shorter one. If d is 0, it does nothing.
 func (op *ControlBlock) Limit(d time.Duration) {
 	if d == 0 || op.flags&undated != 0 && op.When <= int64(d) {
 		return

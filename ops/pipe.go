@@ -9,7 +9,7 @@ type Stream interface {
 }
 
 // A Pipe joins two streams in both directions, as a proxy does. When one stream ends,
-// so does what is written to the other; the other direction goes on.
+// writing to the other ends too; the other direction goes on.
 //
 //	new(ops.Pipe).Start(client, server, nil, h)
 //
@@ -31,12 +31,12 @@ type Pipe struct {
 // CloseWrite is called on the other if it is a [WriteCloser]. An error in one direction
 // ends both, and so does closing a stream, or cancelling h. The streams are left open.
 //
-// Then h is called once, with 0 and nil or with the first error. [Pipe.Copied] returns
-// how many bytes there were. A timeout of h is for the whole pipe.
+// Then h is called once, with 0 and nil or with 0 and the first error. [Pipe.Copied]
+// returns how many bytes were copied. A timeout of h limits the whole pipe.
 //
 // Each direction uses one half of buf, which must have at least two bytes. If buf is
 // empty, the pipe takes 64 KiB from the allocator of byte associated with h, or else
-// from the Go heap, and gives them back before h is called.
+// from the Go heap, and releases them before h is called.
 //
 // Both streams must be on the same proactor, or on proactors that any goroutine may
 // use.
@@ -78,7 +78,7 @@ func (p *Pipe) Copied() (ab, ba int64) {
 	return p.copiers[0].Copied(), p.copiers[1].Copied()
 }
 
-// pipeEnd is a pipe at its end.
+// pipeEnd is a pipe as the stepper of the operation that ends it.
 type pipeEnd Pipe
 
 func (p *pipeEnd) takeStep(op *Operation) bool {

@@ -1,33 +1,33 @@
 package ops
 
-// A Splicer is a stream that can give what it brings to another one through a pipe of the
-// system, so that the bytes are not copied to the program and back (splice(2) of Linux). A
-// [Copier], and so a [Pipe], does that where both of its streams can. It is for those who
-// implement a platform.
+// A Splicer is a stream whose data the system can move to another stream through a pipe,
+// without copying it to the program and back (splice(2) of Linux). A [Copier], and so a
+// [Pipe], uses that if both of its streams can. Splicer is for those who implement a
+// platform.
 type Splicer interface {
 	Reader
 	Writer
 
 	// TrySplice takes what there is to read, without waiting, for op, which is the next
 	// part of a composed operation on this stream. If it reports true, StartSplice of
-	// dst must be called with op. Otherwise nothing was taken, and a read is to say why.
+	// dst must be called with op. Otherwise nothing was taken, and a read tells why.
 	//
 	// src and dst are the streams as the program passed them. If either is another type
 	// that merely embeds a connection, TrySplice takes nothing, because that type may
 	// have its own StartRead or StartWrite.
 	TrySplice(src Reader, dst Writer, op *Operation) bool
 
-	// StartSplice writes all that TrySplice of another stream has taken, and completes op
-	// later with the number of bytes written, which is less than all only with an
-	// error. What was not written then is lost.
+	// StartSplice writes everything that TrySplice of another stream has taken, and
+	// completes op later with the number of bytes written. Only with an error is that
+	// fewer than were taken; the rest is then lost.
 	StartSplice(op *Operation)
 }
 
-// A haul says when it pays to have the system move what a stream brings. It does not for
-// short messages, nor for long ones that end just when it is tried: so it is tried when
-// several reads in a row have brought much, and after each time in vain twice as many.
+// A haul decides when to let the system move what a stream brings. That does not pay for
+// short messages, nor for long ones that end just when it is tried. So it is tried after
+// several long reads in a row, and after twice as many each time it was in vain.
 type haul struct {
-	long uint8 // reads in a row that have brought much
+	long uint8 // long reads in a row
 	need uint8 // how many make it worth a try, once there was one in vain
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// A Strand runs handlers one after another, in the order in which they came, on
+// A Strand runs handlers one after another, in the order in which they arrive, on
 // the goroutines that run the executor below it. Handlers on one strand need no
 // lock for the data that they share.
 //
@@ -15,8 +15,8 @@ import (
 // memory, and an operation keeps its one block until its handler runs. (Asio
 // needs two blocks for a hop.) A strand takes one turn on the executor for each
 // handler, so it does not hold up other handlers. Any goroutine may use it; it
-// must not be copied. [Post] brings handlers to it, and [WithExecutor] those of
-// operations that end elsewhere.
+// must not be copied. Use [Post] to run a handler on it, and [WithExecutor] for the
+// handlers of operations that end elsewhere.
 type Strand struct {
 	executor Executor
 
@@ -24,8 +24,8 @@ type Strand struct {
 	head, tail *Operation
 	busy       bool // the turn is with the executor, or a handler runs
 
-	// turn is what stands in the executor's queue for the strand. It is the
-	// strand's own and never allocated.
+	// turn represents the strand in the executor's queue. It is part of the
+	// strand, and never allocated.
 	turn Operation
 }
 

@@ -10,9 +10,9 @@ type Reader interface {
 	// StartRead starts to read up to len(op.Buf) bytes, at least one unless Buf
 	// is empty, and completes op later with N and Err. At the end of the stream
 	// Err is io.EOF. Operations are served in the order in which they were
-	// started. An operation whose Err is already set is completed as it is. Buf
-	// is not changed. All parts of a composed operation are for one stream: a
-	// platform may refuse a later part that comes from another.
+	// started. An operation whose Err is already set is completed as it is. The
+	// field Buf is not changed. All parts of a composed operation must be for one
+	// stream: a platform may refuse a later part that comes from another.
 	StartRead(op *Operation)
 }
 
@@ -37,9 +37,9 @@ func Read(r Reader, b []byte, h Handler) {
 	r.StartRead(op)
 }
 
-// Write writes some of b to w, and calls the handler with how much. Use
-// WriteFull to write all of it. The buffer belongs to the operation until the
-// handler is called.
+// Write writes some of b to w, at least one byte unless b is empty, and calls the
+// handler with the number of bytes written. Use WriteFull to write all of b. The
+// buffer belongs to the operation until the handler is called.
 func Write(w Writer, b []byte, h Handler) {
 	op := begin(h, nil, w)
 	op.Buf = b
@@ -74,8 +74,8 @@ func WriteFull(w Writer, b []byte, h Handler) {
 	w.StartWrite(op)
 }
 
-// takeStep does what is to be done when a part of a composed operation has ended,
-// and reports whether it has started another.
+// takeStep handles the end of a part of a composed operation, and reports whether it
+// has started another.
 func (op *Operation) takeStep() bool {
 	switch op.flags & stepMask {
 	case stepRead:
@@ -96,7 +96,7 @@ func (op *Operation) takeStep() bool {
 }
 
 // A stepper is what a composed operation works on if it needs more state than an
-// operation has room for, in memory that is the program's.
+// operation has room for, in memory of the program.
 type stepper interface {
 	// takeStep is called when a part has ended, and reports whether it has
 	// started another. If not, N and Err are those of the whole.
@@ -107,7 +107,7 @@ type stepper interface {
 	ended(op *Operation)
 }
 
-// stepBy has s take the steps of a composed operation.
+// stepBy makes s take the steps of a composed operation.
 func (op *Operation) stepBy(s stepper) {
 	op.stream = s
 	op.flags |= stepOwn | told

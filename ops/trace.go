@@ -5,18 +5,19 @@ import (
 	"runtime/trace"
 )
 
-// WithTrace returns a handler that calls h and that an execution trace shows: while
-// runtime/trace is on, what h does is a region that is named name, of the task of the
-// context associated with h (see [WithContext]), and an error that h is called with is
-// an event. Making the handler allocates: make one for each chain and keep it.
+// WithTrace returns a handler that calls h and appears in execution traces. While
+// runtime/trace is on, each call of h is a region called name, in the task of the context
+// associated with h (see [WithContext]), and an error that h is called with is an event.
+// Making the handler allocates: make one for each chain and keep it.
 //
-// It is to handlers what combinators.Trace is to allocators. A chain whose allocator is
-// called "session 7" there, and whose handlers are "session 7: read" and
-// "session 7: write" here, is listed side by side in go tool trace, and the
-// program examples/tracechain draws its life: which block was whose, for how long, and what each
-// handler did with it.
+// It is to handlers what combinators.Trace is to allocators. If the allocator of a chain
+// is called "session 7" there, and its handlers "session 7: read" and "session 7: write"
+// here, go tool trace lists them side by side. The program examples/tracechain draws the
+// life of such a chain: which operation had the block, for how long, and when each
+// handler ran.
 //
-// While nobody traces it costs an atomic load for each call, and allocates nothing.
+// While tracing is off, the handler costs an atomic load for each call, and allocates
+// nothing.
 func WithTrace(h Handler, name string) Handler {
 	mustHandler(h)
 	return &traced{h, name}

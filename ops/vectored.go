@@ -11,8 +11,8 @@ type VectorWriter interface {
 
 	// StartWriteVectored starts to write some of the buffers, one after the
 	// other, at least one byte unless all are empty, and completes op later
-	// like StartWrite. The list and the buffers stay unchanged until then;
-	// op.Buf, and the last of op.Args, belong to the code that started op.
+	// like StartWrite. The list and the buffers stay unchanged until then.
+	// op.Buf and op.Args[1] belong to the code that started op.
 	StartWriteVectored(op *Operation, bufs [][]byte)
 }
 
@@ -22,8 +22,8 @@ type VectorWriter interface {
 // it ends, however many writes it takes.
 //
 // The list and the buffers belong to the operation until its handler is called, and are
-// unchanged by then. (Meanwhile the first remaining buffer is cut short in the list.) A
-// list has at most 16,777,215 buffers. Another write that is started on w before this
+// then as they were. (Meanwhile the list may contain a shortened buffer.) A list has at
+// most 16,777,215 buffers. Another write that is started on w before this
 // one ends may put bytes into the middle.
 func WriteVectoredFull(w VectorWriter, bufs [][]byte, h Handler) {
 	if uint64(len(bufs))>>listBits != 0 {

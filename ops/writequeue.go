@@ -11,18 +11,18 @@ import (
 // one write if the writer below is a [VectorWriter].
 //
 // The bytes are not copied, so a message to many connections is in memory once. Each
-// write has a handler, which is called when its bytes are free again. The operation
-// itself waits in the queue. [BufferedWriter] is the counterpart that copies, and needs
-// no handlers.
-//
-// Where one goroutine runs the proactor, the handlers are called in that order too.
+// write has a handler, which is called when the program may use its bytes again. If one
+// goroutine runs the proactor, the handlers are called in the order of the writes. The
+// operation itself waits in the queue. [BufferedWriter] is the counterpart that copies,
+// and needs no handlers.
 //
 // At most limit bytes wait. The handler of a write beyond that is called with
 // [ErrQueueFull]. After a write has failed, the handlers of all others are called with
-// its error. A write can be cancelled while it waits. Its timeout has no effect.
+// its error. A write can be cancelled while it waits. A timeout of its handler has no
+// effect.
 //
 // A WriteQueue contains the memory of its write. Any goroutine that may use the writer
-// below may use it. It must not be copied after its first use.
+// below may use the queue. It must not be copied after its first use.
 type WriteQueue struct {
 	w      Writer
 	vector VectorWriter // w, or nil
@@ -144,7 +144,7 @@ func (q *WriteQueue) next() (start bool) {
 	return true
 }
 
-// start writes what has been turned to. Only the one that has done that calls it.
+// start writes what next has taken. It is called once for each next that returned true.
 func (q *WriteQueue) start() {
 	h := (*queuedWrite)(q)
 	if q.flight.head == q.flight.tail {
@@ -170,8 +170,8 @@ func (q *WriteQueue) CancelOperation(s *CancelSlot) {
 	q.w.StartWrite(op)
 }
 
-// wrote takes the result of the write. It returns what has ended, and whether there is
-// another write to start.
+// wrote takes the result of the write. It returns the operations that have ended, and
+// whether there is another write to start.
 func (q *WriteQueue) wrote(n int, err error) (done opList, start bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -220,7 +220,7 @@ func (w *queuedWrite) refuse(err error) {
 	refuseList(op, err, q.flight.push)
 }
 
-// Abandon is called when the proactor was closed: nobody whose write waits is called.
+// Abandon is called when the proactor was closed: no handler of a write is called.
 func (w *queuedWrite) Abandon() {
 	done, _ := (*WriteQueue)(w).wrote(0, ErrCanceled)
 	endList(done.head, (*Operation).Abandon)

@@ -4,19 +4,19 @@ package reach
 
 import "sync/atomic"
 
-// Enabled tells whether states are counted.
+// Enabled says whether states are counted.
 const Enabled = true
 
 var counts [states]atomic.Uint64
 
-// Sometimes counts the state, if the condition holds. Any goroutine may call it.
+// Sometimes counts the state if the condition is true. Any goroutine may call it.
 func Sometimes(is bool, s State) {
 	if is {
 		counts[s].Add(1)
 	}
 }
 
-// Counts returns how often each state was reached so far, by [State].
+// Counts returns how often each state has been reached so far, indexed by [State].
 func Counts() []uint64 {
 	all := make([]uint64, states)
 	for i := range all {

@@ -1,19 +1,19 @@
-// Package reach counts in tests which states of the engine they reach.
+// Package reach counts how often tests reach certain states of the engine.
 //
-// Tests of a concurrent engine are worth what they reach. Each [State] is one that is
-// easy to miss: a completion that comes before its Start has returned, a cancellation of
-// what has ended, a full ring. Where the engine is in one, it says so by [Sometimes]. A
-// program that is built with the tag reach counts that, and a test that is to reach a state
-// can fail if it has not ([Counts]). Without the tag nothing is counted and nothing is
-// left of the calls.
+// Tests of a concurrent engine are only as good as the states that they reach. Each
+// [State] is one that is easy to miss: a completion that comes before its Start has
+// returned, the cancellation of an operation that has ended, a full ring. When the engine
+// is in such a state, it calls [Sometimes]. A program that is built with the tag reach
+// counts these calls, so a test can fail if it has not reached the state that it is for
+// ([Counts]). Without the tag nothing is counted, and the compiler removes the calls.
 //
-// It is for the tests of this module, and for those who write a backend.
+// The package is for the tests of this module, and for those who write a backend.
 package reach
 
-// A State is an interesting one.
+// A State is a state of the engine that a test may have to reach.
 type State uint8
 
-// The states. The comments of their names say what they are; see [State.String].
+// The states. [State.String] says what each of them is.
 const (
 	// Of package ops.
 	AllocatorFailed State = iota
