@@ -9,19 +9,19 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// What the Target, Arg, Args and Port of an operation are, by its kind. A backend
-// asks the functions here, each for operations of its kinds only.
+// What the Target, Arg, Args and Port of an operation are depends on its kind. A backend
+// calls the functions here, each for operations of the kinds that it names only.
 //
 //	Target  the *platform.Timer of a KindWait, otherwise the *Socket
 //	Arg     the *Socket that an accept opens; where a packet's sender goes; the
 //	        first of a list of buffers or packets; the *Socket of a file to send;
-//	        a *peerName; a pipe of the backend's
+//	        a *peerName; a pipe of the backend
 //	Args    an address, how many buffers, packets or bytes there are, an offset, or an
 //	        offset and a count
 //	Port    of the address
 //	Buf     what to read into or write; of a connect, where its source address is
 //
-// The Arg of a KindWaitReadable is not the platform's.
+// The platform leaves the Arg of a KindWaitReadable alone.
 
 // Target returns the socket on which an operation is outstanding, of any kind but
 // ops.KindPost and ops.KindWait.
@@ -49,8 +49,8 @@ func Peer(op *ops.Operation) (network, address string) {
 	return "tcp6", addr.String()
 }
 
-// A peerName is what few peers have and does not fit into an operation: the path
-// of a socket in the file system, the zone of an IPv6 address, or options for the
+// A peerName holds what few peers have, and what does not fit into an operation: the
+// path of a socket in the file system, the zone of an IPv6 address, or options for the
 // connection.
 type peerName struct {
 	path    string
@@ -74,7 +74,7 @@ func Path(op *ops.Operation) (path string, ok bool) {
 // connected socket. Its Args may belong to a composed operation.
 var connected peerName
 
-// SetConnected has an operation of ops.KindWriteTo send to the peer that its socket is
+// SetConnected makes an operation of ops.KindWriteTo send to the peer that its socket is
 // connected to.
 func SetConnected(op *ops.Operation) { op.Arg = unsafe.Pointer(&connected) }
 
@@ -95,9 +95,9 @@ func Addr(op *ops.Operation) netip.AddrPort {
 	return netip.AddrPortFrom(addr, op.Port)
 }
 
-// Source returns the address that an operation of ops.KindConnect binds its own end to
-// first, if it is to, which has the family of the peer. The port 0 leaves the choice to
-// the system.
+// Source returns the address that an operation of ops.KindConnect first binds its own end
+// to, if ok. The address has the family of the peer; port 0 leaves the choice to the
+// system.
 func Source(op *ops.Operation) (from netip.AddrPort, ok bool) {
 	if cap(op.Buf) == 0 {
 		return from, false
@@ -127,8 +127,8 @@ func SetPath(op *ops.Operation, path string) {
 	setPeerName(op, &peerName{path: path, unix: true})
 }
 
-// SetAddr sets what Addr returns. An IPv4 address that is mapped to IPv6 is as good
-// as itself.
+// SetAddr sets what Addr returns. An IPv4-mapped IPv6 address is the same as the IPv4
+// address.
 func SetAddr(op *ops.Operation, to netip.AddrPort) error {
 	addr := to.Addr()
 	if !addr.IsValid() {
@@ -157,8 +157,8 @@ func SetSender(op *ops.Operation, from netip.AddrPort) {
 const maxBuffers = 1024
 
 // Buffers returns the buffers of an operation of ops.KindReadVectored or
-// ops.KindWriteVectored, which a backend does not change. The first one is not
-// empty; there is none if they all were.
+// ops.KindWriteVectored, which a backend must not change. The first one is not
+// empty; there are none if all were empty.
 func Buffers(op *ops.Operation) [][]byte {
 	return unsafe.Slice((*[]byte)(op.Arg), int(op.Args[0]))
 }
@@ -172,7 +172,7 @@ func SetBuffers(op *ops.Operation, bufs [][]byte) {
 	op.Args[0] = uint64(min(len(bufs), maxBuffers))
 }
 
-// Offset returns where in a file an operation reads or writes.
+// Offset returns where in a file, in bytes, an operation reads or writes.
 func Offset(op *ops.Operation) int64 { return int64(op.Args[0]) }
 
 // SetOffset sets what Offset returns.

@@ -10,11 +10,11 @@ import (
 // A Backend is a kernel interface, or something that takes its place. It never
 // sees a handler or an allocator, and of each side of a socket it sees one
 // operation at a time: queueing, cancellation of what waits, closing, empty
-// transfers, timers and the order of completions are the proactor's.
+// transfers, timers and the order of completions are up to the proactor.
 //
-// What has a Socket as an argument is called with it locked, so for one socket these
-// calls never overlap; for different sockets they may, unless there is a single runner.
-// Poll is called by one goroutine at a time.
+// Methods that have a Socket as an argument are called with it locked, so for one socket
+// these calls never overlap; for different sockets they may, unless there is a single
+// runner. Poll is called by one goroutine at a time.
 type Backend interface {
 	// Name returns the name of the kernel interface.
 	Name() string
@@ -69,19 +69,20 @@ type Backend interface {
 	// There are further kinds for a [FileBackend] and a [FileSystem].
 	Start(s *Socket, op *ops.Operation) bool
 
-	// Cancel asks for an operation that was started to end early. It reports
-	// whether the backend has let go of it; if not, Completed is called for
-	// it later, with ops.ErrCanceled unless it had a result. A layer answers itself
-	// for an operation that it has kept from the backend below.
+	// Cancel makes an operation that was started end early. It reports whether
+	// the backend has let go of it; if not, Completed is called for it later,
+	// with ops.ErrCanceled unless it had a result. A layer answers for an
+	// operation that it has not passed to the backend below.
 	Cancel(s *Socket, op *ops.Operation) bool
 
 	// TryRead reads from the stream s without waiting, into b, which is not
-	// empty. It returns ops.ErrWouldBlock if there is nothing that it knows of yet. No read is
-	// outstanding, at most waits for one. It is called with the socket locked.
+	// empty. It returns ops.ErrWouldBlock if it does not know of anything to read
+	// yet. No read is outstanding, but a KindWaitReadable may be. It is called with
+	// the socket locked.
 	TryRead(s *Socket, b []byte) (n int, err error)
 
 	// TryWrite writes some of b, which is not empty, to the stream s without waiting. It
-	// returns ops.ErrWouldBlock if there is no room, or if it cannot know. No write is
+	// returns ops.ErrWouldBlock if there is no room, or if it cannot tell. No write is
 	// outstanding. It is called with the socket locked.
 	TryWrite(s *Socket, b []byte) (n int, err error)
 
@@ -95,9 +96,9 @@ type Backend interface {
 	// Addr returns the address of s or of its peer, or nil.
 	Addr(s *Socket, peer bool) net.Addr
 
-	// Poll waits until an operation was completed, Wake was called or wait
-	// has passed, and calls Completed for all operations that it knows to
-	// have ended. A negative wait is without end; with 0 it only looks.
+	// Poll waits until an operation has ended, Wake was called or the time wait
+	// has passed, and calls Completed for all operations that it knows to have
+	// ended. A negative wait means no limit; with 0 Poll does not wait.
 	Poll(wait time.Duration)
 
 	// Wake makes a Poll that waits return, or the next one that would. It
@@ -105,8 +106,8 @@ type Backend interface {
 	Wake()
 
 	// Now returns the time in nanoseconds since some moment, the same for all
-	// proactors that one operation may use in turn. A proactor that spins parks also
-	// if it stands still: after 1000 polls.
+	// proactors that one operation may use in turn. If Now stands still, a proactor
+	// that spins parks after 1000 polls.
 	Now() int64
 
 	// Shutdown releases the backend's own resources. All sockets are closed.
@@ -114,16 +115,16 @@ type Backend interface {
 }
 
 // An Isolated backend has a network of its own, such as a simulated one. The names of
-// hosts that the system knows mean nothing there, so a dial looks them up only in its
-// platform.Dialer's Resolver, and calls that on the goroutine that runs the proactor. It
-// is asked of the backend below all layers.
+// hosts that the system knows mean nothing there. So a dial looks names up only with the
+// Resolver of its platform.Dialer, on the goroutine that runs the proactor. Only the
+// backend below all layers is asked whether it is Isolated.
 type Isolated interface {
 	Backend
 	Isolated()
 }
 
-// A Clock is a Backend whose time is not that of the system, such as a simulation. It
-// is asked of the backend below all layers.
+// A Clock is a Backend whose time is not that of the system, such as a simulation. Only
+// the backend below all layers is asked whether it is one.
 type Clock interface {
 	Backend
 
@@ -131,17 +132,17 @@ type Clock interface {
 	Epoch() time.Time
 }
 
-// A Flusher is a Backend that collects what it has for the kernel. It is asked of the
-// backend below all layers.
+// A Flusher is a Backend that collects requests for the kernel. Only the backend below all
+// layers is asked whether it is one.
 type Flusher interface {
 	Backend
 
-	// Flush hands the kernel what there is for it, as a Poll does first of all. It is
+	// Flush hands the collected requests to the kernel, as each Poll does first. It is
 	// called between handlers, before the first one after a Poll, when the last goroutine
-	// leaves Run, and, where handlers take long, after each operation that is
-	// started: by the goroutine that starts it, maybe with a socket locked and, for a
-	// [Host.Retry], from inside Poll. Unless there is a single runner, calls may overlap
-	// each other and Poll. It is never called after Shutdown, nor, with a single runner,
-	// by a goroutine that is not in Run.
+	// leaves Run, and, if handlers take long, after each operation that is started: by
+	// the goroutine that starts it, maybe with a socket locked and, for a [Host.Retry],
+	// from inside Poll. Unless there is a single runner, calls may overlap each other and
+	// Poll. Flush is never called after Shutdown, nor, with a single runner, by a goroutine
+	// that is not in Run.
 	Flush()
 }

@@ -10,12 +10,12 @@ type Cond interface {
 }
 
 // A Conductor is a Backend that decides which goroutine goes on, as a simulation does. The
-// goroutines that run the proactor then wait for one another in its way. It is asked of the
-// backend below all layers.
+// goroutines that run the proactor then wait for one another by its conditions. Only the
+// backend below all layers is asked whether it is one.
 type Conductor interface {
 	Backend
 
 	// NewCond returns a condition with the lock l. Its methods are called with l held, and
-	// keep what those of sync.Cond promise.
+	// must do what those of sync.Cond do.
 	NewCond(l sync.Locker) Cond
 }

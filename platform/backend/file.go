@@ -8,14 +8,14 @@ import "os"
 //	KindReadAt   read into Buf, which is not empty, from [Offset](op) on
 //	KindWriteAt  write Buf, which is not empty, from [Offset](op) on; N is less than
 //	             its length only with an Err
-//	KindSync     have what was written put on the device
+//	KindSync     put what was written on the device
 //
-// The proactor asks the backend below all layers whether it is one.
+// Only the backend below all layers is asked whether it is one.
 type FileBackend interface {
 	Backend
 
-	// TakeFile opens s for an open file, which becomes the backend's own
-	// unless it returns an error.
+	// TakeFile opens s for an open file, which belongs to the backend from
+	// then on, unless TakeFile returns an error.
 	TakeFile(s *Socket, f *os.File) error
 }
 

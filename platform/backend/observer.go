@@ -7,7 +7,7 @@ import "github.com/heirloom-go/heirloom/ops"
 type Observer interface {
 	Backend
 
-	// Observe is called before the proactor has the operation back. It must not
-	// panic: the operation would be lost.
+	// Observe is called before the proactor gets the operation back. It must not
+	// panic, or the operation would be lost.
 	Observe(op *ops.Operation)
 }

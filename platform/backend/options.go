@@ -26,25 +26,25 @@ func (o *SocketOptions) KeepAliveConfig() net.KeepAliveConfig {
 }
 
 // ListenOptions says how a listener or a packet socket is opened. The proactor has
-// refused what is no value, and what the network does not have.
+// already refused invalid values, and options that the network does not have.
 type ListenOptions struct {
-	// SocketOptions are those of the connections that are accepted; a packet socket
-	// has the sizes of its buffers from them.
+	// SocketOptions are the options of accepted connections; for a packet socket,
+	// only the sizes of its buffers count.
 	SocketOptions
 
 	// Backlog is how many connections may wait to be accepted; with 0 it is as many as
 	// the system allows.
 	Backlog int
 
-	// ReusePort lets several sockets have one port, and the kernel deal its
-	// connections or packets out to them.
+	// ReusePort lets several sockets share a port; the kernel distributes its
+	// connections or packets among them.
 	ReusePort bool
 
 	// Mode, unless 0, is the permissions of the path of a unix listener.
 	Mode fs.FileMode
 
-	// Control, unless nil, is called as that of a net.ListenConfig is, after the other
-	// options were set.
+	// Control, unless nil, is called like that of a net.ListenConfig, after the other
+	// options have been set.
 	Control func(network, address string, c syscall.RawConn) error
 }
 
@@ -71,9 +71,9 @@ func SetConnectOptions(op *ops.Operation, o *SocketOptions) {
 	name.options = o
 }
 
-// A Controller is a Backend whose sockets have descriptors of the system. It is asked
-// of the backend below all layers; a Backend that is none takes the options of an open
-// socket for set.
+// A Controller is a Backend whose sockets have descriptors of the system. Only the backend
+// below all layers is asked whether it is one. If it is not, setting an option of an open
+// socket does nothing, and succeeds.
 type Controller interface {
 	Backend
 
@@ -87,16 +87,15 @@ type Controller interface {
 type SocketBackend interface {
 	Controller
 
-	// Adopt opens s with a descriptor of its own for the socket that from is: a
-	// *net.TCPConn or *net.UnixConn for a Stream, their listeners, or a *net.UDPConn. It
-	// fails if that is not what the role says. Only if it succeeds is from closed, by
-	// the proactor.
+	// Adopt opens s with another descriptor of the socket from, which is a *net.TCPConn
+	// or a *net.UnixConn, a listener of either kind, or a *net.UDPConn. It fails if the
+	// socket does not have the role. If Adopt succeeds, the proactor closes from.
 	Adopt(s *Socket, from syscall.Conn, as Role) error
 
-	// File returns another descriptor for the socket s, which is open.
+	// File returns another descriptor of the socket s, which is open.
 	File(s *Socket) (*os.File, error)
 
-	// Share says that the program may have made another descriptor for the socket s.
+	// Share says that the program may have made another descriptor of the socket s.
 	Share(s *Socket)
 
 	// SetUnlink says whether the path of the unix listener s is removed when it is
@@ -118,6 +117,6 @@ const (
 type Aborter interface {
 	Backend
 
-	// Abort has the CloseSocket that follows reset the connection, which is open.
+	// Abort makes the CloseSocket that follows reset the connection, which is open.
 	Abort(s *Socket)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A Packet is a platform.Packet, which says what the fields are.
+// A Packet is a platform.Packet; see there for the fields.
 type Packet struct {
 	Buf       []byte
 	N         int
@@ -38,7 +38,7 @@ type PacketNetwork interface {
 	// ConnectPacket connects the packet socket s, which takes no time.
 	ConnectPacket(s *Socket, to netip.AddrPort) error
 
-	// EnablePacketInfo has the packets that are read from s in batches say where
-	// they were sent to, and their ECN.
+	// EnablePacketInfo makes batches of packets that are read from s contain the address
+	// that each packet was sent to, and its ECN.
 	EnablePacketInfo(s *Socket) error
 }

@@ -20,8 +20,8 @@ func SetSourceFile(op *ops.Operation, file *Socket, offset, count int64) {
 	op.Arg, op.Args = unsafe.Pointer(file), [2]uint64{uint64(offset), uint64(count)}
 }
 
-// Rest returns what an operation of ops.KindSendFile has still to send: where it is in
-// the file and how many bytes, or -1 if that is everything until the end.
+// Rest returns what an operation of ops.KindSendFile still has to send: the offset in the
+// file and the number of bytes, or -1 for everything until the end.
 func Rest(op *ops.Operation) (offset, left int64) {
 	offset = int64(op.Args[0]) + int64(op.N)
 	if left = int64(op.Args[1]); left < 0 {
@@ -39,9 +39,9 @@ func NextPart(op *ops.Operation, most int) (offset int64, size int) {
 	return offset, int(min(left, int64(math.MaxInt-op.N)))
 }
 
-// Sent says that an operation of ops.KindSendFile has sent a part of n bytes, of which
-// it has kept count in N; a part of none is the end of the file. It reports whether the
-// operation has ended, with its error.
+// Sent says that an operation of ops.KindSendFile has sent a part of n bytes, and adds
+// them to N. A part of 0 bytes means the end of the file. Sent reports whether the
+// operation has ended, with its error in Err.
 func Sent(op *ops.Operation, n int) bool {
 	op.N += n
 	_, left := Rest(op)

@@ -2,13 +2,13 @@ package backend
 
 import "os"
 
-// A Signaler is a Backend that signals come from, in place of those of the operating
-// system. It is asked of the backend below all layers.
+// A Signaler is a Backend that provides signals, in place of those of the operating
+// system. Only the backend below all layers is asked whether it is one.
 type Signaler interface {
 	Backend
 
-	// Notify has raise called with each of the signals that arrives, until stop is
-	// called, after which it is not called any more. Neither holds a lock that a
-	// proactor's call of the backend takes.
+	// Notify makes the backend call raise with each of the signals that arrives, until
+	// stop is called; a call that comes a moment later does no harm. A goroutine that
+	// calls raise must not hold a lock that the methods of the backend take.
 	Notify(signals []os.Signal, raise func(os.Signal)) (stop func())
 }

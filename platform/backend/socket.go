@@ -5,24 +5,24 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// A Socket is the record of a descriptor: of a connection, a listener, a packet
-// socket or a file. It is memory of the proactor and its backend, and never the
-// program's, whose Conn only refers to it: so a late event that finds it finds
-// something valid, whatever the program has done with the memory of the Conn.
+// A Socket is the record of a connection, a listener, a packet socket or a file. It is
+// memory of the proactor and its backend, and never of the program, whose Conn only
+// refers to it. So a late event finds something valid, whatever the program has done with
+// the memory of the Conn.
 //
-// A backend makes it, in NewSocket, most often as the first part of a struct of its
-// own, and gets it back by FreeSocket, to be used for another socket or left to the
-// garbage collector.
+// A backend makes a Socket in NewSocket, most often as the first field of a larger
+// struct, and gets it back in FreeSocket. It may then use the record for another socket,
+// or leave it to the garbage collector.
 type Socket struct {
-	// Record is the proactor's. Under the lock a backend may read its Number and
-	// Queues, of which it has been given the first operations.
+	// Record belongs to the proactor. Under the lock a backend may read its Number and
+	// its Queues, whose first operations the backend has been given.
 	record.Record
 
-	// Sys is the backend's state. It is guarded by the socket's lock, so a
-	// backend uses it only in what is called with the socket locked, in Listen
-	// and ListenPacket, and in Poll under [Socket.Lock]. That of a socket which an
-	// accept opens it sets before it reports the result; until then nobody else
-	// looks at it.
+	// Sys is the backend's state. The socket's lock guards it, so a backend uses it
+	// only in methods that are called with the socket locked, in Listen and
+	// ListenPacket, and in Poll under [Socket.Lock]. For a socket that an accept
+	// opens, the backend sets it before it reports the result; until then nobody
+	// else looks at it.
 	Sys any
 }
 
@@ -46,8 +46,8 @@ func (s *Socket) Unlock() {
 //go:noinline
 func (s *Socket) unlockShared() { s.Mu.Unlock() }
 
-// A Side is a direction of a socket. Operations on one side are served in order;
-// the sides do not know of each other.
+// A Side is a direction of a socket. Operations on one side are served in order; the
+// two sides are independent.
 type Side uint8
 
 // The sides of a socket.

@@ -6,9 +6,9 @@ import (
 )
 
 // A Table keeps what a backend has for its sockets, an S for each, by index. The
-// kernel is given the index, and never a pointer. What is taken out of use stays in
-// the table and is used again, so whoever comes with an old index finds something
-// valid, and has to see by other means whether it is still meant.
+// kernel is given the index, and never a pointer. An S that is taken out of use stays in
+// the table and is used again. So an old index leads to something valid, but other means
+// must tell whether that is still the same socket.
 //
 // The zero value is ready. Any goroutine may use it.
 type Table[S any] struct {
@@ -16,7 +16,7 @@ type Table[S any] struct {
 	pages atomic.Pointer[[]*[large]S]
 
 	mu   sync.Mutex
-	used uint32   // indices that there have been
+	used uint32   // indices given out so far
 	free []uint32 // last in, first out: what was used last is in the caches
 }
 
@@ -27,8 +27,8 @@ const (
 	large = 1024
 )
 
-// New returns an S that is not in use, and its index. Whatever was left in it by its
-// last use is still there.
+// New returns an S that is not in use, and its index. The S still contains what its last
+// use has left there.
 func (t *Table[S]) New() (index uint32, s *S) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,14 +55,14 @@ func (t *Table[S]) New() (index uint32, s *S) {
 	return index, t.At(index)
 }
 
-// Free takes what has the index out of use.
+// Free takes the S with the index out of use.
 func (t *Table[S]) Free(index uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.free = append(t.free, index)
 }
 
-// At returns what has the index, which New has returned before.
+// At returns the S with the index, which New has returned before.
 func (t *Table[S]) At(index uint32) *S {
 	if index < small {
 		return &t.first.Load()[index]
