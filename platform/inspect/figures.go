@@ -10,14 +10,14 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// patience is how long a reading waits for the loops to answer. One that takes longer
-// is shown as waiting, and the next reading has its answer.
+// patience is how long a reading waits for the loops to answer. A loop that takes longer
+// is shown as waiting, and a later reading has its answer.
 const patience = 100 * time.Millisecond
 
-// started is about when the program was.
+// started is about when the program was started.
 var started = time.Now()
 
-// figures are what a reading finds, as the JSON shows it.
+// figures are the result of a reading, as the JSON shows it.
 type figures struct {
 	Program    program             `json:"program"`
 	ElapsedNS  int64               `json:"elapsed_ns"` // since the program was started

@@ -6,7 +6,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A proactor is one that the page shows.
+// A proactor is a platform.Proactor on the page.
 type proactor struct {
 	name string
 	done <-chan struct{}
@@ -15,7 +15,7 @@ type proactor struct {
 	proactor *platform.Proactor // nil once it is closed
 	tree     *layer             // likewise
 	probe    *probe             // likewise
-	last     proactorFigures    // if it is closed
+	last     proactorFigures    // once it is closed
 }
 
 // post posts a probe to a proactor that is open. The channel is closed when it was

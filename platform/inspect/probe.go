@@ -9,10 +9,10 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A probe measures how long a proactor takes to call a handler that is posted: what
-// waits before it, and a wake if the loop sleeps. One is posted when somebody looks,
-// and no other before it was called and somebody has seen how long that took. It has its
-// own memory, so that it does not show in that of the program.
+// A probe measures how long a proactor takes to call a handler that is posted: the
+// handlers before it, and a wake if the loop sleeps. It is posted when somebody looks at the
+// page, and not again before it was called and somebody has seen how long that took. It has
+// its own memory, so that it does not show in that of the program.
 type probe struct {
 	slot combinators.SingleSlot[ops.Operation]
 

@@ -14,21 +14,21 @@ type composition struct {
 	tree *layer
 }
 
-// A layer is one allocator of a composition, over its parents. What the layers are is
-// read once, and what they have counted by read.
+// A layer is one allocator of a composition, over its parents. The layers are found once;
+// read reads what they have counted.
 type layer struct {
 	// Expression is what String spells, of the outermost layer.
 	Expression string `json:"expression,omitempty"`
 
 	Name      string   `json:"name"`
-	Arguments []string `json:"arguments,omitempty"` // those that are no parents
+	Arguments []string `json:"arguments,omitempty"` // those that are not parents
 
 	// Times is how many parents of the layer above are spelled like this one, if
 	// there are several in a row that do not count.
 	Times int `json:"times,omitempty"`
 
-	// Repeated is set where a layer is met again, which several have for a parent.
-	// Its parents are where it was met first.
+	// Repeated is set if the layer, which is a parent of several others, appears
+	// earlier in the tree. Its parents are there.
 	Repeated bool `json:"repeated,omitempty"`
 
 	Counts   *combinators.Counts `json:"counts,omitempty"`

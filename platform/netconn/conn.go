@@ -10,9 +10,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A Conn is a [platform.Conn] as a net.Conn. Any goroutine may call its methods, except one
-// that is running the proactor, which would wait for itself. Reads are served one after
-// another, and so are writes.
+// A Conn is a [platform.Conn] with the interface net.Conn. Any goroutine may call its
+// methods, except one that is running the proactor, which would wait for itself. Reads are
+// served one after another, and so are writes.
 type Conn struct {
 	socket
 	conn *platform.Conn
@@ -29,8 +29,9 @@ type socket struct {
 }
 
 // NewConn returns c as a net.Conn. Operations that the program starts on c itself take turns
-// with its own. It panics if c was never opened. If c is closed, so is the result, and its
-// addresses are nil. With a single runner only that one may call it while it runs.
+// with those of the result. NewConn panics if c was never opened. If c is closed, so is the
+// result, and its addresses are nil. If the proactor has a single runner, only the runner may
+// call NewConn while it runs.
 func NewConn(c *platform.Conn) *Conn {
 	if c == nil || c.Proactor() == nil {
 		panic("netconn: NewConn: the connection was never opened")
@@ -52,7 +53,7 @@ func newConn(l loop) *Conn {
 }
 
 // opening is a Conn as the handler of the operation that opens it. It asks for the addresses
-// there, where nobody can have closed it yet, and a single runner may ask.
+// there, because nobody can have closed the Conn yet, and a single runner may ask.
 type opening Conn
 
 func (h *opening) Allocator() allocator.Allocator[ops.Operation] { return h.reads.Allocator() }
@@ -67,10 +68,10 @@ func (h *opening) Complete(n int, err error) {
 // Abandon is called instead when the proactor was closed.
 func (h *opening) Abandon() { h.reads.Abandon() }
 
-// Platform returns the connection that c stands for, for operations with handlers.
+// Platform returns the underlying connection, for operations with handlers.
 func (c *Conn) Platform() *platform.Conn { return c.conn }
 
-// Read reads up to len(b) bytes, as many as there are, or waits for some.
+// Read reads up to len(b) bytes, as many as are available, and waits for at least one.
 func (c *Conn) Read(b []byte) (n int, err error) {
 	c.reads.lock()
 	defer c.reads.unlock()
@@ -85,7 +86,7 @@ func (c *Conn) waitRead(b []byte) (n int, err error) {
 	if c.single {
 		return c.reads.wait(&c.loop, func() { c.conn.Read(b, &c.reads) })
 	}
-	c.reads.expect() // without a closure, which is an allocation
+	c.reads.expect() // without a closure, which would allocate
 	c.conn.Read(b, &c.reads)
 	return c.reads.await(&c.loop)
 }
@@ -101,7 +102,7 @@ func (c *Conn) tryRead(b []byte) (n int, err error) {
 	return c.conn.TryRead(b)
 }
 
-// Write writes all of b. If that fails, n is how much of it was written.
+// Write writes all of b. If that fails, n is how many bytes were written.
 func (c *Conn) Write(b []byte) (n int, err error) {
 	c.writes.lock()
 	defer c.writes.unlock()
@@ -141,11 +142,11 @@ func (c *Conn) tryWrite(b []byte) (n int, err error) {
 // Close closes the connection. Calls that wait return net.ErrClosed.
 func (c *Conn) Close() error { return c.close(c.conn.Close) }
 
-// CloseWrite ends the stream in the direction of the peer, who then reads io.EOF.
+// CloseWrite ends the stream to the peer, which then reads io.EOF.
 func (c *Conn) CloseWrite() error { return c.failed("close", c.set(c.conn.CloseWrite)) }
 
-// SetDeadline sets the deadline of reads and writes. See [platform.Conn.SetReadDeadline]; the
-// time is compared with that of [platform.Proactor.Now].
+// SetDeadline sets the deadline of reads and writes, see [platform.Conn.SetReadDeadline]. It
+// is compared with the time of [platform.Proactor.Now].
 func (c *Conn) SetDeadline(t time.Time) error {
 	return setDeadline(&c.socket, c.conn, (*platform.Conn).SetDeadline, t)
 }
@@ -160,10 +161,10 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return setDeadline(&c.socket, c.conn, (*platform.Conn).SetWriteDeadline, t)
 }
 
-// LocalAddr returns the local address, also when the socket is closed.
+// LocalAddr returns the local address, even when the socket is closed.
 func (s *socket) LocalAddr() net.Addr { return s.local }
 
-// RemoteAddr returns the address of the peer, also when the socket is closed.
+// RemoteAddr returns the address of the peer, even when the socket is closed.
 func (s *socket) RemoteAddr() net.Addr { return s.remote }
 
 func (s *socket) close(f func() error) error {
@@ -173,9 +174,9 @@ func (s *socket) close(f func() error) error {
 	return s.failed("close", s.arrange(f))
 }
 
-// setDeadline calls f, a method of c, which is what s stands for. Programs set a deadline
-// for each message, so there is no closure, which is an allocation, unless somebody else has
-// to call f.
+// setDeadline calls f, a method of c, the platform's socket for s. Programs set a deadline
+// for each message, so there is no closure, which would allocate, unless another goroutine
+// has to call f.
 func setDeadline[C any](s *socket, c C, f func(C, time.Time) error, t time.Time) error {
 	if s.single || s.closed.Load() {
 		return s.setOption(func() error { return f(c, t) })

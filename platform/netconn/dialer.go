@@ -11,10 +11,10 @@ import (
 // A Dialer dials as a net.Dialer does. It must not be changed while it dials; any number
 // of goroutines may use it, except one that is running the proactor.
 type Dialer struct {
-	// Proactor is what the connections belong to. It must not be nil.
+	// Proactor is the proactor that the connections belong to. It must not be nil.
 	Proactor *platform.Proactor
 
-	// Dialer has the options. Its Timeout limits every dial.
+	// Dialer has the options. Its Timeout limits each dial.
 	platform.Dialer
 }
 
@@ -24,9 +24,9 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 // DialContext connects to an address as net.Dial takes it; the network is "tcp", "tcp4",
-// "tcp6" or "unix", and the result a [*Conn]; or "udp", "udp4" or "udp6", with a numeric
-// address, and the result a [*PacketConn]. When the context is done before the connection
-// is made, the error is that of the context in a [*net.OpError].
+// "tcp6" or "unix", and the result is a [*Conn]; or it is "udp", "udp4" or "udp6", with a
+// numeric address, and the result is a [*PacketConn]. If the context is done before the
+// connection is made, the error is that of the context in a [*net.OpError].
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if d.Proactor == nil {
 		panic("netconn: Dial: nil Proactor")

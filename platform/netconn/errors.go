@@ -14,7 +14,7 @@ func (s *socket) failed(what string, err error) error {
 	return failed(what, s.local, s.remote, err)
 }
 
-// failed returns an error with where it has happened, unless that is in it.
+// failed wraps an error to say where it has happened, unless it says so already.
 func failed(what string, local, remote net.Addr, err error) error {
 	if _, ok := errors.AsType[*net.OpError](err); ok || err == nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A Listener is a [platform.Listener] as a net.Listener. Any goroutine may call its
-// methods, except one that is running the proactor.
+// A Listener is a [platform.Listener] with the interface net.Listener. Any goroutine may
+// call its methods, except one that is running the proactor.
 type Listener struct {
 	loop
 	l      *platform.Listener
@@ -36,7 +36,7 @@ func Listen(p *platform.Proactor, network, address string) (*Listener, error) {
 }
 
 // NewListener returns l as a net.Listener. It panics if l was never opened. If l is closed,
-// so is the result, and its address nil.
+// so is the result, and its address is nil.
 func NewListener(l *platform.Listener) *Listener {
 	if l == nil || l.Proactor() == nil {
 		panic("netconn: NewListener: the listener was never opened")
@@ -44,7 +44,7 @@ func NewListener(l *platform.Listener) *Listener {
 	return &Listener{loop: newLoop(l.Proactor()), l: l, addr: l.Addr()}
 }
 
-// Platform returns the listener that l stands for.
+// Platform returns the underlying listener.
 func (l *Listener) Platform() *platform.Listener { return l.l }
 
 // Accept waits for a connection, which is a [*Conn].
@@ -83,5 +83,5 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	return failed("set", l.addr, nil, l.arrange(func() error { return l.l.SetDeadline(t) }))
 }
 
-// Addr returns the address that the listener listens on, also when it is closed.
+// Addr returns the address that the listener listens on, even when it is closed.
 func (l *Listener) Addr() net.Addr { return l.addr }

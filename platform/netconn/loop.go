@@ -5,7 +5,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A loop is what is known of a proactor.
+// A loop is what a socket needs to know about its proactor.
 type loop struct {
 	p      *platform.Proactor
 	single bool            // only the goroutine that runs it may use what belongs to it
@@ -14,8 +14,8 @@ type loop struct {
 
 func newLoop(p *platform.Proactor) loop { return loop{p, p.Host().SingleRunner(), p.Done()} }
 
-// open opens a socket by f, or has the goroutine do so that runs the proactor if no other
-// may.
+// open opens a socket by calling f. If only the goroutine that runs the proactor may do so,
+// open makes that one call f.
 func open[S any](p *platform.Proactor, f func() (S, error)) (socket S, err error) {
 	l := newLoop(p)
 	if !l.single {
@@ -32,8 +32,8 @@ func open[S any](p *platform.Proactor, f func() (S, error)) (socket S, err error
 	return socket, err
 }
 
-// arrange calls f, or has the goroutine call it that runs the proactor if no other may.
-// Then the result of f is not known, and err nil.
+// arrange calls f. If only the goroutine that runs the proactor may do so, arrange makes that
+// one call f later; the result of f is then not known, and err is nil.
 func (l *loop) arrange(f func() error) (err error) {
 	if !l.single {
 		return f()

@@ -9,8 +9,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A PacketConn is a [platform.PacketConn] as a net.PacketConn and, if it is connected, as a
-// net.Conn. Any goroutine may call its methods, except one that is running the proactor.
+// A PacketConn is a [platform.PacketConn] with the interface net.PacketConn and, if it is
+// connected, net.Conn. Any goroutine may call its methods, except one that is running the
+// proactor.
 type PacketConn struct {
 	socket
 	conn   *platform.PacketConn
@@ -49,8 +50,8 @@ func openPacket(p *platform.Proactor, f func() (*platform.PacketConn, error)) (*
 }
 
 // NewPacketConn returns c as a net.PacketConn. It panics if c was never opened. If c is
-// closed, so is the result, and its addresses are nil. With a single runner only that one
-// may call it while it runs.
+// closed, so is the result, and its addresses are nil. If the proactor has a single runner,
+// only the runner may call NewPacketConn while it runs.
 func NewPacketConn(c *platform.PacketConn) *PacketConn {
 	if c == nil || c.Proactor() == nil {
 		panic("netconn: NewPacketConn: the socket was never opened")
@@ -60,11 +61,11 @@ func NewPacketConn(c *platform.PacketConn) *PacketConn {
 	return n
 }
 
-// Platform returns the socket that c stands for, for operations with handlers.
+// Platform returns the underlying socket, for operations with handlers.
 func (c *PacketConn) Platform() *platform.PacketConn { return c.conn }
 
-// ReadFrom waits for a packet. The rest of one that is longer than b is lost. The address
-// is a [*net.UDPAddr].
+// ReadFrom waits for a packet. If it is longer than b, the rest is lost. The address is a
+// [*net.UDPAddr].
 func (c *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 	n, sender, err := c.readFrom(b)
 	if err != nil {
@@ -73,7 +74,7 @@ func (c *PacketConn) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 	return n, net.UDPAddrFromAddrPort(sender), nil
 }
 
-// ReadFromAddrPort is ReadFrom without an allocation for the address.
+// ReadFromAddrPort is like ReadFrom, but does not allocate an address.
 func (c *PacketConn) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err error) {
 	n, from, err = c.readFrom(b)
 	return n, from, c.failed("read", err)
@@ -93,14 +94,14 @@ func (c *PacketConn) readFrom(b []byte) (n int, from netip.AddrPort, err error) 
 	}
 	c.sender = netip.AddrPort{}
 	n, err = c.reads.wait(&c.loop, func() { c.conn.ReadFrom(b, &c.sender, &c.reads) })
-	if err == io.ErrShortBuffer { // which package net does not tell
+	if err == io.ErrShortBuffer { // which package net does not report
 		err = nil
 	}
 	return n, c.sender, err
 }
 
-// WriteTo sends b as one packet to an address, which is a [*net.UDPAddr] or otherwise has a
-// method AddrPort.
+// WriteTo sends b as one packet to an address, which must be a [*net.UDPAddr] or have the
+// same method AddrPort.
 func (c *PacketConn) WriteTo(b []byte, to net.Addr) (n int, err error) {
 	at, ok := to.(interface{ AddrPort() netip.AddrPort })
 	if !ok {

@@ -9,14 +9,15 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A side is one direction of a socket: the handler of its operations, of which the
-// goroutine that holds the lock starts one and waits for it. It has the memory for one.
+// A side is one direction of a socket, and the handler of its operations. The goroutine that
+// holds its lock starts one operation at a time, and waits for it. A side has the memory for
+// one.
 type side struct {
 	mu    sync.Mutex
 	busy  bool        // a call is being served
-	next  *sync.Cond  // it is not any more; made when somebody first waits for that
-	ended chan result // of capacity 1: the operation has
-	begin func()      // what posted is to start
+	next  *sync.Cond  // the side is not busy any more; made when first needed
+	ended chan result // of capacity 1: the operation has ended
+	begin func()      // starts an operation, for posted
 	slot  combinators.SingleSlot[ops.Operation]
 }
 
@@ -26,12 +27,12 @@ type result struct {
 	err error
 }
 
-// Allocator returns where the operations of the side have their memory.
+// Allocator returns the allocator for the operations of the side.
 func (s *side) Allocator() allocator.Allocator[ops.Operation] { return &s.slot }
 
-// Complete is called by the operation when it has ended. One that was refused, because the
-// proactor is closed, may say so later, or never, so nobody waits for that: the next call
-// may find it, but is refused as well.
+// Complete is called when the operation has ended. An operation that was refused, because
+// the proactor is closed, may call it later, or never, so nobody waits for that: the next
+// call may get the result, but is refused as well.
 func (s *side) Complete(n int, err error) {
 	select {
 	case s.ended <- result{n, err}:

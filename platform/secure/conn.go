@@ -14,8 +14,8 @@ import (
 // A Transport is what TLS runs over. A [platform.Conn] is one, and so is a [Conn]: TLS
 // inside TLS, as an HTTPS proxy needs it.
 //
-// While a write is outstanding, a Conn may start an empty one, to wait for its turn: that
-// must not end before the other has made some progress.
+// While a write is outstanding, a Conn may start an empty write, to wait for its turn. The
+// empty write must not end before the first one has made some progress.
 type Transport interface {
 	ops.Reader
 	ops.Writer
@@ -33,12 +33,12 @@ type Transport interface {
 
 // A Conn is a TLS connection over a [Transport].
 //
-// Its zero value becomes the end of a connection by [Conn.Client] or [Conn.Server], so
-// it can lie inside a session struct. It must not be copied. Once the handshake is over
+// [Conn.Client] or [Conn.Server] makes the zero value an end of a connection, so a Conn
+// can be a field of a session struct. It must not be copied. Once the handshake is over
 // it is read and written like any stream.
 //
 // One read and one write may be outstanding at the same time. Starting another panics;
-// an ops.WriteQueue on top of it lets several writes wait. Unless the proactor has a
+// an ops.WriteQueue on top of the Conn lets several writes wait. Unless the proactor has a
 // single runner, any goroutine may call its methods.
 type Conn struct {
 	below Transport
@@ -46,8 +46,8 @@ type Conn struct {
 	mu    sync.Mutex // guards what follows, and all of tls once the handshake is over
 	tls   *tls.Conn
 	phase phase
-	err   error      // why there is no handshake
-	shake *handshake // that is under way, or nil
+	err   error      // why the handshake has failed
+	shake *handshake // the one that is under way, or nil
 	epoch uint32     // tells apart what was started before and after a Cancel
 
 	records allocator.Allocator[byte] // where records lie while they are in flight
@@ -73,9 +73,9 @@ var (
 	_ ops.Stream      = (*Conn)(nil)
 )
 
-// Client makes c the client's end of a connection over below, which is open. As for
-// [tls.Client] the configuration needs a ServerName, or InsecureSkipVerify. It must not
-// be changed any more, and its ClientSessionCache must not call methods of c, which is
+// Client makes c the client's end of a connection over below, which must be open. As for
+// [tls.Client], the configuration needs a ServerName, or InsecureSkipVerify. It must not
+// be changed any more, and its ClientSessionCache must not call methods of c, because c is
 // locked while it reads. Client panics while c is in use.
 func (c *Conn) Client(below Transport, config *tls.Config) {
 	c.reset(below)
@@ -86,8 +86,8 @@ func (c *Conn) Client(below Transport, config *tls.Config) {
 	c.tls = tls.Client((*transport)(c), config)
 }
 
-// Server makes c the server's end of a connection over below, which is open. As for
-// [tls.Server] the configuration needs a certificate, or a way to get one. It must not
+// Server makes c the server's end of a connection over below, which must be open. As for
+// [tls.Server], the configuration needs a certificate, or a way to get one. It must not
 // be changed any more. Server panics while c is in use.
 func (c *Conn) Server(below Transport, config *tls.Config) {
 	c.reset(below)
@@ -125,16 +125,17 @@ func (c *Conn) refusal() error {
 	return ErrNoHandshake
 }
 
-// Read reads up to len(b) bytes, as many as there are. The handler is called with 0 and
-// io.EOF when the peer has said that there is no more, and with io.ErrUnexpectedEOF if
-// the connection below has ended without that. See [platform.Conn.Read].
+// Read reads up to len(b) bytes, as many as are available, and waits for at least one. The
+// handler is called with 0 and io.EOF when the peer has announced the end, and with
+// io.ErrUnexpectedEOF if the connection below has ended without that. See
+// [platform.Conn.Read].
 func (c *Conn) Read(b []byte, h ops.Handler) { c.mustBeSet(); ops.Read(c, b, h) }
 
-// Write writes some of b, at most 16 KiB; the handler is told how much. Use
-// [ops.WriteFull] to write it all.
+// Write writes some of b, at most 16 KiB, and calls the handler with the number of bytes
+// written. Use [ops.WriteFull] to write all of b.
 //
 // A write that is ended early, by an error, a cancel or a deadline, may have sent a part
-// of a record, so all later ones fail with its error, as they do in crypto/tls.
+// of a record. So all later writes fail with its error, as in crypto/tls.
 func (c *Conn) Write(b []byte, h ops.Handler) { c.mustBeSet(); ops.Write(c, b, h) }
 
 // Allocator returns the default allocator of the transport.
@@ -151,8 +152,8 @@ func (c *Conn) Proactor() *platform.Proactor {
 	return c.below.Proactor()
 }
 
-// Cancel cancels what is outstanding, also a handshake. What a cancelled read had found
-// is for the next one.
+// Cancel cancels all outstanding operations, including a handshake. The next read gets what
+// a cancelled read had found.
 func (c *Conn) Cancel() {
 	if c.below == nil {
 		return
@@ -170,9 +171,9 @@ func (c *Conn) currentEpoch() uint32 {
 	return c.epoch
 }
 
-// Close closes the connection below. It tells the peer nothing: see [Conn.Shutdown].
-// Handlers of what is outstanding are told net.ErrClosed, later. Closing a closed
-// connection returns net.ErrClosed.
+// Close closes the connection below. It does not announce the end to the peer: see
+// [Conn.Shutdown]. Handlers of outstanding operations are called later, with
+// net.ErrClosed. Closing a closed connection returns net.ErrClosed.
 func (c *Conn) Close() error {
 	if c.below == nil {
 		return net.ErrClosed
@@ -186,7 +187,7 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// ConnectionState says what was agreed in the handshake, and is the zero value before.
+// ConnectionState returns what was agreed in the handshake, or before that the zero value.
 func (c *Conn) ConnectionState() tls.ConnectionState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -221,8 +222,8 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return c.below.SetDeadline(t)
 }
 
-// SetReadDeadline sets the time at which reads end. A read that was ended in the middle of
-// a record loses nothing: the next one goes on.
+// SetReadDeadline sets the time at which reads end. A read that is ended in the middle of a
+// record loses nothing: the next one goes on there.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.below == nil {
 		return net.ErrClosed
@@ -230,8 +231,8 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.below.SetReadDeadline(t)
 }
 
-// SetWriteDeadline sets the time at which writes end; see [Conn.Write] for what follows
-// from that.
+// SetWriteDeadline sets the time at which writes end; see [Conn.Write] for the
+// consequences.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if c.below == nil {
 		return net.ErrClosed

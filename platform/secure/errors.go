@@ -15,22 +15,23 @@ var ErrNoHandshake = errors.New("secure: the handshake is not over")
 // [Conn.Shutdown].
 var ErrShutdown = errors.New("secure: a write after the end of the stream was announced")
 
-// ErrUnanswered is the error of a read when the peer asks for more and more answers, such as
-// to new keys, and does not read them.
+// ErrUnanswered is the error of a read when the peer requests more and more answers, such as
+// key updates, and does not read them.
 var ErrUnanswered = errors.New("secure: the peer wants more and more answers and does not take them")
 
 // errNotYet tells crypto/tls that there is nothing to read yet.
 var errNotYet error = &temporary{errors.New("secure: nothing to read yet")}
 
 // A temporary is an error that crypto/tls returns and does not keep, because it is a net.Error
-// that says so.
+// whose method Temporary returns true.
 type temporary struct{ error }
 
 func (*temporary) Timeout() bool   { return true }
 func (*temporary) Temporary() bool { return true }
 func (e *temporary) Unwrap() error { return e.error }
 
-// exhausted returns the error that a handler is told when its allocator failed with err.
+// exhausted returns the error that a handler is called with when its allocator failed with
+// err.
 func exhausted(err error) error {
 	if errors.Is(err, allocator.ErrExhausted) {
 		return err

@@ -8,16 +8,17 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// Handshake agrees with the peer on keys, and calls h with 0 and nil, or with what is
-// wrong with the peer or with what it has sent. Until then nothing can be read or
-// written. It can be done once. After it has failed, the connection can only be closed.
+// Handshake runs the TLS handshake, and calls h with 0 and nil, or with 0 and the reason
+// why it has failed. Until then nothing can be read or written. There can be only one
+// handshake. After it has failed, the connection can only be closed.
 //
-// It runs on a coroutine, see [ops.Spawn]: the only part in the life of a connection
-// that needs a stack. The Co comes from the allocator of ops.Co associated with h, and
-// the operations, one at a time, from that of ops.Operation. A timeout of h is for each
-// of them, and starts anew with each byte that a slow peer sends: [Conn.SetDeadline] limits
-// the whole. Cryptography, and what the configuration calls, hold up the goroutine that
-// runs the proactor. The context of those callbacks has the values of that of h.
+// It runs on a coroutine (see [ops.Spawn]), and is the only part in the life of a
+// connection that needs a stack. The Co comes from the allocator of ops.Co associated with
+// h, and the operations, one at a time, from that of ops.Operation. A timeout of h limits
+// each operation, and so starts anew with each byte that a slow peer sends; use
+// [Conn.SetDeadline] to limit the handshake. Cryptography, and callbacks of the
+// configuration, hold up the goroutine that runs the proactor. The context of these
+// callbacks has the values of the context associated with h.
 //
 // The records of the connection are in memory from the allocator of byte associated with
 // h, for as long as c lives, or else from one that all connections share.
@@ -31,7 +32,7 @@ func (c *Conn) Handshake(h ops.Handler) {
 	})
 }
 
-// A handshake is one that is under way.
+// A handshake is a handshake that is under way.
 type handshake struct {
 	*ops.Co
 	c       *Conn
@@ -44,7 +45,7 @@ func (s *handshake) run(ctx context.Context) error {
 	if !s.begin() {
 		return ErrNoHandshake
 	}
-	err := ops.ErrCanceled // if the proactor is closed
+	err := ops.ErrCanceled // unless it is set below: the proactor is closed
 	defer func() { s.end(err) }()
 	if s.isCanceled() { // before it has begun
 		return err
@@ -78,8 +79,8 @@ func (s *handshake) end(err error) {
 }
 
 // withoutConn returns the error of a handshake without the connection that crypto/tls adds to
-// it for a program that wants to answer what is not TLS. That would be the transport, which
-// sends nothing any more; the program has the connection below.
+// it, so that a program can answer a peer that does not speak TLS. That would be the
+// transport, which sends nothing any more; the program has the connection below.
 func withoutConn(err error) error {
 	if e, ok := err.(tls.RecordHeaderError); ok {
 		e.Conn = nil
@@ -96,8 +97,8 @@ func (s *handshake) write(b []byte) (n int, err error) {
 	return s.await(func(h ops.Handler) { ops.WriteFull(s.c.below, b, h) })
 }
 
-// await starts an operation below and waits for it. A cancel finds it outstanding there, or
-// comes before it is started, which then it is not.
+// await starts an operation below and waits for it. A cancel finds the operation outstanding
+// there, or comes before the operation is started, which then does not happen.
 func (s *handshake) await(start func(h ops.Handler)) (n int, err error) {
 	n, err = s.Await(func(h ops.Handler) {
 		s.c.mu.Lock()
@@ -114,7 +115,7 @@ func (s *handshake) await(start func(h ops.Handler)) (n int, err error) {
 	return n, err
 }
 
-// isCanceled reports whether the handshake is to end.
+// isCanceled reports whether the handshake must end.
 func (s *handshake) isCanceled() bool {
 	return s.c.currentEpoch() != s.epoch || s.slot != nil && s.slot.Canceled()
 }

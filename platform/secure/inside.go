@@ -8,9 +8,10 @@ import (
 )
 
 // A tls.Conn keeps the memory of the largest record that it has read, some 17 KB, and
-// that of its handshake. Nothing that it exports lets go of it. So this file reaches for
-// the fields that hold it, if they have the names and types that they had from Go 1.12
-// to 1.26. If not, all else works as it is, and an idle connection keeps that memory.
+// that of its handshake. Nothing that it exports releases this memory. So this file
+// accesses the fields that hold it, if they have the names and types that they had from
+// Go 1.12 to 1.26. If not, everything else still works, and an idle connection keeps that
+// memory.
 
 // fields are where in a tls.Conn its buffers are, in bytes from its start.
 type fields struct {

@@ -21,20 +21,20 @@ const maxPlain = 16 << 10
 // than 85 bytes to one.
 func sealed(n int) int { return n + 96*(1+n/1100) }
 
-// shared is where records lie of connections that bring no memory. The garbage collector
-// takes what is not used.
+// shared has the records of connections that bring no memory. The garbage collector frees
+// what is not used.
 var shared allocator.Allocator[byte] = combinators.NewPool[byte](allocator.Heap[byte]{})
 
-// inputMemory is where the records lie that crypto/tls has not decrypted yet, and what it
-// has decrypted and nobody has read.
+// inputMemory has the records that crypto/tls has not decrypted yet, and what it has
+// decrypted and nobody has read.
 type inputMemory struct {
 	block []byte // empty if there is nothing, or it is crypto/tls's own
 	from  allocator.Allocator[byte]
 }
 
-// holdInput has what is received next lie behind what there is of a record, with room for
-// all of it. The caller holds the lock, and crypto/tls has decrypted nothing that was not
-// read.
+// holdInput makes room for a whole record, so that what is received next follows what is
+// already there. The caller holds the lock, and crypto/tls has decrypted nothing that was
+// not read.
 func (c *Conn) holdInput() error {
 	m, raw := &c.in.memory, inside.rawOf(c.tls)
 	b := raw.Bytes()
@@ -54,9 +54,8 @@ func (c *Conn) holdInput() error {
 	return nil
 }
 
-// settleInput gives back memory that nothing lies in any more. If it is the last time in
-// an operation, what is left goes where it does not keep the program's memory. The caller
-// holds the lock.
+// settleInput releases memory that is not used any more. The last time in an operation,
+// it moves what is left out of the program's memory. The caller holds the lock.
 func (c *Conn) settleInput(last bool) {
 	if !inside.known {
 		return
@@ -87,7 +86,7 @@ func (c *Conn) moveInput() {
 	old.from.Deallocate(old.block)
 }
 
-// dropInput gives back the memory, with what is in it.
+// dropInput releases the memory, with what is in it.
 func (c *Conn) dropInput() {
 	if !inside.known {
 		return

@@ -11,10 +11,10 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// How a stream is read is in this file. An operation that reads waits on the connection
-// below until something arrives there, in its own memory; then crypto/tls takes from
-// there what it can get without waiting. Often that is a part of a record, and the
-// operation waits again.
+// This file reads a stream. An operation that reads waits, in its own memory, on the
+// connection below until something arrives there. Then crypto/tls reads from there what
+// it can get without waiting. Often that is a part of a record, and the operation waits
+// again.
 
 // reading is the state of that side.
 type reading struct {
@@ -39,8 +39,8 @@ type reading struct {
 // StartRead implements [ops.Reader].
 func (c *Conn) StartRead(op *ops.Operation) { c.startReading(op, false) }
 
-// WaitReadable calls h, with 0 and nil, when it is likely that there is something to read,
-// or that the stream has ended. It counts as a read.
+// WaitReadable calls h, with 0 and nil, when there probably is something to read, or the
+// stream has ended or failed. It counts as a read.
 func (c *Conn) WaitReadable(h ops.Handler) {
 	c.mustBeSet()
 	c.startReading(ops.Begin(h, c.below.Allocator()), true)
@@ -158,9 +158,9 @@ func (c *Conn) endPart(op *ops.Operation) next {
 	return c.nextRead(op)
 }
 
-// TryRead reads up to len(b) bytes, as many as there are, without waiting. If there are
+// TryRead reads up to len(b) bytes, as many as are available, without waiting. If there are
 // none, or if a read is outstanding, it returns 0 and [ops.ErrWouldBlock]; at the end of
-// the stream, 0 and io.EOF.
+// the stream it returns 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
 	c.mustBeSet()
 	c.mu.Lock()
@@ -215,8 +215,8 @@ func (c *Conn) read(b []byte) (n int, err error) {
 	return 0, errNotYet
 }
 
-// passes reports whether a later read may find what this one has not: nothing was there, or
-// when it was to be fetched the deadline had passed, or there was no memory for it below.
+// passes reports whether an error is temporary, so that a later read may succeed: nothing was
+// there yet, the deadline had passed, or an allocator below had failed.
 func passes(err error) bool {
 	return err == errNotYet || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, allocator.ErrExhausted)
 }

@@ -30,7 +30,7 @@ func (t *transport) Read(b []byte) (n int, err error) {
 	return n, err
 }
 
-// tryRead reads unless it is known that there is nothing.
+// tryRead reads, unless it is known that there is nothing to read.
 func (t *transport) tryRead(b []byte) (n int, err error) {
 	if t.in.dry {
 		return 0, errNotYet
@@ -60,7 +60,7 @@ func (t *transport) Write(b []byte) (n int, err error) {
 	return len(b), nil
 }
 
-// Close does nothing: whoever has the Conn closes it.
+// Close does nothing: the owner of the Conn closes it.
 func (t *transport) Close() error { return nil }
 
 // LocalAddr returns the local address of the transport.

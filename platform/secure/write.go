@@ -7,13 +7,13 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// How a stream is written is in this file. An operation that writes has crypto/tls
-// encrypt into memory that it gets for that, and is then started on the connection below
-// until all of that is written.
+// This file writes a stream. An operation that writes makes crypto/tls encrypt into memory
+// that is allocated for that, and is then started on the connection below until all of it
+// is written.
 //
-// crypto/tls also writes when it reads: what it answers to a new key, an alert. That is in
-// late, and goes out after what is being written; if nothing is, the operation that reads
-// writes it, and goes on reading after that.
+// crypto/tls also writes when it reads: the answer to a key update, or an alert. These bytes
+// are in the field late, and go out after what is being written. If nothing is, the
+// operation that reads writes them, and then goes on reading.
 
 // writing is the state of that side.
 type writing struct {
@@ -50,16 +50,17 @@ const (
 // outstanding: as on a [platform.Conn] it only waits for its turn.
 func (c *Conn) StartWrite(op *ops.Operation) { c.startWriting(op, false) }
 
-// Shutdown announces the end of the stream to the peer, who then reads io.EOF, and calls
-// h when that has been sent. Reading can go on. The connection below is left as it is;
-// closing it before h is called may lose the announcement. Shutdown counts as a write.
+// Shutdown announces the end of the stream to the peer, which then reads io.EOF, and calls
+// h with 0 and nil when the announcement has been sent, or with an error. Reading can go on.
+// The connection below stays open; closing it before h is called may lose the announcement.
+// Shutdown counts as a write.
 func (c *Conn) Shutdown(h ops.Handler) {
 	c.mustBeSet()
 	c.startWriting(ops.Begin(h, c.below.Allocator()), true)
 }
 
 // CloseWrite is [Conn.Shutdown] without a handler, for an [ops.Pipe]. It returns an error
-// if nothing can be written.
+// if nothing can be written any more.
 func (c *Conn) CloseWrite() error {
 	c.mustBeSet()
 	c.mu.Lock()
