@@ -8,7 +8,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// How a proactor ends is in this file.
+// This file ends a proactor.
 
 // Close closes all sockets and abandons all outstanding operations. It waits
 // until the kernel has finished with every operation. Then it releases their
@@ -39,7 +39,7 @@ func (p *Proactor) Close() error {
 }
 
 // Done returns a channel that is closed when [Proactor.Close] has been called and
-// everything is abandoned. From then on a handler is called only with the error of
+// all operations are abandoned. From then on a handler is called only with the error of
 // an operation that was refused. Any goroutine may call it.
 func (p *Proactor) Done() <-chan struct{} {
 	c := &p.control
@@ -54,7 +54,7 @@ func (p *Proactor) Done() <-chan struct{} {
 	return c.abandoned
 }
 
-// mayAbandon reports whether the caller is to abandon what is outstanding: the
+// mayAbandon reports whether the caller must abandon what is outstanding: the
 // proactor was closed, nobody is in Run, and nobody else does it. The caller
 // holds the lock of control.
 func (p *Proactor) mayAbandon() bool {
@@ -73,13 +73,13 @@ func (p *Proactor) abandon() {
 		defer p.publish()
 	}
 	defer p.backend.Shutdown()
-	defer p.halt.Store(false) // a later Run tells those who are refused
+	defer p.halt.Store(false) // a later Run calls the handlers that are refused
 	p.abandonAll()
 }
 
 // abandonAll closes all sockets, waits until the kernel has let go of what is
-// outstanding, and abandons it. What a handler starts while it is told so is
-// abandoned as well. Coroutines that wait for none of that come last.
+// outstanding, and abandons it. What an Abandoner starts meanwhile is abandoned as
+// well. Coroutines that wait for none of that come last.
 // If a handler or an allocator panics, so does this, once everything is abandoned.
 func (p *Proactor) abandonAll() {
 	var out record.Queue
@@ -158,7 +158,7 @@ func (p *Proactor) anySocket() (s *socket, number uint64) {
 	return nil, 0
 }
 
-// isOver says that nothing is left.
+// isOver notes that nothing is left.
 func (p *Proactor) isOver() {
 	c := &p.control
 	c.mu.Lock()

@@ -9,8 +9,8 @@ import (
 )
 
 // An Acceptor accepts the connections of a listener for as long as a server runs, and
-// keeps track of the live sessions. A session, S, is what the program has for each
-// connection: most often a struct with the [Conn], a buffer and the memory of its
+// keeps track of the live sessions. A session, of type S, is what the program keeps for
+// each connection: most often a struct with the [Conn], a buffer and the memory of its
 // operations.
 //
 // Set the fields, which must not change afterwards, and call [Acceptor.Start]. For each
@@ -19,31 +19,31 @@ import (
 // its chain. Its memory then serves the next session. The server ends with
 // [Acceptor.Shutdown], or with [Acceptor.Drain] and [Acceptor.Close], which do not wait.
 //
-// An acceptor goes on after errors. Without a free descriptor or memory, it leaves the
+// An acceptor goes on after errors. If no descriptor or memory is free, it leaves the
 // clients in the kernel's queue. It tries again when one of its sessions has ended, or
 // else after 5 ms, 10 ms and so on, up to a second. It does the same after any other
-// error, except one that means that there will be no more connections; see Start.
+// error, except one that means that no more connections will come; see Start.
 //
-// Any goroutine may call its methods; but if the proactor has a single runner, only that
-// may call Start and Done. An Acceptor must not be copied. A server on a [Group] has one
-// for each listener.
+// Any goroutine may call its methods; but if the proactor has a single runner, only the
+// runner may call Start and Done. An Acceptor must not be copied. A server on a [Group]
+// needs one for each listener.
 type Acceptor[S any] struct {
 	// Conn returns the connection in a session, always the same one and never
 	// nil: func(s *session) *platform.Conn { return &s.conn }.
 	Conn func(s *S) *Conn
 
 	// Serve is called from a handler with each new session, whose connection is open.
-	// It starts the first operation, and may also call Done. The next accept is
-	// outstanding by then. So where several goroutines run the proactor, Serve and
-	// OnError may be called again before they have returned.
+	// It starts the first operation, or calls Done. The next accept is already
+	// outstanding. So if several goroutines run the proactor, Serve and OnError may be
+	// called again before an earlier call has returned.
 	Serve func(s *S)
 
 	// Max is the number of sessions that may be live at a time. Further clients stay
 	// in the kernel's queue until one has ended. 0 means no limit.
 	Max int
 
-	// OnError, if it is set, is called from a handler with every error after
-	// which the acceptor goes on. Use it for a log or a counter.
+	// OnError, unless nil, is called from a handler with every error after which
+	// the acceptor goes on. Use it for a log or a counter.
 	OnError func(err error)
 
 	handler  ops.Handler
@@ -59,15 +59,15 @@ type Acceptor[S any] struct {
 	sessions  allocator.Allocator[S]
 	live      []*S // in no order, but the same order in the same run
 	places    map[*S]int
-	pending   *S // that the next connection is for
+	pending   *S // for the next connection
 	accepting bool
-	woken     bool // the wait was ended, and not by the program
+	woken     bool // the wait was ended, but not by the program
 	failures  int  // since the last connection
 
-	stopped bool  // it is to accept nothing more
-	closing bool  // and the sessions that live are to be closed
+	stopped bool  // it accepts nothing more
+	closing bool  // and closes the live sessions
 	lost    bool  // it was abandoned
-	err     error // why it has stopped, if nobody has asked it to
+	err     error // why it has stopped, unless it was asked to
 	over    chan struct{}
 }
 
@@ -75,18 +75,18 @@ type Acceptor[S any] struct {
 // once.
 //
 // Sessions come from the allocator of S associated with h, or else from one that
-// recycles over the Go heap. The acceptor makes one call of it at a time. If it is
-// exhausted, clients wait, as they do for a descriptor. The accepts take their memory
-// from the allocator of [ops.Operation] associated with h, or else use the acceptor's
-// own. One operation is outstanding at any time. Waiting for a session to end, or for a
-// time to pass, needs no memory.
+// recycles over the Go heap. Calls of the allocator do not overlap. If it is exhausted,
+// clients wait, as they do for a descriptor. The accepts take their memory from the
+// allocator of [ops.Operation] associated with h, or else use the acceptor's own. One
+// operation is outstanding at any time. Waiting for a session to end, or for a time to
+// pass, needs no memory.
 //
 // The handler is called once the acceptor has closed the listener and its last session
-// is done: with 0 and nil if it was asked to stop, otherwise with 0 and the reason. The
-// reason is net.ErrClosed if the program closed the listener, and [ops.ErrCanceled] if
-// it cancelled. It is os.ErrDeadlineExceeded if no client came within the timeout of
-// the handler. Otherwise it is an error of the system that means that this is not a
-// listener.
+// is done: with 0 and nil if the acceptor was asked to stop, otherwise with 0 and the
+// reason. The reason is net.ErrClosed if the program closed the listener, and
+// [ops.ErrCanceled] if it cancelled the accept. It is os.ErrDeadlineExceeded if no client
+// came within the timeout of the handler. Otherwise it is an error of the system that
+// means that the socket is not a listener.
 func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 	switch {
 	case l == nil:
@@ -122,11 +122,10 @@ func (a *Acceptor[S]) Start(l *Listener, h ops.Handler) {
 
 // Done ends a session: it closes the connection, if that is open, and releases the
 // session, which must not be used any more. No operation may be outstanding on the
-// connection, and no later handler may use the session. A buffered writer in it must
-// not have a write outstanding either: see [ops.BufferedWriter] for how to know that it
-// has ended.
+// connection, and no later handler may use the session. A buffered writer in the session
+// must not have a write outstanding either; [ops.BufferedWriter] says how to wait for it.
 //
-// It panics if s is not a live session of a, and if it sees that something is
+// Done panics if s is not a live session of a, or if it detects that an operation is
 // outstanding.
 func (a *Acceptor[S]) Done(s *S) {
 	a.mu.Lock()
@@ -152,13 +151,13 @@ func (a *Acceptor[S]) Live() int {
 	return len(a.live)
 }
 
-// add makes s one of the sessions that live. The caller holds the lock.
+// add makes s a live session. The caller holds the lock.
 func (a *Acceptor[S]) add(s *S) {
 	a.places[s] = len(a.live)
 	a.live = append(a.live, s)
 }
 
-// remove releases a session that lives. The caller holds the lock.
+// remove releases a live session. The caller holds the lock.
 func (a *Acceptor[S]) remove(s *S) {
 	i, last := a.places[s], len(a.live)-1
 	moved := a.live[last]

@@ -11,11 +11,11 @@ import (
 
 // Drain makes the acceptor stop: it closes the listener, and calls its handler once the
 // live sessions are done. Drain does not wait for that. Sessions that would go on for
-// ever can ask [Acceptor.Draining] before they start the next operation, or be closed
+// ever can call [Acceptor.Draining] before they start the next operation, or be closed
 // by [Acceptor.Close].
 func (a *Acceptor[S]) Drain() { a.ask(false) }
 
-// Close is like [Acceptor.Drain], and closes the connections of all sessions that live.
+// Close is like [Acceptor.Drain], and also closes the connections of all live sessions.
 // Handlers of outstanding operations on them are called with net.ErrClosed, and so is
 // the handler of the next operation, so the sessions come to an end.
 //
@@ -37,8 +37,8 @@ func (a *Acceptor[S]) Draining() bool {
 // first, it returns net.ErrClosed.
 //
 // It blocks until other goroutines, which run the proactor, have called the handlers of
-// the sessions. So it must not be called from a handler. Once ctx is done, it waits only
-// as long as a goroutine runs the proactor, without a pause.
+// the sessions. So it must not be called from a handler. Once ctx is done, it stops
+// waiting when no goroutine runs the proactor.
 func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
 	a.Drain()
 	over := a.end()
@@ -60,8 +60,8 @@ func (a *Acceptor[S]) Shutdown(ctx context.Context) error {
 	}
 }
 
-// awaitClosed waits until all sessions are done or nobody is there to do it. For the
-// latter it looks now and then: runners do not tell when they leave.
+// awaitClosed waits until all sessions are done or no goroutine runs the proactor. It
+// polls for the latter, because runners do not say when they leave.
 func (a *Acceptor[S]) awaitClosed(over <-chan struct{}) {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
@@ -84,7 +84,7 @@ func (a *Acceptor[S]) end() <-chan struct{} {
 	return a.over
 }
 
-// outcome returns what Shutdown returns if the proactor was not closed, or that it was.
+// outcome returns err, or net.ErrClosed if the proactor was closed.
 func (a *Acceptor[S]) outcome(err error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,12 +110,12 @@ func (a *Acceptor[S]) ask(closing bool) {
 	}
 }
 
-// An ending is an acceptor as the handler of what brings Drain and Close to a goroutine
-// that runs the proactor. It does so too if there was no memory for that.
+// An ending is an acceptor as the handler by which Drain and Close get to a goroutine
+// that runs the proactor. It does the same if there was no memory for the operation.
 type ending[S any] Acceptor[S]
 
-// Allocator has the operation come from the heap: it is posted by a goroutine that
-// nobody's allocator knows of.
+// Allocator makes the operation come from the heap, because the goroutine that posts it
+// may not be one that the program's allocators expect.
 func (e *ending[S]) Allocator() allocator.Allocator[ops.Operation] {
 	return allocator.Heap[ops.Operation]{}
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// Of an acceptor one operation is outstanding at any time, an accept or a wait, and
-// when that ends it takes a turn: it makes of the result what follows, and starts the
-// next. What is associated with the program's handler is so with both, but for the
-// memory of a wait, which is there when there is no other, and for what could end a wait
-// while it drains.
+// An acceptor has one operation outstanding at any time, an accept or a wait. When that
+// ends, the acceptor takes a turn: it handles the result, and starts the next operation.
+// What is associated with the program's handler is associated with both, with two
+// exceptions: a wait has memory of its own, which is there when there is no other, and
+// nothing of the handler ends a wait while the acceptor drains.
 //
 //	accepting ──▶ a connection, and there may be more ──▶ accepting
 //	          ──▶ Max sessions live, or none may follow ──▶ waits for one to end
@@ -37,8 +37,8 @@ func (t *waited[S]) Allocator() allocator.Allocator[ops.Operation] { return &t.s
 func (t *waited[S]) Complete(_ int, err error)                     { (*Acceptor[S])(t).takeTurn(err) }
 func (t *waited[S]) Abandon()                                      { (*Acceptor[S])(t).abandon() }
 
-// A draining is an acceptor as the handler of its waits when nobody is accepted any more. What
-// has ended that, a cancel or a timeout, must not end the wait at once, again and again.
+// A draining is an acceptor as the handler of its waits when nobody is accepted any more. A
+// cancel or a timeout that has stopped the acceptor must not end each of these waits at once.
 type draining[S any] Acceptor[S]
 
 func (t *draining[S]) Unwrap() ops.Handler                           { return t.handler }
@@ -56,7 +56,7 @@ func (a *Acceptor[S]) takeTurn(err error) {
 	}
 }
 
-// endTurn serves a session, or ends, if there is one or nobody is left.
+// endTurn serves the session s, if there is one, or ends the acceptor if nobody is left.
 func (a *Acceptor[S]) endTurn(s *S, over bool) {
 	if s != nil {
 		a.Serve(s) // the next accept is outstanding already: this may take long, or panic
@@ -84,7 +84,7 @@ func (a *Acceptor[S]) turn(err error) (s *S, failure error, over bool) {
 			s = nil
 		}
 	case a.stopped:
-		// Whatever it was told, it knows why.
+		// Whatever the error is, the reason is known.
 	case a.accepting && !endsAccepting(err):
 		failure, pause = err, a.backOff(err)
 	case a.accepting, err != nil && !woken && !isTimeout(err):
@@ -114,8 +114,8 @@ func (a *Acceptor[S]) turn(err error) (s *S, failure error, over bool) {
 	return s, failure, false
 }
 
-// stop makes sure that nobody comes any more, and reports whether nobody is left. The
-// caller holds the lock.
+// stop makes sure that no more clients are accepted, and reports whether none are left.
+// The caller holds the lock.
 func (a *Acceptor[S]) stop() (over bool) {
 	a.listener.Close()
 	a.releasePending()
@@ -147,8 +147,8 @@ func (a *Acceptor[S]) wake() {
 	}
 }
 
-// abandon is what is left to do when the proactor was closed. The sessions that live
-// are left alone: their own operations are abandoned before or after this.
+// abandon is called when the proactor was closed. It leaves the live sessions alone,
+// because their own operations are abandoned before or after this.
 func (a *Acceptor[S]) abandon() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

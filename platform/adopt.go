@@ -16,18 +16,18 @@ import (
 // AdoptConn opens c, which must not be open, with a connection of package net: a
 // *net.TCPConn, or a *net.UnixConn that is a stream. From then on the connection belongs to
 // the proactor. nc is closed, its outstanding reads and writes fail with net.ErrClosed, and
-// the connection goes on in c, with the options that it has. (Only a linger of more than 0
+// the connection goes on in c, with the options that it has. (Only a linger of more than 0 s
 // is dropped: waiting for the peer in Close would hold up the proactor.) If AdoptConn
 // fails, nc is unchanged.
 //
-// Data that the program, or a buffered reader, has already read from nc are not taken over.
+// Data that the program, or a buffered reader, has already read from nc is not taken over.
 // So anything that wraps a connection, such as a *tls.Conn, is refused
 // (errors.ErrUnsupported).
 //
 // To adopt a descriptor, for example one from another process, make a net.Conn of it with
-// net.FileConn; whether it blocks does not matter. On the completion ports of Windows the
-// error is errors.ErrUnsupported: a handle has one port for its life, and package net has
-// already bound this one to that of Go's runtime.
+// net.FileConn; whether the descriptor is in blocking mode does not matter. On the
+// completion ports of Windows the error is errors.ErrUnsupported: a handle has one port for
+// its life, and package net has already bound this one to the port of Go's runtime.
 func (p *Proactor) AdoptConn(c *Conn, nc net.Conn) error {
 	if c == nil {
 		panic("platform: AdoptConn: nil Conn")
@@ -109,7 +109,7 @@ type closer interface {
 	io.Closer
 }
 
-// classOf is what a socket that is adopted counts as.
+// classOf is the class in which an adopted socket is counted.
 var classOf = [...]record.Class{backend.Stream: record.Stream, backend.Listening: record.Listener, backend.Datagrams: record.Packets}
 
 // adopt opens a socket for h with one of package net, which it closes then.
@@ -128,7 +128,7 @@ func (p *Proactor) adopt(h *handle, from closer, as backend.Role) error {
 	if l, ok := from.(*net.UnixListener); ok {
 		l.SetUnlinkOnClose(false)
 	}
-	from.Close() // the socket is open elsewhere
+	from.Close() // the socket stays open in h
 	return nil
 }
 

@@ -8,15 +8,15 @@ import (
 )
 
 // ErrBubble is returned by [New] in a bubble of package testing/synctest, unless it is
-// given a backend. It is also returned by [Proactor.Run] in a bubble if the proactor was
-// made outside, or the other way around. Time in a bubble stands still while one of its
-// goroutines waits for the system's kernel, so a timer would never end. Package
-// platform/sim has a platform for a bubble.
+// given a backend. [Proactor.Run] also returns it in a bubble if the proactor was made
+// outside, and outside if the proactor was made in a bubble. Time in a bubble stands
+// still while one of its goroutines waits for the system's kernel, so a timer would never
+// end. Package platform/sim has a platform for a bubble.
 var ErrBubble = errors.New("platform: a goroutine that waits for the system's kernel stops the clock of its testing/synctest bubble: " +
 	"open a proactor on a world of package platform/sim, inside the bubble")
 
 // checkBubble returns an error if p is run in a bubble and was opened outside, or the other
-// way round. Of several bubbles it cannot tell one from another; the Go runtime can.
+// way around. It cannot tell one bubble from another; the Go runtime can.
 func (p *Proactor) checkBubble() error {
 	switch inside := bubble.Inside(); {
 	case inside == p.bubbled:

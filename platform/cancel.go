@@ -10,7 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// How what is outstanding on a socket ends early is in this file.
+// This file ends operations on a socket early.
 
 // cancelStarted asks for the first operation of a side to end early. It reports whether
 // it was let go of at once.
@@ -77,7 +77,8 @@ func (h *handle) cancelAll(out *record.Queue) {
 // Executor implements ops.Located.
 func (s *socket) Executor() ops.Executor { return s.proactorOf().onlyRunner() }
 
-// onlyRunner returns what gets to the one goroutine that may cancel, or nil if any may.
+// onlyRunner returns the executor that reaches the only goroutine that may cancel, or nil
+// if any may.
 func (p *Proactor) onlyRunner() ops.Executor {
 	if p.single {
 		return p
@@ -126,7 +127,7 @@ func (s *socket) endOne(op *ops.Operation, err error, out *record.Queue) {
 }
 
 // The When of an operation that the kernel was asked to let go of says why: because it
-// has taken too long, or was cancelled. What comes first is what the handler is told.
+// has taken too long, or was cancelled. The handler is called with whichever came first.
 const (
 	expired  = -1
 	canceled = -2
@@ -143,7 +144,7 @@ func noteCause(op *ops.Operation, err error) {
 	}
 }
 
-// giveReason says why an operation has failed that had to end early.
+// giveReason puts into an operation that had to end early the reason why.
 func (s *socket) giveReason(op *ops.Operation) {
 	switch {
 	case op.Err == nil:

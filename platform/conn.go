@@ -39,10 +39,10 @@ var (
 )
 
 // Connect connects c. The network is "tcp", "tcp4", "tcp6" or "unix". A TCP address is
-// "host:port" with a numeric host. An empty host and "localhost" are 127.0.0.1, or
-// [::1] for "tcp6"; so is, of the addresses that stand for all, 0.0.0.0 the former and
-// [::] the latter, unless the network is "tcp4". (Where package net would try both,
-// only that one is tried.) Other names are for [Proactor.Dial].
+// "host:port" with a numeric host. An empty host and "localhost" mean 127.0.0.1, or
+// [::1] for "tcp6". Of the unspecified addresses, 0.0.0.0 means 127.0.0.1, and [::] means
+// [::1] unless the network is "tcp4". (Where package net would try both, only that one is
+// tried.) Other names are for [Proactor.Dial].
 //
 // The handler is called with 0 and nil once c is connected, otherwise with 0 and the
 // reason, and c can then be used again. A connection to itself is refused
@@ -93,8 +93,8 @@ func setPeer(op *ops.Operation, network, address string) error {
 	return backend.SetAddr(op, addr)
 }
 
-// numericAddr returns the address of a peer, which stands for this host if it has none of
-// its own. The network is TCP or UDP, with a 4 or a 6 or neither.
+// numericAddr returns the address of a peer, which is this host if the address has no host
+// of its own. The network is TCP or UDP, with a 4 or a 6 or neither.
 func numericAddr(network, address string) (netip.AddrPort, error) {
 	four, six := strings.HasSuffix(network, "4"), strings.HasSuffix(network, "6")
 	local := loopback4
@@ -132,18 +132,19 @@ func checkPath(path string) error {
 	return nil
 }
 
-// Read reads up to len(b) bytes, as many as there are. At the end of the
-// stream the handler is called with 0 and io.EOF. Reading 0 bytes completes
-// with 0. The buffer belongs to the operation until its handler is called.
+// Read reads up to len(b) bytes, as many as are available, and waits for at least one. At
+// the end of the stream the handler is called with 0 and io.EOF. If b is empty, the read
+// completes with 0. The buffer belongs to the operation until its handler is called.
 func (c *Conn) Read(b []byte, h ops.Handler) {
 	op := c.h.begin(ops.KindRead, h)
 	op.Buf = b
 	c.h.start(op)
 }
 
-// Write writes some of b, and calls the handler with how much. Use
-// [ops.WriteFull] to write all of it. Writing 0 bytes completes with 0. The
-// buffer belongs to the operation until its handler is called.
+// Write writes some of b, and calls the handler with the number of bytes
+// written. Use [ops.WriteFull] to write all of b. If b is empty, the write
+// completes with 0. The buffer belongs to the operation until its handler is
+// called.
 func (c *Conn) Write(b []byte, h ops.Handler) {
 	op := c.h.begin(ops.KindWrite, h)
 	op.Buf = b
@@ -152,15 +153,15 @@ func (c *Conn) Write(b []byte, h ops.Handler) {
 
 // WaitReadable calls h, with 0 and nil, when a read would not have to wait:
 // there is something to read, or the stream has ended or failed. Follow it with
-// [Conn.TryRead]; [ops.ReadOnArrival] does both. It waits for its turn among
+// [Conn.TryRead]; [ops.ReadOnArrival] does both. The wait takes its turn among
 // the outstanding reads.
 func (c *Conn) WaitReadable(h ops.Handler) {
 	c.StartWaitReadable(c.h.begin(ops.KindWaitReadable, h))
 }
 
-// TryRead reads up to len(b) bytes, as many as there are, without waiting. It returns
-// 0 and [ops.ErrWouldBlock] if there are none, if the proactor has not learnt of them
-// in its last poll, or if an outstanding read has a claim to them.
+// TryRead reads up to len(b) bytes, as many as are available, without waiting. It
+// returns 0 and [ops.ErrWouldBlock] if there are none, if the proactor has not learnt of
+// them in its last poll, or if they are for an outstanding read.
 // [Conn.WaitReadable] then says when to try again. At the end of the stream TryRead
 // returns 0 and io.EOF.
 func (c *Conn) TryRead(b []byte) (n int, err error) {
@@ -175,9 +176,9 @@ func (c *Conn) TryRead(b []byte) (n int, err error) {
 	return s.proactorOf().backend.TryRead((*backend.Socket)(s), b)
 }
 
-// TryWrite writes some of b, without waiting. It returns 0 and [ops.ErrWouldBlock] if
-// there is no room, if an earlier write is outstanding, or if the backend cannot know.
-// Then use [Conn.Write].
+// TryWrite writes some of b, without waiting, and returns the number of bytes written. It
+// returns 0 and [ops.ErrWouldBlock] if there is no room, if an earlier write is
+// outstanding, or if the backend cannot tell. Then use [Conn.Write].
 func (c *Conn) TryWrite(b []byte) (n int, err error) {
 	s, err := c.h.lockedToTry(b, writingSide)
 	if s == nil {
@@ -209,7 +210,7 @@ func (h *handle) lockedToTry(b []byte, side record.Bits) (*socket, error) {
 	return s, nil
 }
 
-// spokenFor reports whether what arrives is for one of the reads that are outstanding. Those
+// spokenFor reports whether what arrives is for one of the outstanding reads. Operations
 // that only wait have no claim to it, or two of them would wait for each other.
 func spokenFor(reads *record.Queue) bool {
 	for op := reads.First(); op != nil; op = reads.Next(op) {
@@ -249,8 +250,8 @@ func (c *Conn) Proactor() *Proactor { return c.h.proactor() }
 // [ops.ErrCanceled], or with the result that the operation already had.
 func (c *Conn) Cancel() { c.h.cancel() }
 
-// CloseWrite ends the stream to the peer, which then reads io.EOF. Call it when
-// no write is outstanding.
+// CloseWrite ends the stream to the peer, which then reads io.EOF. Call it only
+// when no write is outstanding.
 func (c *Conn) CloseWrite() error {
 	c.h.mustBeRunner()
 	s, ok := c.h.lockedOpen()
@@ -263,7 +264,7 @@ func (c *Conn) CloseWrite() error {
 
 // Close closes the connection. Handlers of outstanding operations are called later, with
 // net.ErrClosed. Closing a closed connection returns net.ErrClosed. So does Close while an
-// accept into the connection is outstanding, because it is not open yet; then nothing is
+// accept into the Conn is outstanding, because the Conn is not open yet; then nothing is
 // closed.
 func (c *Conn) Close() error { return c.h.close() }
 

@@ -15,8 +15,8 @@ type Co struct {
 	from netip.AddrPort // of ReadFrom
 }
 
-// Spawn runs f as a coroutine, whose methods look as if they blocked, and calls h with 0
-// and the result of f when f has returned. See [ops.Spawn] for what it costs, where its
+// Spawn runs f as a coroutine, whose methods seem to block, and calls h with 0 and the
+// result of f when f has returned. See [ops.Spawn] for what it costs, where its
 // memory comes from, and how it ends when p is closed. Two further small blocks come
 // from the Go heap.
 func (p *Proactor) Spawn(h ops.Handler, f func(co *Co) error) {
@@ -64,7 +64,7 @@ func (co *Co) WriteTo(c *PacketConn, b []byte, to netip.AddrPort) (n int, err er
 	return co.Await(func(h ops.Handler) { c.WriteTo(b, to, h) })
 }
 
-// Sleep returns after d has passed, with nil, or with [ops.ErrCanceled].
+// Sleep waits until d has passed, and returns nil or an error such as [ops.ErrCanceled].
 func (co *Co) Sleep(d time.Duration) error {
 	_, err := co.Await(func(h ops.Handler) { co.p.sleep.Wait(d, h) })
 	return err

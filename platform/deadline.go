@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Now returns the time that deadlines are compared with: time.Now(), or on a
-// simulated platform the simulated time. Any goroutine may call it.
+// Now returns the time that deadlines are compared with: time.Now(), or the
+// simulated time on a simulated platform. Any goroutine may call it.
 func (p *Proactor) Now() time.Time {
 	if p.epoch.IsZero() {
 		return time.Now()
@@ -22,27 +22,27 @@ func (p *Proactor) Now() time.Time {
 func (c *Conn) SetDeadline(t time.Time) error { return c.h.setDeadline(t, bothSides) }
 
 // SetReadDeadline sets the time at which reads end: those that are outstanding, and those
-// that are started later, until it is set again. A zero t means never.
+// that are started later, until the deadline is set again. A zero t means never.
 //
 // Once the time has passed, handlers are called, later as always, with
 // os.ErrDeadlineExceeded or with the result that their operation already had, even if
-// there is something to read. A t in the past ends the operations that are outstanding
-// now. Moving the deadline forward again affects operations that start afterwards, and
-// those that are outstanding and have not been ended. A composed operation that was ended
-// in the middle of a part does not start the next part. Whichever comes first, a deadline,
-// an ops.WithTimeout, a cancel or a close, decides. [Conn.TryRead] and [Conn.TryWrite]
-// return os.ErrDeadlineExceeded too.
+// there is something to read. A t in the past ends the outstanding operations now. Moving
+// the deadline to a later time affects operations that start afterwards, and outstanding
+// ones that have not been ended. A composed operation that was ended in the middle of a
+// part does not start the next part. Whichever comes first decides: a deadline, an
+// ops.WithTimeout, a cancel or a close. Once the deadline has passed, [Conn.TryRead] and
+// [Conn.TryWrite] return os.ErrDeadlineExceeded too.
 //
-// It returns net.ErrClosed if the connection is not open. A connection opens without a
-// deadline. Only the first deadline of a connection allocates, and the proactor keeps that
-// memory for other connections. Moving a deadline forward does not touch the heap of
-// timers, so a program may do it before each operation. As with all methods, only the
-// runner may call it if the proactor has a single one.
+// SetReadDeadline returns net.ErrClosed if the connection is not open. A connection opens
+// without a deadline. Only the first deadline of a connection allocates, and the proactor
+// keeps that memory for other connections. Moving a deadline to a later time does not touch
+// the heap of timers, so a program may do it before each operation. As with all methods,
+// only the runner may call it if the proactor has a single one.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.h.setDeadline(t, readingSide) }
 
 // SetWriteDeadline sets the time at which writes end, as [Conn.SetReadDeadline] does
-// for reads. Bytes that were written before stay written, and the handler is called
-// with their number.
+// for reads. Bytes that were written before the deadline stay written, and the handler
+// is called with their number.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.h.setDeadline(t, writingSide) }
 
 // SetDeadline sets the deadline of reads and writes, see [Conn.SetReadDeadline].
@@ -54,11 +54,11 @@ func (c *PacketConn) SetReadDeadline(t time.Time) error { return c.h.setDeadline
 // SetWriteDeadline sets the time at which writes end, see [Conn.SetReadDeadline].
 func (c *PacketConn) SetWriteDeadline(t time.Time) error { return c.h.setDeadline(t, writingSide) }
 
-// SetDeadline sets the time at which accepts end, see [Conn.SetReadDeadline]. What
-// was accepted has no deadline.
+// SetDeadline sets the time at which accepts end, see [Conn.SetReadDeadline]. An
+// accepted connection has no deadline.
 func (l *Listener) SetDeadline(t time.Time) error { return l.h.setDeadline(t, readingSide) }
 
-// Sides are some of the sides of a socket, a bit each.
+// Some of the sides of a socket, a bit each.
 const (
 	readingSide = 1 << backend.Reading
 	writingSide = 1 << backend.Writing

@@ -16,25 +16,25 @@ import (
 // when it is started; the times lie in memory that only sockets with a deadline have,
 // and wait in the proactor's heap, one entry for both sides of a socket.
 //
-// That entry may be too early, never too late: a deadline that is moved forward or
-// removed leaves it where it is, and when it comes up it is put back for the time that
-// is wanted by then.
+// That entry may be too early, never too late. A deadline that is moved to a later time,
+// or removed, leaves the entry where it is; when it comes up, it is put back for the time
+// that the deadline has by then.
 
 // deadlines are those of a socket. The proactor's lock guards them.
 type deadlines struct {
-	timer ops.Operation // what waits in the heap, of the kind kindDeadline
+	timer ops.Operation // waits in the heap, of the kind kindDeadline
 	at    [2]int64      // by side, or never
 	next  *deadlines    // among the spare ones
 }
 
-// kindDeadline is the kind of what stands in the heap for the deadlines of a socket. It
-// is never started.
+// kindDeadline is the kind of the operation that represents the deadlines of a socket in
+// the heap. It is never started.
 const kindDeadline ops.Kind = 0xff
 
 // never is a time that does not come.
 const never = math.MaxInt64
 
-// moveDeadline has some sides of the socket end at a time. The caller holds the lock
+// moveDeadline sets the deadline of some sides of the socket. The caller holds the lock
 // of the socket.
 func (s *socket) moveDeadline(when int64, sides record.Bits) {
 	if when == never && !s.Is(record.Timed) {
@@ -55,8 +55,8 @@ func (s *socket) moveDeadline(when int64, sides record.Bits) {
 	}
 }
 
-// deadlinesOf returns the deadlines of a socket, which has some from now on. The caller
-// holds both locks.
+// deadlinesOf returns the deadlines of a socket, and makes them if there are none. The
+// caller holds both locks.
 func (p *Proactor) deadlinesOf(s *socket) *deadlines {
 	if s.Is(record.Timed) {
 		return p.deadlines[s.Place-1]
@@ -144,7 +144,7 @@ func (s *socket) endDeadlines(out *record.Queue) {
 	s.passDeadline(sides, out)
 }
 
-// passDeadline ends what is outstanding on some sides, and has what is started there
+// passDeadline ends what is outstanding on some sides, and makes what is started there
 // end at once. The caller holds the lock.
 func (s *socket) passDeadline(sides record.Bits, out *record.Queue) {
 	s.Set(sides, true)

@@ -2,9 +2,8 @@ package platform
 
 import "golang.org/x/sys/unix"
 
-// deviceWaits reports whether readers of a character device may have to wait, which they
-// may if it can be polled. (The random ones can, and never make anybody wait once
-// the system is up.)
+// deviceWaits reports whether readers of a character device may have to wait: whether it can
+// be polled. (The random devices can, but make nobody wait once the system is up.)
 func deviceWaits(fd int, device uint64) bool {
 	const memory, random, urandom = 1, 8, 9 // see Documentation/admin-guide/devices.txt
 	if minor := unix.Minor(device); unix.Major(device) == memory && (minor == random || minor == urandom) {

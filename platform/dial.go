@@ -14,7 +14,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// A dial is several connects of which the first that succeeds is kept.
+// A dial is several connects, of which the first that succeeds is kept.
 //
 // It is one operation, of ops.KindDial, outstanding on a socket that has no descriptor:
 // so it has a timeout, is cancelled, closed and abandoned like any other, and no backend
@@ -98,7 +98,7 @@ func (d *dial) begin() {
 	}
 }
 
-// tell has the proactor go on with what the lookup has found.
+// tell makes the proactor go on with what the lookup has found.
 func (d *dial) tell() { ops.Post(d.p, (*lookedUp)(d)) }
 
 // lookingUp is a dial as the handler that looks up a name itself.
@@ -165,8 +165,7 @@ func (d *dial) step(do func(out *record.Queue)) {
 	d.s.freeIfQuiet()
 }
 
-// startNext starts the next attempt, if there is one, and sees to it that the one after
-// it comes.
+// startNext starts the next attempt, if there is one, and a timer for the one after it.
 func (d *dial) startNext() {
 	if d.started == len(d.attempts) {
 		return
@@ -203,7 +202,7 @@ func (p *Proactor) connect(c *Conn, to netip.AddrPort, d *Dialer, h ops.Handler)
 	p.claimAndStart(c, op)
 }
 
-// overdue is an attempt as the handler that is called when it takes long.
+// overdue is an attempt as the handler that is called when it takes too long.
 type overdue attempt
 
 func (h *overdue) Allocator() allocator.Allocator[ops.Operation] { return &h.alarm }
@@ -265,8 +264,8 @@ func (d *dial) cancel(out *record.Queue) (ended bool) {
 	return d.pending == 0 || d.p.closed.Load()
 }
 
-// settle is called when the operation has ended, and gives the Conn what was won. The
-// caller holds the lock.
+// settle is called when the operation has ended, and gives the Conn the connection of the
+// winner. The caller holds the lock.
 func (d *dial) settle(out *record.Queue) {
 	d.over = true
 	if d.stop != nil {

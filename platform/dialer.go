@@ -18,9 +18,9 @@ type Dialer struct {
 	// (see [ops.WithTimeout]) and of the system.
 	Timeout time.Duration
 
-	// LocalAddr is the address to dial from, if it is valid. Its port may be 0, and its
-	// address may be unspecified, to choose only the port. Only the addresses of its family
-	// are tried. It is for TCP.
+	// LocalAddr is the address to dial from, if it is valid, for TCP only. Its port may be
+	// 0 to choose only the address, and its address unspecified to choose only the port.
+	// Only addresses of the same family are tried.
 	LocalAddr netip.AddrPort
 
 	// FallbackDelay is how long a dial waits for an attempt before it also tries the next
@@ -31,8 +31,8 @@ type Dialer struct {
 	// Resolver looks up names. A nil one is net.DefaultResolver.
 	Resolver Resolver
 
-	// SocketOptions are those of the connection. Options other than the defaults cost
-	// a dial one allocation for each address.
+	// SocketOptions are the options of the connection. With options other than the
+	// defaults, a dial allocates once for each address.
 	SocketOptions
 }
 
@@ -51,21 +51,21 @@ func (p *Proactor) Dial(c *Conn, network, address string, h ops.Handler) {
 	plainDialer.Dial(p, c, network, address, h)
 }
 
-// Dial connects c, a Conn of p, as [Proactor.Connect] does, and takes what net.Dial takes
-// for an address: also the names of hosts and of services.
+// Dial connects c on p, as [Proactor.Connect] does, and takes an address as net.Dial takes
+// it, which may contain the names of a host and of a service.
 //
-// For a numeric address, a dial is one connect, and costs nothing more. So is "localhost"
-// with "tcp4" or "tcp6"; with "tcp" it is 127.0.0.1 or else [::1]. Any other name is looked
-// up, on one of a few goroutines that the proactor starts for that; if all of them are
-// busy, it waits. Then the addresses are tried as in RFC 8305 (happy eyeballs): both
-// families in turn, and the next address when the one before has failed or takes longer
-// than FallbackDelay. The first connection is kept, and the handler is called when the
-// other attempts have ended. If all of them fail, it is called with the error of the first
-// address.
+// For a numeric address, a dial is one connect, and costs nothing more. So is a dial of
+// "localhost" with "tcp4" or "tcp6"; with "tcp" it tries 127.0.0.1 and then [::1]. Any
+// other name is looked up, on one of at most 32 goroutines that the proactor starts for
+// that; if all of them are busy, the dial waits. Then the addresses are tried as in RFC
+// 8305 (happy eyeballs): both families in turn, and the next address when the one before
+// has failed or takes longer than FallbackDelay. The first connection is kept, and the
+// handler is called when the other attempts have ended. If all of them fail, it is called
+// with the error of the first address.
 //
 // Cancelling, closing c or the proactor, and a timeout end a dial at once, even if the
-// Resolver does not return. A dial takes one operation from the allocator associated with
-// h, from its start to its end. Anything else that it needs for a name comes from the Go
+// Resolver does not return. A dial has one operation from the allocator associated with h,
+// from its start to its end. Anything else that it needs for a name comes from the Go
 // heap.
 //
 // On a simulated network only "localhost" is known without a Resolver. There the goroutine
@@ -96,8 +96,8 @@ func (d *Dialer) Dial(p *Proactor, c *Conn, network, address string, h ops.Handl
 	names.begin()
 }
 
-// prepare puts into op where it connects to, or why it cannot, and returns a dial if that
-// is not one address.
+// prepare puts into op the address that it connects to, or why it cannot. If there is more
+// than one address, it returns a dial.
 func (d *Dialer) prepare(p *Proactor, op *ops.Operation, network, address string) *dial {
 	err := descriptor.CheckOptions((*backend.SocketOptions)(&d.SocketOptions))
 	if err == nil {

@@ -1,13 +1,13 @@
 // Package platform starts operations of the operating system and calls their
 // handlers when they have ended. It has a proactor, and connections, listeners,
-// packets, files, timers and signals that belong to one.
+// packet sockets, files, timers and signals that belong to one.
 //
 // A [Proactor] has one backend, which is the kernel interface that it uses:
 // io_uring or epoll on Linux, completion ports on Windows, kqueue on macOS and the
 // BSDs, or package net elsewhere. [New] takes the best one that the system
-// allows. [Proactor.Backend] says which, and [Proactor.Fallback] why no better
-// one. Package platform/sim simulates a kernel. Package platform/backend is for
-// those who write a backend.
+// allows. [Proactor.Backend] names it, and [Proactor.Fallback] says why there is no
+// better one. Package platform/sim simulates a kernel. Package platform/backend is
+// for those who write a backend.
 //
 // Handlers are called by the goroutines that are in [Proactor.Run], never from
 // inside the call that started the operation. The memory of an operation comes
@@ -22,11 +22,11 @@
 //	you want                                     use
 //	one loop, nothing shared, the least cost     New(SingleRunner()), one Run
 //	a loop on each processor                     NewGroup, one Listen for all
-//	handlers that take long, run in parallel     New(), several Run
-//	the shortest waits, for a busy processor     Spin
+//	slow handlers that run in parallel           New(), several Run
+//	short waits, at the price of a processor     Spin
 //
 // With one goroutine in Run, handlers never run at the same time and need no
-// locks. If that is promised with [SingleRunner], the proactor takes none either.
+// locks. If [SingleRunner] promises that, the proactor takes none either.
 // Other goroutines reach it with ops.Post.
 //
 // With several goroutines in Run, the proactor takes locks, and handlers of
@@ -35,33 +35,32 @@
 // a handler to it.
 //
 // A [Group] is a proactor for each processor, with one runner each. They share
-// nothing, and the kernel deals the connections out to them.
+// nothing, and the kernel distributes the connections among them.
 //
 // # Waiting, and Spin
 //
-// A proactor with nothing to do looks for a short time whether something has
-// completed, and then sleeps until the kernel wakes it. It looks for about 20 µs,
-// and only while that has paid lately, so an idle program uses no processor time.
-// [Spin] sets another time. Use it where a processor can be spared and answers
-// must come soon; Spin(0) is for a program that should never use a processor to
-// wait. Looks and LooksPaid of [Stats] show whether looking pays, and BenchmarkAwake
-// measures it.
+// A proactor with nothing to do first looks: it polls the kernel again and again for
+// about 20 µs. Then it sleeps until the kernel wakes it. It looks only as long as that
+// has paid recently, so an idle program uses no processor time. [Spin] sets another
+// time. Use it if a processor can be spared and answers must come soon; Spin(0) is for
+// a program that should never use a processor to wait. Looks and LooksPaid of [Stats]
+// show whether looking pays, and BenchmarkAwake measures it.
 //
 // # Handlers or coroutines
 //
 // [Proactor.Spawn] runs a function as a coroutine. It reads, writes, accepts, dials
 // and sleeps as if it blocked, and takes turns with everything else on the
 // goroutine that runs the proactor. Use handlers for sessions of a few steps, and
-// for very many that are idle: while it waits, a chain of handlers keeps only its
-// operation, and a coroutine keeps a stack of at least 2 KiB too. Package ops says
-// what that costs. A coroutine, like a handler, must not block in any other way: a
+// for large numbers of idle sessions: while it waits, a chain of handlers keeps only
+// its operation, but a coroutine also keeps a stack of at least 2 KiB. Package ops
+// says what that costs. A coroutine, like a handler, must not block in any other way: a
 // mutex, a channel or package net holds up everything on the goroutine.
 //
 // # A server
 //
 // An [Acceptor] does what every server needs. It accepts for as long as the server
-// runs, despite errors. It takes each session from an allocator, limits how many
-// live at a time, and at the end waits for them.
+// runs, despite errors. It takes each session from an allocator, limits the number of
+// live sessions, and waits for them at the end.
 //
 // # Who owns the memory of a Conn
 //
@@ -70,19 +69,19 @@
 // number of its record, and a [Timer] refers to its proactor. So when a connection
 // is closed and the last of its handlers is called, its Conn belongs to the program
 // again. That handler, or any goroutine after it, may clear the session that
-// contains the Conn, copy over it, give it back to an allocator, or open the Conn
-// again, on this proactor or another. A copy of an old Conn is closed, even if its
-// record serves another connection by then. A late cancel, by an ops.CancelSlot,
+// contains the Conn, overwrite it, give it back to an allocator, or open the Conn
+// again, on this proactor or another. A copy of an old Conn counts as closed, even if
+// its record serves another connection by then. A late cancel, by an ops.CancelSlot,
 // cancels nothing.
 //
 // # What waits, and where
 //
 // For each direction of a socket, one operation is with the kernel. Further ones
 // wait for their turn, in the order in which they were started. Timeouts and timers
-// are in a heap of the proactor, in which a wait is started, cancelled and ended
-// without allocating. The deadline of a socket has one entry there, whatever is
-// outstanding, and the entry is corrected when its time comes. So moving a deadline
-// forward changes only a number.
+// are in a heap (a priority queue) of the proactor, in which a wait is started,
+// cancelled and ended without allocating. The deadlines of a socket have one entry
+// there, whatever is outstanding, and the entry is corrected when its time comes. So
+// moving a deadline to a later time changes only a number.
 //
 // An idle connection costs its Conn, its handler, the operation that waits, and a
 // record, which the proactor keeps for later connections (BenchmarkIdle). It needs
@@ -91,8 +90,8 @@
 //
 // On io_uring, operations that handlers start go to the kernel together. If a
 // socket is closed with something outstanding, or its process dies, its address
-// becomes free a moment later there. So Listen and ListenPacket try again for up
-// to half a second when an address is in use.
+// becomes free only a moment later. So on io_uring Listen and ListenPacket try again
+// for up to half a second when an address is in use.
 //
 // # Options of sockets
 //
@@ -114,27 +113,27 @@
 //
 // If a system or a network lacks an option, the error is [errors.ErrUnsupported].
 // No-delay, keep-alive and linger are for TCP only. On Linux, accepted connections
-// inherit the options of the listener, at no cost. A connection that is dialed
-// needs five system calls for them, about a tenth of what it costs on loopback
+// inherit the options of the listener, at no cost. Setting them on a connection that
+// is dialled takes five system calls, about a tenth of the cost of a dial on loopback
 // (BenchmarkConnect).
 //
 // [Proactor.AdoptConn], [Proactor.AdoptListener] and [Proactor.AdoptPacketConn] take
-// over sockets of package net and of other processes. File returns a descriptor.
-// Completion ports allow neither, because a Windows handle has one port for its
-// life.
+// over sockets of package net and of other processes. [Conn.File] and its like return a
+// descriptor. Completion ports allow neither, because a Windows handle has one port for
+// its life.
 //
 // # Which call gives which error
 //
 // Errors have the names of package syscall on every system. (On Windows an error of
 // a socket is both: syscall.ECONNRESET, and WSAECONNRESET.)
 //
-// While a socket is opened, an error of the system and a timeout are wrapped in a
-// [*net.OpError], which says what was done, and the address of the peer or of the
-// listener. Errors that the program itself has caused are not wrapped. So errors.Is
-// finds the cause, and errors.As finds a net.Error, whose Timeout is true for
-// os.ErrDeadlineExceeded. A Dial of one numeric address fails like a Connect; a Dial
-// of a name may do so too. A deadline that has passed ([Conn.SetDeadline]) gives the
-// same error as a timeout. When the peer has reset the connection, a write gives the
+// When opening a socket fails, errors of the system and timeouts are wrapped in a
+// [*net.OpError], which names the operation and the address of the peer or of the
+// listener. Errors that the program itself has caused are not wrapped. So errors.Is finds
+// the cause, and errors.As finds a net.Error, whose Timeout is true for
+// os.ErrDeadlineExceeded. A Dial of one numeric address fails like a Connect; a Dial of a
+// name may fail in the same ways. A deadline that has passed ([Conn.SetDeadline]) gives
+// the same error as a timeout. When the peer has reset the connection, a write gives the
 // same error as a read, or EPIPE.
 //
 //	call     when                                 errors.Is, or a type     where
@@ -166,7 +165,7 @@
 //	Read     the Conn is closed                   net.ErrClosed
 //	Write    the Conn is closed                   net.ErrClosed
 //
-// # How a running proactor stands
+// # Statistics of a running proactor
 //
 // [Proactor.Stats] returns what is open, what is outstanding by kind, and how often
 // the proactor has asked the kernel, slept and been woken. [Proactor.Var] is for
@@ -185,10 +184,10 @@
 //
 // With io_uring one call can hand many operations to the kernel, and the kernel does
 // operations on files too, which epoll leaves to goroutines. New therefore takes it
-// where the kernel is recent enough and lets the process use it. Where it is refused,
-// as in many containers, New takes epoll. What is saved depends on the price of a
-// system call on the machine. Compare the two with BenchmarkEcho, and name the
-// other with [WithBackend] or the environment variable HEIRLOOM_BACKEND.
+// if the kernel is recent enough and lets the process use it. Where it is refused,
+// as in many containers, New takes epoll. How much io_uring saves depends on the cost
+// of a system call on the machine. Compare the two with BenchmarkEcho, and select
+// epoll with [WithBackend] or the environment variable HEIRLOOM_BACKEND.
 //
 // # Why does a proactor wait in Go's poller?
 //
@@ -201,20 +200,20 @@
 //
 // # Containers
 //
-// The default profiles of Docker, Podman and containerd, which is RuntimeDefault of
-// Kubernetes, refuse the system calls of io_uring, because holes in it have been ways out of
-// a container. A proactor there uses epoll, and everything works; [Proactor.Fallback] says
-// "io_uring_setup: operation not permitted" (in Podman, "function not implemented"). To
-// allow io_uring, give the container a profile that does:
+// The default seccomp profiles of Docker, Podman and containerd (RuntimeDefault in
+// Kubernetes) refuse the system calls of io_uring, because holes in it have been ways out
+// of a container. A proactor there uses epoll, and everything works; [Proactor.Fallback]
+// says "io_uring_setup: operation not permitted" (in Podman, "function not implemented").
+// To allow io_uring, give the container a profile that permits it:
 //
 //	docker run --security-opt seccomp=seccomp.json …
 //
-// The folder examples/containers has one, which is Docker's default and three more
-// calls, and a program that says which backend a container lets a proactor have, and
-// prints the profile in the form that Kubernetes takes. The host's own setting (kernel.io_uring_disabled) and the
-// container's limit of memory that may be locked (ulimit memlock) can refuse it still, and
-// the reason names which. To have epoll everywhere, and the same in tests as in
-// production, set HEIRLOOM_BACKEND=epoll, or use [WithBackend].
+// The directory examples/containers has one, which is Docker's default and three more
+// calls. It also has a program that says which backend a proactor gets in a container, and
+// prints the profile in the form that Kubernetes takes. The host's own setting
+// (kernel.io_uring_disabled) and the container's limit of locked memory (ulimit memlock)
+// can still refuse io_uring; Fallback then names which. To have epoll everywhere, the same
+// in tests as in production, set HEIRLOOM_BACKEND=epoll, or use [WithBackend].
 //
 // # What stays as it is
 //
@@ -238,15 +237,15 @@
 // Frozen is what Go 1 promises: what compiles with v1.0 compiles with each v1, and does
 // what its documentation says; a clause of the contract is never weakened, nor is what is
 // documented to allocate nothing. A minor version may add to a package: functions, types,
-// fields of structs (so name them in literals), options, methods of interfaces that nobody
-// but the library implements. [ops.Handler], [ops.Reader], allocator.Allocator and others
-// that programs implement get no further methods; new abilities come
-// as further interfaces, which nobody has to implement.
+// fields of structs (so name them in literals), options, and methods of interfaces that only
+// the library implements. [ops.Handler], [ops.Reader], allocator.Allocator and others that
+// programs implement get no further methods; new abilities come as further interfaces, which
+// nobody has to implement.
 //
-// Not promised are the fields and the size of an ops.Operation, which is there to be given
-// memory, and its kinds; package platform/backend, which follows what kernels offer; texts
-// of errors, and of what prints itself; times and sizes in the documentation; what a seed or
-// a token draws, from one version to the next; and which system calls are made. The two
+// Not promised are the fields, the size and the kinds of an ops.Operation, which programs
+// only provide memory for; package platform/backend, which follows what kernels offer; the
+// texts of errors and of String methods; times and sizes in the documentation; what a seed or
+// a token generates, from one version to the next; and which system calls are made. The two
 // latest versions of Go are supported, and a minor version may end the support of an older
 // one.
 //
@@ -261,58 +260,58 @@
 // sooner than that. Looking for 20 µs then costs no more than the sleep that it saves,
 // and three messages are exchanged in the time of one or two (BenchmarkAwake).
 //
-// It is worth that only if something comes within those 20 µs. The length of the last
-// sleeps is no guide, because a peer that is woken late answers late. So the
-// proactor tries it for four waits. While more than half of them pay, it goes on.
-// Otherwise it sleeps at once for the next 8 waits, then 16, and up to 512, and tries
-// again. It counts waits and not time: a proactor that nothing wakes does not look at
-// all, and one that a timer wakes now and then looks before a few of its waits. If
-// only one processor is online, it looks once before it sleeps, because no other
-// could produce an answer meanwhile. [Spin] makes it look longer, even there; with
-// Spin(0) it looks once.
+// Looking is worth its cost only if something comes within those 20 µs. The length of
+// the last sleeps is no guide, because a peer that is woken late answers late. So the
+// proactor tries looking for four waits. As long as more than half of them pay, it goes
+// on. Otherwise it does not look before the next 8 waits, the next time 16, and so on up
+// to 512, and tries again. It counts waits and not time: a proactor that nothing wakes
+// does not look at all, and one that a timer wakes now and then looks before a few of
+// its waits. If only one processor is online, the proactor polls once before it sleeps,
+// because no other processor could produce an answer meanwhile. [Spin] makes it look for
+// longer, even there; with Spin(0) it polls once.
 //
 // # Why does it yield to other goroutines only now and then?
 //
 // With GOMAXPROCS=1 other goroutines can run only if the proactor lets them, so it
-// yields with each look. Otherwise runtime.Gosched wakes a second thread whenever a
-// processor is idle; with one connection, yielding at each look took 50 % more
-// processor time. But if every processor has a proactor that always finds
+// yields each time that it polls. With more, runtime.Gosched wakes a second thread
+// whenever a processor is idle; with one connection, yielding at each poll took 50 %
+// more processor time. But if every processor has a proactor that always finds
 // something to do, no other goroutine runs until the scheduler's monitor intervenes,
-// after 10 ms. So a proactor yields when it has not slept for 100 µs, however long it
-// has looked or called handlers without a pause.
+// after 10 ms. So a proactor yields when it has not slept for 100 µs, whether it has
+// looked or called handlers in that time.
 //
-// The proactor may also be waiting for a goroutine that waits for its turn. The
-// scheduler does not say so. Yielding before each sleep is therefore tried, and
-// judged, in the same way as looking.
+// The proactor may also be waiting for a goroutine that waits for its turn to run, and
+// the scheduler does not say so. Yielding before each sleep is therefore tried, and
+// kept or dropped, in the same way as looking.
 //
 // # When does an operation that a handler starts reach the kernel?
 //
 // On all backends but io_uring: at once, if the kernel takes it at all. On io_uring,
-// requests are collected, because one call for many is what makes it quick. They are
+// requests are collected, because its speed comes from one call for many. They are
 // handed over when all handlers that were ready have returned, or after 50 µs.
 // Handlers cannot be interrupted, so the proactor learns from their duration how many
 // of them take 50 µs. If one or two do, each operation is handed over as soon as it is
-// started. A single slow handler among many quick ones can still hold back what it has
-// started itself. Let another goroutine do such work.
+// started. A single slow handler among many quick ones can still hold back the operations
+// that it has started itself. Let another goroutine do such work.
 //
 // # Why do reads on io_uring sometimes have a request each, and sometimes share one?
 //
-// A request that the kernel completes again and again saves one request for each
-// message. But with a single runner, the kernel completes it on the thread that made
-// it, when that thread enters the kernel. If that thread sleeps elsewhere, a message
+// A multishot request, which the kernel completes again and again, saves one request
+// for each message. But with a single runner, the kernel completes it on the thread that
+// made it, when that thread enters the kernel. If that thread sleeps elsewhere, a message
 // needs two wakes instead of one. If it computes, messages and the end of a stream
 // wait for it. A read with its own request is made by the thread that then waits.
 //
-// So each read has its own request until the average look finds eight completions,
-// when the thread is awake anyway. Then the reads of a stream share a request, until
-// the average is below four. Before the program asks for data, such a request brings
-// at most 64 KiB and one message, or eight messages where the kernel does not have
-// that limit (it does from Linux 6.17).
+// So each read has its own request until polls that find completions find eight on
+// average, because the thread is then awake anyway. From then on the reads of a stream
+// share a multishot request, until the average is below four. Before the program asks for
+// data, such a request brings at most 64 KiB and one message, or eight messages where the
+// kernel does not have that limit (it does from Linux 6.17).
 //
 // # Why are waiting requests not all handed over in one call?
 //
 // The scheduler cannot interrupt a thread in such a call, and the garbage collector
-// waits for it. So one call copies about 256 KiB at most. When 64 writes of 1 MiB were
+// has to wait for it. So one call copies about 256 KiB at most. When 64 writes of 1 MiB were
 // handed over in one call, they held up the collector for 6 ms
 // (BenchmarkStopTheWorld).
 package platform

@@ -24,7 +24,7 @@
 //	time.AfterFunc                     platform.Timer.Wait
 //	signal.Notify                      platform.Signals.Wait
 //	a mutex around shared state        ops.Strand, or platform.SingleRunner and no lock
-//	net/http on it                     http.Serve with netconn.Listen(p, network, address)
+//	http.Serve with a net.Listener     http.Serve with netconn.Listen(p, network, address)
 //
 // # Coming from gnet
 //

@@ -12,15 +12,15 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Errors say where they happened: what the system reports of opening a socket, and a
-// time that has run out there, is wrapped in a *net.OpError. That is done here, and for
-// all backends. What the program has caused itself, and knows of, stays as it is.
+// Errors say where they happened: an error of the system when a socket is opened, and a
+// timeout there, is wrapped in a *net.OpError. That is done here, for all backends. Errors
+// that the program has caused itself, and knows of, stay as they are.
 
 // plain are the errors that need no place.
 var plain = []error{net.ErrClosed, ops.ErrCanceled, ErrInUse, allocator.ErrExhausted}
 
-// whence returns err, of opening a socket, with where it happened. The addresses may be
-// nil. An error that says so already is left alone.
+// whence returns err, an error of opening a socket, with where it happened. The addresses
+// may be nil. An error that says so already is left alone.
 func whence(what, network string, source, addr net.Addr, err error) error {
 	if saysEnough(err) {
 		return err

@@ -7,7 +7,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// How Stats comes by its figures without a cost on the way of an operation.
+// How Stats gets its figures at no cost in the path of an operation.
 //
 // Where several goroutines run the proactor, the lock guards what the leader counts, a
 // few additions a poll, and what is outstanding is counted when somebody asks.
@@ -69,8 +69,7 @@ func (f *publishedFigures) read() figures {
 // publishAfter is how old, in nanoseconds, published figures may become.
 const publishAfter = 100_000
 
-// countOutstanding counts an operation of a single runner that waits, from now on or no
-// longer.
+// countOutstanding adds n to the number of operations of a single runner that wait.
 func (p *Proactor) countOutstanding(op *ops.Operation, n int64) {
 	if p.single {
 		p.figures[outstanding+int(op.Kind)] += n

@@ -23,14 +23,14 @@ import (
 //
 // On io_uring and on completion ports the kernel does the operations, except for Sync on
 // completion ports, which uses a goroutine. The other interfaces cannot wait for a file, so
-// there a goroutine for each of the two directions makes blocking calls. An operation that
-// such a call, or the kernel, has begun is not interrupted when it is cancelled; its
-// handler is called with the result.
+// there a goroutine for each of the two directions makes blocking calls. A cancel does not
+// interrupt an operation that such a call, or the kernel, has begun; its handler is called
+// with the result.
 type File struct{ h handle }
 
-// OpenFile opens a file as os.OpenFile does. Like that, it may block while the
-// file system opens it. A file opened for appending (os.O_APPEND) is refused,
-// since it is not written at offsets.
+// OpenFile opens a file as os.OpenFile does, and like that it may block while
+// the file system opens it. Opening for appending (os.O_APPEND) is refused,
+// because such a file is not written at offsets.
 func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, error) {
 	if flag&os.O_APPEND != 0 {
 		return nil, &os.PathError{Op: "open", Path: name, Err: errAppends}
@@ -50,8 +50,8 @@ func (p *Proactor) OpenFile(name string, flag int, perm os.FileMode) (*File, err
 }
 
 // NewFile makes a File of an open file, and takes it over: unless NewFile returns an
-// error, the program must not use or close f any more. A file without offsets (a pipe, a
-// terminal, a socket, an eventfd, a timerfd, an inotify) is refused with ESPIPE. So is,
+// error, the program must not use or close f any more. A file without offsets (a pipe,
+// terminal, socket, eventfd, timerfd or inotify descriptor) is refused with ESPIPE. So is,
 // on Linux, a device that makes its readers wait, such as an input device, because such
 // a read could not be cancelled. A file opened for appending is refused too.
 func (p *Proactor) NewFile(f *os.File) (*File, error) {
@@ -91,24 +91,25 @@ func (p *Proactor) openFile(open func(*backend.Socket) error) (*File, error) {
 // ReadAt reads up to len(b) bytes from offset on, at least one. It may read fewer than
 // there are. Unlike with os.File.ReadAt, that is not an error; neither is reading up to the
 // last byte, or up to one that cannot be read. At the end of the file, and beyond it, the
-// handler is called with 0 and io.EOF. Reading 0 bytes completes with 0. The buffer belongs
-// to the operation until its handler is called.
+// handler is called with 0 and io.EOF. If b is empty, the read completes with 0. The buffer
+// belongs to the operation until its handler is called.
 func (f *File) ReadAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindReadAt, b, offset, h)
 }
 
-// WriteAt writes b from offset on; the handler is called with how much was written, which,
-// as of an [io.WriterAt], is less than len(b) only with an error: the file system is full, the
-// file may not be longer, or the write was cancelled in its midst. (On Windows a call that has
-// failed does not say how much it has written before. One call takes up to 1 GiB, and
-// what it wrote then counts as nothing.) Writing 0 bytes completes with 0. The buffer belongs
-// to the operation until its handler is called.
+// WriteAt writes b from offset on. The handler is called with the number of bytes written.
+// As for an [io.WriterAt], that is less than len(b) only with an error: the file system is
+// full, the file may not grow any more, or the write was cancelled in the middle. (On
+// Windows a call that fails does not say how much it has written, and counts as 0 bytes. One
+// call writes up to 1 GiB.) If b is empty, the write completes with 0. The buffer belongs to
+// the operation until its handler is called.
 func (f *File) WriteAt(b []byte, offset int64, h ops.Handler) {
 	f.start(ops.KindWriteAt, b, offset, h)
 }
 
-// Sync makes the system put written data on the device (fsync). It comes after
-// the writes that were started before it. The handler is called with 0.
+// Sync makes the system put written data on the device (fsync). It is done after
+// the writes that were started before it. The handler is called with 0 and nil or
+// an error.
 func (f *File) Sync(h ops.Handler) { f.start(ops.KindSync, nil, 0, h) }
 
 func (f *File) start(k ops.Kind, b []byte, offset int64, h ops.Handler) {

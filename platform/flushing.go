@@ -2,16 +2,16 @@ package platform
 
 import "sync/atomic"
 
-// flushing decides when what handlers have started goes to a backend's kernel, where
-// the backend collects requests. One call for many costs least, so it is when all
-// handlers that were ready have been called; but nothing is to wait much longer than
+// flushing decides when the operations that handlers have started go to the kernel, if
+// the backend collects requests. One call for many costs least, so that happens when all
+// handlers that were ready have been called; but nothing should wait much longer than
 // flushTime for handlers to return.
 //
-// How long a handler takes is not known before it has. So it is learnt, as a mean: where
-// handlers are quick there is a flush after every few of them, and where they take long,
-// or nothing is known yet, with each operation that is started, before the handler goes
-// on. A handler that takes long among many that do not can still hold back what it has
-// started itself.
+// How long a handler takes is not known beforehand. So the mean is learnt: if handlers
+// are quick, there is a flush after every few of them; if they take long, or nothing is
+// known yet, there is one with each operation that is started, before the handler goes
+// on. A slow handler among many quick ones can still hold back what it has started
+// itself.
 type flushing struct {
 	flush func() // hands the kernel what the backend keeps for it, or nil
 

@@ -11,25 +11,25 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// A Group is several proactors with one runner each: one for each processor
-// that serves. It lets a server use all of a machine.
+// A Group is several proactors with one runner each, most often one for each
+// processor. It lets a server use all of a machine.
 //
-// They share nothing. Each accepts its own connections, which the kernel deals
-// out to the listeners of a port (SO_REUSEPORT). A connection stays where it
-// was accepted. So its handlers never run at the same time, and its memory
+// The proactors share nothing. Each accepts its own connections, which the kernel
+// distributes among the listeners of a port (SO_REUSEPORT). A connection stays where
+// it was accepted. So its handlers never run at the same time, and its memory
 // stays in the caches of one processor.
 //
 // A single proactor that several goroutines run shares its handlers among them
 // instead: whichever goroutine is free takes the next. That is more convenient,
-// and costs locks (BenchmarkGroup). It is right where some handlers take long,
-// where a few connections make most of the work, or where the system cannot
-// deal connections out.
+// and costs locks (BenchmarkGroup). It is right if some handlers take long, if a
+// few connections cause most of the work, or if the system cannot distribute
+// connections.
 type Group struct {
 	proactors []*Proactor
 }
 
-// NewGroup returns n proactors, or with n = 0 as many as GOMAXPROCS, with the
-// options and [SingleRunner], all with the same backend. A default allocator given with
+// NewGroup returns a group of n proactors, or GOMAXPROCS if n is 0, with the given
+// options and [SingleRunner]. All have the same backend. A default allocator given with
 // [WithAllocator] is shared by all of them.
 func NewGroup(n int, options ...Option) (*Group, error) {
 	if n < 0 {
@@ -79,9 +79,9 @@ func (g *Group) open(n int, options []Option) error {
 func (g *Group) Proactors() []*Proactor { return g.proactors }
 
 // Listen opens a listener on each proactor, all for the same TCP address. If
-// its port is 0, a free port is chosen. Call it while no goroutine is in Run.
-// Systems that do not deal connections out to such listeners, which is all but
-// Linux and FreeBSD, get errors.ErrUnsupported.
+// its port is 0, a free port is chosen. Call it while no goroutine is in Run. For
+// more than one proactor the error is errors.ErrUnsupported on systems that do not
+// distribute connections among such listeners: on all but Linux and FreeBSD.
 func (g *Group) Listen(network, address string) ([]*Listener, error) {
 	return ListenConfig{}.ListenGroup(g, network, address)
 }
@@ -115,9 +115,9 @@ func (c ListenConfig) ListenGroup(g *Group, network, address string) ([]*Listene
 
 // Run runs all proactors, each on a goroutine of its own. It returns when none
 // of them has anything left to do, or when ctx is done. If one of them ends
-// with an error, the others are stopped. Run returns that error, or why the
-// context is done (see context.Cause). A proactor that has nothing left to do
-// stops running while others go on. If others post to it, hold it (see
+// with an error, the others are stopped. Run returns that error, or the cause of
+// the context (see context.Cause). A proactor that has nothing left to do stops
+// running while others go on; if others post to it, hold it (see
 // [Proactor.Hold]). A handler that panics ends the program, as in any
 // goroutine.
 func (g *Group) Run(ctx context.Context) error {

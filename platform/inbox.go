@@ -22,8 +22,8 @@ type inbox struct {
 // shut stands in an inbox that takes no more.
 var shut ops.Operation
 
-// push adds an operation. If the inbox is closed it refuses it, and keeps only
-// the news for its handler.
+// push adds an operation. If the inbox is closed it refuses the operation, and keeps
+// only what calls its handler.
 func (in *inbox) push(op *ops.Operation) {
 	for {
 		top := in.top.Load()
@@ -47,7 +47,7 @@ func (in *inbox) push(op *ops.Operation) {
 func (in *inbox) full() bool { return in.top.Load() != nil }
 
 // moveTo moves everything to the end of q, in the order in which it was pushed,
-// and returns how much it was. Only the runner calls it.
+// and returns the number of operations. Only the runner calls it.
 func (in *inbox) moveTo(q *record.Queue) (n int64) {
 	switch top := in.top.Load(); top {
 	case nil:

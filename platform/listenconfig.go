@@ -11,8 +11,8 @@ import (
 )
 
 // SocketOptions are the options of a stream connection. The zero value has the defaults
-// of package net; those of TCP are ignored for unix connections. The table in the
-// documentation of this package has them all.
+// of package net; options of TCP are ignored for unix connections. See "Options of
+// sockets" in the package documentation for a table.
 type SocketOptions struct {
 	// Delay lets the system hold back a small write until the peer has acknowledged
 	// the one before (Nagle's algorithm). Otherwise it is sent at once.
@@ -37,21 +37,21 @@ type SocketOptions struct {
 // A ListenConfig has options for listeners and packet sockets. [Proactor.Listen] and
 // [Proactor.ListenPacket] use the zero value.
 //
-// An option that the system or the network lacks is an error that is
-// [errors.ErrUnsupported], and an invalid value is syscall.EINVAL. A proactor of package
-// sim checks the values, but does not use them.
+// If the system or the network lacks an option, the error is [errors.ErrUnsupported]; for
+// an invalid value it is syscall.EINVAL. A proactor of package sim checks the values, but
+// does not use them.
 type ListenConfig struct {
-	// SocketOptions are those of the connections that are accepted. For a packet
-	// socket they are only the sizes of its buffers.
+	// SocketOptions are the options of accepted connections. For a packet socket,
+	// only the sizes of its buffers count.
 	SocketOptions
 
 	// Backlog is how many connections may wait to be accepted. With 0 it is as many as
 	// the system allows (on Linux net.core.somaxconn, which also bounds it). Windows
-	// and packet sockets do not have it.
+	// and packet sockets do not have this option.
 	Backlog int
 
 	// ReusePort lets several listeners, or packet sockets, share a port: the system
-	// deals connections or packets out to them (SO_REUSEPORT; SO_REUSEPORT_LB on
+	// distributes connections or packets among them (SO_REUSEPORT; SO_REUSEPORT_LB on
 	// FreeBSD). Only Linux and FreeBSD do this, and not for unix listeners. See
 	// [Group].
 	ReusePort bool
@@ -59,13 +59,13 @@ type ListenConfig struct {
 	// Mode is the permissions of the path of a unix listener, whatever the umask is.
 	// Write permission is needed to connect. With 0 the umask decides. On Linux the path
 	// never has other permissions; on other systems it has those of the umask for a
-	// moment. Windows does not support Mode, and a name that is not a path ("@name") has
-	// no permissions.
+	// moment. Windows does not support Mode, and an abstract name ("@name") has no
+	// permissions.
 	Mode fs.FileMode
 
 	// Control is called with the socket before it is bound, like that of a
 	// net.ListenConfig, and after the options above were set. On Linux accepted
-	// connections inherit what it sets. It must not use the proactor. A
+	// connections inherit what it sets. Control must not use the proactor. A
 	// proactor of package sim does not call it.
 	Control func(network, address string, c syscall.RawConn) error
 }
@@ -120,7 +120,7 @@ func orNil[T any](v *T, err error) (*T, error) {
 	return v, nil
 }
 
-// options returns what the backend is told.
+// options returns the options in the form that the backend takes.
 func (c *ListenConfig) options() backend.ListenOptions {
 	return backend.ListenOptions{
 		SocketOptions: backend.SocketOptions(c.SocketOptions),

@@ -21,7 +21,7 @@ func (p *Proactor) Listen(network, address string) (*Listener, error) {
 // Accept accepts a connection into c, which must not be open. The handler is
 // called with 0 and nil once c is connected, otherwise with 0 and the reason,
 // and c can then be used again. An error does not harm the listener: if the
-// process has no more descriptors, for example, a later Accept finds the
+// process has no more descriptors, for example, a later Accept gets the
 // connection that this one could not take.
 func (l *Listener) Accept(c *Conn, h ops.Handler) {
 	if c == nil {

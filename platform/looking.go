@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// looking decides whether the leader, when it has nothing to do, looks again and again
-// for a while before it parks.
+// looking decides whether the leader, when it has nothing to do, looks for completions
+// for a while before it parks: whether it polls again and again.
 //
-// Looking is worth it only where something comes within about the time that parking and
-// waking cost. Whether it does cannot be seen from the times between messages while the
-// leader parks: the peers wait longer for a leader that sleeps. So looking is tried.
+// That is worth it only if something comes within about the time that parking and waking
+// cost. Whether it does cannot be seen from the times between messages while the leader
+// parks, because the peers wait longer for a leader that sleeps. So looking is tried.
 //
-// The trial counts waits, not time, so what it costs is a share of what waiting costs,
-// and a leader that waits for nothing tries nothing.
+// The trial counts waits, not time. So its cost is a fraction of what waiting costs, and
+// a leader that waits for nothing tries nothing.
 type looking struct {
 	span     int64 // for how many nanoseconds to look, or 0
 	adaptive bool  // only while the trial says so
@@ -27,15 +27,15 @@ type looking struct {
 // measured.
 const lookSpan = 20_000
 
-// maxStill is how many looks there are at the same instant of the backend's clock.
+// maxStill is how many polls a look makes at the same instant of the backend's clock.
 const maxStill = 1000
 
 func looksWhileItPays() looking      { return looking{lookSpan, true, newTrial()} }
 func looksAlways(span int64) looking { return looking{span: span} }
 func looksNever() looking            { return looking{} }
 
-// newLooking returns the policy for the span that [Spin] asks for, or nil, on a system
-// with some processors.
+// newLooking returns the policy for the span that [Spin] asks for, or for none if that is
+// nil, on a system with a number of processors.
 func newLooking(asked *int64, processors int) looking {
 	switch {
 	case asked != nil:
@@ -46,7 +46,7 @@ func newLooking(asked *int64, processors int) looking {
 	return looksWhileItPays()
 }
 
-// wanted returns for how many nanoseconds the leader is to look before this wait.
+// wanted returns for how many nanoseconds the leader should look before this wait.
 func (l *looking) wanted() int64 {
 	if l.adaptive && !l.trial.wanted() {
 		return 0

@@ -11,9 +11,9 @@ import (
 // maxLookups is how many names a proactor has looked up at a time.
 const maxLookups = 32
 
-// lookups is the goroutines of a proactor that look up names. They end when there is
-// nothing to look up. One whose Resolver does not return is not waited for by anybody,
-// but is one of them until it does.
+// lookups are the goroutines of a proactor that look up names. They end when there is
+// nothing to look up. Nobody waits for a goroutine whose Resolver does not return, but it
+// counts as one of them until it does.
 type lookups struct {
 	mu          sync.Mutex
 	running     int
@@ -34,7 +34,7 @@ type lookup struct {
 	waiting bool
 }
 
-// start has l done by a goroutine.
+// start makes a goroutine do l.
 func (all *lookups) start(l *lookup) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -147,7 +147,7 @@ func noSuchHost(host string) error {
 	return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
-// nobody knows no name.
+// nobody is a Resolver that knows no name.
 type nobody struct{}
 
 func (nobody) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {

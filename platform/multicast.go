@@ -7,13 +7,13 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// Multicast is set on a PacketConn at once, by socket options. Where the system lacks
-// one, and in package sim, the error is errors.ErrUnsupported.
+// The methods for multicast take effect at once, by socket options. If the system lacks
+// an option, and in package sim, the error is errors.ErrUnsupported.
 
 // JoinGroup makes the socket also read packets to a multicast group, on a network
-// interface, or, if that is nil, on one that the system chooses. To share the port with
+// interface, or, if on is nil, on one that the system chooses. To share the port with
 // other members on this host, call ListenPacket with the address of the group. Packets
-// of other groups that were joined on this host may come too: see Local of a [Packet].
+// to other groups that were joined on this host may come too: see Local of a [Packet].
 func (c *PacketConn) JoinGroup(group netip.Addr, on *net.Interface) error {
 	return c.member("join", descriptor.JoinGroup, group, on)
 }
@@ -44,8 +44,8 @@ func (c *PacketConn) SetMulticastLoopback(on bool) error {
 	return c.h.configure("multicast loopback", nil, func(fd uintptr) error { return descriptor.SetMulticastLoopback(fd, on) })
 }
 
-// SetMulticastTTL limits how many networks packets to multicast groups may cross. By
-// default it is 1: they stay in this network. With 0 they stay on this host.
+// SetMulticastTTL limits how many networks packets to multicast groups may cross. With
+// 1, the default, they stay in this network. With 0 they stay on this host.
 func (c *PacketConn) SetMulticastTTL(ttl uint8) error {
 	return c.h.configure("multicast TTL", nil, func(fd uintptr) error { return descriptor.SetMulticastTTL(fd, ttl) })
 }

@@ -15,7 +15,7 @@ import (
 type nativeBackend struct {
 	name    string
 	open    func(backend.Host) (backend.Backend, error)
-	refused func() error // why the system does not let it be used; nil if all do
+	refused func() error // why the system refuses it; nil if every system allows it
 }
 
 // Backends returns the names of the backends that the process may use on this
@@ -30,7 +30,7 @@ func Backends() []string {
 	return names
 }
 
-// openBackend opens the backend that is asked for, or the best there is, and also
+// openBackend opens the backend that is asked for, or the best that works, and also
 // returns why it is not a better one.
 func openBackend(c config, host backend.Host) (b backend.Backend, fallback, err error) {
 	if c.backend != nil {

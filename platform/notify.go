@@ -5,9 +5,9 @@ import (
 	"os/signal"
 )
 
-// notifySystem has raise called with each of the signals that the process gets, until
-// stop is called. Package signal drops what a channel has no room for; so each signal has
-// a channel and a goroutine of its own, and no other can push it out.
+// notifySystem makes raise be called with each of the signals that the process gets, until
+// stop is called. Package signal drops what a channel has no room for. So each signal has
+// a channel and a goroutine of its own, and cannot be lost because of another.
 func notifySystem(signals []os.Signal, raise func(os.Signal)) (stop func()) {
 	var all []chan os.Signal
 	for _, sig := range signals {

@@ -4,6 +4,5 @@ package platform
 
 import "os"
 
-// checkOffsets refuses what has no offsets although it lets itself be sought. There is
-// no such thing here.
+// checkOffsets refuses files that accept a seek but have no offsets. This system has none.
 func checkOffsets(*os.File) error { return nil }

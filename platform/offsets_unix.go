@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkOffsets refuses what has no offsets although it lets itself be sought: an
-// inotify, an eventfd, a timerfd and their like, which are files of no type, and devices
-// of which a read may wait for ever.
+// checkOffsets refuses files that accept a seek but have no offsets: descriptors of
+// inotify, eventfd, timerfd and the like, which are files of no type, and devices on which
+// a read may wait for ever.
 func checkOffsets(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {

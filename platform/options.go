@@ -20,7 +20,7 @@ type config struct {
 	alloc   allocator.Allocator[ops.Operation]
 }
 
-// WithBackend names the backend to use, one of [Backends]. Without it, the
+// WithBackend selects the backend by name, one of [Backends]. Without it, the
 // environment variable HEIRLOOM_BACKEND may name one, and otherwise the best is
 // used.
 func WithBackend(name string) Option { return func(c *config) { c.name = name } }
@@ -33,14 +33,15 @@ func WithCustomBackend(open func(backend.Host) (backend.Backend, error)) Option 
 }
 
 // WithLayer puts a layer over the backend: a backend.Backend that passes requests of
-// the proactor on to the one below, and may observe, delay or falsify them. A later
-// layer is put over an earlier one.
+// the proactor on to the one below, and may observe, delay or falsify them. Each layer
+// is put over those given before it.
 func WithLayer(wrap func(backend.Backend) backend.Backend) Option {
 	return func(c *config) { c.layers = append(c.layers, wrap) }
 }
 
 // WithAllocator sets the default allocator, for handlers that bring none. Every
-// goroutine that starts operations or runs the proactor calls it.
+// goroutine that starts operations or runs the proactor calls it, so unless there is
+// only one, it must be safe for concurrent use.
 func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
 	return func(c *config) { c.alloc = a }
 }
@@ -52,17 +53,17 @@ func WithAllocator(a allocator.Allocator[ops.Operation]) Option {
 // no locks.
 func SingleRunner() Option { return func(c *config) { c.single = true } }
 
-// Spin makes the proactor look for d whether something has completed, before it lets its
-// goroutine, and then its thread, sleep. If messages follow one another within that
-// time, an answer comes in about half the time, because nothing has to be woken
-// (BenchmarkAwake). The price is a processor that is busy for up to d whenever there is
-// nothing to do. Other goroutines get their turn on it every 100 µs. But if GOMAXPROCS
-// proactors spin, the Go scheduler looks only every 10 ms for what has arrived on the
-// network for other goroutines.
+// Spin makes the proactor look for completions for the time d, polling again and again,
+// before it lets its goroutine, and then its thread, sleep. If messages follow one another
+// within that time, an answer comes in about half the time, because nothing has to be
+// woken (BenchmarkAwake). The price is a processor that is busy for up to d whenever there
+// is nothing to do. Other goroutines get their turn on it every 100 µs. But if GOMAXPROCS
+// proactors spin, the Go scheduler checks only every 10 ms what has arrived on the network
+// for other goroutines.
 //
-// Without this option, a proactor on a kernel looks for 20 µs, about what sleeping and
-// waking cost, and only if that has paid lately. If it has not, if only one processor is
-// online, or with Spin(0), it looks once before it sleeps.
+// Without this option, a proactor on a kernel looks for 20 µs, about as long as sleeping
+// and waking take, and only if that has paid recently. If it has not, if only one
+// processor is online, or with Spin(0), the proactor polls once before it sleeps.
 func Spin(d time.Duration) Option {
 	ns := max(0, int64(d))
 	return func(c *config) { c.spin = &ns }

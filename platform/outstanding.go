@@ -12,8 +12,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// What is outstanding on a socket is in this file: how operations are queued, given to
-// the backend and ended. How they are cancelled is in cancel.go.
+// This file queues the operations on a socket, gives them to the backend and ends them.
+// cancel.go cancels them.
 
 // begin allocates an operation on the socket.
 func (h *handle) begin(k ops.Kind, handler ops.Handler) *ops.Operation {
@@ -55,7 +55,7 @@ func (s *socket) startOpen(number uint64, op *ops.Operation, out *record.Queue) 
 	return s.State
 }
 
-// reject moves to out an operation on a socket that is not open.
+// reject moves an operation on a socket that is not open to out.
 func (p *Proactor) reject(op *ops.Operation, state record.State, out *record.Queue) {
 	op.Err = net.ErrClosed
 	if state == record.Opening {
@@ -255,7 +255,7 @@ func (p *Proactor) unlimit(op *ops.Operation) {
 	p.unlock()
 }
 
-// forget is unlimit for who holds the lock.
+// forget is unlimit for a caller that holds the lock.
 func (p *Proactor) forget(op *ops.Operation) {
 	switch {
 	case op.Index > 0:

@@ -11,8 +11,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// A Packet is one that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch] sends:
-// its bytes, and what else is known of it.
+// A Packet is a packet that [PacketConn.ReadBatch] reads or [PacketConn.WriteBatch]
+// sends: its bytes, and what else is known about it.
 type Packet struct {
 	// Buf is the buffer to read into, or the bytes to send. N is how many bytes
 	// of it were read or sent.
@@ -25,7 +25,7 @@ type Packet struct {
 
 	// Local is the address that a received packet was sent to: an address of
 	// this host, or a multicast group. For a packet to send it is the source
-	// address; with the zero value the system chooses. Interface is the number
+	// address; with the zero value the system chooses. Interface is the index
 	// of the network interface (see net.InterfaceByIndex) that the packet came
 	// in on, or should go out on, or 0.
 	Local     netip.Addr
@@ -35,19 +35,19 @@ type Packet struct {
 	// for ECT(1) and ECT(0), 3 for a packet that met congestion.
 	ECN uint8
 
-	// Truncated says that the packet was longer than Buf, and its rest is lost.
+	// Truncated says that the packet was longer than Buf, and the rest is lost.
 	Truncated bool
 }
 
 var _ = backend.Packet(Packet{}) // they have the same fields
 
-// ReadBatch waits for at least one packet, and reads as many as there are and packets
-// has room for. The handler is called with their number. All fields of each but Buf are
-// set; Local, Interface and ECN only after [PacketConn.EnablePacketInfo].
+// ReadBatch waits for at least one packet, and reads as many as have arrived and packets
+// has room for. The handler is called with their number. All fields of each packet but Buf
+// are set; Local, Interface and ECN only after [PacketConn.EnablePacketInfo].
 //
-// The system reads up to 64 in one call. The portable backend reads one. The slice and
-// the buffers belong to the operation until its handler is called. For a single packet
-// with its control data, use a slice of one. With an empty slice it completes with 0.
+// At most 64 packets are read at a time, and one on the portable backend. The slice and the
+// buffers belong to the operation until its handler is called. For a single packet with its
+// control data, use a slice of length 1. If the slice is empty, it completes with 0.
 func (c *PacketConn) ReadBatch(packets []Packet, h ops.Handler) {
 	c.batch(ops.KindReadBatch, packets, h)
 }
@@ -55,12 +55,12 @@ func (c *PacketConn) ReadBatch(packets []Packet, h ops.Handler) {
 // WriteBatch sends packets, one after the other. The handler is called with the number
 // of packets sent, which may be fewer than there are: the system sends up to 64 packets
 // and 256 KiB in one call, and stops before a packet that it does not take. So start
-// again with the rest, until none is left. An error is that of the first packet, and
-// then none was sent.
+// again with the rest, until none is left. An error is that of the first packet; no
+// packet was sent then.
 //
 // The slice and the buffers belong to the operation until its handler is called. If the
 // system cannot set Local, Interface or ECN, a packet that has one of them fails with an
-// error that is errors.ErrUnsupported. With no packets it completes with 0.
+// error that is errors.ErrUnsupported. If the slice is empty, it completes with 0.
 func (c *PacketConn) WriteBatch(packets []Packet, h ops.Handler) {
 	c.batch(ops.KindWriteBatch, packets, h)
 }
@@ -74,7 +74,7 @@ func (c *PacketConn) batch(k ops.Kind, packets []Packet, h ops.Handler) {
 	c.h.start(op)
 }
 
-// checkPackets refuses what would be sent otherwise than it says.
+// checkPackets refuses packets that could not be sent as they say.
 func checkPackets(packets []Packet) error {
 	for i := range packets {
 		if p := &packets[i]; p.ECN > 3 || p.Interface < 0 || p.Interface > 1<<31-1 {

@@ -39,9 +39,9 @@ func (p *Proactor) ConnectPacket(network, address string) (*PacketConn, error) {
 	return c, nil
 }
 
-// Connect connects the socket to a peer, or to a different one: it then reads only
-// packets from there, and [PacketConn.Read] and [PacketConn.Write] work. It does not
-// wait, since nothing is sent. If the peer's port is not in use, that may show only in
+// Connect connects the socket to a peer, or to a different one: the socket then reads
+// only packets from that peer, and [PacketConn.Write] sends to it. Connect does not wait,
+// because nothing is sent. If the peer's port is not in use, that may show only in
 // an answer to a packet: the next read or write then fails with ECONNREFUSED, and the
 // socket goes on working.
 func (c *PacketConn) Connect(to netip.AddrPort) error {
@@ -53,8 +53,8 @@ func (c *PacketConn) Connect(to netip.AddrPort) error {
 	}, func(fd uintptr) error { return descriptor.ConnectPacket(fd, to) })
 }
 
-// configure does what has to do with the descriptor of a packet socket, or, in a network
-// that has none, something instead.
+// configure calls do with the descriptor of a packet socket or, if its network has no
+// descriptors, instead.
 func (h *handle) configure(what string, instead func(backend.PacketNetwork, *backend.Socket) error, do func(fd uintptr) error) error {
 	h.mustBeRunner()
 	s, ok := h.lockedOpen()
@@ -82,10 +82,10 @@ var (
 )
 
 // Read reads a packet: from the peer if the socket is connected, and from anybody if it
-// is not. The handler is called like that of [PacketConn.ReadFrom]: an empty packet is
-// 0 and nil, and there is no io.EOF. So [ops.Read] works here. An [ops.BufferedReader]
-// or an [ops.Copier], which read a stream of bytes, do not: an empty packet ends them
-// with io.ErrNoProgress.
+// is not. The handler is called like that of [PacketConn.ReadFrom]: with 0 and nil for an
+// empty packet, and never with io.EOF. So [ops.Read] works here. An [ops.BufferedReader]
+// or an [ops.Copier], which read a stream of bytes, does not: an empty packet ends it with
+// io.ErrNoProgress.
 func (c *PacketConn) Read(b []byte, h ops.Handler) { c.ReadFrom(b, nil, h) }
 
 // Write sends b as one packet to the peer that the socket is connected to. If there is

@@ -23,7 +23,7 @@ func (p *Proactor) ListenPacket(network, address string) (*PacketConn, error) {
 
 // ReadFrom reads a packet into b and the sender's address into *from, unless
 // from is nil. The handler is called with the number of bytes read. If the
-// packet was longer, its rest is lost and the error is io.ErrShortBuffer. Both
+// packet was longer than b, the rest is lost and the error is io.ErrShortBuffer. Both
 // b and *from belong to the operation until its handler is called.
 func (c *PacketConn) ReadFrom(b []byte, from *netip.AddrPort, h ops.Handler) {
 	op := c.h.begin(ops.KindReadFrom, h)

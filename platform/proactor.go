@@ -28,8 +28,8 @@ var ErrRunning = errors.New("platform: a SingleRunner proactor is already being 
 type Proactor struct {
 	backend   backend.Backend
 	lowest    backend.Backend    // without the layers over it
-	fallback  error              // why it is not a better one
-	epoch     time.Time          // when its clock showed 0, if it has a time of its own
+	fallback  error              // why the backend is not a better one
+	epoch     time.Time          // when the backend's clock showed 0, if it has a time of its own
 	bubbled   bool               // it was opened in a bubble, see ErrBubble
 	observers []backend.Observer // among the layers of backend, innermost first
 	single    bool
@@ -65,8 +65,8 @@ type Proactor struct {
 	late    []lateOperation
 	counted struct{ polls, completions int64 } // since it has taken the lead
 
-	// Operations begun and not ended. A single runner counts in held, once it
-	// has them.
+	// Operations begun and not ended. A single runner counts those that it has
+	// seen in held.
 	work atomic.Int64
 	held int64
 
@@ -112,18 +112,18 @@ var (
 	_ ops.Associated[ops.Operation] = (*Proactor)(nil)
 )
 
-// Handlers that always start more cannot starve the kernel or the timers: at most
-// maxBurst are called before those are looked at again, or fewer if that takes longer
-// than burstTime, in nanoseconds.
+// Handlers that always start more operations cannot starve the kernel or the timers: at
+// most maxBurst handlers are called before those are polled again, or fewer if that takes
+// longer than burstTime, in nanoseconds.
 const (
 	maxBurst, minBurst = 128, 4
 	burstTime          = 1_000_000
 )
 
 // New returns a proactor. Without options it uses the backend that the environment
-// variable HEIRLOOM_BACKEND names, or else the best that works here. Any number of
-// goroutines may run it. Handlers that bring no allocator get one that recycles over
-// the Go heap.
+// variable HEIRLOOM_BACKEND names, or else the best that works on this system. Any
+// number of goroutines may run it. Handlers that bring no allocator get one that recycles
+// over the Go heap.
 //
 // In a bubble of package testing/synctest it returns [ErrBubble], unless
 // [WithCustomBackend] gives it a backend, such as that of a sim.World.
@@ -179,8 +179,8 @@ func newCond(b backend.Backend, l sync.Locker) backend.Cond {
 func (p *Proactor) Backend() string { return p.backend.Name() }
 
 // Fallback returns why the proactor does not use the best backend of its
-// system, and nil if it does or if the backend was chosen by name. A
-// container's filter of system calls, for example, may refuse io_uring.
+// system, and nil if it does or if the backend was chosen by name. The seccomp
+// filter of a container, for example, may refuse io_uring.
 func (p *Proactor) Fallback() error { return p.fallback }
 
 // Allocator returns the default allocator, which serves handlers that bring
@@ -198,10 +198,10 @@ func (p *Proactor) Execute(op *ops.Operation) {
 	p.wakePoller()
 }
 
-// ExecuteAfter makes op complete on a goroutine that runs p, after what waits
-// already. It implements [ops.Patient], and so [ops.Defer]. If the proactor has a
-// single runner, only that may call it, and it then takes neither a lock nor an
-// atomic operation.
+// ExecuteAfter makes op complete on a goroutine that runs p, after the operations that
+// wait already. It implements [ops.Patient], and so [ops.Defer]. If the proactor has a
+// single runner, only the runner may call it, and it needs neither a lock nor an atomic
+// operation.
 func (p *Proactor) ExecuteAfter(op *ops.Operation) {
 	if !p.single || p.drained {
 		p.addReady(op)
@@ -250,21 +250,21 @@ func (p *Proactor) abandoned() {
 }
 
 // mustBeRunner panics if a proactor that was promised a single runner is used by a
-// second goroutine while the runner waits for the kernel: nobody would see to what it
-// starts.
+// second goroutine while the runner waits for the kernel: nobody would notice what the
+// second one starts.
 func (p *Proactor) mustBeRunner() {
 	if p.single && p.parked.Load() {
 		panic("platform: a SingleRunner proactor is used by another goroutine than the one that runs it: use ops.Post")
 	}
 }
 
-// proactors counts those that there have been.
+// proactors counts the proactors that have been made.
 var proactors atomic.Uint64
 
 // nextNumber returns a number for a socket, which no other has.
 func (p *Proactor) nextNumber() uint64 { return p.numbers.Add(1) }
 
-// owner is what the records of sockets have of p.
+// owner is how the records of sockets refer to p.
 func (p *Proactor) owner() unsafe.Pointer { return unsafe.Pointer(p) }
 
 // lock guards what runners share. A single runner shares nothing.
@@ -317,7 +317,7 @@ func (p *Proactor) finishSome(out *record.Queue) {
 }
 
 // refuseAll ends operations that finish after everything was abandoned: it
-// releases their memory and keeps only the news for their handlers.
+// releases their memory and keeps only what calls their handlers.
 func (p *Proactor) refuseAll(out *record.Queue) {
 	var refused record.Queue
 	for op := out.Pop(); op != nil; op = out.Pop() {
@@ -328,7 +328,7 @@ func (p *Proactor) refuseAll(out *record.Queue) {
 	p.unlock()
 }
 
-// wakePoller makes the leader look again if it waits for the kernel.
+// wakePoller wakes the leader if it waits for the kernel.
 func (p *Proactor) wakePoller() {
 	if p.parked.Load() {
 		p.wakeParked()
@@ -342,7 +342,7 @@ func (p *Proactor) wakeParked() {
 	}
 }
 
-// wakeAll makes every runner look again.
+// wakeAll wakes every runner.
 func (p *Proactor) wakeAll() {
 	p.mu.Lock()
 	p.more.Broadcast()

@@ -11,17 +11,17 @@ import (
 	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
-// Run calls handlers until nothing is outstanding and no Hold keeps p, ctx is done, or p
-// is stopped or closed. It returns nil in the first case and after Stop, otherwise the
-// context's error or net.ErrClosed.
+// Run calls handlers. It returns nil when nothing is outstanding and there is no [Hold], or
+// after [Proactor.Stop]; the error of the context when that is done; and net.ErrClosed when
+// p is closed.
 //
 // Several goroutines may be in Run at once, unless the proactor was made with
-// SingleRunner. One of them waits for the kernel while the others call handlers. If a
-// handler panics, the Run that called it panics too. The operation's memory was released
-// before, and Run can be called again.
+// [SingleRunner]; then the second Run returns [ErrRunning]. One of them waits for the
+// kernel while the others call handlers. If a handler panics, the Run that called it panics
+// too. The operation's memory has been released by then, and Run can be called again.
 //
-// In a bubble of package testing/synctest it runs only what was opened there; otherwise it
-// returns [ErrBubble].
+// In a bubble of package testing/synctest Run returns [ErrBubble] unless the proactor was
+// made there.
 func (p *Proactor) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -79,9 +79,9 @@ func (r *runner) enter() error {
 	case p.single && c.runners > 0:
 		return ErrRunning
 	case p.closed.Load() && !c.abandons:
-		return net.ErrClosed // the runners that there are leave
+		return net.ErrClosed // the present runners leave
 	case c.abandons:
-		// What is left is to tell those who were refused.
+		// Only handlers that were refused are left to be called.
 		for !c.over {
 			c.end.Wait()
 		}
@@ -135,7 +135,7 @@ func (r *runner) exit() {
 	r.signOff()
 }
 
-// signOff makes the runner none any more.
+// signOff ends the runner.
 func (r *runner) signOff() {
 	p, c := r.p, &r.p.control
 	c.mu.Lock()
@@ -155,7 +155,7 @@ func (r *runner) signOff() {
 	}
 }
 
-// reason says why next had nothing more.
+// reason returns why next has nothing more.
 func (r *runner) reason(ctx context.Context) error {
 	switch {
 	case r.p.closed.Load():
@@ -166,7 +166,7 @@ func (r *runner) reason(ctx context.Context) error {
 	return nil
 }
 
-// halted reports whether the runner is to return although there is work.
+// halted reports whether the runner must return although there is work.
 func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
 
 // next returns an operation that is ready, or nil if there is none, if the runner
@@ -234,7 +234,7 @@ func (p *Proactor) outOfWork() bool {
 	return p.held == 0 && p.work.Load() == 0 && p.holds.Load() == 0 && !p.inbox.full()
 }
 
-// lead asks the kernel, and waits for it if there is nothing else to do. The
+// lead polls the kernel, and waits for it if there is nothing else to do. The
 // caller holds the lock, which is not held meanwhile.
 func (r *runner) lead() {
 	p := r.p
@@ -317,8 +317,8 @@ func nextBurst(n int, took int64) int {
 	return min(max(minBurst, int(inTime)), 2*n)
 }
 
-// look looks for what has completed before the leader parks: once, and then for as long
-// as that is worth it.
+// look polls for completions before the leader parks: once, and then for a while if that
+// is worth it.
 func (r *runner) look() {
 	p := r.p
 	if !p.looks || !r.mustWait() {
@@ -348,8 +348,8 @@ func (r *runner) look() {
 	}
 }
 
-// lookFor looks again and again for a time, or until there is something to do. It gives up
-// where the clock stands still, as that of a bubble does while a goroutine is awake.
+// lookFor polls again and again for a time, or until there is something to do. It gives up
+// if the clock stands still, as that of a bubble does while a goroutine is awake.
 func (r *runner) lookFor(span int64, alone bool) {
 	p := r.p
 	last, still := p.backend.Now(), 0
@@ -365,7 +365,7 @@ func (r *runner) lookFor(span int64, alone bool) {
 	}
 }
 
-// mustWait reports whether there is nothing to do for the leader but to wait.
+// mustWait reports whether the leader has nothing to do but to wait.
 func (r *runner) mustWait() bool {
 	p := r.p
 	return p.wait() != 0 && !r.halted() && !p.inbox.full() && !p.outOfWork()

@@ -13,14 +13,14 @@ import (
 
 // SendFile writes count bytes of a file to the stream, from offset on, or, if count is
 // negative, everything until the end of the file. On Linux, with epoll or io_uring, it
-// needs no buffer, because the kernel moves the bytes itself (sendfile). If the peer has
+// needs no buffer, because the kernel moves the bytes itself (sendfile(2)). If the peer has
 // closed its end, the kernel may send the program SIGPIPE, which Go ignores unless the
 // program asks for it (see package os/signal). On Windows the bytes pass through a buffer
 // of 64 KiB, which a connection has while it sends.
 //
 // The handler is called once, with the number of bytes sent. That is less than count only
 // with an error: io.ErrUnexpectedEOF if the file is shorter, the error of the write, or
-// [ops.ErrCanceled]. Sending 0 bytes completes with 0. It uses one block of memory, however
+// [ops.ErrCanceled]. If count is 0, it completes with 0. It uses one block of memory, however
 // many parts it takes. Other operations get their turn between parts.
 //
 // If the file is overwritten before the peer has read it, even after the handler was
@@ -74,7 +74,7 @@ func (s *socket) letGo() {
 	if s.Is(record.Lent) || s.State != record.Closed {
 		return
 	}
-	s.proactorOf().backend.CloseSocket((*backend.Socket)(s)) // nobody is left to be told of an error
+	s.proactorOf().backend.CloseSocket((*backend.Socket)(s)) // nobody is left who could get an error
 	s.freeIfQuiet()
 }
 

@@ -22,9 +22,9 @@ import (
 // As with signal.Notify, the signals lose their default action, such as ending the
 // process, from NewSignals until Close, or until the proactor is closed. A signal that
 // arrives while nothing waits is kept for the next wait. As in the kernel, each signal is
-// kept once: several of a kind that arrive before that wait count as one. Every Signals
-// gets the signal, on any proactor. Within one Signals, it ends the wait that was started
-// first.
+// kept once: several of a kind that arrive before that wait count as one. If several
+// Signals, on any proactors, wait for a signal, each of them gets it. Within one Signals,
+// the signal ends the wait that was started first.
 //
 // Unless the proactor has a single runner, any goroutine may call its methods.
 type Signals struct {
@@ -37,14 +37,14 @@ type Signals struct {
 	closed bool
 
 	mu      sync.Mutex  // the proactor's lock comes before it
-	pending []os.Signal // that have arrived and nobody has got, each once
+	pending []os.Signal // that have arrived and that no wait has got, each once
 	rung    bool        // the bell is on its way
 	silent  bool        // closed: a signal that still comes is dropped
 }
 
-// NewSignals returns a Signals that waits for the given signals. On Windows that can be
-// os.Interrupt and syscall.SIGTERM. It returns an error if none is given, or one that no
-// process can wait for, such as os.Kill.
+// NewSignals returns a Signals that waits for the given signals. On Windows these can be
+// os.Interrupt and syscall.SIGTERM. NewSignals returns an error if no signal is given, or
+// one that no process can wait for, such as os.Kill.
 func (p *Proactor) NewSignals(signals ...os.Signal) (*Signals, error) {
 	p.mustBeRunner()
 	if len(signals) == 0 {
@@ -99,7 +99,7 @@ const maxSignal = 64
 // Allocator returns the default allocator of the proactor.
 func (s *Signals) Allocator() allocator.Allocator[ops.Operation] { return s.p.alloc }
 
-// Wait calls h with the number of a signal that has arrived, syscall.Signal(n), or with
+// Wait calls h with n and nil when the signal syscall.Signal(n) has arrived, or with
 // [ops.ErrCanceled], or with net.ErrClosed after Close. Several waits may be outstanding.
 func (s *Signals) Wait(h ops.Handler) {
 	p := s.p
@@ -182,15 +182,15 @@ func (s *Signals) take() (sig os.Signal, ok bool) {
 	return sig, true
 }
 
-// raise is called when a signal arrives, by a goroutine that is not the proactor's. It
-// may not touch a wait, so it has a runner do that.
+// raise is called when a signal arrives, by a goroutine that does not run the proactor.
+// That must not touch a wait, so raise makes a runner do so.
 func (s *Signals) raise(sig os.Signal) {
 	if s.add(sig) {
 		ops.Post(s.p, &s.bell)
 	}
 }
 
-// add makes a signal pending, and reports whether the bell is to ring for that.
+// add makes a signal pending, and reports whether the bell must ring for that.
 func (s *Signals) add(sig os.Signal) (ring bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,8 +202,8 @@ func (s *Signals) add(sig os.Signal) (ring bool) {
 	return ring
 }
 
-// A bell has a runner deliver what has arrived. It brings memory of its own for that, so
-// no allocator of the program's is called by the goroutine which has seen the signal.
+// A bell makes a runner deliver what has arrived. It has memory of its own for that, so
+// the goroutine that has seen the signal calls no allocator of the program.
 type bell struct {
 	signals *Signals
 	slot    combinators.SingleSlot[ops.Operation]
@@ -243,7 +243,7 @@ func (s *Signals) endAll(err error, out *record.Queue) {
 	}
 }
 
-// Close stops waiting for the signals. Other uses of them in the program go on;
+// Close stops waiting for the signals. Other uses of the signals in the program go on;
 // without any, they have their default action again. Handlers of outstanding waits are
 // called with net.ErrClosed.
 func (s *Signals) Close() error {
@@ -276,7 +276,7 @@ func (s *Signals) close(out *record.Queue) error {
 	return nil
 }
 
-// anySignals returns what has not been closed, or nil.
+// anySignals returns a Signals that has not been closed, or nil.
 func (p *Proactor) anySignals() *Signals {
 	p.lock()
 	defer p.unlock()

@@ -13,8 +13,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// The life of a socket is in this file: how it comes to be open, and is closed. What
-// is outstanding on it is in outstanding.go.
+// This file has the life of a socket: how it is opened and closed. outstanding.go has the
+// operations on it.
 //
 //	            claim                 settle, or a connect ends
 //	  (free) ──────────▶ opening ───────────────────────────────▶ open
@@ -27,8 +27,8 @@ import (
 //	       is outstanding
 //
 // A record that is free has the number 0. Otherwise its number is that of the socket,
-// which no other ever has, so a program that comes with a socket which is gone does not
-// meet the next one with the same record.
+// which no other socket ever has. So a program that uses a socket which is gone does not
+// reach the next one with the same record.
 
 // ErrInUse is what the handler of Accept or Connect is called with when the
 // Conn to be opened is already open, or about to be.
@@ -38,8 +38,9 @@ var ErrInUse = errors.New("platform: the Conn is in use")
 // or File. It can be cleared and copied over at any time: nobody but the program's own
 // calls looks at it.
 //
-// The two are read one after the other. Whoever reads them while they are set has a
-// record and a number that do not belong together, which is a socket that is gone.
+// The two fields are read one after the other. Whoever reads them while they are being
+// set gets a record and a number that do not belong together, which counts as a socket
+// that is gone.
 type handle struct {
 	s      atomic.Pointer[socket]
 	number atomic.Uint64
@@ -48,7 +49,7 @@ type handle struct {
 // claimed is the number in a handle that is being set. It is that of no socket.
 const claimed = 1
 
-// set makes h stand for a socket, unless somebody else has done so since its number
+// set makes h refer to a socket, unless somebody else has done so since its number
 // was the old one.
 func (h *handle) set(s *socket, old uint64) bool {
 	if !h.number.CompareAndSwap(old, claimed) {
@@ -59,8 +60,8 @@ func (h *handle) set(s *socket, old uint64) bool {
 	return true
 }
 
-// pass makes h stand for the socket of another handle, instead of the one that has had
-// the number, whose lock the caller holds.
+// pass makes h refer to the socket of another handle, instead of the one with the old
+// number, whose lock the caller holds.
 func (h *handle) pass(from *handle, old uint64) bool { return h.set(from.s.Load(), old) }
 
 // A socket is a record as the proactor sees it.
@@ -80,7 +81,7 @@ func (h *handle) proactor() *Proactor {
 	return nil
 }
 
-// mustBeRunner is that of the proactor, if there is one.
+// mustBeRunner calls that of the proactor, if there is one.
 func (h *handle) mustBeRunner() {
 	if p := h.proactor(); p != nil {
 		p.mustBeRunner()
@@ -168,9 +169,9 @@ func (p *Proactor) newSocket(state record.State) *socket {
 	return s
 }
 
-// claim makes h a socket that op is to open. It returns nil if h is in use or op has
-// failed already; then op has an error. What was not in use is p's from then on in any
-// case, so that it can be cancelled and closed.
+// claim makes h a socket that op will open. It returns nil if h is in use or op has
+// failed already; then op has an error. If h was not in use, it belongs to p from then on
+// in any case, so that it can be cancelled and closed.
 func (p *Proactor) claim(h *handle, op *ops.Operation) *socket {
 	old := h.number.Load()
 	reach.Sometimes(h.inUse(old), reach.OpenedTwice)
@@ -209,7 +210,8 @@ func (s *socket) settle(err error) error {
 	return err
 }
 
-// openSocket opens a new socket for h with a function of the backend, which does what.
+// openSocket opens a new socket for h with fill, a function of the backend. Errors call
+// it what.
 func (p *Proactor) openSocket(h *handle, what string, fill func(*backend.Socket) error) error {
 	p.mustBeRunner()
 	old := h.number.Load()
@@ -375,9 +377,9 @@ func (s *socket) shut(out *record.Queue) error {
 	return err
 }
 
-// addr returns the address of the socket or of its peer, or nil if it is not open. It
-// may also be asked by a goroutine that does not run a proactor with a single runner,
-// as programs do that say where they listen.
+// addr returns the address of the socket or of its peer, or nil if it is not open. Also
+// with a single runner, any goroutine may call it, as programs do that print where they
+// listen.
 func (h *handle) addr(peer bool) net.Addr {
 	s, ok := h.lockedOpen()
 	if !ok {

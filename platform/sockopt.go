@@ -11,7 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
 
-// The options of a socket that is open are in this file.
+// This file sets options of open sockets.
 
 // SetNoDelay makes the system send small writes at once, which is the default, or lets
 // it hold them back until the peer has acknowledged the write before (Nagle's
@@ -20,16 +20,16 @@ func (c *Conn) SetNoDelay(noDelay bool) error {
 	return c.h.setTCPOption("no-delay", func(fd uintptr) error { return descriptor.SetNoDelay(fd, noDelay) })
 }
 
-// SetKeepAlive says whether and when the system probes a silent peer. It is
-// net.TCPConn.SetKeepAliveConfig: fields that are 0 stand for 15 s, 15 s and 9
+// SetKeepAlive says whether and when the system probes a silent peer, as
+// net.TCPConn.SetKeepAliveConfig does: fields that are 0 mean 15 s, 15 s and 9
 // probes, and negative ones leave the setting as it is.
 func (c *Conn) SetKeepAlive(k net.KeepAliveConfig) error {
 	return c.h.setTCPOption("keep-alive", func(fd uintptr) error { return descriptor.SetKeepAlive(fd, k) })
 }
 
 // SetLinger says what happens to data that the peer has not acknowledged when the
-// connection is closed. With sec < 0, the default, they are sent in the background.
-// With 0 they are discarded, and the peer sees a reset, as with [Conn.Abort].
+// connection is closed. With sec < 0, the default, it is sent in the background.
+// With 0 it is discarded, and the peer sees a reset, as with [Conn.Abort].
 //
 // With sec > 0 the error is errors.ErrUnsupported. A close that waits for up to sec
 // seconds, as that of a net.TCPConn does, would hold up the proactor.
@@ -52,8 +52,8 @@ func (c *Conn) SetWriteBuffer(bytes int) error {
 	return c.h.setBuffer(bytes, descriptor.SetWriteBuffer)
 }
 
-// SetReadBuffer sets the size in bytes of the system's buffer for packets that were
-// not read yet. Packets that do not fit are lost.
+// SetReadBuffer sets the size in bytes of the system's buffer for packets that have
+// not been read yet. Packets that do not fit are lost.
 func (c *PacketConn) SetReadBuffer(bytes int) error {
 	return c.h.setBuffer(bytes, descriptor.SetReadBuffer)
 }
@@ -66,14 +66,14 @@ func (c *PacketConn) SetWriteBuffer(bytes int) error {
 // Abort closes the connection as [Conn.Close] does, but discards data that the peer has
 // not acknowledged, and a TCP peer sees a reset (RST, ECONNRESET) instead of the end of
 // the stream. The port is then not kept for late packets (TIME-WAIT), and a peer that
-// does not read cannot hold any resources here. A unix connection is just closed.
+// does not read cannot tie up any resources here. A unix connection is just closed.
 func (c *Conn) Abort() error {
 	c.h.mustBeRunner()
 	c.h.abort()
 	return c.h.close()
 }
 
-// abort has the close that follows reset the connection, if it is open and can be.
+// abort makes the close that follows reset the connection, if that is open and possible.
 func (h *handle) abort() {
 	if err := h.control(func(_ *socket, fd uintptr) error { return descriptor.SetLinger(fd, 0) }); !errors.Is(err, errors.ErrUnsupported) {
 		return
@@ -104,7 +104,8 @@ func (h *handle) setTCPOption(name string, set func(fd uintptr) error) error {
 	return h.setOption(set)
 }
 
-// setOption sets an option. A backend without descriptors takes it for set.
+// setOption sets an option. For a backend without descriptors it does nothing, and
+// succeeds.
 func (h *handle) setOption(set func(fd uintptr) error) error {
 	h.mustBeRunner()
 	s, ok := h.lockedOpen()

@@ -41,7 +41,7 @@ func (h *handle) splices(b backend.Splicer) bool {
 }
 
 // trySplice takes what there is for op, unless a read would be refused or would have to
-// wait for its turn. An error of the stream is in op then.
+// wait for its turn. An error of the stream that it has consumed is in op.
 func (h *handle) trySplice(b backend.Splicer, op *ops.Operation) bool {
 	s, ok := h.lockedOpen()
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/record"
 )
 
-// Stats are the figures of a running [Proactor], or sums of those of a [Group]. Some
+// Stats are the figures of a running [Proactor], or the sums of those of a [Group]. Some
 // describe a moment; others count from when the proactor was made, and never
 // decrease. While the proactor runs, they may belong to slightly different moments.
 type Stats struct {
@@ -25,18 +25,19 @@ type Stats struct {
 	// for their turn on a socket.
 	Outstanding KindCounts `json:"outstanding"`
 
-	// Ready is how many operations have ended whose handlers have not returned yet:
-	// the length of the queue, including posts. Posts to a single runner count once
-	// it has seen them.
+	// Ready is how many operations, including posts, have ended whose handlers have
+	// not returned yet. With a single runner, posts count once the runner has seen
+	// them.
 	Ready int64 `json:"ready"`
 
-	// Timers is the length of the queue of times: waits, operations with a timeout,
+	// Timers is the length of the queue of timers: waits, operations with a timeout,
 	// and one entry for each socket that has a deadline. Such an entry stays until its
-	// time comes, even if the deadline is moved or removed before.
+	// time comes, even if the deadline is moved or removed before that.
 	Timers int64 `json:"timers"`
 
 	// Polls counts how often the kernel was asked what has completed, and Completions
-	// the operations that had. The more completions a poll has, the less each costs.
+	// counts the operations that it named. The more completions a poll finds, the less
+	// each costs.
 	Polls       int64 `json:"polls"`
 	Completions int64 `json:"completions"`
 
@@ -48,8 +49,8 @@ type Stats struct {
 	Parks int64 `json:"parks"`
 	Wakes int64 `json:"wakes"`
 
-	// Looks counts how often the proactor looked for a while before a park, and
-	// LooksPaid how often it found something; see [Spin].
+	// Looks counts how often the proactor looked for completions for a while before a
+	// park, and LooksPaid how often it found something; see [Spin].
 	Looks     int64 `json:"looks"`
 	LooksPaid int64 `json:"looks_paid"`
 
@@ -64,10 +65,10 @@ type Stats struct {
 // Stats returns the figures of p. Any goroutine may call it at any time, even if there
 // is a single runner, and after Close.
 //
-// It is meant for a call every few seconds: with several runners it takes the lock of
+// It is meant to be called every few seconds: with several runners it takes the lock of
 // each open socket once. A single runner updates the figures before it sleeps, when it
 // leaves Run, and otherwise about every 100 µs, between handlers. So operations that
-// are started while nothing runs such a proactor show up only when it is run. The
+// are started while nobody runs such a proactor show up only when it is run. The
 // numbers of sockets and blocks are always current.
 func (p *Proactor) Stats() Stats {
 	var f figures
@@ -108,8 +109,8 @@ func (s Stats) String() string {
 	return string(text)
 }
 
-// Var returns a value that implements expvar.Var: it prints as the current figures, as
-// a JSON object.
+// Var returns a value that implements expvar.Var: its String method returns the current
+// figures as a JSON object.
 //
 //	expvar.Publish("proactor", p.Var())
 //
@@ -135,7 +136,7 @@ func (g *Group) Stats() Stats {
 	return sum
 }
 
-// Var returns the sums in the way that [Proactor.Var] returns the figures.
+// Var returns the sums of the figures as [Proactor.Var] returns the figures.
 func (g *Group) Var() fmt.Stringer { return variable(g.Stats) }
 
 func (s *Stats) add(o *Stats) {
@@ -154,7 +155,7 @@ func (s *Stats) add(o *Stats) {
 	}
 }
 
-// KindCounts are numbers of operations, by [ops.Kind]. In JSON they are an object
+// KindCounts are numbers of operations, indexed by [ops.Kind]. In JSON they are an object
 // whose keys are the names of the kinds.
 type KindCounts [ops.Kinds]int64
 

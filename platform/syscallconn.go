@@ -10,7 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// How a program gets at the descriptor of a socket is in this file.
+// This file gives programs access to the descriptor of a socket.
 
 var (
 	_ syscall.Conn = (*Conn)(nil)
@@ -36,18 +36,18 @@ func (c *PacketConn) SyscallConn() (syscall.RawConn, error) { return c.h.raw() }
 // File returns a duplicate of the connection's descriptor, which the caller must close.
 // The connection stays open here, and closing one does not affect the other. But both
 // share the options, and each byte goes to the one that reads first. net.FileConn makes a
-// net.Conn of it.
+// net.Conn of the duplicate.
 //
-// On io_uring, the proactor may already have received data that were not asked for yet,
-// and that the duplicate would never see. Then the error is syscall.EAGAIN: read the data
-// with [Conn.TryRead], let the proactor run, and call File again.
+// On io_uring, the proactor may already have received data that the program has not asked
+// for, and that the duplicate would never see. Then the error is syscall.EAGAIN: read the
+// data with [Conn.TryRead], let the proactor run, and call File again.
 func (c *Conn) File() (*os.File, error) { return c.h.file() }
 
 // File returns a duplicate of the listener's descriptor, which the caller must close. It
 // may be given to another process (see exec.Cmd.ExtraFiles), which makes a listener of it
-// with net.FileListener and [Proactor.AdoptListener]. Connections that come meanwhile go to
-// the one that accepts first, so none is refused. The path of a unix listener is still
-// removed when this one is closed: see [Listener.SetUnlinkOnClose].
+// with net.FileListener and [Proactor.AdoptListener]. Connections that arrive meanwhile go
+// to the one that accepts first, so none is refused. The path of a unix listener is still
+// removed when l is closed: see [Listener.SetUnlinkOnClose].
 func (l *Listener) File() (*os.File, error) { return l.h.file() }
 
 // File returns a duplicate of the socket's descriptor, which the caller must close. Each

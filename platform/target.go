@@ -8,7 +8,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A target is what a program dials, where that is not one numeric address.
+// A target is what a program dials, if that is not one numeric address.
 type target struct {
 	network, address string // as the program has given them
 
@@ -18,8 +18,8 @@ type target struct {
 	port    uint16       // otherwise
 }
 
-// parseTarget returns what an address stands for. It is false for a single numeric
-// address, and for what is none at all, which connecting finds out.
+// parseTarget returns the target that an address means. ok is false for a single numeric
+// address, and for what is not an address at all, which connecting finds out.
 func parseTarget(network, address string) (t target, ok bool, err error) {
 	if network != "tcp" && network != "tcp4" && network != "tcp6" {
 		return t, false, nil
@@ -68,10 +68,10 @@ func parsePort(address, port string) (number bool, err error) {
 	return true, nil
 }
 
-// addressFamily is what a Resolver is asked for.
+// addressFamily is the network that a Resolver is called with.
 func (t *target) addressFamily() string { return "ip" + t.network[len("tcp"):] }
 
-// An address that is to be looked up is one of package net, for errors.
+// A target is a net.Addr, for errors.
 func (t *target) Network() string { return t.network }
 func (t *target) String() string  { return t.address }
 

@@ -13,11 +13,11 @@ import (
 
 // A Timer lets handlers wait for a time.
 //
-// Bind the zero value to a proactor with [Timer.Init], so that a timer can be a field
-// of a session struct; [Proactor.NewTimer] makes one. Any number of waits may be
-// outstanding, each with its own time. It must not be copied while one is. Once all
-// handlers have been called, its memory belongs to the program, like that of a
-// [Conn]. Any goroutine that may use the proactor may call its methods.
+// A Timer can be a field of a session struct: bind the zero value to a proactor with
+// [Timer.Init]. [Proactor.NewTimer] makes one that is bound. Any number of waits may be
+// outstanding, each with its own time. A Timer must not be copied while a wait is
+// outstanding. Once all handlers have been called, its memory belongs to the program,
+// like that of a [Conn]. Any goroutine that may use the proactor may call its methods.
 type Timer struct {
 	p     *Proactor
 	waits record.Queue
@@ -84,8 +84,8 @@ func (t *Timer) Cancel() {
 	p.finish(&out)
 }
 
-// waiting is the proactor as that on which waits are outstanding. (A Timer is the
-// program's, who may have done away with it when a cancel comes late.)
+// waiting is the proactor as the place where waits are outstanding. (A Timer belongs to
+// the program, which may have reused its memory when a late cancel comes.)
 type waiting Proactor
 
 // Executor implements ops.Located.

@@ -1,18 +1,18 @@
 package platform
 
-// A trial decides whether to do something that pays at some times and not at others,
-// where only doing it shows which.
+// A trial decides whether to do something that pays at some times and not at others, if
+// only doing it shows whether it pays.
 //
-// It is done for a few occasions in a row. If it pays in more than half of them it goes
-// on, and is judged again and again. Otherwise it is left out for some occasions before
-// it is tried again, each time for twice as many as the last, until a long trial has
+// The action is tried on a few occasions in a row. If it pays on more than half of them,
+// it goes on, and is judged again and again. Otherwise it is left out for some occasions
+// before it is tried again, each time for twice as many as before, until a long trial has
 // paid.
 type trial struct {
 	length int // on how many occasions it is tried
 	tried  int // of those, how many there were
 	failed int // of those, on how many it did not pay
 	rest   int // on how many occasions to come it is left out
-	rests  int // on how many it is after the next trial that fails
+	rests  int // on how many it is left out after the next trial that fails
 }
 
 const (
@@ -33,7 +33,7 @@ func (t *trial) wanted() bool {
 	return true
 }
 
-// judge is called after it was done, with whether it has paid.
+// judge is called after the action was done, with whether it has paid.
 func (t *trial) judge(paid bool) {
 	t.tried++
 	if !paid {

@@ -8,8 +8,8 @@ import (
 // ReadVectored reads into several buffers, one after the other, in one
 // operation (scatter): as many bytes as there are, at least one. A backend that
 // cannot ask the system for that may fill the first buffer only. At the end of
-// the stream the handler is called with 0 and io.EOF. If the buffers have no
-// room, it completes with 0.
+// the stream the handler is called with 0 and io.EOF. If all buffers are empty,
+// it completes with 0.
 //
 // The list and the buffers belong to the operation until its handler is called,
 // and the list is left as it is. Only the first 1024 buffers are used, counted
@@ -22,8 +22,8 @@ func (c *Conn) ReadVectored(bufs [][]byte, h ops.Handler) {
 
 // WriteVectored writes several buffers, one after the other, in one operation (gather). The
 // handler is called with the number of bytes written, which may be fewer than there are.
-// Use [ops.WriteVectoredFull] to write all of them. If there is no byte to write, it
-// completes with 0.
+// Use [ops.WriteVectoredFull] to write all of them. If all buffers are empty, it completes
+// with 0.
 //
 // The list and the buffers belong to the operation until its handler is called, and the
 // list is left as it is. Only the first 1024 buffers are used, counted from the first that

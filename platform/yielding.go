@@ -4,16 +4,16 @@ import "runtime"
 
 // yielding decides when the leader lets other goroutines run.
 //
-// It has to after a time in which it has not been in the scheduler, be it because
-// handlers took long or because there was always something to do when it looked: the
-// thread that it holds may be the one that waits for the network on behalf of all
-// goroutines, or the one on which a timer of theirs is due. Until the scheduler is
-// entered nobody is told, and the scheduler's own monitor comes along only after 10 ms.
+// It has to yield when it has not entered the scheduler for some time, whether because
+// handlers took long or because each poll found something to do. The thread that it holds
+// may be the one that waits for the network on behalf of all goroutines, or the one on
+// which one of their timers is due. Nobody learns of that until the scheduler is entered,
+// and the scheduler's own monitor intervenes only after 10 ms.
 //
-// To yield before it parks is right where other goroutines have nowhere else to run: what
-// they do may be what the leader waits for. Where a processor is idle they run there
-// already, and to yield wakes a thread for nothing. The scheduler does not tell which is
-// the case, so it is tried.
+// Yielding before a park is right if other goroutines have nowhere else to run: what they
+// do may be what the leader waits for. If a processor is idle, they run there already, and
+// yielding wakes a thread for nothing. The scheduler does not say which is the case, so
+// yielding is tried.
 type yielding struct {
 	last    int64 // when the leader was last in the scheduler, on the backend's clock
 	trial   trial // to yield before parking
@@ -32,8 +32,8 @@ func newYielding() yielding { return yielding{trial: newTrial(), gosched: runtim
 // due reports whether the leader is to let others run.
 func (y *yielding) due(now int64) bool { return now-y.last > yieldAfter }
 
-// alone reports whether GOMAXPROCS is 1. To ask takes a lock of the scheduler's that
-// all processors share, so the answer may be 64 waits old.
+// alone reports whether GOMAXPROCS is 1. Asking takes a lock of the scheduler that all
+// processors share, so the answer may be 64 waits old.
 func (y *yielding) alone() bool {
 	if y.waits%64 == 0 {
 		y.isAlone = runtime.GOMAXPROCS(0) == 1
