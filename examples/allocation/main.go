@@ -2,10 +2,9 @@
 // shapes: an echo server whose sessions keep one block of memory for all of
 // their operations, and print where it lies.
 //
-// In method.go the handler's type answers for its memory, as in the C++03
-// example; in bound.go an allocator is bound to a handler that knows nothing of
-// memory, as in the C++11 one. The first connection gets the one, the second
-// the other.
+// In method.go the handler's type has an allocator, as in the C++03 example. In
+// bound.go an allocator is bound to a handler that knows nothing about memory, as
+// in the C++11 example. The first connection uses the former, the second the latter.
 package main
 
 import (

@@ -1,16 +1,16 @@
-// Chat is a chat server. Each line that a guest sends goes to all others; its first line is
-// its name, and /quit ends it:
+// Chat is a chat server. The first line that a guest sends is its name. Each further line
+// goes to all other guests, and /quit ends the connection:
 //
 //	go run ./examples/chat -listen 127.0.0.1:6667
 //	nc 127.0.0.1 6667
 //
-// A guest that is silent for five minutes is sent away, and so is one that does not read
-// what it is told. Several goroutines run the server; a strand orders what they do to the
-// room. A message is in memory once, however many guests hear it, and once the server is
-// warm nothing is allocated for one.
+// A guest that is silent for five minutes is disconnected, and so is one that does not read
+// what it is sent. Several goroutines run the server; a strand orders their changes to the
+// room. A message is in memory once, however many guests get it, and a server that has
+// warmed up allocates nothing for a message.
 //
-// On an interrupt it lets nobody else in, gives the guests the time that -drain says to
-// leave, and ends.
+// On an interrupt it lets nobody else in, gives the guests the time of -drain to leave, and
+// ends.
 package main
 
 import (

@@ -1,15 +1,15 @@
-// Command clients has a Redis client and a PostgreSQL driver, neither of which knows
-// this library, on one proactor: the answers of a database are kept in a cache for a minute.
-// It is a module of its own because it needs them.
+// Clients runs a Redis client and a PostgreSQL driver, neither of which knows this library,
+// on one proactor: it keeps the answers of the database in Redis for a minute. It is a
+// module of its own because it needs the two.
 //
 //	go run . -redis 127.0.0.1:6379 -postgres postgres://user:password@127.0.0.1/name 'select now()'
 //
-// What a client needs is a way to dial that is not package net's, and a netconn.Dialer is
-// one; see redis.go and postgres.go. The rest of a program stays as it is: pools, timeouts,
-// TLS and contexts work as over package net.
+// A client only needs to let the program choose how it dials; a netconn.Dialer then takes
+// the place of a net.Dialer. See redis.go and postgres.go. The rest of a program stays as it
+// is: pools, timeouts, TLS and contexts work as over package net.
 //
-// setup.sh installs both servers on Debian for the tests, which start them themselves.
-// Without the servers they are skipped, unless HEIRLOOM_CLIENTS is "required".
+// setup.sh installs both servers on Debian for the tests, which start the servers themselves.
+// Without the servers the tests are skipped, unless HEIRLOOM_CLIENTS is "required".
 package main
 
 import (

@@ -1,33 +1,33 @@
 //go:build linux
 
-// Containers is for programs that run in a container, and want io_uring there.
+// Containers is for programs that run in a container and want to use io_uring there.
 //
-// The default profiles of Docker, Podman and containerd refuse the system calls of
-// io_uring, so a proactor in their containers uses epoll. This program says which
-// backend one gets, why no better one, and whether a message gets through it:
+// The default seccomp profiles of Docker, Podman and containerd refuse the system calls of
+// io_uring, so a proactor in their containers uses epoll. This program says which backend a
+// proactor gets, why it gets no better one, and whether a message gets through it:
 //
 //	docker build -t backend -f examples/containers/Dockerfile .
 //	docker run --rm backend
 //	docker run --rm --security-opt seccomp=examples/containers/seccomp.json backend
 //
-// The file seccomp.json is Docker's default profile and the three calls of io_uring,
-// and nothing else. Podman takes it by the same flag. Kubernetes wants another form,
-// without conditions, for a profile of type Localhost; both are printed by
+// The file seccomp.json is Docker's default profile and the three system calls of io_uring,
+// and nothing else. Podman takes it with the same flag. Kubernetes needs another form,
+// without conditions, for a profile of type Localhost. These commands print the two forms:
 //
 //	go run . -profile docker >seccomp.json
 //	go run . -profile oci >heirloom.json
 //
-// of which the second is for the processor and the kernel that it is run on, and for a
-// container with none but the usual capabilities.
+// The second is for the processor and the kernel that the command runs on, and for a
+// container with only the usual capabilities.
 //
-// Think before you allow it. What a program asks of a ring is no system call, so no
-// profile sees it, and holes in io_uring have been ways out of containers, which is why
-// it is refused. The program examples/echo measures what it gains.
+// Think before you allow io_uring. What a program asks of a ring is not a system call, so no
+// profile sees it, and holes in io_uring have been ways out of containers, which is why it is
+// refused. The program examples/echo measures how much you gain.
 //
-// Two settings outside of a container count too. The host may refuse io_uring to
-// everybody, or to all but one group (kernel.io_uring_disabled, kernel.io_uring_group),
-// and a ring needs memory that may be locked, which --ulimit memlock=8388608:8388608
-// gives a container that has too little for its proactors.
+// Two settings outside the container matter too. The host may refuse io_uring to everybody,
+// or to all but one group (kernel.io_uring_disabled, kernel.io_uring_group). And a ring needs
+// locked memory: if the container's limit is too low for its proactors, raise it with
+// --ulimit memlock=8388608:8388608 (in bytes).
 //
 // The profile is derived from that of the Moby project, under the Apache License 2.0,
 // which is in seccomp.json.license.

@@ -2,13 +2,12 @@
 //
 // Without arguments it runs an echo server and its clients in one process,
 // over loopback TCP, and prints a row for each of four servers: package net
-// with a goroutine a connection, and this library with a block from the heap
-// for each operation, with its default allocator, and with a single slot a
+// with a goroutine per connection, and this library with a block from the heap
+// for each operation, with its default allocator, and with a single slot per
 // session. Each operation of the last three is checked against the allocation
-// contract, and a violation makes the program exit with 1.
+// contract, and a violation makes the program exit with status 1.
 //
-// With -listen it serves real clients, and nothing else, until it is
-// interrupted.
+// With -listen it only serves real clients, until it is interrupted.
 package main
 
 import (

@@ -1,19 +1,19 @@
-// Http serves HTTP/1.1 with one block of memory a client and no allocation for a request:
+// Http serves HTTP/1.1 with one block of memory per client and no allocation per request:
 //
 //	go run ./examples/http -listen 127.0.0.1:8080
 //	curl http://127.0.0.1:8080/
 //
 // It answers at four paths: / is a greeting, /json an object, /echo sends back what is
 // posted to it, and /stats has figures of the server, as of the last full second. Each
-// processor has a loop of its own (see -loops), and the kernel deals the connections out to
-// them. With -cert and -key it speaks TLS. With -inspect it serves a page, by net/http at an
-// address of its own, that shows what the loops and the memory for buffers do.
+// processor has a loop of its own (see -loops), and the kernel distributes the connections
+// among them. With -cert and -key it speaks TLS. With -inspect it serves a page, with
+// net/http at a separate address, that shows what the loops and the memory for buffers do.
 //
-// On an interrupt it stops accepting, closes the connections that are idle, and gives the
-// requests that are under way the time that -drain says.
+// On an interrupt it stops accepting, closes idle connections, and gives requests that are
+// under way the time of -drain.
 //
-// The server itself is package server, which is made to be copied, over the parser in
-// package http1. The directory httparena enters it in a public benchmark.
+// The server itself is package server, which is meant to be copied, over the parser in
+// package http1. The directory httparena has an entry for a public benchmark.
 package main
 
 import (

@@ -1,34 +1,36 @@
-// Mutate measures how much the tests of packages see: it changes the code in one
+// Mutate measures how much the tests of packages detect. It changes the code in one
 // small place after another, and counts for how many of these mutants a test
 // fails. Usage:
 //
 //	go run ./examples/mutate [flags] PACKAGE...
 //
-// A mutant is one of these changes in a file that is no test and is built here:
+// A mutant is one of these changes, in a file that is not a test and is built on this
+// system:
 //
 //   - a comparison at its bound (< and <=, > and >=) or to its opposite (== and !=)
 //   - + and -, * to +, += and -=, ++ and --, && and ||
 //   - 0 and 1, true and false
 //   - a condition to its opposite
-//   - an error that is returned to nil
+//   - a returned error to nil
 //   - a statement left out: an assignment, a call, a send, go, defer
 //   - a branch left out: the body of an if, an else, a case
 //   - break and continue
 //
-// Those that only change a message are none: methods String, GoString and Error, and
-// what is given to panic. Nor are changes of types, and of calls that do nothing where
-// the tests run (see -ignore). Those that do not compile are left out and counted.
+// Changes that only change a message are not mutants: those in methods String, GoString
+// and Error, and in arguments of panic. Neither are changes of types, and of calls that do
+// nothing where the tests run (see -ignore). Changes that do not compile are left out and
+// counted.
 //
 // The tests are built with an overlay, so nothing is copied and nothing is written to
-// the packages. One build has all mutants, of which the environment chooses one: each
-// function asks at its begin which mutant runs. A mutant costs a build only where
-// functions cannot, as outside of them.
+// the packages. One build contains all mutants, and an environment variable chooses one:
+// each function checks at its start which mutant runs. Only a mutant that is not inside a
+// function needs a build of its own.
 //
-// First run the tests that lie beside the file and those few that noticed its last
-// mutants, and then the tests of -tests in their order, so that a quick selection can come
-// before all of a package. The first failure ends them, and if they take too long they are
-// killed. How long that is depends on the machine at that time: it is measured anew, and
-// they run once more, before a mutant counts as one that hangs.
+// The tests beside the file run first, with the few that noticed its last mutants. Then
+// come the tests of -tests in the order given, so that a quick selection can come before
+// all of a package. The first failure ends the run, and tests that take too long are
+// killed. How long that is depends on the load of the machine: the limit is measured again,
+// and the tests run once more, before a mutant counts as one that hangs.
 //
 // A mutant that no test notices is printed with its place: the tests lack something,
 // or the change makes no difference, as when < becomes <= where both sides are never
@@ -37,10 +39,10 @@
 //	allocator/size.go: Class.next: c < last => c <= last
 //		last is no class, so c is never equal to it
 //
-// An entry names file, function and change, as a survivor is printed but without
-// the line, which changes with the code above. The second change of a function that
-// reads the same has (2) behind it, and so on. An entry that no mutant fits any
-// more, or whose mutant a test notices, is wrong and an error.
+// An entry names file, function and change, in the form in which a survivor is printed but
+// without the line number, which depends on the code above. If two changes of a function
+// read the same, the second one ends with (2), and so on. An entry that no mutant
+// fits any more, or whose mutant a test notices, is an error.
 //
 // The score is killed / (killed + survived). Mutants that ran out of time count as
 // neither: something noticed them, but no test said so.
@@ -50,7 +52,7 @@
 //	go test ./examples/mutate -run TestScore -mutate.sample 40 -timeout 0
 //
 // The exit status is 1 if the score is too low, an entry is wrong or something
-// failed, and 2 for bad flags.
+// failed, and 2 for invalid flags.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Command prometheus is an echo server whose figures Prometheus can read: at
-// /metrics of the address -metrics. With -load it also has connections of its own that
-// keep it busy. It is a module of its own because it needs Prometheus's client.
+// Prometheus is an echo server that exports its statistics to Prometheus, at /metrics of
+// the address -metrics. With -load it also makes connections to itself that keep it busy.
+// It is a module of its own because it needs Prometheus's client library.
 //
 //	go run . -load 8
 //	curl http://127.0.0.1:9100/metrics

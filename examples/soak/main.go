@@ -1,12 +1,12 @@
-// Soak wears the library out: it opens, uses, half-closes, resets, cancels,
-// times out and drops thousands of TCP connections over loopback, at random,
-// for as long as it is told to.
+// Soak tests the library under load for a long time. For as long as it is told to,
+// it opens, uses, half-closes, resets, cancels, times out and drops thousands of
+// TCP connections over loopback, at random.
 //
-// Both ends of a connection run on one proactor. Whatever is echoed is
-// compared, each operation is judged by the allocation contract, and at the
-// end every block and every descriptor must be back. What was done and what
-// was found is a row for each backend; a leak or a violation makes the program
-// exit with 1.
+// Both ends of a connection run on one proactor. Everything that is echoed is
+// compared, each operation is checked against the allocation contract, and at the
+// end every block must have been released and every descriptor closed. For each
+// backend it prints a row with what was done and what was found. A leak or a
+// violation makes the program exit with status 1.
 package main
 
 import (

@@ -3,21 +3,22 @@
 //
 //	go run ./examples/tracechain
 //
-// records an echo server with a few clients, reads the trace back, and prints a table for
-// each session. With -svg it draws them too, to scale. Named with a file, it reads that
-// one, which may be of any program, written by runtime/trace or its flight recorder:
+// records a trace of an echo server with a few clients, reads it back, and prints a table
+// for each session. With -svg it also draws the sessions, to scale. Given a file, it reads
+// the trace in that, which may be of any program, written by runtime/trace or its flight
+// recorder:
 //
 //	go run ./examples/tracechain -svg life.svg trace.out
 //
-// What it shows has names with a colon in them, of a chain and of what that does:
-// combinators.NewTrace(parent, "session 7") makes regions that are called "session 7:
-// Allocate" and "session 7: Deallocate", and ops.WithTrace(h, "session 7: read") one for
-// each call of the handler. In the server here each session has a slot for the memory of
-// its operations, and what the slot asks of the heap is traced as well: one block, which
-// lasts as long as the session.
+// It shows regions whose names are that of a chain, a colon, and what the chain does.
+// combinators.NewTrace(parent, "session 7") makes regions called "session 7: Allocate" and
+// "session 7: Deallocate", and ops.WithTrace(h, "session 7: read") makes one for each call
+// of the handler. In the server here each session has a slot for the memory of its
+// operations, and what the slot requests from the heap is traced too: one block, which lasts
+// as long as the session.
 //
 // The exit status is 1 if a handler ran before the block of its operation was released, or
-// if there is nothing to show, and 2 for bad flags.
+// if there is nothing to show, and 2 for invalid flags.
 package main
 
 import (

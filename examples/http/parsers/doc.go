@@ -1,9 +1,10 @@
-// Package parsers compares the parser of package http1 with those of others: what they
-// accept of package suite that must or should be refused, and what a request costs.
+// Package parsers compares the parser of package http1 with others: how many requests of
+// package suite each accepts that must or should be refused, and how long each takes for a
+// request.
 //
 //	go test -v .
 //	go test -bench . -benchmem .
 //
-// It looks at heads only. A server may check more than its parser does; but the framing of
-// the body, which smuggling is about, is the parser's in all of them.
+// It compares heads only. A server may check more than its parser does. But in all of them
+// the parser decides where the body ends, and that is what smuggling is about.
 package parsers

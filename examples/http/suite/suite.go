@@ -1,6 +1,6 @@
-// Package suite has the requests that servers of HTTP/1.1 are tried with: the facts of
-// Http11Probe's suites (github.com/MDA2AV/Http11Probe), whose names they have here, and what
-// RFC 9112 says besides.
+// Package suite has requests for testing HTTP/1.1 servers: those of the suites of
+// Http11Probe (github.com/MDA2AV/Http11Probe), with the same names, and others from RFC
+// 9112.
 package suite
 
 import "strings"
