@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A pageBlock is where a block lies: from start on, and in which pages.
+// A pageBlock is a block: its start, its capacity and its pages.
 type pageBlock struct {
 	start    uintptr
 	capacity int // values

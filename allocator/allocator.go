@@ -26,7 +26,7 @@ type Owner[T any] interface {
 	Owns(s []T) bool
 }
 
-// A Resizer can change the size of a block where it lies.
+// A Resizer can change the size of a block without moving it.
 type Resizer[T any] interface {
 	// Resize makes the block s n values long without moving it, and reports
 	// whether it could. As for Deallocate, s starts where the block starts and

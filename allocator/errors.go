@@ -11,7 +11,7 @@ import (
 // The reasons why a request fails. An allocator returns these values, or
 // errors that wrap them; test with errors.Is.
 var (
-	// ErrExhausted says that there is no storage now. The same request may
+	// ErrExhausted says that there is no storage left now. The same request may
 	// succeed once something has been released.
 	ErrExhausted = errors.New("allocator: exhausted")
 

@@ -43,7 +43,7 @@ func (a *freeList[T]) Deallocate(s []T) {
 
 func (a *freeList[T]) String() string { return "freeList" }
 
-// An allocator of one's own: it starts with CheckSize, clears what it keeps, and
+// A custom allocator: it starts with CheckSize, clears what it keeps, and
 // tells the race detector when a block is released and handed out again.
 func ExampleRetire() {
 	a := new(freeList[int])
@@ -92,7 +92,7 @@ func ExampleHasPointers() {
 	// true
 }
 
-// Whether a program may count on fresh blocks to be zero.
+// Whether a program may rely on fresh blocks being zero.
 func ExampleGivesZeros() {
 	fmt.Println(allocator.GivesZeros[byte](allocator.Heap[byte]{}))
 	fmt.Println(allocator.GivesZeros[byte](new(freeList[byte])))

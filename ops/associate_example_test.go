@@ -43,8 +43,8 @@ func ExampleWithAllocator() {
 	// most blocks at a time: 1
 }
 
-// An operation of one's own takes its buffers from the allocator that its
-// handler brings, or from a default. Of several, the outermost is used.
+// A custom operation takes its buffers from the allocator that its handler
+// brings, or from a default. Of several, the outermost is used.
 func ExampleAllocatorOf() {
 	var h ops.Handler = ops.HandlerFunc(func(int, error) {})
 	byDefault := allocator.Heap[byte]{}

@@ -104,7 +104,7 @@ const (
 )
 
 // known remembers the traits of some types: each entry is the address of the
-// table that stands for a type in an interface value, which never moves, and
+// table that represents a type in an interface value, which never moves, and
 // in the low eight bits the traits. An entry is overwritten when another type
 // needs its place.
 var known [64]atomic.Uint64

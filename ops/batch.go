@@ -34,7 +34,7 @@ type Batch struct {
 
 	left      int // members that have not ended
 	decided   int // the member that decided, or -1
-	failed    int // the first that ended with an error, or -1
+	failed    int // the first member that ended with an error, or -1
 	abandoned bool
 
 	// op represents the batch for what looks up its handler. It is never
@@ -153,8 +153,8 @@ func (b *Batch) cancelFrom(s *CancelSlot, at Executor) (elsewhere Executor) {
 	return elsewhere
 }
 
-// cancelMembers cancels what is left. The caller holds the lock, so the batch does not
-// end, and its members do not stand for something else, before that is done.
+// cancelMembers cancels the members that are left. The caller holds the lock, so before
+// that is done the batch does not end, and its members are not used again.
 func (b *Batch) cancelMembers() {
 	if b.left == 0 {
 		return
@@ -167,7 +167,7 @@ func (b *Batch) cancelMembers() {
 	}
 }
 
-// end takes the end of a member. It returns whether it was the last.
+// end notes the end of a member, and reports whether it was the last.
 func (b *Batch) end(m *Member, n int, err error, abandoned bool) (last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// The faster of two servers: the request to the other one is cancelled, and its buffer
-// is free again when the handler is called.
+// The answer of the faster of two servers: the request to the other one is cancelled, and
+// its buffer is free again when the handler is called.
 func ExampleBatch() {
 	p, fast, fastServer := connected()
 	defer p.Close()

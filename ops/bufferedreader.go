@@ -27,11 +27,11 @@ func (tooLongError) Is(target error) bool { return target == bufio.ErrTooLong }
 type BufferedReader struct {
 	r          Reader
 	buf        []byte
-	start, end int    // of what has been read and not been taken
-	token      []byte // what the last read has taken
+	start, end int    // of the bytes that have been read and not been taken
+	token      []byte // the bytes that the last read has taken
 
 	err       error // found with bytes that are still to be taken; io.EOF stays
-	searched  int   // bytes from start on in which there is no delimiter
+	searched  int   // bytes from start on that contain no delimiter
 	split     bufio.SplitFunc
 	into      []byte // to be filled from the buffer first
 	delimiter byte
@@ -139,8 +139,8 @@ func (b *BufferedReader) begin(h Handler) *Operation {
 	return op
 }
 
-// readUntil starts to read up to something. If there is something in the buffer, the
-// first part reads nothing: what is found there is reported later all the same.
+// readUntil starts to read up to something. If the buffer is not empty, the first part
+// reads nothing, so that what is found in the buffer is reported later too.
 func (b *BufferedReader) readUntil(h Handler, split bufio.SplitFunc, delimiter byte, line bool) {
 	op := b.begin(h)
 	if delimiter != b.delimiter {
@@ -189,8 +189,8 @@ func (b *BufferedReader) takeStep(op *Operation) bool {
 // ended is called by what begins with [BufferedReader.begin].
 func (b *BufferedReader) ended(*Operation) { b.active, b.into = false, nil }
 
-// find looks in the buffer for what is to be read. The error says why it cannot come
-// any more.
+// find searches the buffer for what the read is for. The error says why that cannot
+// come any more.
 func (b *BufferedReader) find() (found bool, err error) {
 	if b.split != nil {
 		found, err = b.findToken()
@@ -265,7 +265,7 @@ type throughBuffer BufferedReader
 
 func (t *throughBuffer) takeStep(op *Operation) bool {
 	b := (*BufferedReader)(t)
-	if op.Err == io.EOF && b.into != nil { // there is no more, and still the buffer
+	if op.Err == io.EOF && b.into != nil { // the stream has ended, but the buffer is not empty
 		op.Err, b.err = nil, io.EOF
 	}
 	if b.into != nil && op.Err == nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A server that reads commands, a line each, with a limit of 100 bytes.
+// A server that reads commands, one per line, of at most 100 bytes.
 func ExampleBufferedReader() {
 	p, client, server := connected()
 	defer p.Close()
@@ -35,7 +35,7 @@ func ExampleBufferedReader() {
 	// EOF
 }
 
-// A message of a length and a body, which is read straight to where it belongs.
+// A message with a length and a body, which is read directly into its destination.
 func ExampleBufferedReader_ReadFull() {
 	p, client, server := connected()
 	defer p.Close()
@@ -62,7 +62,7 @@ func ExampleBufferedReader_ReadFull() {
 	// Output: "hello" <nil>
 }
 
-// Words, by the function that finds them for a bufio.Scanner.
+// Words, found by the function that a bufio.Scanner uses.
 func ExampleBufferedReader_ReadToken() {
 	p, client, server := connected()
 	defer p.Close()

@@ -43,9 +43,9 @@ type BufferedWriter struct {
 	keep  bool // the buffers, when they are empty
 
 	mu       sync.Mutex
-	pending  []byte // is written next
+	pending  []byte // to be written next
 	writing  []byte // belongs to the write
-	busy     bool   // there is a write
+	busy     bool   // a write is outstanding
 	err      error
 	appended uint64 // bytes in all
 	written  uint64
@@ -140,8 +140,8 @@ func (b *BufferedWriter) Written() uint64 {
 	return b.written
 }
 
-// next turns to what is pending if nothing is being written, and reports whether the
-// caller is to start a write.
+// next takes what is pending to be written, if nothing is being written, and reports
+// whether the caller must call start.
 func (b *BufferedWriter) next() (start bool) {
 	if b.busy || len(b.pending) == 0 {
 		return false
@@ -185,7 +185,7 @@ func (b *BufferedWriter) WhenRoom(n int, h Handler) {
 // forRoom is the second argument of an operation that waits for room.
 const forRoom = 1
 
-// wait puts op into a list, unless it is to end now. It gives the lock back.
+// wait puts op into a list, or ends it if now is true. It releases the lock.
 func (b *BufferedWriter) wait(op *Operation, list *opList, now bool, err error) {
 	switch {
 	case op.Err != nil:
@@ -267,7 +267,7 @@ func (b *BufferedWriter) release(op *Operation, from, to *opList) {
 	to.push(op)
 }
 
-// giveBack gives the buffers back.
+// giveBack releases the buffers.
 func (b *BufferedWriter) giveBack() {
 	for _, buf := range [...]*[]byte{&b.pending, &b.writing} {
 		if cap(*buf) > 0 {

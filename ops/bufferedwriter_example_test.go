@@ -7,8 +7,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A member of a chat. Whoever says something appends it to everybody's writer, and one
-// who does not read what was said is sent away.
+// A member of a chat. Each message is appended to everybody's writer, and a member who
+// does not read is disconnected.
 func ExampleBufferedWriter() {
 	p, client, server := connected()
 	defer p.Close()

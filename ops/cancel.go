@@ -107,8 +107,8 @@ func (s *CancelSlot) Canceled() bool {
 	return s.canceled
 }
 
-// request notes that the operation which has begun and not ended is to be cancelled, if
-// there is one, and returns where it is outstanding, or nil.
+// request notes that the operation that has begun and not ended, if there is one, must be
+// cancelled. It returns where the operation is outstanding, or nil.
 func (s *CancelSlot) request() (target Canceler, inUse bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +164,7 @@ func (s *CancelSlot) arm(op *Operation, target Canceler) bool {
 	reach.Sometimes(s.op == op && s.requested, reach.CancelBeforeArm)
 	switch {
 	case s.op != op:
-		return true // it stands for another one
+		return true // the slot belongs to another one
 	case s.requested:
 		return false
 	}

@@ -30,8 +30,8 @@ func (s *CancelSlot) CancelOnDone(ctx context.Context) (stop func() bool) {
 }
 
 // A boundContext is a context that a slot is bound to, and the handler that cancels
-// where the operation is outstanding. Its own memory, not that of the slot, is what the
-// goroutine of the context finds when it comes late.
+// where the operation is outstanding. A late goroutine of the context finds its memory, and
+// not that of the slot.
 type boundContext struct {
 	ctx  context.Context
 	next *boundContext // of the slot, guarded by its lock

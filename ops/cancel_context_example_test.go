@@ -11,8 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// Whoever has a context can end what waits, from whatever goroutine, also on a proactor
-// that has a single runner.
+// A context ends an operation from any goroutine, even on a proactor with a single runner.
 func ExampleCancelSlot_CancelOnDone() {
 	p, err := platform.New(platform.SingleRunner())
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // A request and its answer as one operation. Its frame comes from the allocator
-// that the handler brings, and is there again for the next request.
+// that the handler brings, and is free again for the next request.
 func ExampleCompose() {
 	p, client, server := connected()
 	defer p.Close()

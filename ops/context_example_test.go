@@ -12,8 +12,8 @@ import (
 
 type requestID struct{}
 
-// A composed operation gets at the values of whoever has started it: here what to write
-// into a log.
+// A composed operation sees the values of the context with which it was started: here
+// what to write to a log.
 func ExampleWithContext() {
 	p, err := platform.New()
 	if err != nil {

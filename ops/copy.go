@@ -125,7 +125,7 @@ func (c *Copier) wrote(op *Operation) bool {
 		return c.spliced(op)
 	}
 	switch left := op.Buf[op.N:]; {
-	case len(left) == 0: // what came with the last byte is for the next write to find
+	case len(left) == 0: // an error that came with the last byte is for the next write
 	case op.Err != nil:
 		return c.finish(op, op.Err)
 	case op.N == 0:
@@ -141,7 +141,7 @@ func (c *Copier) wrote(op *Operation) bool {
 	return c.goOn(op)
 }
 
-// goOn turns to what the source brings next.
+// goOn reads from the source again.
 func (c *Copier) goOn(op *Operation) bool {
 	c.writing = false
 	c.change(op, c.buf)
@@ -151,7 +151,7 @@ func (c *Copier) goOn(op *Operation) bool {
 	return true
 }
 
-// change turns to the other stream.
+// change starts a part on the other stream.
 func (c *Copier) change(op *Operation, buf []byte) {
 	here := place{op.Target, op.Epoch}
 	op.Target, op.Epoch = c.other.target, c.other.epoch

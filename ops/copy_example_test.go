@@ -10,7 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A server that sends back whatever comes, until the client has said all.
+// A server that sends back everything, until the client ends its stream.
 func ExampleCopier() {
 	p, client, server := connected()
 	defer p.Close()
@@ -32,8 +32,8 @@ func ExampleCopier() {
 	// hello
 }
 
-// A proxy: what a client says goes to the server, and the answers back, until both have
-// closed. A direction that has ended leaves the other one open.
+// A proxy: what a client sends goes to the server, and the answers back, until both streams
+// have ended. When one direction has ended, the other stays open.
 func ExamplePipe() {
 	p, client, fromClient := connected()
 	defer p.Close()
@@ -61,7 +61,8 @@ func ExamplePipe() {
 	// client: 4
 }
 
-// A pipe closes the side that it has written everything to, if that can be closed alone.
+// A pipe closes the writing side of a stream when it has written everything, if that can be
+// closed alone.
 func ExampleWriteCloser() {
 	p, err := platform.New()
 	if err != nil {

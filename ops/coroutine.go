@@ -25,8 +25,8 @@ type Co struct {
 	yield func(struct{}) bool     // and back
 	self  uintptr                 // its goroutine
 
-	// The operation that is to be started, and then its results. Before the first, stream
-	// is the function.
+	// The operation to be started, and then its results. Before the first one, stream is
+	// the function.
 	start  func(*Co)
 	stream any
 	buf    []byte
@@ -40,7 +40,7 @@ type Co struct {
 	started   bool         // an operation, since it was last resumed
 	threw     bool         // starting it has panicked, with stream
 	panicked  bool
-	abandoned bool // it is to unwind
+	abandoned bool // it must unwind
 	unwinding bool // it is unwinding
 	kept      bool // once it has ended, see Coroutines
 }
@@ -206,7 +206,7 @@ func (co *Co) wait() (n int, err error) {
 var errUnwound = errors.New("ops: the executor of the coroutine was closed")
 
 // mustRun panics unless the coroutine itself calls it with nothing outstanding, and also
-// if the coroutine is to end.
+// if the coroutine must end.
 func (co *Co) mustRun() {
 	switch {
 	case goroutine.Self() != co.self || co.next == nil:

@@ -13,7 +13,7 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A server that sums up what a client sends, each of them a coroutine. Both run on one
+// A server adds up the numbers that a client sends. Both are coroutines, and run on one
 // goroutine.
 func ExampleSpawn() {
 	p, client, server := connected()
@@ -53,8 +53,8 @@ func ExampleSpawn() {
 	// the server has ended: <nil>
 }
 
-// What a coroutine has comes from the allocators of its handler: here from a session, and
-// however many operations there are, it takes one block for them.
+// The memory of a coroutine comes from the allocators of its handler, here from a session.
+// However many operations it starts, they take one block.
 func ExampleCo() {
 	p, client, server := connected()
 	defer p.Close()
@@ -91,7 +91,7 @@ func ExampleCo() {
 	// at most: 1 1
 }
 
-// Lines, which are read by an operation that Co has no method for.
+// Reading lines, with an operation that Co has no method for.
 func ExampleCo_Await() {
 	p, client, server := connected()
 	defer p.Close()
@@ -114,7 +114,7 @@ func ExampleCo_Await() {
 	// EOF
 }
 
-// A read with a limit to its time.
+// A read with a time limit.
 func ExampleCo_Wait() {
 	p, client, server := connected()
 	defer p.Close()
@@ -176,7 +176,7 @@ func ExampleCo_ReadOnArrival() {
 	// EOF
 }
 
-// Work that takes long, in parts: what has happened meanwhile is seen to in between.
+// Work that takes long, in parts: between them other handlers run.
 func ExampleCo_Yield() {
 	p, _, _ := connected()
 	defer p.Close()
@@ -199,7 +199,7 @@ func ExampleCo_Yield() {
 	// part 2
 }
 
-// A coroutine that waits when its proactor is closed ends, by its deferred calls.
+// When a proactor is closed, a coroutine that waits ends, and its deferred calls run.
 func ExampleCoroutines() {
 	p, _, server := connected()
 	ops.Spawn(p, ops.HandlerFunc(func(int, error) { fmt.Println("never called") }), func(co *ops.Co) error {

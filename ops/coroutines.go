@@ -15,7 +15,7 @@ import "sync"
 type Coroutines struct {
 	mu    sync.Mutex
 	first *Co
-	ended *Co // those that are kept all the same
+	ended *Co // those that have ended and are kept
 	n     int
 }
 

@@ -92,7 +92,7 @@ func (s *onWritten) Complete(_ int, err error) {
 	}
 }
 
-// A function as a handler, for what happens once.
+// A function as a handler, for something that happens once.
 func ExampleHandlerFunc() {
 	p, client, server := connected()
 	defer p.Close()
@@ -135,7 +135,7 @@ func ExampleOperation() {
 	// blocks: 1
 }
 
-// A request that gives up when the user has lost patience.
+// A request that the user cancels.
 func ExampleCancelSlot() {
 	p, client, _ := connected()
 	defer p.Close()
@@ -156,7 +156,7 @@ func ExampleCancelSlot() {
 	// a context's error: true
 }
 
-// A stream that is not a socket: tests can read what they like from it.
+// A stream that is not a socket: tests decide what is read from it.
 func ExampleReader() {
 	p, err := platform.New()
 	if err != nil {
@@ -186,8 +186,8 @@ func (c *canned) StartRead(op *ops.Operation) {
 	c.Execute(op) // the handler is called later, never from here
 }
 
-// A stream that takes only a few bytes at a time: tests can see with it that a
-// program copes with a slow peer.
+// A stream that takes only a few bytes at a time: tests can check that a program
+// copes with a slow peer.
 func ExampleWriter() {
 	p, err := platform.New()
 	if err != nil {
@@ -217,8 +217,8 @@ func (t *trickle) StartWrite(op *ops.Operation) {
 	t.Execute(op)
 }
 
-// An executor of one's own: the main loop of a program with windows, in which
-// handlers have to run.
+// A custom executor: the main loop of a program with windows, in which handlers
+// have to run.
 func ExampleExecutor() {
 	var ui mainLoop
 	ops.Post(&ui, ops.HandlerFunc(func(int, error) { fmt.Println("draw the window") }))
@@ -252,7 +252,7 @@ func (l *mainLoop) run() {
 	}
 }
 
-// A handler type that answers for its own memory.
+// A handler type with an allocator of its own.
 func ExampleAssociated() {
 	p, err := platform.New()
 	if err != nil {
@@ -276,7 +276,7 @@ type job struct {
 func (j *job) Complete(int, error)                           { fmt.Println("done") }
 func (j *job) Allocator() allocator.Allocator[ops.Operation] { return j.slot }
 
-// A wrapper that traces the handler inside. With Unwrap, what is associated
+// A wrapper that traces the inner handler. Because of Unwrap, what is associated
 // with that one stays associated: here, its allocator.
 func ExampleUnwrapper() {
 	p, err := platform.New()
@@ -310,8 +310,8 @@ func (t traced) Complete(n int, err error) {
 	fmt.Println(t.name, "ends")
 }
 
-// A handler that owns something: if its operation is abandoned because the
-// proactor was closed, this is how it learns that it has to let go.
+// A handler that owns something: Abandon tells it to release that when its
+// operation is abandoned because the proactor was closed.
 func ExampleAbandoner() {
 	p, err := platform.New()
 	if err != nil {
@@ -439,7 +439,7 @@ func ExampleStrand() {
 	// Output: 2000
 }
 
-// A composed operation of one's own: reading a message that begins with its
+// A custom composed operation: reading a message that begins with its
 // length. The state lives in a frame until the handler is called.
 func ExampleFrame() {
 	p, client, server := connected()
@@ -519,7 +519,7 @@ type view struct{ ui *mainLoop }
 func (v *view) Executor() ops.Executor    { return v.ui }
 func (v *view) Complete(n int, err error) { fmt.Println("show", n, "bytes") }
 
-// An executor with a fast lane.
+// An executor in which urgent operations go first.
 func ExampleUrgent() {
 	var q lanes
 	say := func(what string) ops.Handler {
@@ -548,7 +548,7 @@ func (l *lanes) run() {
 	l.patient.run()
 }
 
-// An executor that leaves what is deferred for when it is idle.
+// An executor that runs deferred operations when it is idle.
 func ExamplePatient() {
 	var q lanes
 	ops.Defer(&q, ops.HandlerFunc(func(int, error) { fmt.Println("when nothing else waits") }))
@@ -559,7 +559,7 @@ func ExamplePatient() {
 	// when nothing else waits
 }
 
-// A wrapper around somebody's handler says whether that can be cancelled at all.
+// A wrapper that says whether the inner handler can be cancelled at all.
 func ExampleCancelSlotOf() {
 	d := &download{}
 	h := ops.WithTimeout(d, time.Second)
@@ -570,8 +570,8 @@ func ExampleCancelSlotOf() {
 	// true
 }
 
-// An operation of one's own: a value of a cache that may be there already. The handler is
-// called later all the same, and its operation takes one block of its allocator.
+// A custom operation: it gets a value from a cache, which may be there already. Even then
+// the handler is called later, and its operation takes one block of its allocator.
 func ExampleBegin() {
 	p, err := platform.New()
 	if err != nil {
@@ -601,7 +601,7 @@ func ExampleBegin() {
 	// b 0 file does not exist
 }
 
-// What an executor or a platform sees of an operation: enough for a log.
+// What an executor or a platform sees of an operation, in a log.
 func ExampleControlBlock() {
 	p, client, server := connected()
 	defer p.Close()

@@ -86,7 +86,7 @@ func (s *sum) Complete(int, error) {
 	ops.Defer(s.proactor, s)
 }
 
-// A strand on which something urgent goes ahead of what waits already.
+// A strand on which an urgent handler goes ahead of those that wait already.
 func ExampleDispatch() {
 	p, err := platform.New()
 	if err != nil {

@@ -147,8 +147,8 @@ func (op *Operation) Complete() {
 	op.end().Complete(n, err)
 }
 
-// goesOn takes the next step of a composed operation, or goes to where the
-// handler is to run. It reports false if it was there, and the last step.
+// goesOn takes the next step of a composed operation, or moves the operation to the
+// executor of its handler. It reports false if neither was needed.
 func (op *Operation) goesOn() bool {
 	if op.flags&stepMask != 0 {
 		if op.takeStep() {
@@ -159,7 +159,8 @@ func (op *Operation) goesOn() bool {
 	return op.goElsewhere()
 }
 
-// goElsewhere goes to where the handler is to run, unless it is there.
+// goElsewhere moves the operation to the executor of its handler, unless it is there, and
+// reports whether it did.
 func (op *Operation) goElsewhere() bool {
 	if op.flags&elsewhere == 0 {
 		return false

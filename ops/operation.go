@@ -92,7 +92,7 @@ const (
 	stepVectored flags = 32 + 1 // all buffers of a list
 	stepMask     flags = 32 + 3
 
-	elsewhere flags = 4  // the handler is to run on its executor, not where the operation ended
+	elsewhere flags = 4  // the handler runs on its executor, not where the operation ended
 	limited   flags = 8  // it has a timeout
 	undated   flags = 16 // the timeout is in When, and the clock has not been read
 	told      flags = 64 // the stepper is told when the operation ends

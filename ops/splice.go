@@ -38,9 +38,9 @@ const (
 	mostNeed   = 64
 )
 
-// read notes what a read into a buffer of some size has brought. It is long if there may have
-// been more. After a shorter one a platform knows, or may know, that there is no more, and
-// a try would be in vain.
+// read notes that a read into a buffer of some size has brought n bytes. The read is long if
+// there may have been more. After a shorter read the platform may know that there is no more,
+// and a try would be in vain.
 func (x *haul) read(n, size int) {
 	if n < size && n%wholeRead != 0 {
 		x.long = 0
@@ -52,7 +52,7 @@ func (x *haul) read(n, size int) {
 // pays reports whether to try.
 func (x *haul) pays() bool { return x.long >= max(x.need, firstNeed) }
 
-// spliced notes how much was moved instead of reading it into a buffer of some size.
+// spliced notes that n bytes were moved instead of being read into a buffer of some size.
 func (x *haul) spliced(n, size int) {
 	if n >= longSplice || n/2 >= size {
 		x.need = 0
@@ -61,8 +61,8 @@ func (x *haul) spliced(n, size int) {
 	}
 }
 
-// trySplice has the system move what there is, if that may pay. It does not if the copy is to
-// end: a read then takes nothing.
+// trySplice makes the system move what there is, if that may pay. It does nothing if the copy
+// must end: a read then takes nothing.
 func (c *Copier) trySplice(op *Operation) bool {
 	if !c.haul.pays() || op.isCanceled() {
 		return false

@@ -67,16 +67,16 @@ func (s *Strand) ExecuteNext(op *Operation) {
 	s.added()
 }
 
-// here keeps an operation whose handler is to run on the strand from going there
-// once more.
+// here keeps an operation whose handler runs on the strand from going there once
+// more.
 func (s *Strand) here(op *Operation) {
 	if op.flags&elsewhere != 0 && associationsOf(op.handler).executor == Executor(s) {
 		op.flags &^= elsewhere
 	}
 }
 
-// added takes a turn on the executor unless the strand has one. It gives the
-// lock back.
+// added takes a turn on the executor unless the strand has one. It releases the
+// lock.
 func (s *Strand) added() {
 	first := !s.busy
 	reach.Sometimes(!first, reach.StrandQueued)
@@ -138,8 +138,8 @@ func (s *Strand) takeAll() *Operation {
 	return op
 }
 
-// refuse replaces everything that waits, so that its memory is released at
-// once: the executor was closed before, and tells of err if it still can.
+// refuse replaces everything that waits, so that its memory is released at once: the
+// executor was closed before, and calls the handlers with err if it still can.
 func (t *turn) refuse(err error) {
 	s := (*Strand)(t)
 	s.mu.Lock()

@@ -134,7 +134,7 @@ func (op *Operation) more() bool {
 	op.setDone(op.done() + op.N)
 	op.Buf = op.Buf[op.N:]
 	if op.N > 0 && len(op.Buf) == 0 {
-		op.Err = nil // what came with the last byte is for the next operation to find
+		op.Err = nil // an error that came with the last byte is for the next operation
 	}
 	op.N = 0
 	if op.Err == nil && len(op.Buf) > 0 {

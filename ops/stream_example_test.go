@@ -70,7 +70,7 @@ func (m *onBody) Complete(n int, err error) {
 	ops.ReadFull(m.conn, m.length[:], (*onLength)(m))
 }
 
-// However many writes of the stream it takes, all of them use one block.
+// However many writes of the stream are needed, all of them use one block.
 func ExampleWriteFull() {
 	p, client, server := connected()
 	defer p.Close()
@@ -104,7 +104,7 @@ func (d discard) StartWrite(op *ops.Operation) {
 	d.Execute(op)
 }
 
-// A read that returns what there is, from any Reader.
+// A read that returns the bytes that are available, from any Reader.
 func ExampleRead() {
 	p, client, server := connected()
 	defer p.Close()
@@ -124,7 +124,7 @@ func ExampleRead() {
 	// 0 true
 }
 
-// A write of what the stream takes at once: here to a peer that is slow, three bytes of five.
+// A write of what the stream takes at once: three of five bytes, because the peer is slow.
 func ExampleWrite() {
 	p, err := platform.New()
 	if err != nil {

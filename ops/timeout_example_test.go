@@ -10,8 +10,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A request that gives up when the peer says nothing. The handler is bound to
-// its timeout once, and each operation that is started with it has that time.
+// A request that gives up when the peer does not answer. The handler is bound to
+// its timeout once, and each operation that is started with it has that limit.
 func ExampleWithTimeout() {
 	p, client, server := connected()
 	defer p.Close()

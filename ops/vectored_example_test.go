@@ -9,7 +9,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A message in pieces is written whole, however little of it the peer takes at once.
+// A message in several pieces is written in full, however little the peer takes at once.
 func ExampleWriteVectoredFull() {
 	p, client, server := connected()
 	defer p.Close()
@@ -30,8 +30,7 @@ func ExampleWriteVectoredFull() {
 	// hello
 }
 
-// A stream of one's own gets a list of buffers in one operation: here one that counts how
-// often it was asked.
+// A custom stream gets a list of buffers in one operation; this one counts its operations.
 func ExampleVectorWriter() {
 	p, err := platform.New()
 	if err != nil {

@@ -123,8 +123,8 @@ func (q *WriteQueue) Buffered() int {
 	return q.bytes
 }
 
-// next turns to what waits if nothing is being written, and reports whether the caller
-// is to start a write.
+// next takes what waits to be written, if nothing is being written, and reports whether
+// the caller must call start.
 func (q *WriteQueue) next() (start bool) {
 	if q.busy || q.waiting.head == nil {
 		return false

@@ -7,8 +7,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A message that goes to many: it is in memory once, and is free again when the last of
-// the handlers has been called.
+// A message to many connections: it is in memory once, and may be used again when the last
+// of the handlers has been called.
 func ExampleWriteQueue() {
 	p, client, server := connected()
 	defer p.Close()

@@ -24,8 +24,8 @@ func (g *greeter) Allocator() allocator.Allocator[ops.Operation] { return &g.slo
 // Complete is called when the word is written.
 func (g *greeter) Complete(int, error) { g.done(g) }
 
-// A server with at most a hundred sessions, all from one pool, that drains when it is
-// asked to: most often by a signal, from a goroutine that waits for that.
+// A server with at most a hundred sessions, all from one pool. It drains when it is asked to,
+// most often by a goroutine that waits for a signal.
 func ExampleAcceptor() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -63,8 +63,8 @@ func ExampleAcceptor() {
 	// the last session is done: <nil>
 }
 
-// A group has an acceptor for each of its listeners. All of them stop accepting before
-// one is waited for.
+// A group has an acceptor for each of its listeners. All of them stop accepting before the
+// program waits for any of them.
 func ExampleAcceptor_group() {
 	g, err := platform.NewGroup(1) // more only where the system deals connections out
 	fatal(err)

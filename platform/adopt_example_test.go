@@ -13,7 +13,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A connection that began with package net, or with a library on it, goes on here.
+// A connection of package net, or of a library that uses it, goes on with handlers.
 func ExampleProactor_AdoptConn() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	fatal(err)
@@ -37,8 +37,8 @@ func ExampleProactor_AdoptConn() {
 	// Output: hello <nil>
 }
 
-// Socket activation: systemd has opened the listener, and it is descriptor 3 of this
-// process, which may be started again without a connection being refused.
+// Socket activation: systemd has opened the listener, which is descriptor 3 of this
+// process. So the process can be restarted without a connection being refused.
 func ExampleProactor_AdoptListener() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -60,7 +60,7 @@ func ExampleProactor_AdoptListener() {
 	// Output: tcp
 }
 
-// A resolver that has its packet socket from package net.
+// A resolver whose packet socket comes from package net.
 func ExampleProactor_AdoptPacketConn() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -74,8 +74,8 @@ func ExampleProactor_AdoptPacketConn() {
 	// Output: udp
 }
 
-// A listener is given to the next version of a program, which goes on to accept from
-// it when this one has stopped. (Here the next version is package net.)
+// A listener is given to the next version of a program, which accepts from it when this
+// one has stopped. (Here package net plays the next version.)
 func ExampleListener_File() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)

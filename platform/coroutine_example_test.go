@@ -44,7 +44,7 @@ func serveEcho(co *platform.Co, c *platform.Conn) error {
 	}
 }
 
-// An echo server that reads as if it had a goroutine a connection, and a client of it. All
+// An echo server written as if it had a goroutine per connection, and a client of it. All
 // of them run on the goroutine that is in Run.
 func ExampleProactor_Spawn() {
 	p, err := platform.New(platform.SingleRunner())
@@ -79,7 +79,7 @@ func ExampleProactor_Spawn() {
 	// again
 }
 
-// A request to a server by name, whose answer may take a while, but not for ever.
+// A request to a server by name, with a limit to the time of its answer.
 func ExampleCo_Dial() {
 	p, err := platform.New()
 	fatal(err)
@@ -105,7 +105,7 @@ func ExampleCo_Dial() {
 	// Output: no answer: true
 }
 
-// Something that is done again and again, for as long as the program runs.
+// Something that is done periodically, for as long as the program runs.
 func ExampleCo_Sleep() {
 	p, err := platform.New()
 	fatal(err)
@@ -131,7 +131,7 @@ func ExampleCo_Sleep() {
 	// coroutines: 1
 }
 
-// A question and its answer, a packet each.
+// A question and its answer, one packet each.
 func ExampleCo_ReadFrom() {
 	p, err := platform.New()
 	fatal(err)

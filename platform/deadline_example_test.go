@@ -44,7 +44,7 @@ func (s *patient) got(n int, err error) {
 	s.next()
 }
 
-// A deadline is set again for each request, and removed while there is none.
+// A deadline is set anew for each request, and removed while no request is outstanding.
 func ExampleConn_SetReadDeadline() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -68,7 +68,7 @@ func ExampleConn_SetReadDeadline() {
 	// 2 bytes, and then nothing for too long
 }
 
-// A listener is looked after now and then.
+// An accept that ends after a time, so that the program can do other things.
 func ExampleListener_SetDeadline() {
 	p, err := platform.New()
 	fatal(err)
@@ -86,7 +86,7 @@ func ExampleListener_SetDeadline() {
 	// Output: true
 }
 
-// A packet that does not come is waited for until a time.
+// A wait for a packet, with a time limit.
 func ExamplePacketConn_SetReadDeadline() {
 	p, err := platform.New()
 	fatal(err)

@@ -13,8 +13,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A client dials a host by name. What the resolver knows stands in the example, so that it
-// runs anywhere: a program leaves it out.
+// A client dials a host by name. The resolver is part of the example only so that it runs
+// anywhere; a program leaves it out.
 func ExampleDialer() {
 	p, err := platform.New(platform.SingleRunner())
 	if err != nil {
@@ -57,7 +57,7 @@ func (t table) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
-// Dialling an address that may have a name, without anything else to say.
+// Dialling an address that may be a name, without options.
 func ExampleProactor_Dial() {
 	p, err := platform.New(platform.SingleRunner())
 	if err != nil {
@@ -80,8 +80,8 @@ func ExampleProactor_Dial() {
 	// Output: <nil> true
 }
 
-// A resolver that asks another one, and remembers what that has said. A proactor calls it on
-// several goroutines.
+// A resolver that asks another one, and caches its answers. A proactor calls it on several
+// goroutines.
 func ExampleResolver() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)

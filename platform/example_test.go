@@ -25,7 +25,7 @@ func fatal(err error) {
 }
 
 // An echo server and a client of it. Each session is one chain of operations,
-// and its memory is the slot that lies in it.
+// whose memory is the slot in the session.
 func Example() {
 	p, err := platform.New()
 	fatal(err)
@@ -146,7 +146,7 @@ func ExampleConn() {
 	// the client read 0 bytes and then EOF
 }
 
-// A listener on a unix socket, which takes its path with it when it is closed.
+// A listener on a unix socket, whose path is removed when it is closed.
 func ExampleListener() {
 	p, err := platform.New()
 	fatal(err)
@@ -173,7 +173,7 @@ func ExampleListener() {
 	// the path is gone: true
 }
 
-// A question and its answer, a packet each.
+// A question and its answer, one packet each.
 func ExamplePacketConn() {
 	p, err := platform.New()
 	fatal(err)
@@ -200,7 +200,7 @@ func ExamplePacketConn() {
 	// 42
 }
 
-// A timer with a wait that comes again and again, until it is cancelled.
+// A timer that fires periodically, until it is cancelled.
 func ExampleTimer() {
 	p, err := platform.New()
 	fatal(err)
@@ -231,7 +231,7 @@ func ExampleTimer() {
 	// ops: operation canceled
 }
 
-// Work that comes from elsewhere: the proactor is held until no more comes.
+// Work that comes from other goroutines: the proactor is held until no more comes.
 func ExampleHold() {
 	p, err := platform.New()
 	fatal(err)
@@ -251,7 +251,7 @@ func ExampleHold() {
 	// job 2
 }
 
-// A proactor with a backend by name, one runner and a bounded number of
+// A proactor with a named backend, a single runner and a bounded number of
 // operations.
 func ExampleOption() {
 	memory := combinators.NewThreadSafe[ops.Operation](combinators.NewRecycling[ops.Operation](allocator.Heap[ops.Operation]{}, 64))
@@ -266,9 +266,8 @@ func ExampleOption() {
 	// Output: portable true
 }
 
-// A server that holds no buffer for a connection that has nothing to say: the
-// buffer comes from a pool of the handler's when something has arrived, and goes
-// back as soon as it was used.
+// A server that holds no buffer for an idle connection: the buffer comes from a
+// pool when something has arrived, and goes back as soon as it was used.
 func ExampleConn_WaitReadable() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)

@@ -12,10 +12,10 @@ import (
 // Where several goroutines run the proactor, the lock guards what the leader counts, a
 // few additions a poll, and what is outstanding is counted when somebody asks.
 //
-// A single runner takes no lock, so nobody can look at what it has. It counts for
+// A single runner takes no lock, so nobody else can look at its figures. It counts for
 // itself what is outstanding, with additions that are not atomic, and publishes all its
 // figures: before it sleeps, so that those of a proactor at rest are exact, when it
-// leaves Run, and otherwise every 100 µs, since to publish costs more than to count.
+// leaves Run, and otherwise every 100 µs, because publishing costs more than counting.
 
 // figures are what the leader counts, by what they are.
 type figures [outstanding + ops.Kinds]int64
@@ -32,9 +32,9 @@ const (
 	outstanding // the first of one for each kind
 )
 
-// publishedFigures are those that a single runner lets others see. There are three: the
-// runner's, which it writes, the readers', and one between them that each side exchanges
-// for its own. So to publish is to copy once and to exchange once.
+// publishedFigures are those that a single runner lets others see. There are three
+// buffers: the runner's, which it writes, the readers', and one between them that each
+// side exchanges for its own. So publishing is one copy and one exchange.
 type publishedFigures struct {
 	buffers [3]figures
 	writes  uint32        // the buffer of the runner

@@ -13,8 +13,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A file is read block by block. All reads share one block of memory, which
-// lies in what reads.
+// A file is read block by block. All reads share one block of memory, which is a
+// field of the reader.
 func ExampleFile() {
 	dir, err := os.MkdirTemp("", "")
 	fatal(err)

@@ -18,14 +18,14 @@ type flushing struct {
 	// eager: flush with each operation.
 	eager atomic.Bool
 
-	// outside: nobody is in Run of a proactor with a single runner. What is started then
-	// is for the thread that will be: with a single runner the kernel finishes a request
-	// on the thread that has handed it over.
+	// outside: nobody is in Run of a proactor with a single runner. What is started then is
+	// handed over by the thread that will run it, because with a single runner the kernel
+	// finishes a request on the thread that has handed it over.
 	outside bool
 
 	mean  int64 // nanoseconds a handler takes
-	fixed bool  // it is not learnt, see force
-	every int   // flush after so many handlers, unless eager
+	fixed bool  // the mean is not learnt, see force
+	every int   // flush after this number of handlers, unless eager
 	next  int   // the count of handlers after which to flush, if positive
 }
 
@@ -33,8 +33,8 @@ type flushing struct {
 // wait for the handlers after it.
 const flushTime = 50_000
 
-// unknownMean is the mean before any handler has been called, and the most that one is
-// taken for: the proactor may not have been run for a while.
+// unknownMean is the mean before any handler has been called, and the most that a handler
+// counts for: the proactor may not have been run for a while.
 const unknownMean = 64 * flushTime
 
 func (f *flushing) init(flush func(), single bool) {
@@ -76,7 +76,7 @@ func (f *flushing) due(n int) bool {
 // forget is called when the n handlers that were counted are counted no longer.
 func (f *flushing) forget(n int) { f.next -= n }
 
-// started is called when the kernel is to have an operation.
+// started is called when an operation for the kernel was started.
 func (f *flushing) started() {
 	if f.eager.Load() && !f.outside {
 		f.flush()

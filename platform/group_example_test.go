@@ -10,7 +10,7 @@ import (
 )
 
 // A server with a proactor on each of two processors. Each has its own listener,
-// and the kernel deals the connections out.
+// and the kernel distributes the connections.
 func ExampleGroup() {
 	g, err := platform.NewGroup(2)
 	if err != nil {

@@ -19,8 +19,8 @@ type SocketOptions struct {
 	Delay bool
 
 	// KeepAlive says when the system probes a silent TCP peer, and after how many
-	// unanswered probes the connection fails. Fields that are 0 stand for 15 s, 15 s
-	// and 9 probes; negative ones keep the system's default. Enable is ignored.
+	// unanswered probes the connection fails. Fields that are 0 mean 15 s, 15 s and 9
+	// probes; negative ones keep the system's default. Enable is ignored.
 	KeepAlive net.KeepAliveConfig
 
 	// NoKeepAlive turns the probes off. A connection that only reads then never

@@ -34,8 +34,8 @@ func ExampleListenConfig() {
 	// Output: unix control
 }
 
-// A server for clients that vanish: it learns of that after 30 s of silence and three
-// probes without an answer.
+// A server whose clients may vanish: it notices after 30 s of silence and three
+// unanswered probes.
 func ExampleSocketOptions() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -50,7 +50,7 @@ func ExampleSocketOptions() {
 	// Output: listens: true
 }
 
-// An upload wants to be sent in full packets, so the system may hold small writes back.
+// An upload should be sent in full packets, so the system may hold small writes back.
 func ExampleConn_SetNoDelay() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -67,8 +67,8 @@ func ExampleConn_SetNoDelay() {
 	// Output: <nil>
 }
 
-// A client that does not keep to the protocol is thrown out, and nothing is kept for
-// it: no data that it might still read, and no port.
+// A client that violates the protocol is disconnected, and nothing is kept for it: neither
+// data that it might still read, nor the port.
 func ExampleConn_Abort() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -89,7 +89,7 @@ func ExampleConn_Abort() {
 	// Output: the end of the stream: false
 }
 
-// An option that has no method: what the system calls the socket's kind.
+// An option that has no method: the type of the socket.
 func ExampleConn_SyscallConn() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)

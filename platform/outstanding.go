@@ -41,7 +41,7 @@ func (h *handle) start(op *ops.Operation) {
 }
 
 // startOpen starts an operation if the socket with the number is open, and returns the
-// state of that.
+// state of the socket.
 func (s *socket) startOpen(number uint64, op *ops.Operation, out *record.Queue) record.State {
 	s.lock()
 	defer s.unlock()
@@ -131,8 +131,8 @@ func (s *socket) enqueue(op *ops.Operation, out *record.Queue) {
 	}
 }
 
-// overdue returns the error of an operation that is started on a side when its time is
-// over, or when the part before it was asked to end. The caller holds the lock.
+// overdue returns the error of an operation that is started on a side after its time limit,
+// or after the part before it was asked to end. The caller holds the lock.
 func (s *socket) overdue(op *ops.Operation, d backend.Side) error {
 	p := s.proactorOf()
 	switch limit, ok := op.Timeout(); {
@@ -150,7 +150,7 @@ func (s *socket) overdue(op *ops.Operation, d backend.Side) error {
 	return nil
 }
 
-// limit makes op end when its time is over. The caller holds the lock of its socket.
+// limit makes op end at its time limit. The caller holds the lock of its socket.
 func (p *Proactor) limit(op *ops.Operation) {
 	p.lock()
 	p.timers.push(op)
@@ -248,7 +248,7 @@ func (s *socket) conclude(op *ops.Operation, out *record.Queue) {
 	out.Push(op)
 }
 
-// unlimit makes the proactor forget when op is to end.
+// unlimit makes the proactor forget the time limit of op.
 func (p *Proactor) unlimit(op *ops.Operation) {
 	p.lock()
 	p.forget(op)

@@ -12,8 +12,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// A server answers packets as they come, several with one operation. What was read is
-// what is sent: the sender of a packet is where its answer goes.
+// A server answers packets as they come, several with one operation. It sends the packets
+// that it has read: the Peer of each is the sender, and so the address for the answer.
 func ExamplePacketConn_ReadBatch() {
 	p, err := platform.New()
 	fatal(err)
@@ -46,8 +46,8 @@ func ExamplePacketConn_ReadBatch() {
 	// Output: anybody there?
 }
 
-// A client of a server that is not there is told so, by the answer of the system, or by
-// the time where the system does not tell.
+// A client learns that its server is not there: by an error of the system or, if the
+// system reports none, by a timeout.
 func ExampleProactor_ConnectPacket() {
 	p, err := platform.New()
 	fatal(err)
@@ -68,7 +68,7 @@ func ExampleProactor_ConnectPacket() {
 	// Output: no answer: true
 }
 
-// A service is found by a question to all members of a group.
+// A client finds a service by a question to all members of a multicast group.
 func ExamplePacketConn_JoinGroup() {
 	p, err := platform.New()
 	fatal(err)
@@ -90,8 +90,8 @@ func ExamplePacketConn_JoinGroup() {
 	// Output: no question: use of closed network connection
 }
 
-// A server with several addresses answers from the one that it was asked at. The network is
-// simulated, because not every system says what that is.
+// A server with several addresses answers from the one that the question was sent to. The
+// network is simulated, because not every system reports that address.
 func ExamplePacket() {
 	p, err := platform.New(platform.WithCustomBackend(sim.New(sim.Calm, sim.Alone()).Backend), platform.SingleRunner())
 	fatal(err)

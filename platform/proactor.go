@@ -50,13 +50,13 @@ type Proactor struct {
 	deadlines []*deadlines // of some of the sockets, in the same places
 	spare     *deadlines   // that no socket has
 	signals   []*Signals   // likewise
-	polling   bool         // a runner is the leader: it alone talks to the kernel
+	polling   bool         // a runner is the leader: only the leader talks to the kernel
 	sincePoll int          // handlers called since the last poll, or in the one that goes on
 	burst     int          // how many may be
-	pollEnd   int64        // when it has ended, on the backend's clock
+	pollEnd   int64        // when the last poll has ended, on the backend's clock
 	idle      int          // runners that wait on more
 	more      backend.Cond // there may be something to do for an idle runner
-	drained   bool         // closed, and everything was abandoned
+	drained   bool         // closed, and everything is abandoned
 
 	lent map[*socket]int // how many operations send a file, for those that are sent; see lock
 
@@ -94,7 +94,7 @@ type Proactor struct {
 
 	holds  atomic.Int64
 	closed atomic.Bool // Close was called
-	halt   atomic.Bool // every runner is to return
+	halt   atomic.Bool // every runner must return
 
 	// Who is in Run, and who abandons what is left after Close.
 	control struct {

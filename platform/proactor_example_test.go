@@ -61,7 +61,7 @@ func ExampleSingleRunner() {
 	// Output: 4000
 }
 
-// A server whose clients wait for each answer, on a processor that it has for
+// A server whose clients wait for each answer, and that has a processor for
 // itself: it looks for the next message for half a millisecond before it sleeps.
 func ExampleSpin() {
 	p, err := platform.New(platform.SingleRunner(), platform.Spin(500*time.Microsecond))
@@ -93,8 +93,8 @@ func ExampleSpin() {
 	// Output: 100 answers <nil>
 }
 
-// A bound on the operations of all handlers that bring no allocator. One that
-// goes beyond it has failed, and its handler says so.
+// A limit for the operations of all handlers that bring no allocator. An
+// operation beyond it fails, and its handler is called with the error.
 func ExampleWithAllocator() {
 	limit := combinators.NewLimit[ops.Operation](allocator.Heap[ops.Operation]{}, 2)
 	p, err := platform.New(platform.WithAllocator(combinators.NewThreadSafe[ops.Operation](limit)))
@@ -115,7 +115,7 @@ func ExampleWithAllocator() {
 	// live operations: 0
 }
 
-// The same program on every backend that there is here.
+// The same program on every backend of this system.
 func ExampleWithBackend() {
 	greetings := 0
 	for _, name := range platform.Backends() {
@@ -167,7 +167,8 @@ func ExampleProactor_Close() {
 	// blocks: 0
 }
 
-// What a program says of itself when it starts: what it could use here, and what it uses.
+// What a program logs when it starts: the backends that it could use, and the one that it
+// uses.
 func ExampleBackends() {
 	names := platform.Backends()
 	p, err := platform.New(platform.WithBackend(names[0]))
@@ -209,7 +210,7 @@ func (f *flaky) Start(s *backend.Socket, op *ops.Operation) bool {
 	return f.Backend.Start(s, op)
 }
 
-// Does a client try again when its server is not up yet? A layer plays that.
+// Does a client try again when its server is not up yet? A layer simulates that.
 func ExampleWithLayer() {
 	p, err := platform.New(platform.SingleRunner(), platform.WithLayer(func(below backend.Backend) backend.Backend {
 		return &flaky{below, 2}

@@ -65,10 +65,10 @@ type runner struct {
 	p    *Proactor
 	busy bool // a handler is being called
 
-	flushes bool // it is to flush after the next handler
+	flushes bool // it flushes after the next handler
 
-	last, abandons bool        // when it has signed off: it was the last, and is to abandon what is left
-	done           atomic.Bool // its context is
+	last, abandons bool        // once it has signed off: it was the last, and must abandon what is left
+	done           atomic.Bool // its context is done
 }
 
 func (r *runner) enter() error {
@@ -170,7 +170,7 @@ func (r *runner) reason(ctx context.Context) error {
 func (r *runner) halted() bool { return r.done.Load() || r.p.halt.Load() }
 
 // next returns an operation that is ready, or nil if there is none, if the runner
-// is to return or if the kernel has to be asked first. The caller holds the lock.
+// must return, or if the kernel must be polled first. The caller holds the lock.
 func (r *runner) next() *ops.Operation {
 	p := r.p
 	reach.Sometimes(r.halted() && !p.ready.Empty(), reach.HaltedWithWork)
@@ -198,8 +198,8 @@ func (r *runner) next() *ops.Operation {
 	return op
 }
 
-// await waits for what next returns, as the leader or, if there is a leader, idly. It
-// returns nil if the runner is to return.
+// await waits until next returns an operation, as the leader or, if there is a leader,
+// idly. It returns nil if the runner must return.
 func (r *runner) await() *ops.Operation {
 	p := r.p
 	p.lock()
@@ -221,7 +221,7 @@ func (r *runner) await() *ops.Operation {
 }
 
 // waitIdly waits until there may be something for a runner that is not the leader. It may
-// panic where a simulation decides who goes on. The caller holds the lock, which is not held
+// panic if a simulation decides who goes on. The caller holds the lock, which is released
 // meanwhile.
 func (p *Proactor) waitIdly() {
 	p.idle++
@@ -235,7 +235,7 @@ func (p *Proactor) outOfWork() bool {
 }
 
 // lead polls the kernel, and waits for it if there is nothing else to do. The
-// caller holds the lock, which is not held meanwhile.
+// caller holds the lock, which is released meanwhile.
 func (r *runner) lead() {
 	p := r.p
 	p.polling = true
@@ -311,7 +311,7 @@ func (p *Proactor) measureHandlers() {
 	}
 }
 
-// nextBurst returns how many handlers may be called after n that took a time.
+// nextBurst returns how many handlers may be called after n handlers took a time.
 func nextBurst(n int, took int64) int {
 	inTime := min(int64(n)*burstTime/took, maxBurst)
 	return min(max(minBurst, int(inTime)), 2*n)

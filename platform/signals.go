@@ -253,7 +253,7 @@ func (s *Signals) Close() error {
 	return s.close(&out)
 }
 
-// close is Close without the end: what was outstanding is in out.
+// close is Close, but leaves what was outstanding in out.
 func (s *Signals) close(out *record.Queue) error {
 	p := s.p
 	p.lock()

@@ -34,9 +34,9 @@ import (
 // Conn to be opened is already open, or about to be.
 var ErrInUse = errors.New("platform: the Conn is in use")
 
-// A handle is what a program has of a socket: part of its Conn, Listener, PacketConn
-// or File. It can be cleared and copied over at any time: nobody but the program's own
-// calls looks at it.
+// A handle is how a program refers to a socket: part of its Conn, Listener, PacketConn
+// or File. It can be cleared and overwritten at any time: only the program's own calls
+// look at it.
 //
 // The two fields are read one after the other. Whoever reads them while they are being
 // set gets a record and a number that do not belong together, which counts as a socket
@@ -89,7 +89,7 @@ func (h *handle) mustBeRunner() {
 }
 
 // opened returns the record of the socket. It panics if the socket was never opened,
-// because then there is nobody who could call a handler.
+// because then no proactor could call a handler.
 func (h *handle) opened() *socket {
 	s := h.s.Load()
 	if s == nil {
@@ -312,8 +312,8 @@ func (s *socket) unregister() {
 	s.Place = 0
 }
 
-// close closes the socket. What is to be opened by an accept is not open, and
-// only the listener knows that accept.
+// close closes the socket. A socket that an accept will open is not open yet, and
+// only the listener knows the accept.
 func (h *handle) close() error {
 	p := h.proactor()
 	if p == nil {
@@ -325,7 +325,7 @@ func (h *handle) close() error {
 	return h.shut(&out)
 }
 
-// shut is close without the end: what was outstanding is in out.
+// shut is close, but leaves what was outstanding in out.
 func (h *handle) shut(out *record.Queue) error {
 	s, ok := h.locked()
 	if !ok {

@@ -13,7 +13,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A connection that is idle for hours, through a router that forgets it after minutes.
+// A connection that is idle for hours, through a router that forgets idle connections
+// after minutes.
 func ExampleConn_SetKeepAlive() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)

@@ -10,8 +10,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A proxy passes on a megabyte. Its buffer has 64 KiB, and hardly any of the bytes go
-// through that where the kernel can move them (see ops.Splicer). Nobody has to ask for it.
+// A proxy forwards a megabyte. Its buffer has 64 KiB, but if the kernel can move the bytes
+// (see ops.Splicer), hardly any of them go through it. The program need not ask for that.
 func ExampleConn_StartSplice() {
 	p, err := platform.New()
 	fatal(err)

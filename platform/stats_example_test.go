@@ -10,7 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A server says how it stands. To see it at /debug/vars, publish Var:
+// A server prints its statistics. To see them at /debug/vars, publish Var:
 //
 //	expvar.Publish("proactor", p.Var())
 func ExampleProactor_Stats() {
@@ -35,7 +35,7 @@ func ExampleProactor_Stats() {
 	// outstanding: 1 accept
 }
 
-// A line for a log, of two figures: how busy the proactor is, and whether it keeps up.
+// A log line with two figures: how busy the proactor is, and whether it keeps up.
 func ExampleStats() {
 	p, err := platform.New()
 	fatal(err)
@@ -53,8 +53,7 @@ func ExampleStats() {
 	// Output: outstanding: 3 ready: 1 timers: 3
 }
 
-// The operations of a kind, and all of them; a program that collects figures has them in
-// JSON by name.
+// The number of operations of one kind, and of all kinds. In JSON they are named by kind.
 func ExampleKindCounts() {
 	var n platform.KindCounts
 	n[ops.KindRead], n[ops.KindWait] = 5, 2

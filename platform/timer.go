@@ -176,9 +176,9 @@ func (p *Proactor) expire() {
 	}
 }
 
-// A lateOperation has taken longer than its handler allows, or stands for the deadlines
-// of a socket. It may end before its socket can be locked; then op is nil. While it is
-// here, the operation's Index is the place, from -1 downwards.
+// A lateOperation has taken longer than its handler allows, or represents the deadlines of
+// a socket. It may end before its socket can be locked; then op is nil. While it is here,
+// the operation's Index is its place, from -1 downwards.
 type lateOperation struct {
 	s  *socket
 	op *ops.Operation

@@ -9,8 +9,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A header and a body that lie apart are sent in one operation, without being
-// copied together.
+// A header and a body in separate buffers are sent in one operation, without
+// being copied together.
 func ExampleConn_WriteVectored() {
 	p, err := platform.New()
 	fatal(err)
@@ -43,7 +43,7 @@ func ExampleConn_WriteVectored() {
 	// 5 bytes: hello
 }
 
-// The room of a ring buffer is in two pieces, which are read into at once.
+// The free space of a ring buffer is in two pieces; one read fills both.
 func ExampleConn_ReadVectored() {
 	p, err := platform.New()
 	fatal(err)

@@ -29,7 +29,7 @@ const yieldAfter = 100_000
 
 func newYielding() yielding { return yielding{trial: newTrial(), gosched: runtime.Gosched} }
 
-// due reports whether the leader is to let others run.
+// due reports whether the leader must let others run.
 func (y *yielding) due(now int64) bool { return now-y.last > yieldAfter }
 
 // alone reports whether GOMAXPROCS is 1. Asking takes a lock of the scheduler that all

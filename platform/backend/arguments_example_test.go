@@ -124,7 +124,7 @@ func (m *mirror) Start(s *backend.Socket, op *ops.Operation) bool {
 	return true
 }
 
-// A packet has an address, of whoever it is for or comes from.
+// A packet has an address: that of its receiver or its sender.
 func ExampleAddr() {
 	p := on(&mirror{quiet: newQuiet()})
 	defer p.Close()
@@ -141,8 +141,8 @@ func ExampleAddr() {
 	// from 192.0.2.7:53
 }
 
-// A PacketNetwork is asked to connect a socket and to say more of each packet, in place of
-// the kernel.
+// A PacketNetwork connects a socket, and reports more about each packet, in place of the
+// kernel.
 func ExamplePacketNetwork() {
 	p := on(&mirror{quiet: newQuiet()})
 	defer p.Close()
@@ -199,7 +199,7 @@ func (e eager) Start(s *backend.Socket, op *ops.Operation) bool {
 	return true
 }
 
-// What a message is made of comes as a list.
+// The pieces of a message are a list of buffers.
 func ExampleBuffers() {
 	p := on(eager{newQuiet()})
 	defer p.Close()
@@ -235,7 +235,7 @@ func ExampleSent() {
 	// sent: 90000 <nil>
 }
 
-// What is left of a file becomes less with each part that was sent.
+// With each part that is sent, less of a file is left.
 func ExampleRest() {
 	op := new(ops.Operation)
 	backend.SetSourceFile(op, new(backend.Socket), 1000, 500)
@@ -277,7 +277,7 @@ func (f fence) Start(s *backend.Socket, op *ops.Operation) bool {
 	return f.Backend.Start(s, op)
 }
 
-// A layer decides who may be connected to.
+// A layer decides which peers may be connected to.
 func ExamplePeer() {
 	world := sim.New(sim.Calm, sim.Alone())
 	p, err := platform.New(platform.SingleRunner(), platform.WithCustomBackend(world.Backend),
@@ -319,7 +319,7 @@ func (h headed) Start(s *backend.Socket, op *ops.Operation) bool {
 	return h.Backend.Start(s, op)
 }
 
-// A layer moves what is read and written in files.
+// A layer moves the offsets of reads and writes in files.
 func ExampleOffset() {
 	world := sim.New(sim.Calm, sim.Alone())
 	p, err := platform.New(platform.SingleRunner(), platform.WithCustomBackend(world.Backend),
@@ -369,7 +369,7 @@ func (w waits) Cancel(s *backend.Socket, op *ops.Operation) bool {
 
 func (w waits) Observe(op *ops.Operation) { w.count(op, -1) }
 
-// An observer gets an operation alone, and asks it for its socket.
+// An observer gets only the operation, and gets the socket from it.
 func ExampleTarget() {
 	world := sim.New(sim.Calm, sim.Alone())
 	w := waits{on: make(map[*backend.Socket][2]int)}
@@ -401,8 +401,8 @@ func ExampleTarget() {
 	// reading: 0 writing: 0
 }
 
-// A test of a backend starts operations without a proactor. It sets their arguments as that
-// does: so SetOffset, SetPath and the others are for tests, and for layers.
+// A test of a backend starts operations without a proactor, and sets their arguments as a
+// proactor does. SetOffset, SetPath and the others are for such tests, and for layers.
 func ExampleSetAddr() {
 	started := func(b backend.Backend, kind ops.Kind, buf []byte, set func(*ops.Operation)) *ops.Operation {
 		op := new(ops.Operation)
@@ -462,7 +462,7 @@ func can[I backend.Backend](b backend.Backend) bool {
 	return ok
 }
 
-// What a backend can do beyond what each has to, it says by further interfaces.
+// Further interfaces say what a backend can do beyond what every backend must.
 func Example_interfaces() {
 	show := func(b backend.Backend) backend.Backend {
 		fmt.Println("files of the system:", can[backend.FileBackend](b))
@@ -506,7 +506,8 @@ func (conducting) NewCond(l sync.Locker) backend.Cond {
 	return sync.NewCond(l)
 }
 
-// A backend that has a say in which goroutine goes on is asked how runners wait.
+// A backend that decides which goroutine goes on provides the conditions by which runners
+// wait.
 func ExampleConductor() {
 	w := sim.New(sim.Calm)
 	p, err := platform.New(platform.WithCustomBackend(func(h backend.Host) (backend.Backend, error) {

@@ -24,9 +24,9 @@ func fatal(err error) {
 	}
 }
 
-// A backend of one's own, here one that has a peer for everybody who swallows
-// what is written and has nothing to say: to measure a program without the
-// kernel. What completes at once needs no Poll but to wait for timers.
+// A custom backend, for measuring a program without the kernel: each connection has
+// a peer that discards what is written and sends nothing. Operations end at once, so
+// Poll only waits for timers.
 func ExampleBackend() {
 	p, err := platform.New(platform.WithCustomBackend(func(backend.Host) (backend.Backend, error) {
 		return &void{start: time.Now(), wake: make(chan struct{}, 1)}, nil
@@ -118,7 +118,7 @@ func (v *void) Addr(*backend.Socket, bool) net.Addr               { return nil }
 func (v *void) Now() int64                                        { return int64(time.Since(v.start)) }
 func (v *void) Shutdown()                                         {}
 
-// What a layer sees of sockets: here, how many of them are read from.
+// A layer that counts the sockets that are read from.
 func ExampleSocket() {
 	readers := make(map[*backend.Socket]bool)
 	p, err := platform.New(platform.SingleRunner(), platform.WithLayer(func(below backend.Backend) backend.Backend {
@@ -155,7 +155,7 @@ func (r readCounter) Start(s *backend.Socket, op *ops.Operation) bool {
 	return r.Backend.Start(s, op)
 }
 
-// Counting the operations that the kernel has, in a layer that sees them start
+// Counting the operations that are with the kernel, in a layer that sees them start
 // and end.
 func ExampleObserver() {
 	load := new(load)
@@ -262,7 +262,7 @@ func (z zeros) Start(s *backend.Socket, op *ops.Operation) bool {
 	return true
 }
 
-// A backend of one's own decides what is in a file.
+// A custom backend decides what is in a file.
 func ExampleFileBackend() {
 	p, err := platform.New(platform.WithCustomBackend(func(backend.Host) (backend.Backend, error) {
 		return zeros{&void{start: time.Now(), wake: make(chan struct{}, 1)}}, nil

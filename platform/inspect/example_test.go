@@ -14,7 +14,7 @@ import (
 	"github.com/heirloom-go/heirloom/platform/inspect"
 )
 
-// A program mounts the page where it has its other pages for those who operate it.
+// A program mounts the page beside its other pages for operators.
 func ExamplePage() {
 	p, err := platform.New()
 	if err != nil {

@@ -12,7 +12,7 @@ type expression struct {
 	arguments []string // as they are spelled
 }
 
-// parse takes apart an expression. Text that is no call is a name.
+// parse takes an expression apart. Text that is not a call is a name.
 func parse(text string) expression {
 	open, start, end := 0, 0, 0
 	var arguments []string

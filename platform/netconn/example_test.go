@@ -59,8 +59,8 @@ func Example() {
 	// Output: 200 OK hello, gopher
 }
 
-// The same on a network that does not exist. See package platform/sim for virtual time, and
-// bad weather.
+// The same on a simulated network. See package platform/sim for virtual time, and bad
+// weather.
 func Example_simulated() {
 	p, stop := start(platform.WithCustomBackend(sim.New(sim.Calm).Backend))
 	defer stop()
@@ -112,8 +112,8 @@ func ExampleDialer() {
 	// Output: hello, <nil>
 }
 
-// A connection that begins in net/http goes on with handlers: hijacked, it costs no
-// goroutine any more while it waits.
+// A connection that begins in net/http goes on with handlers: once hijacked, it needs no
+// goroutine while it waits.
 func ExampleConn_Platform() {
 	p, stop := start()
 	defer stop()
@@ -228,8 +228,8 @@ func ExampleNewListener() {
 	// http: Server closed
 }
 
-// A protocol that begins with handlers goes on with code that wants a net.Conn: a connection
-// is accepted as one of package platform, and is then one of package net as well.
+// A protocol that begins with handlers goes on with code that needs a net.Conn: a connection
+// is accepted as a platform.Conn, and is then a net.Conn too.
 func ExampleNewConn() {
 	p, stop := start()
 	defer stop()
@@ -260,7 +260,7 @@ func ExampleNewConn() {
 	// Output: hello, <nil>
 }
 
-// A packet socket that is connected is a net.Conn, too, for a client that wants one.
+// A connected packet socket is also a net.Conn, for a client that needs one.
 func ExampleNewPacketConn() {
 	p, stop := start()
 	defer stop()

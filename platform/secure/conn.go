@@ -50,7 +50,7 @@ type Conn struct {
 	shake *handshake // the one that is under way, or nil
 	epoch uint32     // tells apart what was started before and after a Cancel
 
-	records allocator.Allocator[byte] // where records lie while they are in flight
+	records allocator.Allocator[byte] // of the memory of records while they are in flight
 	in      reading
 	out     writing
 }
@@ -107,7 +107,7 @@ func (c *Conn) reset(below Transport) {
 	c.in, c.out = reading{}, writing{}
 }
 
-// mustBeSet panics if c has nothing below it, and so nobody who could call a handler.
+// mustBeSet panics if c has nothing below it, and so no proactor could call a handler.
 func (c *Conn) mustBeSet() {
 	if c.below == nil {
 		panic("secure: operation on a Conn that is the end of nothing: see Client and Server")

@@ -23,9 +23,9 @@ func fatal(err error) {
 	}
 }
 
-// A TLS echo server. Each session is one chain of operations, and its memory is the slot
-// that lies in it. While it waits for the peer it has no buffer for records. The client
-// here is a coroutine.
+// A TLS echo server. Each session is one chain of operations, whose memory is the slot in
+// the session. While it waits for the peer it has no buffer for records. The client here
+// is a coroutine.
 func Example() {
 	p, err := platform.New()
 	fatal(err)
@@ -135,8 +135,7 @@ func hello(co *platform.Co, address string, config *tls.Config) error {
 	return err
 }
 
-// The same program on a simulated network, whose weather delivers what is sent in parts and
-// late.
+// The same program on a simulated network, whose weather delivers data in parts and late.
 func Example_simulated() {
 	weather := sim.Weather{Partial: 2, Delay: 2, MaxDelay: time.Second}
 	w := sim.New(sim.Seeded(1), sim.WithWeather(weather), sim.Alone())
@@ -157,7 +156,7 @@ func Example_simulated() {
 	// Output: hello
 }
 
-// A client that says which protocols it speaks, as HTTP/2 needs it.
+// A client that announces the protocols that it speaks (ALPN), as HTTP/2 requires.
 func ExampleConn_Client() {
 	p, err := platform.New()
 	fatal(err)
@@ -184,8 +183,8 @@ func ExampleConn_Client() {
 	// Output: TLS 1.3 h2
 }
 
-// Records lie in memory of the program: here at most two blocks, one for a read and one for
-// a write.
+// Records are in memory of the program: here in at most two blocks, one for a read and one
+// for a write.
 func ExampleConn_Handshake() {
 	p, err := platform.New(platform.SingleRunner())
 	fatal(err)
@@ -216,7 +215,8 @@ func ExampleConn_Handshake() {
 	// Output: hello, and 0 blocks are in use
 }
 
-// A transport need not be a connection as it comes: this one counts what is read below.
+// A transport may be a wrapper around a connection: this one counts the bytes that are read
+// below.
 func ExampleTransport() {
 	p, err := platform.New()
 	fatal(err)

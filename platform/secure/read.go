@@ -63,7 +63,7 @@ func (c *Conn) startReading(op *ops.Operation, waits bool) {
 type next uint8
 
 const (
-	atOnce next = iota // an empty read, below: it is told at once what is known already
+	atOnce next = iota // an empty read below, which ends at once with what is known already
 	arrive             // waits until something arrives
 	answer             // writes what crypto/tls has to say
 	ended              // nothing
@@ -221,9 +221,9 @@ func passes(err error) bool {
 	return err == errNotYet || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, allocator.ErrExhausted)
 }
 
-// receive reads below what crypto/tls would, so that it finds a record when it is asked
-// for one: its own way allocates. It returns errNotYet if there is no record yet. The
-// caller holds the lock.
+// receive reads from below what crypto/tls would read, so that crypto/tls finds a record when
+// it is asked for one: its own way allocates. It returns errNotYet if there is no record yet.
+// The caller holds the lock.
 func (c *Conn) receive() error {
 	if !inside.known || c.buffered() {
 		return nil

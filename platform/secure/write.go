@@ -118,7 +118,7 @@ func (c *Conn) nextPart(op *ops.Operation) bool {
 	if len(out.late) == 0 && !out.encrypted && !c.in.answers {
 		if err := c.encrypt(); err != nil {
 			op.Err, op.Buf, out.part = err, nil, noPart
-			return true // it is told later, like any other
+			return true // the handler is called later, like any other
 		}
 	}
 	out.part = noPart
@@ -137,8 +137,8 @@ func (c *Conn) nextPart(op *ops.Operation) bool {
 	return true
 }
 
-// encrypt encrypts what the operation is to write, or as much as is written at a time. The
-// caller holds the lock.
+// encrypt encrypts what the operation writes, or as much as is written at a time. The caller
+// holds the lock.
 func (c *Conn) encrypt() error {
 	out := &c.out
 	plain := out.kept.Buf()
