@@ -71,7 +71,7 @@ func parsePort(address, port string) (number bool, err error) {
 // addressFamily is the network that a Resolver is called with.
 func (t *target) addressFamily() string { return "ip" + t.network[len("tcp"):] }
 
-// A target is a net.Addr, for errors.
+// Network and String make a target a net.Addr, for errors.
 func (t *target) Network() string { return t.network }
 func (t *target) String() string  { return t.address }
 

@@ -44,7 +44,7 @@ type Backend interface {
 	//	KindRead     read into Buf, which is not empty
 	//	KindWrite    write some of Buf, which is not empty
 	//	KindAccept   accept a connection from the listener s into the socket
-	//	             [Accepted](op), which becomes the backend's if N is 0
+	//	             [Accepted](op), which is open then unless Err is set
 	//	KindConnect  connect s to the address [Peer](op), from [Source](op),
 	//	             with the [ConnectOptions](op)
 	//	KindReadFrom read a packet into Buf, and pass the sender's address to
