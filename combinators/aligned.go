@@ -7,8 +7,8 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Aligned hands out blocks that start at a multiple of a number of bytes. No other
-// block shares the bytes up to the next multiple after their end.
+// Aligned hands out blocks whose address is a multiple of the alignment. No other
+// block shares the bytes between the end of a block and the next multiple.
 //
 // Use it to keep blocks of different goroutines on different cache lines (64 bytes
 // on most processors, 128 on some), and for buffers that a device or a vector
@@ -19,21 +19,24 @@ import (
 // alignment/gcd(alignment, size of T), and starts with the first that is aligned.
 // For bytes, words, and a T of an odd number of words there always is one. For
 // other sizes, such as a T of 64 bytes, all values of a block are equally far from
-// an aligned address. Then it depends on where the parent's block starts.
-// [allocator.Pages] starts at a page. The Go heap starts at a multiple of the
-// largest power of two in its size class, or 8 bytes after one for blocks of more
-// than 512 bytes with pointers. A request that cannot be aligned fails.
+// an aligned address. Then it depends on where the parent's block starts. A block
+// of [allocator.Pages] starts at a page. A block of the Go heap starts at a
+// multiple of the largest power of two that divides its size class, or 8 bytes
+// after one for blocks of more than 512 bytes with pointers. A request that cannot
+// be aligned fails.
 //
-// It costs an entry in a map while a block is handed out, some tens of nanoseconds,
-// so put it below an allocator that keeps storage. It keeps no storage itself, but
-// a block that is never released stays reachable. A T of no size is not aligned.
+// It costs an entry in a map for each live block, and some tens of nanoseconds for
+// each request. So put it below an allocator that keeps storage. It keeps no
+// storage itself, but a block that is never released stays reachable. Blocks of a
+// zero-size T are not aligned.
 //
 // It is exhausted when its parent is. Where the parent's block has no aligned
 // value, the error wraps [allocator.ErrTooLarge].
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a released block is not handed out, or has another capacity.
+// It panics if a released block is not handed out, or has another capacity than it
+// was handed out with.
 type Aligned[T any] struct {
 	_         noCopy
 	parent    allocator.Allocator[T]
@@ -109,7 +112,7 @@ func (a *Aligned[T]) Allocate(n int) ([]T, error) {
 	return s, nil
 }
 
-// Deallocate gives s back to the parent, as large as that gave it.
+// Deallocate gives the whole block that s is a part of back to the parent.
 func (a *Aligned[T]) Deallocate(s []T) {
 	if needsNone[T](cap(s)) {
 		a.parent.Deallocate(s)
@@ -142,7 +145,8 @@ func (a *Aligned[T]) GoodSize(n int) int {
 // wherever the first aligned one is.
 func (a *Aligned[T]) room(capacity int) int { return (capacity - a.unit + 1) / a.unit * a.unit }
 
-// Capable reports whether Reset works, which is so if it does for the parent.
+// Capable implements [allocator.Conditional]. Reset works if it does for the
+// parent.
 func (a *Aligned[T]) Capable(c allocator.Capability) bool {
 	return c == allocator.CanReset && a.can.capable(c)
 }

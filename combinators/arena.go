@@ -69,8 +69,8 @@ type shared interface {
 	relieve() bool // gives back the chunks of all that have no blocks
 }
 
-// NewArena returns an Arena that takes chunks from parent, the first one with
-// first values. It panics if first is less than 1.
+// NewArena returns an Arena that takes its chunks from parent. The first chunk
+// has first values. It panics if first is less than 1.
 func NewArena[T any](parent allocator.Allocator[T], first int) *Arena[T] {
 	a := &Arena[T]{
 		parent: parent,
@@ -85,7 +85,7 @@ func NewArena[T any](parent allocator.Allocator[T], first int) *Arena[T] {
 	return a
 }
 
-// Allocate returns the next n values of the chunk in use, or the first ones of
+// Allocate returns the next n values of the chunk in use, or the first n of
 // another.
 func (a *Arena[T]) Allocate(n int) ([]T, error) {
 	s, ok := a.current.take(n)
@@ -110,8 +110,8 @@ func (a *Arena[T]) Deallocate(s []T) {
 	}
 }
 
-// Resize makes s smaller, or larger if it is the last block of its chunk and
-// there is room, or the parent makes room.
+// Resize makes s smaller. It makes s larger if s is the last block of its chunk
+// and the chunk has room, or the parent can extend the chunk.
 func (a *Arena[T]) Resize(s []T, n int) ([]T, bool) {
 	if n < 1 || cap(s) == 0 {
 		return nil, false

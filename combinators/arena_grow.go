@@ -106,5 +106,5 @@ func (a *Arena[T]) double(n, want, got int) {
 	a.next = 2 * min(a.next, math.MaxInt/4)
 }
 
-// relieve has those give back what they can who share a limit with a.
+// relieve makes the arenas that share a limit with a give back what they can.
 func (a *Arena[T]) relieve() bool { return a.shared != nil && a.shared.relieve() }

@@ -7,8 +7,8 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// backing is where a [Slab], a [Region] or a [Buddy] has its storage from: one
-// block of the parent, taken with the first request, that they divide up.
+// backing is where a [Slab], a [Region] or a [Buddy] gets its storage: one
+// block of the parent, taken with the first request, that it divides up.
 type backing[T any] struct {
 	parent   allocator.Allocator[T]
 	can      capabilities[T]

@@ -18,16 +18,17 @@ import (
 // steps, one range of sizes after another, joined by [Segregator].
 //
 // A request costs a division, and gets less than one step more room than it asked
-// for. A bucket is asked for blocks of its own size, and the first bucket for
-// single values too. Resize within a bucket is in place and costs nothing; it never
-// moves a block to another bucket. A bucket whose blocks are as large as those of
-// the next bucket is useless: each request to it leads to another request there.
+// for. A bucket is asked only for blocks of its own size. The first bucket also
+// serves single values. Resize within a bucket is in place and costs nothing; it
+// never moves a block to another bucket. A bucket whose blocks are as large as
+// those of the next bucket is useless: each request to it leads to another request
+// there.
 //
-// It is exhausted when the bucket for that size is; other buckets do not help out.
-// A request beyond the last bucket fails with [allocator.ErrTooLarge]. For values
-// of no size, the first bucket is asked instead.
+// It is exhausted when the bucket for the requested size is; other buckets do not
+// help out. A request beyond the last bucket fails with [allocator.ErrTooLarge].
+// For a zero-size T, the first bucket is asked instead.
 //
-// As many goroutines may use it as may use each of its buckets.
+// It is safe for concurrent use if all of its buckets are.
 type Buckets[T any] struct {
 	buckets           []bucket[T]
 	first, last, step int
@@ -44,7 +45,7 @@ type bucket[T any] struct {
 // NewBuckets returns a Buckets for requests of up to last values, with blocks
 // of first, first+step and so on up to last values. The function parent makes
 // the allocator for each of these sizes. NewBuckets panics unless first and
-// step are at least 1 and last is a number of steps after first.
+// step are at least 1 and last is first plus a multiple of step.
 func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Allocator[T]) *Buckets[T] {
 	if parent == nil {
 		panic("combinators: NewBuckets: the function that makes the buckets is nil")
@@ -65,9 +66,9 @@ func NewBuckets[T any](first, last, step int, parent func(size int) allocator.Al
 	return a
 }
 
-// Allocate asks the bucket for n values for a block. If that block is as large
-// as those of the next bucket, its release would go there; so the next bucket
-// is asked instead.
+// Allocate takes a block from the bucket for n values. If that block is as
+// large as those of the next bucket, its release would go there, so the next
+// bucket is asked instead.
 func (a *Buckets[T]) Allocate(n int) ([]T, error) {
 	switch {
 	case uint(n-1) >= uint(a.last) || needsNone[T](n):
@@ -147,8 +148,8 @@ func (a *Buckets[T]) GoodSize(n int) int {
 	return b.can.goodSize(b.size)
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for all
-// buckets.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for all buckets.
 func (a *Buckets[T]) Capable(c allocator.Capability) bool {
 	return !slices.ContainsFunc(a.buckets, func(b bucket[T]) bool { return !b.can.capable(c) })
 }

@@ -24,12 +24,12 @@ import (
 // Resize works within the size that a block takes.
 //
 // It is exhausted when no free part is large enough, or when the parent does
-// not give it its block.
+// not provide its block.
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a released block is already free, is not from here, or has a
-// capacity of another size.
+// It panics if a released block is already free, is not from this Buddy, or has
+// a capacity of another size.
 type Buddy[T any] struct {
 	_ noCopy
 	backing[T]

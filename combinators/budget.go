@@ -23,7 +23,7 @@ import (
 // that, made with Account. All accounts share one limit and one queue. Several users
 // may share an account if each reserves what it allocates.
 //
-// Goroutines and handlers are served in the order in which they came, so small
+// Goroutines and handlers are served in the order of their arrival, so small
 // requests do not overtake a large one. While somebody waits, released bytes go to
 // the first in the queue, and a request without a reservation is refused as if there
 // were no room. Waiting while holding memory that others wait for is a deadlock, as
@@ -31,13 +31,13 @@ import (
 // single Wait.
 //
 // A wait costs a mutex at its start and at its end, and allocates nothing in the
-// steady state. See Budgeted for what an allocator pays.
+// steady state. [Budgeted] says what an allocation costs.
 //
 // It is exhausted when the bytes handed out and the bytes reserved add up to the
 // limit. Waiting for more than the limit fails with [allocator.ErrTooLarge].
 //
-// Any number of goroutines may use it. They never have more than the limit. A
-// request that would exceed it takes nothing away from the others, not even for a
+// Any number of goroutines may use it. Together they never hold more than the limit.
+// A request that would exceed it takes nothing away from the others, not even for a
 // moment. No function of the program is called while a lock is held.
 //
 // A reservation that is not used is lost to the others until Unreserve.
@@ -63,7 +63,8 @@ func (b *Budget) Account() *Budget { return &Budget{funds: b.funds} }
 
 // Wait waits until n bytes can be reserved, in the order of arrival, and
 // reserves them. If ctx is done first, it fails with ctx.Err() and reserves
-// nothing.
+// nothing. It fails at once with [allocator.ErrTooLarge] if n exceeds the
+// limit, and with [allocator.ErrSize] if n is negative.
 func (b *Budget) Wait(ctx context.Context, n int) error {
 	if err := b.check(n); err != nil {
 		return err
@@ -92,8 +93,9 @@ func (b *Budget) Wait(ctx context.Context, n int) error {
 //
 // It calls f later, even if there is room at once: never from inside WhenRoom
 // or a release, but on a goroutine of its own, which calls all waiting
-// functions one after another. So f should be short: it posts to where the work
-// is done, or starts an operation.
+// functions one after another. So f should be short: it should post to where
+// the work is done, or start an operation. WhenRoom returns the same errors as
+// Wait, and panics if f is nil.
 func (b *Budget) WhenRoom(n int, f func()) (Waiting, error) {
 	if f == nil {
 		panic("combinators: Budget.WhenRoom: the function is nil")
@@ -104,7 +106,8 @@ func (b *Budget) WhenRoom(n int, f func()) (Waiting, error) {
 	return b.funds.whenRoom(b, int64(n), f), nil
 }
 
-// A Waiting is a function that waits for room. The zero Waiting is none.
+// A Waiting stands for a function that waits for room. The zero Waiting stands
+// for none.
 type Waiting struct {
 	waiter     *waiter
 	generation uint64
@@ -142,8 +145,8 @@ func (b *Budget) check(n int) error {
 	return nil
 }
 
-// take takes n bytes, of the reservation as far as that goes, and returns how
-// many were of that. It is false if there are not so many.
+// take takes n bytes, from the reservation as far as it goes, and returns how
+// many came from there. It is false if there is no room for n.
 func (b *Budget) take(n int64) (reserved int64, ok bool) {
 	for {
 		all := b.reserved.Load()

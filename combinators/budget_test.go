@@ -85,7 +85,7 @@ func ExampleBudget_WhenRoom() {
 	// read into a buffer of 1024
 }
 
-// A client leaves while its request waits for room, so nobody waits for it any more.
+// A client leaves while its request waits for room, so the request leaves the queue.
 func ExampleWaiting() {
 	budget := combinators.NewBudget(4096)
 	buffers := combinators.NewBudgeted[byte](allocator.Heap[byte]{}, budget)

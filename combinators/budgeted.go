@@ -22,7 +22,7 @@ import (
 // reservation also fails while somebody else waits for room. A request that
 // exceeds the limit on its own fails with [allocator.ErrTooLarge].
 //
-// As many goroutines may use it as may use its parent.
+// It is safe for concurrent use if its parent is.
 //
 // It panics if more is released than was handed out.
 type Budgeted[T any] struct {

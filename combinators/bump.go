@@ -14,8 +14,7 @@ type bump[T any] struct {
 
 func (b *bump[T]) room() int { return len(b.block) - b.used }
 
-// take returns the next n values. It is false if there are not so many, and
-// for n < 1.
+// take returns the next n values. It is false if fewer are left, and for n < 1.
 func (b *bump[T]) take(n int) ([]T, bool) {
 	if uint(n-1) >= uint(b.room()) {
 		return nil, false

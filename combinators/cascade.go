@@ -21,7 +21,7 @@ import "github.com/heirloom-go/heirloom/allocator"
 // Before it fails, it gives up the storage of the allocator that it keeps for later, and
 // calls the function once more.
 //
-// Nothing can tell who owns a block of a T of no size, because all of them may start at the
+// Nothing can tell who owns a block of a zero-size T, because all of these may start at the
 // same address. So the release of one may reach another allocator of the list that has
 // handed some out. This matters to allocators that count, as with [Fallback].
 //
@@ -53,8 +53,8 @@ type child[T any] struct {
 
 // NewCascade returns a Cascade of the allocators that grow makes. Each must be
 // able to serve a request for n values; grow returns nil to stop the growth.
-// The first allocator is made at once, for one value. NewCascade panics if that
-// cannot tell what it owns.
+// The first allocator is made at once, for one value. NewCascade panics if it
+// cannot tell what it owns; later allocators are checked when they are made.
 func NewCascade[T any](grow func(n int) allocator.Allocator[T]) *Cascade[T] {
 	if grow == nil {
 		panic("combinators: NewCascade: the function that makes the allocators is nil")
@@ -145,8 +145,9 @@ func (a *Cascade[T]) Trim() {
 // GoodSize returns the answer of the allocator that was used last.
 func (a *Cascade[T]) GoodSize(n int) int { return a.first.can.goodSize(n) }
 
-// Capable reports whether Owns works, which it always does, or Reset, which
-// works if it does for the allocators of the list. These are all of one kind.
+// Capable implements [allocator.Conditional]. Owns always works. Reset works if
+// it does for the allocator that was used last: all of them should be of one
+// kind.
 func (a *Cascade[T]) Capable(c allocator.Capability) bool { return a.first.can.capable(c) }
 
 // String returns the expression that builds the allocator, with what the

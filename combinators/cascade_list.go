@@ -87,7 +87,7 @@ func (a *Cascade[T]) took(c *child[T]) {
 	}
 }
 
-// find returns the child that is to take s back, or nil if s is empty.
+// find returns the child that s goes back to, or nil if s is empty.
 func (a *Cascade[T]) find(s []T) *child[T] {
 	if cap(s) == 0 {
 		return nil

@@ -20,19 +20,19 @@ import (
 // pattern, or with zeros for a T with pointers, and held back until Quarantine
 // other blocks have been released. If something was written to it meanwhile,
 // that is reported when it goes back to the parent. Close reports the blocks
-// that are still live. Blocks of no size are not checked.
+// that are still live. Blocks of a zero-size T are not checked.
 //
-// It costs a call stack at each end of a block's life, about a microsecond for
-// both. It also costs a few hundred bytes for each block that is live or held
-// back, and the storage that is held back. A block that Sample leaves out costs
-// some tens of nanoseconds. A steady state allocates nothing, unless Leak is
-// set.
+// It records a call stack at each end of a block's life, about a microsecond
+// for both. It also costs a few hundred bytes for each block that is live or
+// held back, and the storage that is held back. A block that Sample leaves out
+// costs some tens of nanoseconds. A steady state allocates nothing, unless Leak
+// is set.
 //
 // It is exhausted when its parent is. Before it fails, it releases the blocks
 // that it holds back, and asks the parent once more.
 //
-// As many goroutines may use it as may use its parent. Set its fields before
-// the first use.
+// It is safe for concurrent use if its parent is. Set its fields before the
+// first use.
 type Checked[T any] struct {
 	// Report is called with each problem that was found. If it is nil, Checked
 	// panics with the problem. If Report returns, a refused release does
@@ -115,9 +115,10 @@ func (a *Checked[T]) Deallocate(s []T) {
 	}
 }
 
-// Close reports the blocks that are still handed out, with an error that joins
-// a [*allocator.MisuseError] for each, or nil. What is held back goes to the
-// parent first. The blocks are forgotten, and the allocator remains as it was.
+// Close returns an error that joins a [*allocator.MisuseError] for each block
+// that is still handed out, or nil if there is none. What is held back goes to
+// the parent first. Close forgets the blocks, and the allocator can still be
+// used.
 func (a *Checked[T]) Close() error {
 	a.flush(0)
 	var leaks []error

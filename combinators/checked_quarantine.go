@@ -33,8 +33,8 @@ func (a *Checked[T]) quarantine(s []T, e *entry) {
 	a.flush(a.Quarantine)
 }
 
-// flush gives all but so many blocks of those that are held back to the
-// parent, and reports whether there were any.
+// flush gives the blocks that are held back to the parent, all but keep of
+// them, and reports whether there were any.
 func (a *Checked[T]) flush(keep int) bool {
 	for flushed := false; ; flushed = true {
 		a.ledger.mu.Lock()

@@ -9,10 +9,10 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 )
 
-// A heap of size classes, as jemalloc and D's documentation of its building
-// blocks have it: small sizes in steps of 16 bytes, larger ones in wider steps,
-// each size in slabs of its own that come and go, and the largest blocks from
-// the Go heap.
+// A heap of size classes, as in jemalloc and in the documentation of D's
+// building blocks: small sizes in steps of 16 bytes, larger ones in wider
+// steps, each size in slabs of its own that come and go, and the largest blocks
+// from the Go heap.
 func Example_sizeClassHeap() {
 	type alloc = allocator.Allocator[byte]
 	slabs := func(size int) alloc {
@@ -43,9 +43,9 @@ func Example_sizeClassHeap() {
 	// 5000 in 5000
 }
 
-// Asio keeps two blocks a thread for each of some purposes, so that one does
-// not take the other's. Here a session has them as fields, and they need no
-// constructor.
+// Asio caches two blocks per thread for each of several purposes, so that one
+// purpose does not use up the blocks of another. Here a session has the caches
+// as fields, which need no constructor.
 func Example_perPurposeCache() {
 	type operation struct {
 		Buffer []byte
@@ -74,9 +74,9 @@ func Example_perPurposeCache() {
 	// Slots(Heap[combinators_test.operation], 4)
 }
 
-// All that a request takes is released at its end, and no request can take
-// more than its limit: the arenas have their chunks from one slab, which bounds
-// what all requests take together.
+// Everything that a request allocates is released at its end, and no request
+// can exceed its limit. The arenas take their chunks from one slab, which
+// bounds what all requests take together.
 func Example_requestArena() {
 	type node struct {
 		name     string
@@ -111,10 +111,10 @@ func Example_requestArena() {
 	// <nil>
 }
 
-// A buffer that is used after its release is found: at the place of the use in
-// a build with -race or -asan, and with the stacks of its allocation and its
-// release when Checked lets go of it, if it was written to. In an ordinary
-// build of a release version it is the pool alone.
+// The use of a buffer after its release is found. A build with -race or -asan
+// reports where it is used. Checked reports a write, with the stacks of the
+// allocation and the release, when it gives the buffer back to the pool. A
+// release build has the pool alone.
 func Example_checkedBufferPool() {
 	const debug = true // a build tag, in a program
 	var buffers allocator.Allocator[byte] = combinators.NewSharded(allocator.Heap[byte]{}, 1<<20)

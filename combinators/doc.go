@@ -31,26 +31,26 @@
 //	a hard bound on the number of live values               Slab
 //	many different sizes under one hard bound               Buddy
 //	keys that find nothing once their value is removed      Handles
-//	values kept together with what they have constructed    Objects
+//	values kept with everything constructed in them         Objects
 //	the same, for many goroutines                           ShardedObjects
 //	one buffer that is written to many connections          Shared
-//	a first message that allocates nothing either           Preheat
+//	a first message that allocates no more than later ones  Preheat
 //	everything released at once, with a hard bound          Region
 //	everything released at once, without a bound            Arena
 //	the same, for values of many types                      Scope
-//	leftovers released when some work ends                  Scoped
+//	whatever is left released when some work ends           Scoped
 //	one allocator, and another when it is exhausted         Fallback
 //	different allocators for small and large requests       Segregator
 //	an allocator for each of a series of sizes              Buckets
-//	more of a bounded allocator when it is exhausted        Cascade
+//	another bounded allocator whenever all are exhausted    Cascade
 //	an allocator that several goroutines share              ThreadSafe
-//	the same, with little waiting for each other            Sharded
+//	the same, with little contention                        Sharded
 //	a limit in values or bytes                              Limit
 //	one limit for several types, and a way to wait          Budget, Budgeted
 //	fewer sizes, and room to grow in place                  Quantizer
 //	blocks on cache lines or pages of their own             Aligned
 //	fresh blocks that are zero                              Zeroed
-//	counts of what is allocated, now and at most            Stats
+//	counts of what is allocated: now, at most, in all       Stats
 //	who holds how much, in go tool pprof                    Profiled
 //	each call in an execution trace or a log                Trace
 //	misuse, use after release and leaks found               Checked
@@ -62,9 +62,9 @@
 // Recycling counts requests; below it, Stats counts misses. ThreadSafe belongs
 // outermost, where one lock covers everything below.
 //
-// Whoever has the outermost block finds the others by [allocator.Composite], as
-// package platform/inspect does to draw them with what each Stats has counted. A
-// [Cascade], whose parents come and go, shows none.
+// From the outermost layer, [allocator.Composite] leads to all the others. Package
+// platform/inspect uses it to draw a composition, with the counts of each Stats. A
+// [Cascade], whose parents come and go, shows none of them.
 //
 // # What they promise
 //
@@ -77,16 +77,15 @@
 //     fails: it gives that storage back first. (Several combinators over one
 //     bounded parent do not know of each other.)
 //
-// A Pool keeps these two promises only as far as sync.Pool allows. Values of no
-// size take no storage, so the capacity of a Slab, a Region or a Buddy does not
-// bound them.
+// A Pool keeps these two promises only as far as sync.Pool allows. Zero-size values take no
+// storage, so the capacity of a Slab, a Region or a Buddy does not bound them.
 //
-// A type that passes a capability on has its method whether or not its parent
-// has the capability. Ask with [allocator.AsOwner] and [allocator.AsResetter], which
-// tell the truth. The other capabilities are harmless without a parent that has
-// them: Resize then reports false, Trim does nothing, and GoodSize returns n. A
-// composition that cannot work panics when it is built: for example, a [Fallback]
-// from an allocator that cannot tell what it owns.
+// A type that passes a capability on has its method whether or not its parent has the
+// capability. Ask with [allocator.AsOwner] and [allocator.AsResetter], which tell the
+// truth. The other capabilities are harmless without a parent that has them: Resize then
+// reports false, Trim does nothing, and GoodSize returns n. Building a composition that
+// cannot work panics: for example, a [Fallback] from an allocator that cannot tell what it
+// owns.
 //
 // Constructors panic if the parent is nil.
 //
@@ -111,10 +110,9 @@
 //	a pool of *bytes.Buffer that grow     allocator.Append, in blocks of any allocator
 //	unknown hit rate                      combinators.NewStats, below the cache
 //
-// What changes: the number of values that are kept has a limit, a garbage
-// collection takes none of them, and storage for a type with pointers is cleared
-// when it is released. BenchmarkSharded, BenchmarkPool and BenchmarkObjects have
-// sync.Pool beside them.
+// What changes: the number of values that are kept has a limit, a garbage collection takes
+// none of them, and storage for a type with pointers is cleared when it is released.
+// BenchmarkSharded, BenchmarkPool and BenchmarkObjects compare with sync.Pool.
 //
 // # Why does an allocator keep storage, when Go has a garbage collector?
 //
@@ -133,10 +131,9 @@
 //
 // # Why does Arena have both Reset and Reuse?
 //
-// In Go a pointer into an arena may still exist when the arena is reset. Reset
-// drops the chunks, so such a pointer keeps seeing the old values, and the
-// collector frees the chunk when the last pointer is gone. That is always safe,
-// but chunks are allocated anew. Reuse hands the same storage out again, which
-// costs nothing but makes an old pointer see a new owner's values. The name says
-// which one a program has chosen.
+// In Go, a pointer into an arena may still exist when the arena is reset. Reset drops the
+// chunks, so such a pointer keeps seeing the old values, and the collector frees the chunk
+// when the last pointer is gone. That is always safe, but chunks are allocated anew. Reuse
+// hands the same storage out again, which costs nothing but makes an old pointer see a new
+// owner's values. The name says which one a program has chosen.
 package combinators

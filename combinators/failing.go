@@ -30,8 +30,8 @@ var ErrInduced = fmt.Errorf("combinators: failure induced by Failing: %w", alloc
 // negative number of values, or for more than can exist are passed on. So is
 // Resize, because refusing it is not a failure.
 //
-// As many goroutines may use it as may use its parent, though the order in
-// which they come then decides which request fails.
+// It is safe for concurrent use if its parent is, though then the order of the
+// calls decides which request fails.
 type Failing[T any] struct {
 	passing[T]
 	name  string // of the constructor
@@ -51,8 +51,8 @@ func NewFailingAt[T any](parent allocator.Allocator[T], calls ...int) *Failing[T
 	return newFailing(parent, "At", numbers, func(call, _ int) bool { return slices.Contains(calls, call) })
 }
 
-// NewFailingRandomly returns a Failing that makes each request fail with a
-// probability. With the same seed, the same requests fail.
+// NewFailingRandomly returns a Failing that makes each request fail with the
+// given probability, from 0 to 1. With the same seed, the same requests fail.
 func NewFailingRandomly[T any](parent allocator.Allocator[T], probability float64, seed uint64) *Failing[T] {
 	random := rand.New(rand.NewPCG(seed, 0))
 	return newFailing(parent, "Randomly", fmt.Sprintf("%v, %d", probability, seed), func(int, int) bool {
@@ -85,7 +85,7 @@ func newFailing[T any](parent allocator.Allocator[T], kind, arguments string, fa
 	}
 }
 
-// Allocate asks the parent for n values, unless the request is to fail.
+// Allocate asks the parent for n values, unless the request is chosen to fail.
 func (a *Failing[T]) Allocate(n int) ([]T, error) {
 	if n != 0 && allocator.CheckSize[T](n) == nil && a.fail(n) {
 		return nil, ErrInduced

@@ -29,7 +29,7 @@ func readTwo(buffers allocator.Allocator[byte]) error {
 	return nil
 }
 
-// Each request is made to fail in turn, until a run has fewer than that.
+// Each request is made to fail in turn, until a run makes no further request.
 func ExampleFailing() {
 	for k := 1; ; k++ {
 		live := combinators.NewLimit(allocator.Heap[byte]{}, 1<<20)
@@ -45,7 +45,7 @@ func ExampleFailing() {
 	// FailingAt(Limit(Heap[uint8], 1048576), 2): leaked 0, error: combinators: failure induced by Failing: allocator: exhausted
 }
 
-// A program meets the end of its memory wherever that comes.
+// Memory runs out at one point or another of a program.
 func ExampleNewFailingAfter() {
 	for _, bytes := range []int{0, 100, 2000} {
 		fmt.Println(bytes, readTwo(combinators.NewFailingAfter(allocator.Heap[byte]{}, bytes)) == nil)

@@ -18,7 +18,7 @@ import (
 // the primary must be an [allocator.Owner], and one that has to search makes
 // releases slow. Fallback keeps no storage itself.
 //
-// Nothing can tell who owns a block of a T of no size, because all of them may
+// Nothing can tell who owns a block of a zero-size T, because all of these may
 // start at the same address. So the release of one may reach the wrong parent.
 // That is harmless, since such blocks take no storage; but a [Stats] there
 // counts wrongly, and a [Limit] may panic.
@@ -26,7 +26,7 @@ import (
 // It is exhausted when both are. If one of them may serve the request later,
 // the error is [allocator.ErrExhausted], and otherwise that of the secondary.
 //
-// As many goroutines may use it as may use both of its parents.
+// It is safe for concurrent use if both of its parents are.
 type Fallback[T any] struct {
 	primary, secondary allocator.Allocator[T]
 	first, second      capabilities[T]
@@ -94,8 +94,8 @@ func (a *Fallback[T]) Trim() {
 // GoodSize returns the answer of the primary.
 func (a *Fallback[T]) GoodSize(n int) int { return a.first.goodSize(n) }
 
-// Capable reports whether Owns or Reset works, which is so if it does for
-// both.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for both parents.
 func (a *Fallback[T]) Capable(c allocator.Capability) bool {
 	return a.first.capable(c) && a.second.capable(c)
 }

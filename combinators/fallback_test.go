@@ -11,7 +11,7 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 )
 
-// A slab serves what a server usually has at once, and the Go heap the rest.
+// A slab serves the usual number of requests, and the Go heap serves the rest.
 func ExampleFallback() {
 	type request struct{ Path string }
 	usual := combinators.NewSlab(allocator.Heap[request]{}, 2)

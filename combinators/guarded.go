@@ -22,15 +22,16 @@ import (
 //
 // It costs writing and reading the guards, their room, and an entry in a map
 // behind a lock. It keeps no storage itself, but a block that is never released
-// stays reachable. A T of no size has no guards. The blocks have exactly the
-// room that was asked for, so that append does not use the guards.
+// stays reachable. Blocks of a zero-size T have no guards. The blocks have
+// exactly the room that was asked for, so that append does not use the guards.
 //
-// It is exhausted when its parent is, asked for the larger size.
+// It is exhausted when its parent is, for a request of the larger size.
 //
-// As many goroutines may use it as may use its parent.
+// It is safe for concurrent use if its parent is.
 //
 // It panics if a released block has a damaged guard, is not handed out, or has
-// another capacity. A block with a damaged guard stays handed out.
+// another capacity than it was handed out with. A block with a damaged guard
+// stays handed out.
 type Guarded[T any] struct {
 	parent  allocator.Allocator[T]
 	can     capabilities[T]
@@ -140,7 +141,8 @@ func (a *Guarded[T]) GoodSize(n int) int {
 	return a.can.goodSize(n+2*a.guard) - 2*a.guard
 }
 
-// Capable reports whether Reset works, which is so if it does for the parent.
+// Capable implements [allocator.Conditional]. Reset works if it does for the
+// parent.
 func (a *Guarded[T]) Capable(c allocator.Capability) bool {
 	return c == allocator.CanReset && a.can.capable(c)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 )
 
-// A call of the operating system is told a length that is too large.
+// A system call is given a length that is too large.
 func ExampleGuarded() {
 	buffers := combinators.NewGuarded(allocator.Heap[byte]{}, 8)
 	buffer, _ := buffers.Allocate(100)

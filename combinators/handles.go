@@ -20,7 +20,7 @@ import (
 //
 // Insert and Remove cost what the parent costs and a few nanoseconds more; Get
 // costs about one. A table on the Go heap has two words for each place. It has
-// as many places as there were values at most, until Trim shortens it.
+// as many places as there have been values at once, until Trim shortens it.
 //
 // It is exhausted when its parent is.
 //
@@ -77,8 +77,8 @@ func (a *Handles[T]) Insert(v T) (Handle[T], error) {
 	return h, nil
 }
 
-// Get returns the value with the key h, which stays where it is until it is
-// removed. It returns false if there is no such value, or no longer.
+// Get returns a pointer to the value with the key h, which is valid until the
+// value is removed. It returns false if no value has this key, or no longer.
 func (a *Handles[T]) Get(h Handle[T]) (*T, bool) {
 	if uint64(h.index) >= uint64(len(a.places)) {
 		return nil, false
@@ -91,7 +91,7 @@ func (a *Handles[T]) Get(h Handle[T]) (*T, bool) {
 }
 
 // Remove removes the value with the key h and returns it. It returns false if
-// there is no such value, or no longer.
+// no value has this key, or no longer.
 func (a *Handles[T]) Remove(h Handle[T]) (v T, ok bool) {
 	p, ok := a.Get(h)
 	if !ok {
@@ -105,8 +105,8 @@ func (a *Handles[T]) Remove(h Handle[T]) (v T, ok bool) {
 // Len returns the number of values.
 func (a *Handles[T]) Len() int { return a.count }
 
-// All returns an iterator over the keys and values. It may or may not include
-// values that are inserted or removed meanwhile.
+// All returns an iterator over the keys and values. Values that are inserted or
+// removed meanwhile may or may not be included.
 func (a *Handles[T]) All() iter.Seq2[Handle[T], *T] {
 	return func(yield func(Handle[T], *T) bool) {
 		for i := 0; i < len(a.places); i++ {

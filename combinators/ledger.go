@@ -77,8 +77,9 @@ func (l *ledger) unused() *entry {
 	return e
 }
 
-// close notes that a block is released. If it is not handed out so, it returns
-// what is wrong, or no entry either if it may be one that is not checked.
+// close notes that a block is released. If no such block is handed out, it
+// returns what is wrong; or neither an entry nor a problem, if the block may be
+// one that is not checked.
 func (l *ledger) close(start uintptr, n, sample int) (*entry, string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -93,8 +94,8 @@ func (l *ledger) close(start uintptr, n, sample int) (*entry, string) {
 	return e, ""
 }
 
-// resize notes that a block is n values long, of which it had size. It returns
-// what is wrong if it is not handed out so, and then does nothing.
+// resize notes that a block of size values has n values now. If no such block
+// is handed out, it returns what is wrong and does nothing.
 func (l *ledger) resize(start uintptr, size, n, sample int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +122,7 @@ func (l *ledger) retire(e *entry) {
 	l.spare = append(l.spare, e)
 }
 
-// watch sets what is to be stopped when the block is released.
+// watch sets the cleanup that is stopped when the block is released.
 func (l *ledger) watch(e *entry, id uint64, c runtime.Cleanup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -21,9 +21,10 @@ import (
 // a limit of 0 refuses every request with ErrTooLarge, unlike [allocator.Null],
 // which is exhausted.
 //
-// As many goroutines may use it as may use its parent. They never have more than
-// the limit. A request that would exceed it takes nothing away from the others, not
-// even for a moment. A request that the parent refuses does, until it fails.
+// It is safe for concurrent use if its parent is. Together, goroutines never hold
+// more than the limit. A request that would exceed it takes nothing away from the
+// others, not even for a moment. A request that the parent refuses does, until it
+// fails.
 //
 // It panics if more is released than was handed out.
 type Limit[T any] struct {
@@ -41,7 +42,7 @@ func NewLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {
 	return newLimit(parent, limit, 1, "Limit")
 }
 
-// NewByteLimit returns a Limit of limit bytes over parent. Values of no size
+// NewByteLimit returns a Limit of limit bytes over parent. Zero-size values
 // take no bytes, so any number of them is within every limit, even a limit of
 // 0. It panics if limit is negative.
 func NewByteLimit[T any](parent allocator.Allocator[T], limit int) *Limit[T] {

@@ -44,7 +44,7 @@ func ExampleObjects() {
 	// Objects(combinators_test.newReader, 16)
 }
 
-// A buffer that one large message has blown up is not worth its memory.
+// A buffer that has grown for one large message is not worth its memory.
 func ExampleObjects_onPut() {
 	buffers := combinators.NewObjects(func() *bytes.Buffer { return new(bytes.Buffer) }, 16)
 	buffers.OnPut = func(b *bytes.Buffer) bool {

@@ -32,8 +32,8 @@ import (
 // It is exhausted when its parent is. Before it fails, it gives back all the
 // blocks that it can find, and asks the parent once more.
 //
-// Any number of goroutines may use it, if as many may use the parent. Call
-// Reset only while no other goroutine uses it.
+// It is safe for concurrent use if its parent is. Call Reset only while no
+// other goroutine uses it.
 //
 // It panics if a released block has a capacity that none of its blocks has, as
 // long as the parent has always given the same capacity for a size. It cannot
@@ -131,8 +131,8 @@ func (a *Pool[T]) Reset() {
 	a.empty()
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for the parent.
 func (a *Pool[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // Parents implements [allocator.Composite].

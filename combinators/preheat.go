@@ -22,7 +22,7 @@ import (
 // goroutines search a little longer.
 //
 // It fails with the error of the allocator, such as [allocator.ErrExhausted],
-// if not all the blocks can be live at once. The blocks that there were are
+// if not all the blocks can be live at once. The blocks that it did get are
 // released and kept.
 //
 // It may be called wherever the allocator may be used.

@@ -7,8 +7,8 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// Profiled makes a profile of its parent's blocks by the code that asked for them: which
-// calls hold how much memory now, and which asked for how much so far.
+// Profiled profiles the blocks of its parent by the code that asked for them: which calls
+// hold how much memory now, and which asked for how much so far.
 //
 // Use it in production, to find who holds the blocks of an allocator. The heap profile of
 // the Go runtime shows where the storage was made, which for a cache is a single line.
@@ -38,8 +38,8 @@ import (
 //
 // It is exhausted when its parent is. Failed requests do not appear in the profile.
 //
-// As many goroutines may use it as may use its parent. Any goroutine may call WriteTo at
-// any time. Set Rate before the first use.
+// It is safe for concurrent use if its parent is. Any goroutine may call WriteTo at any
+// time. Set Rate before the first use.
 //
 // It does not detect misuse. A lost block stays in the profile, which is how a leak
 // shows, until its storage is handed out again and sampled, or released.

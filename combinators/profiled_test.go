@@ -24,8 +24,7 @@ import (
 	"github.com/heirloom-go/heirloom/proptest"
 )
 
-// A program that wants to know who has its buffers writes a profile when it is
-// asked for one.
+// A server writes a profile of who holds its buffers, on request.
 func ExampleProfiled() {
 	buffers := combinators.NewProfiled(combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20))
 	buffers.Rate = 1 // each of them; a busy server leaves it as it is

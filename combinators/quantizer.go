@@ -20,9 +20,9 @@ import (
 // which append can fill. A single value is not rounded. It keeps no storage
 // itself.
 //
-// It is exhausted when its parent is, asked for the larger size.
+// It is exhausted when its parent is, for a request of the larger size.
 //
-// As many goroutines may use it as may use its parent.
+// It is safe for concurrent use if its parent is.
 type Quantizer[T any] struct {
 	passing[T]
 	round  func(n int) int

@@ -143,8 +143,8 @@ func (a *Recycling[T]) Reset() {
 	a.room = a.limit
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for the parent.
 func (a *Recycling[T]) Capable(c allocator.Capability) bool { return a.can.capable(c) }
 
 // Kept returns how many values the kept blocks have in all.

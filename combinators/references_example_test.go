@@ -8,7 +8,8 @@ import (
 )
 
 // A key that leaves the program as a number and comes back: in a message, in a
-// URL, or as the user data of a system call. One that is too old finds nothing.
+// URL, or as the user data of a system call. A key that is too old finds
+// nothing.
 func ExampleHandleOf() {
 	sessions := combinators.NewHandles[string](allocator.Heap[string]{})
 	h, err := sessions.Insert("alice")

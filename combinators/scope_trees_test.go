@@ -122,7 +122,7 @@ func (x *bNode) count() int {
 	return n
 }
 
-// An index that is built for one question and given up.
+// An index that is built for one query and then dropped.
 func ExampleScope_bTree() {
 	var scope combinators.Scope
 	for _, size := range []int{10, 10_000} {

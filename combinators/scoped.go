@@ -18,7 +18,7 @@ import (
 // A call costs a few nanoseconds more than the parent's. Once it has had more than
 // about ten live blocks, it finds them with a map, which costs some tens of
 // nanoseconds. Close releases the blocks in the reverse order of their allocation,
-// except those of a T of no size, which it cannot distinguish.
+// except those of a zero-size T, which it cannot distinguish.
 //
 // It is exhausted when its parent is.
 //
@@ -107,8 +107,8 @@ func (a *Scoped[T]) Reset() {
 	}
 }
 
-// Close is Reset, in the form that defer and io.Closer have. It returns nil.
-// The scope can be used again.
+// Close calls Reset and returns nil, so that a Scoped is an io.Closer. The
+// scope can be used again.
 func (a *Scoped[T]) Close() error {
 	a.Reset()
 	return nil

@@ -18,12 +18,12 @@ import (
 // the threshold, the block is given back and large is asked. It keeps no storage
 // itself.
 //
-// It is exhausted when the parent for that size is. If small can never serve a
-// certain size within the threshold, the error is [allocator.ErrTooLarge], though
+// It is exhausted when the parent for the requested size is. If small can never serve
+// a certain size within the threshold, the error is [allocator.ErrTooLarge], though
 // larger requests succeed. An allocator above, such as a [SingleSlot], may serve that
 // size all the same once it has a larger block.
 //
-// As many goroutines may use it as may use both of its parents.
+// It is safe for concurrent use if both of its parents are.
 type Segregator[T any] struct {
 	small, large       allocator.Allocator[T]
 	canSmall, canLarge capabilities[T]
@@ -46,7 +46,7 @@ func NewSegregator[T any](small, large allocator.Allocator[T], threshold int) *S
 	return a
 }
 
-// Allocate asks the parent for this size for n values.
+// Allocate asks the parent for requests of this size for n values.
 func (a *Segregator[T]) Allocate(n int) ([]T, error) {
 	if n > a.threshold {
 		return a.large.Allocate(n)
@@ -98,8 +98,8 @@ func (a *Segregator[T]) GoodSize(n int) int {
 	return a.canLarge.goodSize(n)
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for both
-// parents.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for both parents.
 func (a *Segregator[T]) Capable(c allocator.Capability) bool {
 	return a.canSmall.capable(c) && a.canLarge.capable(c)
 }

@@ -104,7 +104,8 @@ func (a *Sharded[T]) find(c uint) []T {
 	return a.fromPlaces(own+1, placesLookedAt, c)
 }
 
-// fromPlaces returns a block from the places of so many shards, or nil.
+// fromPlaces returns a block from the places of count shards, starting with the
+// first, or nil.
 func (a *Sharded[T]) fromPlaces(first, count int, c uint) []T {
 	if c >= a.places {
 		return nil
@@ -173,7 +174,7 @@ func (a *Sharded[T]) missed(c uint) bool {
 }
 
 // evict gives blocks of all classes but one to the parent, one of each in turn,
-// until there is room for n values. It is false if there are not so many.
+// until there is room for n values. It is false if there is not enough to give.
 func (a *Sharded[T]) evict(n int, spare uint) bool {
 	own := a.own()
 	for passed := 0; a.room.Load() < int64(n); passed++ {

@@ -172,8 +172,8 @@ func (a *Sharded[T]) Reset() {
 	a.init()
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for the parent.
 func (a *Sharded[T]) Capable(c allocator.Capability) bool { return a.parent.can.capable(c) }
 
 // Parents implements [allocator.Composite].

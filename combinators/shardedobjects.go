@@ -21,9 +21,9 @@ import (
 // sync.Pool costs on one goroutine, and 1.2 times on two (BenchmarkObjects). There are at
 // least four shards for each processor, but no more than half of the limit. The address of
 // its stack decides which shard a goroutine uses. A shard has a place for one value, which
-// takes no lock, and others behind a lock, which costs some tens of nanoseconds. A Get that finds nothing in
-// its shard looks at all other shards, for a nanosecond or two each, before it calls the
-// constructor. At most limit values are kept.
+// needs no lock, and any number of others behind a lock, which costs some tens of
+// nanoseconds. A Get that finds nothing in its shard looks at all other shards, for a
+// nanosecond or two each, before it calls the constructor. At most limit values are kept.
 //
 // It is never exhausted. Get returns whatever the constructor returns, so a constructor
 // that can fail may return nil.
@@ -59,7 +59,7 @@ type objectShard[T any] struct {
 
 // NewShardedObjects returns a ShardedObjects that keeps at most limit values
 // made by construct. It panics if construct is nil or limit is negative.
-// GOMAXPROCS tells the number of shards.
+// GOMAXPROCS and limit determine the number of shards.
 func NewShardedObjects[T any](construct func() *T, limit int) *ShardedObjects[T] {
 	checkObjects(construct, limit, "NewShardedObjects")
 	count := 0

@@ -21,8 +21,7 @@ func newCompressor() *gzip.Writer {
 	return w
 }
 
-// The handlers of a server compress their answers, as many at a time as there
-// are.
+// The handlers of a server compress their answers at the same time.
 func ExampleShardedObjects() {
 	compressors := combinators.NewShardedObjects(newCompressor, 64)
 	compressors.OnPut = func(w *gzip.Writer) bool {

@@ -19,16 +19,16 @@ import (
 // A block costs what the parent costs, and a mutex at both ends of its life.
 // Retain and Release cost an atomic operation each, and Values a load. The
 // count of a block takes a few words on the Go heap, which are used again for
-// another block, so a steady state allocates nothing. Trim drops counts that
-// are not in use.
+// another block, so a steady state allocates nothing. Trim drops the counts
+// that are not in use.
 //
 // It is exhausted when its parent is.
 //
-// As many goroutines may use it as may use its parent. If several goroutines
-// release references, put a [ThreadSafe] or a [Sharded] below. The goroutine
-// that releases the last reference calls the parent. It sees everything that
-// others did before they released theirs. The program itself must order writes
-// to a shared block.
+// It is safe for concurrent use if its parent is. If several goroutines release
+// references, put a [ThreadSafe] or a [Sharded] below. The goroutine that
+// releases the last reference calls the parent. Everything that the others did
+// before they released theirs happens before that call. The program itself must
+// order writes to a shared block.
 //
 // It panics with a [*allocator.MisuseError] if a reference is used or released
 // after the last one was.

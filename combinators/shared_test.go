@@ -57,8 +57,8 @@ func ExampleShared() {
 	// buffers: 2 live: 0
 }
 
-// A message whose length is not known before is built in a block, which becomes
-// the shared one.
+// A message whose length is not known beforehand is built in a block, which is
+// then shared.
 func ExampleShared_Share() {
 	buffers := combinators.NewRecycling(allocator.Heap[byte]{}, 1<<20)
 	messages := combinators.NewShared(buffers)

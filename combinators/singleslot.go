@@ -24,8 +24,8 @@ import (
 // It is exhausted when its parent is. If it has a free block then, it gives that block back
 // and asks the parent once more.
 //
-// One goroutine at a time may use it; not always the same one, as along a chain of
-// operations.
+// One goroutine at a time may use it, though not always the same one: along a chain of
+// operations it changes.
 type SingleSlot[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T] // nil is the Go heap
@@ -95,8 +95,8 @@ func (a *SingleSlot[T]) Reset() {
 	a.block = nil
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for the parent.
 func (a *SingleSlot[T]) Capable(c allocator.Capability) bool {
 	can := a.parentCan()
 	return can.capable(c)
@@ -117,8 +117,8 @@ func (a *SingleSlot[T]) upstream() allocator.Allocator[T] {
 	return a.parent
 }
 
-// parentCan asks anew at each call: none of them is hot, and a slot in each
-// session is to be small.
+// parentCan asks anew at each call: none of the callers is hot, and a slot in
+// each session should be small.
 func (a *SingleSlot[T]) parentCan() capabilities[T] { return capabilitiesOf(a.upstream(), "") }
 
 // miss serves what the kept block cannot.

@@ -27,7 +27,7 @@ type sizedClass struct {
 	servedBy atomic.Uint32 // 1 + the class of what the parent gives for this one; 0 if that is itself
 }
 
-// newSizing returns the sizing of so many classes.
+// newSizing returns the sizing of the given number of classes.
 func newSizing(classes int) *sizing { return &sizing{classes: make([]sizedClass, classes)} }
 
 // learn notes the capacity of a block that the parent gave for the class c, or

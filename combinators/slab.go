@@ -31,7 +31,7 @@ import (
 //
 // One goroutine at a time may use it; see [ThreadSafe].
 //
-// It panics if a released block is already free or is not from here.
+// It panics if a released block is already free or is not from this Slab.
 type Slab[T any] struct {
 	_ noCopy
 	backing[T]

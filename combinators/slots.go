@@ -26,8 +26,8 @@ import (
 // It is exhausted when its parent is. Before it fails, it gives all free blocks
 // back and asks the parent once more.
 //
-// One goroutine at a time may use it; not always the same one, as along a chain
-// of operations.
+// One goroutine at a time may use it, though not always the same one: along a
+// chain of operations it changes.
 //
 // It panics if a released block is a kept one, and is already free or was
 // handed out with another capacity.
@@ -106,8 +106,8 @@ func (a *Slots[T]) Reset() {
 	clear(a.slots)
 }
 
-// Capable reports whether Owns or Reset works, which is so if it does for the
-// parent.
+// Capable implements [allocator.Conditional]. Owns and Reset work if they do
+// for the parent.
 func (a *Slots[T]) Capable(c allocator.Capability) bool {
 	can := a.parentCan()
 	return can.capable(c)

@@ -20,8 +20,8 @@ import (
 //
 // It is exhausted when its parent is, and counts that as a failure.
 //
-// As many goroutines may use it as may use its parent. Any goroutine may call
-// Counts and Var at any time.
+// It is safe for concurrent use if its parent is. Any goroutine may call Counts
+// and Var at any time.
 type Stats[T any] struct {
 	_ noCopy
 	passing[T]

@@ -16,16 +16,16 @@ import (
 // is on, each call is a region named for the allocator, such as "buffers:
 // Allocate", and a failure is an event. With a Logger, each call is a record at
 // Level. A failure is a record at Level plus 4, which is the step from Info to
-// Warn.
-// ops.WithTrace shows handlers, and examples/tracechain draws both from a trace.
+// Warn. Handlers are shown by ops.WithTrace, and examples/tracechain draws both
+// from a trace.
 //
 // While nothing traces, a call costs an atomic load, and asking the Logger, if
 // there is one, whether it is enabled. It keeps no storage.
 //
 // It is exhausted when its parent is.
 //
-// As many goroutines may use it as may use its parent. Set Logger and Level
-// before the first use.
+// It is safe for concurrent use if its parent is. Set Logger and Level before
+// the first use.
 type Trace[T any] struct {
 	// Logger gets a record for each call. If it is nil, there are none.
 	Logger *slog.Logger

@@ -14,7 +14,7 @@ import "github.com/heirloom-go/heirloom/allocator"
 //
 // It is exhausted when its parent is.
 //
-// As many goroutines may use it as may use its parent.
+// It is safe for concurrent use if its parent is.
 type Zeroed[T any] struct {
 	passing[T]
 }
