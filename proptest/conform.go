@@ -8,39 +8,38 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// A Builder returns a new allocator over a parent. The constructors of package
-// combinators without further parameters are such functions, but for their type
-// of result.
+// A Builder returns a new allocator over a parent. A constructor of package
+// combinators that takes nothing but a parent is one, once a function around it
+// returns its result as an allocator.Allocator[T].
 type Builder[T any] func(parent allocator.Allocator[T]) allocator.Allocator[T]
 
-// Conform checks that an allocator keeps the rules of package allocator,
-// whatever it is asked and whatever its parent is.
+// Conform checks that an allocator keeps the rules of package allocator, whatever
+// it is asked for and whatever its parent is.
 //
-// It runs random programs on allocators that are built for it, and compares them
-// with a model: which blocks are live, where they lie, what they contain. The
-// parent that build gets keeps account of what it gave; sometimes it has a
-// limit or other capabilities, and often it is a composition of this module's
-// combinators. The allocator that it returns is put under other combinators
-// in turn. An allocator that needs no parent ignores it. Each run gets an
-// allocator of its own.
+// It runs random programs on allocators that build returns, and compares them with
+// a model: which blocks are live, where they lie, and what they contain. The parent
+// that build gets records what it hands out. Sometimes it has a limit or other
+// capabilities, and often it is a composition of this module's combinators. The
+// allocator that build returns is itself put under other combinators. An allocator
+// that needs no parent ignores it. Each program gets a new allocator.
 //
-// A program allocates, releases, resizes, trims and resets; it asks for
-// nothing, for less than nothing and for more than there is; it runs the
-// garbage collector in between. At its end everything is released, in some
-// order, and has to be where it came from. If the allocator claims to be safe
-// for several goroutines, some programs have several.
+// A program allocates, releases, resizes, trims and resets. It asks for zero
+// values, for a negative number, and for more than any machine has, and it runs the
+// garbage collector in between. At its end it releases everything, in some order,
+// and all storage must be back where it came from. If the allocator claims to be
+// safe for concurrent use, some programs have several goroutines.
 //
-// Other programs use their slices as carelessly as Go lets them and release what
-// they should not. They may be told so by a panic, but never get storage that is
-// somebody else's.
+// Other programs use their slices as carelessly as Go lets them, and release what
+// they should not, though nothing twice. The allocator may panic then, but must
+// never hand out storage that somebody else has.
 //
-// A failure names a numbered [Property] and shows the simplest composition and
-// the shortest program that fail in the same way, which takes a few seconds to
-// find. The flags of rapid apply, such as -rapid.checks=10000.
+// A failure names a numbered [Property]. It shows the simplest composition and the
+// shortest program that were found to fail in the same way, which takes a few
+// seconds. The flags of package rapid apply, such as -rapid.checks=10000.
 //
-// build must return a new allocator each time. There may be one [Claims] for
-// what the allocator promises beyond the rules, or where it falls short of
-// them; without one it is held to all of them.
+// build must return a new allocator each time. claims is at most one [Claims]: what
+// the allocator promises beyond the rules, and where it falls short of them.
+// Without it the zero Claims apply. Conform panics if there is more than one.
 func Conform[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	t.Helper()
 	if !t.Run("programs", func(t *testing.T) {
@@ -55,19 +54,21 @@ func Conform[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	})
 }
 
-// ConformCheck returns the random programs of [Conform] as a property, to be given
-// to rapid.Check, or to rapid.MakeFuzz for a fuzz target:
+// ConformCheck returns the random programs of [Conform] as a property, for
+// rapid.Check, or for rapid.MakeFuzz in a fuzz target:
 //
 //	func FuzzRing(f *testing.F) {
 //		f.Fuzz(rapid.MakeFuzz(proptest.ConformCheck(newRing[*int])))
 //	}
+//
+// It leaves out the last part of Conform, which counts allocations on the Go heap.
 func ConformCheck[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 	made := merge(claims)
 	return property(func(t *rapid.T) *found { return runs(t, drawAround(t, build, made)) })
 }
 
-// A Pointerful is an element type with pointers of several kinds, with padding, and
-// of an odd number of words.
+// A Pointerful is a value for tests. It has pointers of several kinds, padding, and
+// an odd number of words.
 type Pointerful struct {
 	Count int
 	Next  *Pointerful
@@ -78,8 +79,8 @@ type Pointerful struct {
 	Done  func()
 }
 
-// A Padded has padding between its fields and at its end, which programs leave
-// garbage in.
+// A Padded is a value for tests. It has padding between its fields and at its end,
+// which programs fill with garbage.
 type Padded struct {
 	Kind  uint8
 	Count uint64
@@ -87,11 +88,11 @@ type Padded struct {
 }
 
 // ConformAll runs [Conform] for an element type of each kind: with pointers,
-// without, of no size, of one byte, of three words, of a page, and with padding.
+// without, of size zero, of one byte, of three words, of a page, and with padding.
 //
-// Go cannot pass on a generic function as such, so it is written once for each
-// of them; the compiler finds the type arguments, and does not let one be
-// forgotten:
+// Go cannot pass a generic function that is not instantiated, so pass yours once
+// for each type. The compiler infers the type arguments, and reports one that is
+// missing:
 //
 //	proptest.ConformAll(t, newRing, newRing, newRing, newRing, newRing, newRing, newRing)
 func ConformAll(t *testing.T,

@@ -20,8 +20,7 @@ func (l *leaf[T]) misused(s []T) {
 	}
 }
 
-// An accounted one is an allocator with storage of its own of which the books keep
-// account.
+// An accounted allocator has storage of its own, which the books keep account of.
 type accounted[T any] struct {
 	allocator.Allocator[T]
 	books *books[T]

@@ -11,9 +11,8 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// machineKinds are what a program is made of, with their weights: one is drawn as often
-// as it is listed. The harmless ones come first, because they are drawn more
-// often.
+// machineKinds are what a program is made of. A kind is drawn as often as it is listed.
+// The harmless ones come first, because they are drawn more often.
 var machineKinds = []stepKind{
 	stepAllocate, stepAllocate, stepAllocate, stepAllocate, stepAllocate, stepAllocate,
 	stepDeallocate, stepDeallocate, stepDeallocate, stepDeallocate,
@@ -85,7 +84,8 @@ func (m *machine[T]) draw(t *rapid.T, kinds []stepKind) step {
 	return s
 }
 
-// size draws the size of a request: small ones, those round powers of two, any.
+// size draws the size of a request: a small one, one around a power of two, or
+// any.
 func size[T any](t *rapid.T) int {
 	most := largest[T]()
 	switch rapid.IntRange(0, 3).Draw(t, "kind of size") {
@@ -176,7 +176,7 @@ func (m *machine[T]) allocateMore(n int) {
 	m.failed(n, s, err, values, m.books.refused)
 }
 
-// resize resizes a live block, of which it passes on some length.
+// resize resizes a live block, which it passes on with the given length.
 func (m *machine[T]) resize(b *block[T], length, n int) {
 	if length == b.n {
 		m.write("%v, ok := a.Resize(%v, %d)", b, b, n)
@@ -256,14 +256,14 @@ func (m *machine[T]) reset() {
 	m.call(m.resetter.Reset)
 }
 
-// Storage of this package that no allocator hands out, and that stays where it
-// is.
+// static is storage of this package that no allocator hands out, and that stays
+// where it is.
 var static struct {
 	_     [8]uint64
 	bytes [1 << 13]byte
 }
 
-// ask asks questions that change nothing.
+// ask calls the methods that change nothing.
 func (m *machine[T]) ask(n int) {
 	if m.sizer != nil {
 		m.write("a.GoodSize(%d)", n)

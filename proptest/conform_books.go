@@ -15,8 +15,8 @@ import (
 )
 
 // books is what the leaves of one tree write down together: every block that
-// they gave, and whether it is back. What they find wrong they keep, because a
-// leaf is called from inside the allocator that is being tested.
+// they gave, and whether it is back. They keep the violations that they find,
+// because a leaf is called from inside the allocator that is being tested.
 type books[T any] struct {
 	layout *layout
 	clears bool
@@ -60,15 +60,15 @@ type books[T any] struct {
 	busy  atomic.Bool
 	clash atomic.Bool
 
-	// A leaf that several goroutines may reach lets others run in every so many
-	// calls: where there is one processor, nobody would interrupt it otherwise.
+	// A leaf that several goroutines may reach lets others run once in
+	// yieldEvery calls: on a single processor, nothing else would interrupt it.
 	shared  bool
 	entered int
 }
 
-// yieldEvery is the number of calls of a leaf after which others may run, so few
-// that a program of several goroutines has many such moments. More of them would
-// have the goroutines take turns.
+// yieldEvery is the number of calls of a leaf after which others may run: few,
+// so that a program of several goroutines has many such moments, but more than
+// one, or the goroutines would take turns.
 const yieldEvery = 5
 
 // extend changes what is written down about the tree, which may grow while
@@ -81,9 +81,10 @@ func (b *books[T]) extend(f func()) {
 	f()
 }
 
-// trimBelow calls with each Trim of what is below an allocator that need not pass one
-// on. What one lets go of another may keep, and a tree builds either of them first:
-// so it does so once for each layer that can have such a one.
+// trimBelow passes each Trim of what is below an allocator that need not pass a Trim
+// on to call. What one of them gives back another may keep, and a tree builds them in
+// any order. So trimBelow does this once for each layer that such an allocator can be
+// in.
 func (b *books[T]) trimBelow(call func(trim func())) {
 	for range min(len(b.below), maxLayers) {
 		for _, t := range b.below {
@@ -92,7 +93,8 @@ func (b *books[T]) trimBelow(call func(trim func())) {
 	}
 }
 
-// An account is that of an allocator in the tree that counts.
+// An account is how many blocks or values are live by the count of an allocator
+// in the tree.
 type account struct {
 	of   any
 	live func() int
@@ -103,7 +105,7 @@ func (b *books[T]) audit(of any, live func() int) {
 	b.extend(func() { b.accounts = append(b.accounts, account{of, live}) })
 }
 
-// settled returns which account is not at nothing.
+// settled returns which account is not zero, in words.
 func (b *books[T]) settled() (text string) {
 	for _, a := range b.accounts {
 		if live := a.live(); live != 0 {
@@ -237,8 +239,8 @@ func overlap[T any](a, b []T) bool {
 	return address(a) < address(b)+uintptr(cap(b))*size && address(b) < address(a)+uintptr(cap(a))*size
 }
 
-// What the plain bytes of storage are when a leaf gives it, and when it has it
-// back.
+// What the plain bytes of storage are set to when a leaf hands it out, and when
+// it gets it back.
 const (
 	beforeUse   = 0xa5
 	afterReturn = 0xdd

@@ -5,56 +5,55 @@ import (
 	"unsafe"
 )
 
-// Claims are what an allocator promises beyond the rules of package allocator,
-// and where it falls short of them by design. The zero Claims are those of an
-// allocator for one goroutine that fails only when its parent does, and that
-// gives back to its parent what is released, at the latest when it is trimmed.
+// Claims are what an allocator promises beyond the rules of package allocator, and
+// where it falls short of them by design. The zero Claims are those of an allocator
+// that is for one goroutine, fails only when its parent does, and gives everything
+// that is released back to its parent, at the latest when it is trimmed.
 type Claims struct {
-	// Concurrency. ThreadSafe: several goroutines may use it, whatever its
-	// parent is, which it calls from one at a time. SafeAsParent: several
-	// goroutines may use it if as many may use its parent. A Reset is always for
-	// one alone.
+	// Concurrency. ThreadSafe: several goroutines may use the allocator, whatever
+	// its parent is; it calls the parent from one goroutine at a time.
+	// SafeAsParent: it is safe for concurrent use if its parent is. Neither makes
+	// Reset safe for concurrent use.
 	ThreadSafe, SafeAsParent bool
 
-	// Exhaustion. Capacity: with no block live it has room for exactly so
-	// many values, taken one at a time, if its parent has; and its blocks never
-	// have a larger capacity together. MayRefuse: it may
-	// be exhausted though its parent is not; a Capacity implies it. Jagged: a
-	// size that it serves at one time may be refused as too large for ever at
-	// another, as when a cache above a router keeps a block of one child and has it serve
-	// what another child is for.
+	// Exhaustion. Capacity: with no block live, there is room for exactly this many
+	// values, taken one at a time, if the parent has room; and the live blocks
+	// together never have a larger capacity. 0 claims nothing. MayRefuse: the
+	// allocator may be exhausted although its parent is not; a Capacity implies it.
+	// Jagged: a size that is served at one time may fail with ErrTooLarge at
+	// another. For example, a cache above a router may keep a block of one child,
+	// and serve a size with it that the child for that size cannot.
 	Capacity  int
 	MayRefuse bool
 	Jagged    bool
 
-	// Release. UntilReset: what is released may be of no use before a Reset.
-	// Keeps: how many values of its parent's it may still hold when
-	// everything is released and trimmed. Loses: released storage may get
-	// lost, to the garbage collector say, and neither be used again nor go
-	// back.
+	// Release. UntilReset: released storage may stay unused until a Reset. Keeps:
+	// how many values of its parent the allocator may still hold when everything is
+	// released and trimmed. Loses: released storage may get lost, for example to
+	// the garbage collector; it is then neither used again nor given back.
 	UntilReset bool
 	Keeps      int
 	Loses      bool
 
-	// Course. Varies: the same requests on a new one may take another course:
-	// which block is handed out, or what the parent is asked for, depends on
-	// the time, on addresses or on chance.
+	// Determinism. Varies: the same requests on a new allocator may have other
+	// results, or make other requests to the parent, depending on time, addresses
+	// or chance.
 	Varies bool
 
-	// Storage. OwnStorage: not all that it hands out is from its parent.
-	// Alignment: its blocks start at multiples of so many bytes. Zeroed: its
+	// Storage. OwnStorage: not everything that is handed out comes from the parent.
+	// Alignment: blocks start at a multiple of this many bytes. Zeroed: fresh
 	// blocks are zero.
 	OwnStorage bool
 	Alignment  uintptr
 	Zeroed     bool
 
-	// Misuse. SeesDoubleRelease: releasing again the block that was released
-	// last panics with a *allocator.MisuseError. SeesForeign: so does
-	// releasing a block that is not from here.
+	// Misuse. SeesDoubleRelease: releasing the block that was released last once
+	// more panics with a *allocator.MisuseError. SeesForeign: so does releasing a
+	// block that the allocator did not hand out.
 	SeesDoubleRelease, SeesForeign bool
 
-	// Cost. SteadyState: allocating and releasing over and over allocates
-	// nothing on the Go heap, over a parent that does not either.
+	// Cost. SteadyState: allocating and releasing over and over allocates nothing
+	// on the Go heap, over a parent that does not either.
 	SteadyState bool
 }
 

@@ -203,7 +203,7 @@ func runWorkers[T any](p plan[T], scripts [][]workerStep) violation {
 	return judge(b, a, p.claims)
 }
 
-// judge says what is wrong after a concurrent program.
+// judge returns what is wrong after a concurrent program.
 func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violation {
 	for _, part := range b.parts {
 		if part.clash.Load() {
@@ -289,7 +289,7 @@ func (w *worker[T]) run() {
 	}
 }
 
-// ask asks what changes nothing.
+// ask calls the methods that change nothing.
 func (w *worker[T]) ask() {
 	if s, ok := w.a.(allocator.Sizer); ok && s.GoodSize(3) < 3 {
 		w.wrong = "GoodSize(3) is less"

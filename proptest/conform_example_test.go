@@ -12,7 +12,7 @@ import (
 	"github.com/heirloom-go/heirloom/proptest"
 )
 
-// Keeper is a stranger's allocator: it keeps one released block.
+// Keeper is an allocator from outside this module: it keeps one released block.
 type Keeper[T any] struct {
 	parent allocator.Allocator[T]
 	kept   []T
@@ -71,8 +71,8 @@ func (printing) Logf(string, ...any)               {}
 func (printing) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
-// In a test it is one line, proptest.Conform(t, newKeeper[string]), or for all
-// kinds of elements
+// In a test this is one line, proptest.Conform(t, newKeeper[string]), or, for all kinds of
+// elements,
 //
 //	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
 //
@@ -104,8 +104,8 @@ func ExampleProperty() {
 	// P3 Disjoint: live blocks do not overlap, not in part either
 }
 
-// Say what an allocator promises beyond the rules, and it is checked; or where
-// it falls short of them, and that is let pass. This one has room for two.
+// What an allocator claims beyond the rules is checked. Where it claims to fall
+// short of them, it is not. This one has room for two values.
 func ExampleClaims() {
 	two := func(parent allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewLimit(parent, 2) }
 	rapid.Check(printing{}, proptest.ConformCheck(two, proptest.Claims{Capacity: 2, SafeAsParent: true}))
@@ -113,14 +113,14 @@ func ExampleClaims() {
 	// Output: keeps what it claims
 }
 
-// In a test it is one line, proptest.FaultSweep(t, newKeeper[string]).
+// In a test this is one line, proptest.FaultSweep(t, newKeeper[string]).
 func ExampleFaultSweepCheck() {
 	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[string]))
 	fmt.Println("survives every failure below it")
 	// Output: survives every failure below it
 }
 
-// An allocator with several settings is checked with each of them.
+// Check an allocator with each of its settings.
 func ExampleBuilder() {
 	type builder = proptest.Builder[string]
 	for _, keep := range []int{0, 100, 1 << 20} {
@@ -133,8 +133,8 @@ func ExampleBuilder() {
 	// Output: survives with any limit
 }
 
-// What an allocator forgets to clear shows with an element that has pointers; what it
-// mistakes for one of them, with one that has padding, which is filled with garbage.
+// Elements with pointers show what an allocator forgets to clear. Elements with
+// padding, which is filled with garbage, show whether it mistakes padding for values.
 func ExamplePointerful() {
 	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[proptest.Pointerful]))
 	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[proptest.Padded]))

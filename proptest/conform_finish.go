@@ -30,7 +30,7 @@ func (m *machine[T]) finish(e ending) {
 	m.call(func() {})
 }
 
-// An order is one in which blocks are released.
+// An order is an order in which blocks are released.
 type order int
 
 const (
@@ -41,7 +41,7 @@ const (
 
 func (o order) String() string { return [...]string{"as allocated", "reverse", "shuffled"}[o] }
 
-// An ending is what is drawn of how a program ends.
+// An ending is how a program ends, as far as that is drawn.
 type ending struct {
 	orders   [3]order
 	replaced int // the index of a block, modulo how many there are

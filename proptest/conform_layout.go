@@ -66,8 +66,8 @@ func (l *layout) addPlain(at, size uintptr) {
 	l.plain = append(l.plain, span{at, size})
 }
 
-// A pointee is what the pointers of a block point to. It is large enough not
-// to share its memory with another object of the Go heap.
+// A pointee is what the pointers of a block point to. It is large enough not to
+// share its memory with another object on the Go heap.
 type pointee struct{ _ [4]uint64 }
 
 // fill writes a pattern to n values from start on, and the pointer p to each

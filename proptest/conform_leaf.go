@@ -14,8 +14,8 @@ import (
 const leafLimit = 64 << 20
 
 // A leaf is a parent that judges how its children use it. It has the
-// capabilities that it is told to have. Of a T of no size it keeps no account:
-// no storage goes anywhere, and which block is whose nobody can tell.
+// capabilities in able. It keeps no account of blocks of a zero-size T: they
+// take no storage, and nobody can tell which block is whose.
 type leaf[T any] struct {
 	books  *books[T]
 	number int
@@ -87,7 +87,7 @@ func (l *leaf[T]) room(n, most int) int {
 	return n + min(more, most-n)
 }
 
-// left returns how many values it can give still.
+// left returns how many more values it can give.
 func (l *leaf[T]) left() int {
 	if l.limit == 0 {
 		return math.MaxInt - l.values
@@ -135,7 +135,7 @@ func (l *leaf[T]) Allocate(n int) ([]T, error) {
 	return g.storage[:n:room], nil
 }
 
-// take counts n values more as outstanding, or less.
+// take counts n more values as outstanding, or fewer if n is negative.
 func (l *leaf[T]) take(n int) {
 	l.values += n
 	l.books.values += n

@@ -100,8 +100,8 @@ func (m *machine[T]) fail(p Property, format string, args ...any) {
 	panic(&failure{p, fmt.Sprintf(format, args...), m.books.describe(m.a), m.text})
 }
 
-// describe returns how a prints, and what allocators in it are over that do not print
-// it. A Cascade may build any number of them.
+// describe returns how a prints, and the parents of those allocators in it that do
+// not print theirs. A Cascade may build any number of them.
 func (b *books[T]) describe(a any) string {
 	const most = 5
 	text := describe(a)
@@ -215,8 +215,8 @@ func wrongSize[T any](s []T, n int) bool {
 	return len(s) != n || cap(s) < n || n < 2 && cap(s) != n
 }
 
-// exact reports whether it cannot be that a block which a cache keeps, and which
-// is larger than was asked for, serves what would be too large otherwise.
+// exact reports whether no cache can keep a block that is larger than was asked
+// for, and serve with it what would otherwise be too large.
 func (m *machine[T]) exact() bool { return !m.claims.Jagged && !m.books.gaveMore }
 
 // adopt checks a fresh block and makes it a live one.
@@ -345,7 +345,7 @@ func (m *machine[T]) keptBelow(values int) bool {
 	return m.books.values <= values || m.claims.Loses || m.claims.UntilReset || m.claims.Keeps != 0
 }
 
-// deallocate releases a live block, of which it passes on some length.
+// deallocate releases a live block, which it passes on with the given length.
 func (m *machine[T]) deallocate(b *block[T], length int, probe bool) {
 	if !probe {
 		if length == b.n {
@@ -375,7 +375,7 @@ func (m *machine[T]) forget(b *block[T]) {
 	}
 }
 
-// owned checks what the allocator says to a live block.
+// owned checks that the allocator owns a live block.
 func (m *machine[T]) owned(b *block[T]) {
 	if m.owner == nil {
 		return

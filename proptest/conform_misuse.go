@@ -12,12 +12,13 @@ import (
 
 // A misuser runs programs that do with slices whatever Go lets them, and release
 // what they have wherever they like: blocks that append has moved, parts of
-// blocks, slices of the Go heap, blocks of another allocator. No such program may
-// get a slice that reaches beyond its storage, or one that shares storage with
-// another that it has and has not released. Only this it does not do: release
-// the same storage twice.
+// blocks, slices of the Go heap, blocks of another allocator. The one thing that
+// they never do is release the same storage twice. No such program may get a
+// slice that reaches beyond its storage, or one that shares storage with another
+// that it has and has not released.
 //
-// What it releases wrongly it has no more, whether that panicked or not.
+// A program gives up what it releases wrongly, whether the release panics or
+// not.
 type misuser[T any] struct {
 	plan    plan[T]
 	layout  *layout

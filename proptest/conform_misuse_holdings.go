@@ -19,7 +19,7 @@ const goHeap = -1
 
 func (h *holding[T]) String() string { return fmt.Sprintf("s%d", h.number) }
 
-// block reports whether the program has all of the block still.
+// block reports whether the program still has all of the block.
 func (h *holding[T]) block() bool {
 	return address(h.view) == address(h.whole) && cap(h.view) == cap(h.whole)
 }
@@ -119,7 +119,7 @@ func contains[T any](whole, s []T) bool {
 	return address(whole) <= address(s) && address(s)+uintptr(cap(s))*size <= address(whole)+uintptr(cap(whole))*size
 }
 
-// check checks that all that the program has is as it was.
+// check checks that everything that the program has is as it was.
 func (m *misuser[T]) check() {
 	for _, s := range m.sides {
 		for _, w := range s.books.wrong {

@@ -73,7 +73,7 @@ func (m *misuser[T]) draw(t *rapid.T) misstep {
 	return s
 }
 
-// do does a step. It leaves out what is about a slice that is not there, as in a
+// do does a step. It skips a step about a slice that is not there, as in a
 // program that was made smaller.
 func (m *misuser[T]) do(s misstep) {
 	m.steps = append(m.steps, s)
@@ -176,7 +176,7 @@ func (m *misuser[T]) release(s misstep, on *side[T], h *holding[T]) {
 	m.call(func() { on.a.Deallocate(h.view) })
 }
 
-// drop makes a holding one that the program has no more.
+// drop takes a holding away from the program.
 func (m *misuser[T]) drop(h *holding[T], side int) {
 	if h.from != side || !h.block() {
 		m.wrong = append(m.wrong, cap(h.view))

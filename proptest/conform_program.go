@@ -13,8 +13,9 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 )
 
-// runs draws and runs a program on what a tree builds: of one goroutine, or of
-// several if the tree claims to be for that, or one that misuses its blocks.
+// runs draws and runs a program on what a tree builds: one of one goroutine,
+// one of several if the tree claims to be safe for that, or one that misuses
+// its blocks.
 func runs[T any](t *rapid.T, on *tree[T]) *found {
 	// Storage that is not on the Go heap may be gone when a fault of the
 	// allocator has it used.

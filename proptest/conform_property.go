@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// A Property is one of the numbered properties that [Conform], [FaultSweep]
-// and [Laws] check. A failure message starts with its number and name.
+// A Property is one of the numbered properties that [Conform], [FaultSweep] and
+// [Laws] check. A failure message starts with the property's number and name.
 type Property uint8
 
 const (
@@ -99,7 +99,7 @@ var properties = [...]struct{ name, says string }{
 	countsToNothing:             {"CountsToNothing", "when everything is released, those that count what is live count nothing"},
 }
 
-// Properties returns all properties in order.
+// Properties returns all properties, in the order of their numbers.
 func Properties() []Property {
 	var all []Property
 	for p := goodSize; int(p) < len(properties); p++ {
@@ -116,7 +116,8 @@ func (p Property) Name() string {
 	return properties[p].name
 }
 
-// Says returns what the property promises, as a sentence without a stop.
+// Says returns what the property promises, as a sentence without a full stop.
+// It is empty for a number that is no property.
 func (p Property) Says() string {
 	if int(p) >= len(properties) {
 		return ""
@@ -124,5 +125,5 @@ func (p Property) Says() string {
 	return properties[p].says
 }
 
-// String returns number and name, such as "P3 Disjoint".
+// String returns the number and the name, such as "P3 Disjoint".
 func (p Property) String() string { return fmt.Sprintf("P%d %s", uint8(p), p.Name()) }

@@ -32,8 +32,8 @@ const (
 	stepCollectOften
 )
 
-// do does a step. It leaves out what is about a block that is not there, as in a
-// program that was made smaller, or where the allocator has no such method.
+// do does a step. It skips a step about a block that is not there, as in a
+// program that was made smaller, or for which the allocator has no method.
 func (m *machine[T]) do(s step) {
 	if s.skip {
 		return
@@ -84,7 +84,7 @@ func (m *machine[T]) find(number int) *block[T] {
 	return nil
 }
 
-// A program is one as data. Without an ending it ends where it failed.
+// A program is a program as data. Without an ending it ends where it failed.
 type program[T any] struct {
 	on    *tree[T]
 	steps []step

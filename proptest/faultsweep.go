@@ -10,19 +10,19 @@ import (
 
 // FaultSweep checks that an allocator survives each failure of its parent.
 //
-// It draws random programs and runs each of them once for every request to the
-// parent that may fail, requests to grow a block in place among them. In the
-// first run the first of these fails, in the second run the second, and in a
-// last one, that goes one past the end, none does. Each run has a new
-// allocator on new parents, so the k-th request of one run is that of the
-// others; if it is not, that is reported, unless the allocator claims that its
-// course varies.
+// It draws random programs, and runs each of them once for every request to the
+// parent that may fail, which includes requests to grow a block in place. In the
+// first run the first request fails, in the second run the second, and so on; in
+// the last run none fails. Each run has a new allocator on new parents, so the k-th
+// request of one run is that of the others. If the last run differs from a run of
+// the same program before the sweep, FaultSweep reports that, unless the allocator
+// claims Varies or Loses.
 //
-// In each run the request that meets the failure has to fail, with an error
-// that wraps allocator.ErrExhausted or allocator.ErrTooLarge, and to change
-// nothing; or to be served from elsewhere with a block that is as good as any.
-// From then on all properties of [Conform] have to hold, and in the end the
-// parent has to have everything back.
+// The allocator must do one of two things with the request that meets the failure:
+// fail, with an error that wraps allocator.ErrExhausted or allocator.ErrTooLarge,
+// and change nothing; or serve it from elsewhere, with a block as good as any
+// other. From then on all properties of [Conform] must hold, and in the end the
+// parent must have everything back.
 //
 // build and claims are as in [Conform].
 func FaultSweep[T any](t *testing.T, build Builder[T], claims ...Claims) {
@@ -30,7 +30,7 @@ func FaultSweep[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	rapid.Check(t, FaultSweepCheck(build, claims...))
 }
 
-// FaultSweepCheck returns the sweeps of [FaultSweep] as a property, to be given to
+// FaultSweepCheck returns the sweeps of [FaultSweep] as a property, for
 // rapid.Check or rapid.MakeFuzz.
 func FaultSweepCheck[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 	made := merge(claims)

@@ -15,9 +15,9 @@ import (
 	"github.com/heirloom-go/heirloom/combinators"
 )
 
-// Laws checks that the laws of this module's combinators hold for an
-// allocator: that it is the same to its user whether it stands alone or under
-// a layer that is said to change nothing. They are
+// Laws checks that the laws of this module's combinators hold for an allocator:
+// that a user cannot tell whether the allocator stands alone or under a layer that
+// should change nothing. The laws are
 //
 //	ThreadSafe(a) ≡ a                    ThreadSafe(ThreadSafe(a)) ≡ ThreadSafe(a)
 //	Stats(a) ≡ a                         Trace(a) ≡ a
@@ -30,9 +30,12 @@ import (
 //	Fallback(Null, a) ≡ a                Fallback(a, Null) ≡ a
 //	Fallback(a, Fallback(b, c)) ≡ Fallback(Fallback(a, b), c)
 //
-// The laws with an allocator on the left of a Fallback are checked if it is an
-// Owner. build and claims are as in [Conform]; it has to do the same again when
-// the same is asked of it.
+// The laws need an allocator that does the same when the same is asked of it again:
+// one that claims neither Varies nor Loses, over such a parent. Those with a on the
+// left of a Fallback need an Owner. Where that is not so, a plain allocator is
+// checked in place of yours.
+//
+// build and claims are as in [Conform].
 func Laws[T any](t *testing.T, build Builder[T], claims ...Claims) {
 	t.Helper()
 	made := merge(claims)
@@ -48,10 +51,10 @@ func Laws[T any](t *testing.T, build Builder[T], claims ...Claims) {
 }
 
 // EquivalentCheck returns a property that holds if two allocators cannot be told
-// apart: it does the same to both, on equal parents, and compares what they
-// return, which part of which of the parent's blocks they hand out, and what
-// they ask of the parent. It is for a quick allocator that is to do what a
-// simple one does. Give it to rapid.Check or rapid.MakeFuzz.
+// apart. It makes the same calls to both, on equal parents. It compares what they
+// return, which part of which of the parent's blocks they hand out, and what they
+// ask of the parent. Use it for a fast allocator that must do what a simple one
+// does, with rapid.Check or rapid.MakeFuzz.
 func EquivalentCheck[T any](left, right Builder[T]) func(*rapid.T) {
 	return func(t *rapid.T) {
 		below := drawTree[T](t, 0).plan()

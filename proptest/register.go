@@ -7,26 +7,26 @@ import (
 	"sync"
 )
 
-// Register adds a combinator of yours to the compositions that [Conform],
-// [FaultSweep] and [Laws] draw for elements of type T, so that every allocator is
-// tried over and under it too. A failure prints and shrinks it like those of this
-// module.
+// Register adds your combinator to the compositions that [Conform], [FaultSweep]
+// and [Laws] draw for elements of type T, so that every allocator is also tried
+// over it and under it. Failures print it and shrink it like the combinators of
+// this module.
 //
-// It is called before the tests run, from an init or a TestMain, once for each
-// element type that is tested; those of [ConformAll] are its type parameters. The
-// name is what messages call the combinator in the course of drawing, and must
-// be new among those of T.
+// Call it before the tests run, from an init function or TestMain, once for each
+// element type that is tested. The element types of [ConformAll] are in its
+// signature. The name is for messages. Register panics if the name is empty or
+// taken, or if build is nil.
 //
-// Claims returns what the combinator promises over a parent with the claims below,
-// from which all that concerns the parent's own calls is left out already: a
-// combinator that adds nothing and takes nothing away returns below as it is, which
-// is what nil does. One that keeps state without a lock sets ThreadSafe and
-// SafeAsParent to false, one that keeps released blocks sets Zeroed to false and
-// Jagged to true. What is claimed wrongly is reported as a fault of the
-// combinator.
+// The function claims returns what the combinator promises over a parent that has
+// the claims below. What holds only for calls of the parent itself is left out of
+// below: SeesDoubleRelease, SeesForeign and SteadyState. A combinator that adds
+// nothing and takes nothing away returns below; a nil function does the same. One
+// that keeps state without a lock sets ThreadSafe and SafeAsParent to false. One
+// that keeps released blocks sets Zeroed to false and Jagged to true. A wrong
+// claim is reported as a fault of the combinator.
 //
-// What a seed or a failure file of rapid stands for depends on what is registered.
-// Any goroutine may call Register.
+// A seed or a failure file of package rapid repeats a program only while the same
+// combinators are registered. Any goroutine may call Register.
 func Register[T any](name string, claims func(below Claims) Claims, build Builder[T]) {
 	switch {
 	case name == "":

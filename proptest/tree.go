@@ -23,8 +23,8 @@ func (p plan[T]) owns() bool {
 }
 
 // A node is a kind of allocator in a tree. To have a combinator of this module
-// tried with all the others, add a node for it in tree_nodes.go; that of somebody
-// else is registered.
+// tried with all the others, add a node for it in tree_nodes.go. Those of others
+// are registered.
 type node[T any] struct {
 	name string
 
@@ -168,8 +168,8 @@ func under[T any](below plan[T], claims Claims, build Builder[T]) plan[T] {
 	return plan[T]{claims: claims.over(below.claims), build: foreign(below, build)}
 }
 
-// foreign builds an allocator of which nothing is known but what the rules say:
-// it need not pass a Trim on, nor print.
+// foreign builds an allocator of which only the rules are known: it need not
+// pass a Trim on, nor print itself.
 func foreign[T any](below plan[T], build Builder[T]) func(*books[T]) allocator.Allocator[T] {
 	return func(b *books[T]) allocator.Allocator[T] {
 		parent := below.build(b)

@@ -67,8 +67,8 @@ func sources[T any]() []node[T] {
 	return all
 }
 
-// account returns a as it is, or so that account is kept of it, for a program that
-// misuses its blocks.
+// account returns a, or, for a program that misuses its blocks, a with books that
+// keep account of it.
 func (b *books[T]) account(a allocator.Allocator[T], gone bool) allocator.Allocator[T] {
 	if b.within == nil {
 		return a
