@@ -12,7 +12,7 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// A tick is a handler type that brings the memory for its operations.
+// A tick is a handler that has the memory for its operations.
 type tick struct {
 	slot  combinators.SingleSlot[ops.Operation]
 	chain *contract.Chain
@@ -84,7 +84,7 @@ func ExampleWatch() {
 	// Output: 3 SameBlock
 }
 
-// A violation says in a line what was broken and what to look at.
+// A violation says in one line what was broken and what to look at.
 func ExampleViolation() {
 	v := contract.Violation{
 		Clause:    contract.OnceAndLater,
@@ -96,8 +96,8 @@ func ExampleViolation() {
 	// Output: contract clause 8 OnceAndLater broken, chain 2 server, operation 5: read 64: the handler was called 2 times. Look at every path that ends the operation: one of them, once, from the loop and not from the function that starts.
 }
 
-// Tell a ledger of an operation yourself, where no handler of its own can: here of one that
-// goes through a queue of yours and needs one block.
+// Report an operation to the ledger yourself, where Chain.Start cannot: here one that goes
+// through your own queue and needs one block.
 func ExampleOperation() {
 	l := contract.NewLedger()
 	chain := l.Chain("jobs")
@@ -115,7 +115,7 @@ func ExampleOperation() {
 	// Output: 4 ReleasedFirst
 }
 
-// A list of what is promised, for a report of one's own.
+// List the clauses, for your own report.
 func ExampleClauses() {
 	for _, c := range contract.Clauses()[:3] {
 		fmt.Printf("%d. %s\n", c, c.Name())
@@ -126,7 +126,8 @@ func ExampleClauses() {
 	// 3. SameBlock
 }
 
-// A chain whose memory runs out once: its handler is told, and goes on.
+// The memory of a chain runs out once. Its handler is called with the error,
+// and goes on.
 func ExampleWatched() {
 	l := contract.NewLedger()
 	p, err := platform.New(l.Options()...)

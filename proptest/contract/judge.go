@@ -300,8 +300,8 @@ func (j *judge) lost(o *operationState, end *event) {
 	}
 }
 
-// whereItIs says where an operation is whose handler was not called, as far as its memory
-// tells.
+// whereItIs says where an operation whose handler was not called is, as far as its memory
+// shows.
 func (o *operationState) whereItIs() string {
 	switch {
 	case len(o.blocks) == 0 && o.taken:
@@ -316,8 +316,8 @@ func (o *operationState) whereItIs() string {
 	return ": it has memory, and was never given to the backend or waits behind another operation"
 }
 
-// report records a violation. It tells one violation of a clause an operation:
-// what follows from the first is no news.
+// report records a violation: of each clause only the first for an operation,
+// because the others follow from it.
 func (j *judge) report(clause Clause, o *operationState, e *event, format string, args ...any) {
 	v := Violation{Clause: clause, Text: fmt.Sprintf(format, args...), event: e.seq, chain: e.chain}
 	if o != nil {

@@ -13,35 +13,35 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// A Ledger watches chains of operations and judges whether the allocation
-// contract was kept.
+// A Ledger watches chains of operations and judges whether the allocation contract
+// was kept.
 //
-// It sees what it stands next to: allocators that it hands out ([Watch],
-// [Ledger.Default]), handlers that are started through [Chain.Start],
-// goroutines inside [Ledger.Call], the backend of a proactor that was made with
-// [Ledger.Options], and its closing by [Ledger.Close]. Whatever is not shown to
-// it is not judged.
+// It sees the allocators that it hands out ([Watch], [Ledger.Default]), the
+// handlers that are started through [Chain.Start], the goroutines inside
+// [Ledger.Call], the backend of a proactor that was made with [Ledger.Options], and
+// the closing of a proactor by [Ledger.Close]. It does not judge anything else.
 //
-// Recording is invisible to the race detector, so a missing happens-before edge
-// (clause 6) is still missing, and reported, when a ledger watches. Its methods
-// may be called from any goroutine.
+// Recording is invisible to the race detector. So a missing happens-before edge
+// (clause 6) is still missing, and reported, when a ledger watches. Any goroutine
+// may call the methods of a Ledger.
 //
-// The fields may be set before the first event.
+// Set the fields before the first event.
 type Ledger struct {
-	// Clock tells the time since the ledger was made, for the timeline. If it is
-	// nil that is real time.
+	// Clock returns the time since the ledger was made, for the timeline. If it is
+	// nil, that is real time.
 	Clock func() time.Duration
 
-	// Alone says that one goroutine does everything, so that the ledger need not
-	// ask for the number of the goroutine at each call, which takes a microsecond.
+	// Alone says that one goroutine does everything. Then the ledger need not ask
+	// for the number of the goroutine at each call, which takes a microsecond.
 	Alone bool
 
-	// Complete says that every operation is started through a [Chain], so that
-	// the backend gets no other.
+	// Complete says that every operation is started through a [Chain], so that the
+	// backend gets no other operation.
 	Complete bool
 
-	// Reachability has the ledger watch whether blocks stay reachable while they
-	// are handed out, which shows when the garbage collector runs.
+	// Reachability makes the ledger watch whether blocks stay reachable while they
+	// are handed out, for the allocators of [Watch] that have memory of their own.
+	// A block that does not is reported when the garbage collector has run.
 	Reachability bool
 
 	// lock guards pending, recorded, kernel and lent without the race detector's
@@ -73,14 +73,14 @@ func NewLedger() *Ledger {
 	return l
 }
 
-// Default returns an allocator of the ledger for handlers that bring none. Any
-// number of goroutines may use it.
+// Default returns the ledger's default allocator, for handlers that have none
+// associated. Any number of goroutines may use it.
 func (l *Ledger) Default() *Watched[ops.Operation] { return l.standard }
 
-// Options returns what a proactor must be made with for the ledger to see its
-// default allocator and its backend. A backend that completes an operation that
-// it does not have, which would leave the proactor's queues in disorder, ends
-// the Run that polls it by a panic, after the ledger has noted that.
+// Options returns the options that a proactor needs for the ledger to see its
+// default allocator and its backend. A backend that completes an operation that it
+// does not have would corrupt the proactor's queues. So the ledger records that,
+// and then the Run that polls the backend panics.
 func (l *Ledger) Options() []platform.Option {
 	return []platform.Option{
 		platform.WithAllocator(l.standard),
@@ -88,9 +88,10 @@ func (l *Ledger) Options() []platform.Option {
 	}
 }
 
-// Call calls f as a goroutine that calls the library: one that starts
-// operations or runs the proactor. Allocators may be called from no other
-// (clause 7). Goroutines in [Chain.Start] need not be in Call.
+// Call calls f. Meanwhile the ledger takes the goroutine for one that calls the
+// library: that starts operations or runs the proactor. Allocators must not be
+// called from any other goroutine (clause 7). A goroutine that calls [Chain.Start]
+// needs no Call.
 func (l *Ledger) Call(f func()) {
 	g := l.goroutine()
 	l.record(event{kind: eventCall, goroutine: g})
@@ -98,14 +99,15 @@ func (l *Ledger) Call(f func()) {
 	f()
 }
 
-// Run runs p inside [Ledger.Call].
+// Run runs p inside [Ledger.Call], and returns what p.Run returns.
 func (l *Ledger) Run(ctx context.Context, p *platform.Proactor) error {
 	var err error
 	l.Call(func() { err = p.Run(ctx) })
 	return err
 }
 
-// Close closes p, which nobody runs, and notes what must be abandoned.
+// Close closes p, which no goroutine may be running, and records which operations
+// must be abandoned. It returns what p.Close returns.
 func (l *Ledger) Close(p *platform.Proactor) error {
 	l.Closing()
 	var err error
@@ -114,15 +116,15 @@ func (l *Ledger) Close(p *platform.Proactor) error {
 	return err
 }
 
-// Closing and Closed say that a proactor is about to be closed, and that it is
-// closed and nobody runs it any more. They are for whoever closes it while it is
-// run; [Ledger.Close] calls both.
+// Closing and Closed record that a proactor is about to be closed, and that it is
+// closed and no goroutine runs it any more. Call them where a proactor is closed
+// while it is run. [Ledger.Close] calls both.
 func (l *Ledger) Closing() { l.record(event{kind: eventClose, goroutine: l.goroutine()}) }
 func (l *Ledger) Closed()  { l.record(event{kind: eventClosed, goroutine: l.goroutine()}) }
 
-// Violations judges what happened so far and returns what was wrong with it, in
-// the order in which it happened. An operation that has not ended is not wrong
-// yet; see [Ledger.Finish].
+// Violations judges what has happened so far and returns the violations, in the
+// order in which they happened. An operation that has not ended yet is none; see
+// [Ledger.Finish].
 func (l *Ledger) Violations() []Violation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,8 +132,8 @@ func (l *Ledger) Violations() []Violation {
 	return append([]Violation(nil), l.judge.violations...)
 }
 
-// Finish is Violations for a run that is over: every operation must have ended,
-// and every block must have been released.
+// Finish is Violations for a run that is over: every operation must have ended, and
+// every block must have been released.
 func (l *Ledger) Finish() []Violation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,9 +148,9 @@ func (l *Ledger) Finish() []Violation {
 	return append([]Violation(nil), l.judge.violations...)
 }
 
-// A Chain is a chain of operations of which one is outstanding at a time, as
-// far as the ledger is concerned. Chains that work at the same time are
-// different ones, even if they share a connection.
+// A Chain is a chain of operations, of which at most one is outstanding at a time.
+// Operations that are outstanding at the same time belong to different chains, even
+// if they share a connection.
 type Chain struct {
 	ledger  *Ledger
 	id      int
@@ -179,13 +181,13 @@ func (l *Ledger) Chain(name string) *Chain {
 	return c
 }
 
-// Start starts an operation of the chain: it calls start with a handler that
-// calls h. What is associated with h stays so, but the ledger stands before its
-// allocator of ops.Operation. The text says in messages and in the timeline
-// what is started.
+// Start starts an operation of the chain: it calls start with a handler that wraps
+// h. What is associated with h stays associated, and the ledger watches its
+// allocator of ops.Operation. The text describes the operation in messages and in
+// the timeline. Start panics if h is nil.
 //
-// One goroutine at a time may call it, and the next one only after the handler
-// of the operation was called.
+// One goroutine at a time may call it, and only when the handler of the operation
+// before was called.
 func (c *Chain) Start(text string, h ops.Handler, start func(h ops.Handler)) {
 	if h == nil {
 		panic("contract: Chain.Start: nil Handler")
@@ -217,7 +219,7 @@ func (t *tracked) Allocator() allocator.Allocator[ops.Operation] { return t.allo
 func (t *tracked) Abandon()                                      { t.Abandoned(0) }
 
 // find returns the allocator associated with h, or nil. It does not ask package
-// ops, which it is to check.
+// ops, which it checks.
 func find(h ops.Handler) allocator.Allocator[ops.Operation] {
 	for {
 		if x, ok := h.(ops.Associated[ops.Operation]); ok {
@@ -250,15 +252,16 @@ func (c *Chain) watching(a allocator.Allocator[ops.Operation]) *Watched[ops.Oper
 	return w
 }
 
-// Fail notes that a clause was broken, or, if it is 0, that a result was wrong,
-// where that concerns no chain in particular.
+// Fail records a violation that concerns no chain in particular: of a clause, or,
+// if clause is 0, a wrong result.
 func (l *Ledger) Fail(clause Clause, text string) {
 	l.record(event{kind: eventFailed, goroutine: l.goroutine(), n: int(clause), what: text})
 }
 
-// Stuck notes that nothing has happened for some time although operations are
-// outstanding, unless there is something else to say about it. Goroutines may still be at
-// work then, so from now on nobody looks at the memory that was released.
+// Stuck records that nothing has happened for the time of patience although
+// operations are outstanding, unless [Ledger.Finish] finds a violation. Goroutines
+// may still be at work then, so from now on the ledger does not look at memory that
+// was released.
 func (l *Ledger) Stuck(patience time.Duration) {
 	l.mu.Lock()
 	l.stuck = true

@@ -49,9 +49,9 @@ func (b *observed) tell(kind eventKind, op *ops.Operation, g uint64) {
 	b.ledger.record(event{kind: kind, goroutine: g, block: uintptr(unsafe.Pointer(op)), what: op.Kind.String()})
 }
 
-// A possession is the memory that somebody has, by its addresses: few enough to look at
-// one after another. What uses it is not instrumented, so it makes do without a map. The
-// caller has the ledger's lock.
+// A possession is the memory that somebody has, as a list of addresses, which are few.
+// The functions that use it are not instrumented, so it is not a map. The caller holds
+// the ledger's lock.
 type possession []uintptr
 
 // add reports whether at is new.

@@ -2,10 +2,10 @@ package contract
 
 import "fmt"
 
-// An Operation is one operation of a [Chain], for whoever runs chains with
-// handlers that report for themselves: that it is started, that a handler is
-// entered, that a layer of it is abandoned. [Chain.Start] does all that for a
-// handler that knows nothing of a ledger.
+// An Operation is one operation of a [Chain], for handlers that report to the
+// ledger themselves: that the operation is started, that its handler is entered,
+// that a layer of the handler is abandoned. [Chain.Start] does all of this for a
+// handler that does not know the ledger.
 type Operation struct {
 	chain *Chain
 	id    int64
@@ -14,23 +14,25 @@ type Operation struct {
 // An Expectation is what the contract promises about an operation, as far as
 // its handler decides it.
 type Expectation struct {
-	Allocator int  // the ID of the one that is associated, or of the default one
-	Frames    int  // the ID of that of the frames of a composed operation, or 0
-	Layers    int  // how many layers of the handler are to be abandoned
-	Peak      int  // blocks alive at once; 0 if the operation has memory of its own
-	Apart     bool // the backend gets operations that lie elsewhere
+	Allocator int  // the ID of the associated allocator, or of the default one
+	Frames    int  // the ID of the allocator of frames, for a composed operation, or 0
+	Layers    int  // how many layers of the handler must be told of an abandonment
+	Peak      int  // the most blocks live at once; 0 if the operation has memory of its own
+	Apart     bool // the backend gets operations that lie outside its block
 }
 
-// operationID returns what is unique for the n-th operation of a chain.
+// operationID returns an ID of the n-th operation of a chain, which no other
+// has.
 func operationID(chain, n int) int64 { return int64(chain)<<32 | int64(n) }
 
-// Next returns the operation that the chain starts next.
+// Next returns the next operation of the chain. Start it with [Operation.Start].
 func (c *Chain) Next() Operation {
 	c.started++
 	return Operation{c, operationID(c.id, c.started)}
 }
 
-// Start calls start, which starts the operation.
+// Start records that the operation is started, and calls start, which starts it.
+// The text describes the operation in messages and in the timeline.
 func (o Operation) Start(text string, expect Expectation, start func()) {
 	c := o.chain
 	g := c.ledger.goroutine()
@@ -39,8 +41,8 @@ func (o Operation) Start(text string, expect Expectation, start func()) {
 	start()
 }
 
-// Part calls start, which starts a part of the operation that the chain has
-// outstanding, such as a step of a coroutine.
+// Part calls start, which starts a part of the chain's outstanding operation, such
+// as a step of a coroutine.
 func (c *Chain) Part(start func()) {
 	g := c.ledger.goroutine()
 	o := operationID(c.id, c.started)
@@ -49,8 +51,8 @@ func (c *Chain) Part(start func()) {
 	start()
 }
 
-// Enter notes that the handler of the operation is entered, and returns a
-// function that notes that it has returned.
+// Enter records that the handler of the operation is called with n and err. It
+// returns a function that records that the handler has returned.
 func (o Operation) Enter(n int, err error) (leave func()) {
 	l := o.chain.ledger
 	g := l.goroutine()
@@ -60,15 +62,15 @@ func (o Operation) Enter(n int, err error) (leave func()) {
 	}
 }
 
-// Abandoned notes that a layer of the operation's handler was abandoned. Layers
-// count from 0.
+// Abandoned records that a layer of the operation's handler was told that it is
+// abandoned. Layers count from 0.
 func (o Operation) Abandoned(layer int) {
 	l := o.chain.ledger
 	l.record(event{kind: eventAbandoned, goroutine: l.goroutine(), chain: o.chain.id, operation: o.id, layer: layer})
 }
 
-// Fail notes that a clause was broken, or, if it is 0, that the operation had a
-// result that it must not have.
+// Fail records a violation by the operation: of a clause, or, if clause is 0, a
+// wrong result.
 func (o Operation) Fail(clause Clause, format string, args ...any) {
 	c := o.chain
 	c.ledger.record(event{kind: eventFailed, goroutine: c.ledger.goroutine(), chain: c.id, operation: o.id, n: int(clause), what: fmt.Sprintf(format, args...)})

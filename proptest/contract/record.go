@@ -75,8 +75,8 @@ func (l *Ledger) take(spare []event) []event {
 	return taken
 }
 
-// Events returns the number of events so far. A program that runs chains can tell by
-// it whether anything still happens.
+// Events returns the number of events so far. While it stays the same, nothing
+// happens.
 //
 //go:norace
 func (l *Ledger) Events() int {
@@ -100,7 +100,8 @@ func (l *Ledger) reuse() {
 	}
 }
 
-// Discard makes the ledger useless, and leaves its memory to new ones.
+// Discard gives the memory of the ledger to ledgers that are made later. The ledger
+// must not be used any more.
 func (l *Ledger) Discard() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,8 +142,8 @@ func (l *Ledger) Now() time.Duration {
 	return time.Since(l.begun)
 }
 
-// goroutine returns the number of the goroutine that calls it, or the same for
-// all calls where there is one only.
+// goroutine returns the number of the calling goroutine, or always 1 if there
+// is only one.
 func (l *Ledger) goroutine() uint64 {
 	if l.Alone {
 		return 1
@@ -150,8 +151,8 @@ func (l *Ledger) goroutine() uint64 {
 	return goroutine()
 }
 
-// goroutine returns the number of the goroutine that calls it. Go tells it in
-// stack traces only; a number is never used again.
+// goroutine returns the number of the calling goroutine. Go shows it only in
+// stack traces, and never uses a number again.
 func goroutine() uint64 {
 	var buf [40]byte
 	n := runtime.Stack(buf[:], false)

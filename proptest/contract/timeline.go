@@ -7,25 +7,26 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/internal/timeline"
 )
 
-// A Timeline is a picture of what happened in a run: a lane for each chain, and
-// in it what lasted from one event to another. Print it for a terminal, or draw it
-// with [Timeline.WriteSVG].
+// A Timeline is a picture of a run. It has a lane for each chain, with a span for
+// everything that lasts from one event to another. Print it on a terminal, or draw
+// it with [Timeline.WriteSVG].
 type Timeline struct{ drawing timeline.Timeline }
 
-// String draws the timeline for a terminal. Of a long run it shows what is around
-// the first violation, or the beginning.
+// String draws the timeline for a terminal. Of a long run it shows the events
+// around the first violation, or the first events.
 func (t *Timeline) String() string { return t.drawing.String() }
 
-// WriteSVG draws the timeline as an SVG image that needs nothing else, for light
-// and for dark surroundings. The title stands above it; events, and not the time
-// between them, are on the horizontal axis. The same run gives the same bytes.
+// WriteSVG writes the timeline to w as a self-contained SVG image, for light and
+// for dark backgrounds. The title stands above it. The horizontal axis shows
+// events, and not the time between them. The same run gives the same bytes. Its
+// error is that of w.
 //
-// An image shows some 200 events, or 100 if there are many lanes: those around
-// the first violation if there are more.
+// An image shows about 200 events, or 100 if there are many lanes. If there are
+// more, it shows those around the first violation.
 func (t *Timeline) WriteSVG(w io.Writer, title string) error { return t.drawing.WriteSVG(w, title) }
 
-// Timeline returns the timeline of what the ledger remembers, with the
-// violations found so far.
+// Timeline returns the timeline of the events that the ledger still has, at least
+// the last 16384, with the violations found so far.
 func (l *Ledger) Timeline() *Timeline {
 	l.mu.Lock()
 	defer l.mu.Unlock()

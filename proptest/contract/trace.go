@@ -12,9 +12,10 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// Trace returns what happened to each chain, in order: all but when the backend
-// had an operation and when the functions that start one have returned, which
-// depends on the platform. The words are the same on every system.
+// Trace returns what happened to each chain, in order, by the chain's name. It
+// leaves out when the backend had an operation, and when the functions that start
+// operations returned: that depends on the platform. The words are the same on
+// every system.
 func (l *Ledger) Trace() map[string][]string {
 	l.settle()
 	l.mu.Lock()

@@ -9,20 +9,20 @@ import (
 // A Violation is a breach of the allocation contract, or an operation with a
 // wrong result.
 type Violation struct {
-	// Clause is the clause that was broken, or 0 if it is the result of an
-	// operation that is wrong.
+	// Clause is the clause that was broken, or 0 if an operation had a wrong
+	// result.
 	Clause Clause
 
-	Chain     string // the chain concerned, if one is
+	Chain     string // the name of the chain, or empty
 	Operation string // its operation, such as "3: read 64"
 	Text      string // what happened
-	Look      string // at what to look, if not at that for the clause
+	Look      string // what to look at; if empty, the usual for the clause
 
 	event int // the offending event
 	chain int
 }
 
-// Error names the clause by number and name, says what happened to which chain,
+// Error names the clause by number and name, and says what happened to which chain
 // and what to look at.
 func (v Violation) Error() string {
 	var b strings.Builder
@@ -55,8 +55,9 @@ func (v Violation) explanation() string {
 	return fmt.Sprintf("%s. Look at %s.", v.Text, cmp.Or(v.Look, whereToLook[v.Clause]))
 }
 
-// Kind is the same text for every violation of the same kind, whatever the
-// chain, the operation and the addresses are. Shrinking needs that.
+// Kind returns a text that is the same for all violations of one kind, whatever the
+// chain, the operation and the addresses. A property test that fails with it can be
+// shrunk.
 func (v Violation) Kind() string {
 	if v.Clause == 0 {
 		return "an operation had a wrong result"

@@ -13,12 +13,13 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/internal/race"
 )
 
-// Watch returns an allocator that passes on to parent, for one chain, and tells
-// the ledger of the chain. If parent is nil it has memory of its own, which is
-// poisoned when it is released and looked at once more when the run is over.
+// Watch returns an allocator over parent that records the calls of one chain in the
+// chain's ledger. If parent is nil, the allocator has memory of its own. It poisons
+// this memory when it is released, and the ledger checks later that nobody has
+// written to it.
 //
-// Every call touches ordinary memory of the allocator, so that the race
-// detector reports two calls that nothing orders.
+// Every call touches ordinary memory of the allocator. So the race detector reports
+// two calls that nothing orders.
 func Watch[T any](c *Chain, parent allocator.Allocator[T]) *Watched[T] {
 	name := fmt.Sprintf("the allocator of %s of chain %s", reflect.TypeFor[T](), c.name)
 	if parent != nil {
@@ -27,17 +28,18 @@ func Watch[T any](c *Chain, parent allocator.Allocator[T]) *Watched[T] {
 	return watch(c.ledger, c, parent, name)
 }
 
-// Watched is an allocator that tells a ledger of its calls. [Watch] makes one.
+// Watched is an allocator that records its calls in a ledger. [Watch] makes one.
 type Watched[T any] struct {
 	ledger *Ledger
 	chain  *Chain // nil: any goroutine may call it, and so it keeps no state
 	id     int
 	name   string
 
-	// Parent is where its memory comes from; if it is nil, it has its own.
+	// Parent is where the memory comes from. If it is nil, the allocator has its
+	// own.
 	Parent allocator.Allocator[T]
 
-	refuse  atomic.Int64 // refuse that many requests after letting `skip` pass
+	refuse  atomic.Int64 // how many requests to refuse after letting skip pass
 	skip    atomic.Int64
 	touched int // calls so far: memory for the race detector to watch
 
@@ -71,7 +73,7 @@ func (w *Watched[T]) event(kind eventKind, g uint64) event {
 // ID returns the number of the allocator in its ledger, for an [Expectation].
 func (w *Watched[T]) ID() int { return w.id }
 
-// Named sets what the allocator is called in messages, and returns it.
+// Named sets the name of the allocator in messages, and returns the allocator.
 func (w *Watched[T]) Named(name string) *Watched[T] {
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
@@ -80,9 +82,9 @@ func (w *Watched[T]) Named(name string) *Watched[T] {
 	return w
 }
 
-// Refuse makes the allocator refuse the next n requests after skip more, each
-// with an error that wraps allocator.ErrExhausted. It may be called while
-// others use the allocator, and orders nothing for the race detector.
+// Refuse lets the next skip requests pass, and makes the n after them fail, each
+// with an error that wraps allocator.ErrExhausted. It may be called while others
+// use the allocator, and adds no happens-before edge.
 func (w *Watched[T]) Refuse(skip, n int) {
 	race.Off()
 	w.skip.Store(int64(skip))
@@ -90,7 +92,7 @@ func (w *Watched[T]) Refuse(skip, n int) {
 	race.On()
 }
 
-// refuses reports whether a request is to be refused.
+// refuses reports whether a request must fail.
 func (w *Watched[T]) refuses() bool {
 	if w.refuse.Load() <= 0 { // without an edge if nothing was stored since the beginning
 		return false
@@ -100,7 +102,7 @@ func (w *Watched[T]) refuses() bool {
 	return w.skip.Add(-1) < 0 && w.refuse.Add(-1) >= 0
 }
 
-// Allocate returns a block of the parent, or one of its own.
+// Allocate returns a block of the parent, or one of its own memory.
 func (w *Watched[T]) Allocate(n int) ([]T, error) {
 	g := w.ledger.goroutine()
 	e := w.event(eventAllocate, g)
@@ -142,7 +144,7 @@ func (w *Watched[T]) Deallocate(s []T) {
 	w.ledger.record(e)
 }
 
-// String returns what the allocator is called in messages.
+// String returns the name of the allocator in messages.
 func (w *Watched[T]) String() string { return w.name }
 
 // touch writes to memory that belongs to the chain.
@@ -193,7 +195,7 @@ func (w *Watched[T]) release(s []T) {
 	}
 }
 
-// inspect looks at blocks that were released and not handed out since.
+// inspect checks blocks that were released and not handed out since.
 func (w *Watched[T]) inspect(blocks [][]T) {
 	for _, s := range blocks {
 		if !memory.Poisoned(s) {
