@@ -183,8 +183,9 @@ func (c *chainRun) refuse(s *Step) {
 }
 
 // canceler returns the function that cancels the operation that is about to be
-// started, or nil. It is called when the chain may have gone on already, and
-// uses nothing that belongs to it; what it cancels is not disposed of before.
+// started, or nil. When that is called, the chain may have gone on already. So
+// the function uses nothing that belongs to the chain, and what it cancels is
+// not disposed of before.
 func (c *chainRun) canceler(s *Step, k *kind) func() {
 	switch s.Cancel {
 	case CancelSlot:
@@ -307,8 +308,8 @@ func (c *chainRun) mayBeCancelled() bool {
 	return c.cancels.begun.Load() > c.seen[0] || c.end != nil && c.end.cancels.begun.Load() > c.seen[1]
 }
 
-// mayBreak reports whether err is what the operation of a step on a broken link
-// may be told.
+// mayBreak reports whether err is an error that the operation of a step on a
+// broken link may end with.
 func (c *chainRun) mayBreak(s *Step, err error) bool {
 	if err == nil || kindOf(s.Kind).role == local {
 		return false

@@ -11,24 +11,25 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// A Chooser makes every choice that a program is drawn from. It has the method
-// of the sim.Chooser of package platform/sim, so one can be both.
+// A Chooser makes every choice that a program is drawn from. It has the method of
+// sim.Chooser, so one value can be both.
 type Chooser interface {
-	// Choose returns a number from 0 to n-1, for an n of at least 1. What is
-	// chosen is named for those who read or count the choices. The simplest
-	// choice is always 0.
+	// Choose returns a number from 0 to n-1; n is at least 1. The text what names
+	// the choice for those who read or count choices. The simplest choice is always
+	// 0.
 	Choose(n int, what string) int
 }
 
-// Seed returns a chooser that makes the same choices for the same number.
+// Seed returns a chooser that makes random choices, the same ones for the same
+// seed.
 func Seed(seed uint64) Chooser { return seeded{rand.New(rand.NewPCG(seed, 0))} }
 
 type seeded struct{ rand *rand.Rand }
 
 func (s seeded) Choose(n int, _ string) int { return s.rand.IntN(n) }
 
-// Drawn returns a chooser that lets rapid choose, so that what is drawn shrinks
-// to something simple when it fails.
+// Drawn returns a chooser that lets package rapid choose, so that what is drawn
+// shrinks to something simple when it fails.
 func Drawn(t *rapid.T) Chooser { return drawn{t} }
 
 type drawn struct{ t *rapid.T }
@@ -37,7 +38,8 @@ func (d drawn) Choose(n int, what string) int { return rapid.IntRange(0, n-1).Dr
 
 // Replay returns a chooser that makes the choices of a token, which a failure
 // prints. Beyond the end of the token it chooses 0. The token of a failure that was
-// made smaller has the program itself, which [Draw] returns then.
+// made smaller contains the program itself, which [Draw] then returns. Replay fails
+// if the token is malformed.
 func Replay(token string) (Chooser, error) {
 	r, err := replay(token)
 	if err != nil {

@@ -15,22 +15,23 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/internal/memory"
 )
 
-// A Disposal is what a program does with the memory of a session when nothing
-// is outstanding on it any more: it is closed, and its last handler was called.
-// From then on the platform must neither read nor write it.
+// A Disposal is what a program does with the memory of a session when nothing is
+// outstanding on it any more: when it is closed, and its last handler was called.
+// From then on the platform must neither read nor write this memory.
 type Disposal int
 
 const (
 	Kept       Disposal = iota // nothing: it lies there until the program ends
 	Cleared                    // it gets its zero value
 	Recycled                   // it is released to an allocator, which hands it out again
-	Scribbled                  // what is no pointer in it is filled with garbage
+	Scribbled                  // everything in it but pointers is filled with garbage
 	CopiedOver                 // it becomes a copy of what another session has left
 	Elsewhere                  // it is opened on another proactor, and used there
 )
 
 var disposalNames = [...]string{"kept", "cleared", "recycled", "scribbled over", "copied over", "opened elsewhere"}
 
+// String returns the disposal as the listing of a program shows it.
 func (d Disposal) String() string { return disposalNames[d] }
 
 func (d Disposal) known() bool { return d >= Kept && d <= Elsewhere }
@@ -91,8 +92,8 @@ func (s *stock[T]) take() *T {
 	return x
 }
 
-// dispose does with x, which is what the text says, what is to be done with it;
-// all but to open it elsewhere.
+// dispose disposes of x, which the text what describes. It does everything but
+// open x elsewhere.
 func (s *stock[T]) dispose(x *T, how Disposal, what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,8 +154,8 @@ func changed[T any](x *T, r remains) string {
 	return ""
 }
 
-// scribble fills what is no pointer in v with garbage: a number is none that was
-// ever given, and a lock is held by nobody who would let it go.
+// scribble fills everything in v but pointers with garbage: a number is one that
+// was never given out, and a lock is held, but by nobody who would release it.
 func scribble(v reflect.Value) {
 	const garbage = 0x5555_5555_5555_5555
 	switch v.Kind() {

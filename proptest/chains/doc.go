@@ -1,67 +1,66 @@
-// Package chains draws arbitrary programs of chains of operations, runs them on a
-// platform, and judges every run by the twelve clauses of the allocation contract
-// (package proptest/contract).
+// Package chains draws random programs of chains of operations, runs them on a platform,
+// and judges every run by the twelve clauses of the allocation contract (package
+// proptest/contract).
 //
 //	func TestPlatform(t *testing.T) { chains.Platform(t, platform.New) }
 //
-// With [Wrapping] it checks a handler wrapper of yours, with [Memory] the allocators
-// that the chains bring. [Run] does the same for one [Program], which is data: it is
-// drawn from a [Chooser], or written by hand. One call of [Register] adds an
-// operation of yours to those that programs are drawn from.
+// With [Wrapping] it checks your handler wrapper, and with [Memory] your allocators.
+// [Run] does the same for one [Program], which is data: drawn from a [Chooser], or
+// written by hand. [Register] adds your own operation to those that programs are drawn
+// from.
 //
-// What may be yours in it:
+// What you can check, and how:
 //
 //	the allocators of the chains             Memory, and Conform in package proptest
 //	a layer around every handler             Wrapping
 //	a backend, or a layer over one           the Opener of Platform
 //	an operation                             Register
-//	a server                                 none of this: the example Chat of package platform/sim
+//	a server                                 not here; see the example Chat of package platform/sim
 //
-// Sessions live in it as in a real server: once a Conn is closed and its last
-// handler was called, its memory is cleared, recycled for the next session,
-// overwritten, or opened on another proactor ([Disposal]), in that handler or by
-// another goroutine. A platform that still reads or writes it then is seen to
-// hang, to end what it should not, to race, or to have changed what was left
-// there.
+// Sessions live as in a real server. Once a Conn is closed and its last handler was
+// called, its memory is cleared, recycled for the next session, overwritten, or opened on
+// another proactor ([Disposal]), in that handler or by another goroutine. A platform that
+// still reads or writes this memory shows: it hangs, it ends the wrong operation, it
+// races, or what was left in the memory has changed.
 //
 // # A simulated platform
 //
-// [Simulated] does the same on the network of package platform/sim, where all that
-// happens is drawn too, so that a failure can be repeated exactly, also where several
-// goroutines run the proactor; [Soak] goes on for a given time (flag -chains.for). [Explore]
-// runs a small program in every order in which things can happen. [SameTraces] compares real
-// platforms with the simulated one, event by event, where the order is determined.
+// [Simulated] does the same on the network of package platform/sim, where everything that
+// happens is drawn too. So a failure can be repeated exactly, even where several
+// goroutines run the proactor. [Soak] goes on for a given time (flag -chains.for).
+// [Explore] runs a small program in every order in which things can happen. [SameTraces]
+// compares real platforms with the simulated one, event by event, where the program
+// determines the order.
 //
 // # Every order
 //
-// [Explore] leaves out orders that differ only in the order of steps that have nothing to
-// do with each other (sleep sets), and tries the rest, so that three chains of four steps
-// with a cancel, a close and an allocator that fails take a fraction of a second. Of a
-// program that has too many orders [Sampled] tries some at random, by priorities that are
-// changed in a few places, which finds what needs only a few things to happen in a certain
-// order.
+// [Explore] tries all orders, except those that differ from another only in the order of
+// independent steps (sleep sets). Three chains of four steps with a cancellation, a close
+// and a failing allocator take a fraction of a second. Where a program has too many
+// orders, [Sampled] tries random ones. Each follows random priorities that change in a
+// few places, which finds faults that need only a few events in a certain order.
 //
 // # Several runners
 //
-// On a simulated platform the runners of a proactor take turns. One goes on until it polls,
-// waits for the one that polls, or begins or ends a handler, and in between where a handler
-// cancels what it has started. Then the Chooser says which goes on, so that a failure is
-// repeated, made smaller and explored as any other. In a world that answers 0 the same
-// runner goes on as long as it can.
+// On a simulated platform the goroutines that run a proactor, its runners, take turns. A
+// runner goes on until it polls, waits for the runner that polls, begins or ends a handler,
+// or cancels in a handler what that has started. Then the Chooser says which runner goes
+// on. So a failure can be repeated, made smaller and explored like any other. With a
+// Chooser that always answers 0, the same runner goes on for as long as it can.
 //
-// So what is drawn is the order of handlers and polls. What a handler calls of the library
-// takes effect all at once, since another runner might need a lock that is held there.
-// Whether instructions may be mixed in any order is a matter for [Platform], and for the race
-// detector. On a simulated platform that sees less, because every poll, yield and start locks
-// the world. It reports what two handlers share without a lock of their own only if one of
-// them waited where it yields while the other went on.
+// So the order of handlers and polls is drawn. A call of the library from a handler takes
+// effect as a whole, because another runner might need a lock that is held there. Whether
+// instructions may be mixed in any order is a matter for [Platform] and the race
+// detector. On a simulated platform the race detector sees less, because every poll,
+// yield and start locks the world. It reports what two handlers share without a lock of
+// their own only if one of them waited where it yields while the other went on.
 //
 // # What a failure prints
 //
-// The violations of the contract, a timeline of the run with the offending event
-// marked, and the program, with a token that replays it ([Replaying], [Replay]). The
-// program is the smallest that was found to fail in the same way within two seconds: most
-// have one step, or a connection and what is done on it.
+// A failure prints the violations of the contract, a timeline of the run with the
+// offending event marked, and the program with a token that replays it ([Replaying],
+// [Replay]). The program is the smallest that was found within two seconds to fail in the
+// same way. Most have one step, or a connection and what is done on it.
 //
 // # Reading a failure
 //
@@ -98,53 +97,51 @@
 //
 // The first sentence says which clause is broken, by number and name, by which operation
 // of which chain, and what was seen. Operations are counted from 1 in their chain, and
-// named as in the program below. A violation without a clause is a wrong result: what
-// the handler was told, or what was read. The last sentence says where in a platform to
-// look. If there are several violations, the first is the one to mend: the others often
-// follow from it.
+// named as in the program below. A violation without a clause is a wrong result: what the
+// handler was called with, or what was read. The last sentence says where in a platform
+// to look. If there are several violations, mend the first: the others often follow from
+// it.
 //
-// The line that begins with [─] says what the signs below it mean.
+// The line that begins with [─] explains the signs below it.
 //
-// The line of times belongs to them: each of its strokes says when the event below it
-// was, on a simulated platform in virtual time. Each column is one event, of whatever
-// chain, in the order in which they happened. So signs above each other are not at the
-// same time, and the distance of two says nothing.
+// In the line of times, each stroke gives the time of the event below it, on a simulated
+// platform in virtual time. Each column is one event, of whatever chain, in the order in
+// which they happened. So the distance between two columns says nothing about time.
 //
-// "0 client" is what happened on chain 0, and the row below it says what was begun in
-// that column. Its first operation is the connect: [ is the event that an allocator gave
-// a block for it, from the first ═ to the last one the backend has the operation, ] is the
-// release of the block, and ( is the call of the handler that follows it, on goroutine 1
-// (they are numbered in the order in which they were seen). It returns with ). Every 1 in
-// between is an event while it runs: here the block of the next operation, a write, is
-// given, and the backend has it, which the ═ after the ) continue. A • is something else,
-// here the shut, which is no operation.
+// "0 client" is what happened on chain 0. The row below it names what begins in each
+// column. Its first operation is the connect. At [ an allocator gave a block for it. From
+// the first ═ to the last one the backend has the operation. At ] the block is released,
+// and at ( its handler is called, on runner 1 (runners are numbered in the order in which
+// they were seen). The handler returns at ). Each 1 in between is an event while the
+// handler runs: here the next operation, a write, gets its block and goes to the backend,
+// as the ═ after the ) show. A • is something else, here the shut, which is no operation.
 //
-// "1 server" should look like the row above it: ] before (. But the read that begins below
-// "read ful…" has no ] before the ( that the ▲ points at. The block was still allocated
-// when the handler was called, so what the handler has started, a second attempt to read,
-// got another one. Its ═ hide the release of the first, right after the ). The row of the
-// ▲ names the clause again; where there are several violations there is a ▲ for each.
+// "1 server" should look like the row above it: ] before (. But the read that begins
+// below "read ful…" has no ] before the ( that the ▲ points at. Its block was still
+// allocated when the handler was called. So what the handler started, a second attempt to
+// read, got another block, whose ═ hide the release of the first, right after the ). The
+// row of the ▲ names the clause again. Where there are several violations, each has a ▲.
 //
-// The program is what was run, and all there is of it: how many goroutines run the
-// proactor, the connections, and for each chain how its handlers come by memory, here
-// "bound" with ops.WithAllocator, and its steps. A program that was drawn has a token in
-// its first line, with which the function that has printed it repeats the run:
+// The program is everything that was run: how many goroutines run the proactor, the
+// connections, and for each chain its steps and how its handlers get their memory, here
+// "bound" with ops.WithAllocator. A program that was drawn has a token in its first line.
+// The function that has printed the token repeats the run with it:
 //
 //	by, err := chains.Replay("AAABAAAAAgAA")
 //	chains.Simulated(t, chains.Runners(1), chains.Replaying(by))
 //
-// A test prints this for the smallest run that was found to fail in this way, and says in
-// which file there is a picture of the timeline.
+// A test prints this for the smallest run that was found to fail in this way, and names a
+// file with a picture of the timeline.
 //
-// # Whether it can be believed
+// # Can it be trusted?
 //
 // TestMutants puts deliberate faults between the ledger and the engine, and
-// TestFaultyKernels below both: at least two for each clause, and the first violation
-// reported must be of that clause. The tables in testdata/mutants.md and
-// testdata/kernels.md say by which program each is found, and how small that becomes.
-// TestCoverage fails if an answer to a question that programs are drawn by is never
-// given, and TestReach of package platform if they miss one of the states that package
-// ops/reach counts. TestLateUses has engines that use the memory of a session once more
-// after its last handler. TestVisible shows that the race detector finds missing edges
-// although a ledger watches.
+// TestFaultyKernels puts them below both: at least two for each clause but clause 6. The
+// first violation reported must be of that clause. The tables in testdata/mutants.md and
+// testdata/kernels.md say which program finds each fault, and how small the program
+// becomes. TestCoverage fails if some answer to a question that programs are drawn by is
+// never given. TestReach of package platform fails if programs miss one of the states that
+// package ops/reach counts. TestLateUses has engines that use the memory of a session once
+// more after its last handler. TestVisible shows for clause 6 that the race detector finds
+// missing edges although a ledger watches.
 package chains

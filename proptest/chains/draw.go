@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// Draw draws a program. The same choices make the same program.
+// Draw draws a program. The same choices draw the same program.
 func Draw(c Chooser) Program { return draw(c, -1) }
 
 // A drawing is a program that is being drawn.
@@ -266,7 +266,8 @@ func (d *drawing) insert(chain, begin, end int, s Step) {
 	c.Steps = slices.Insert(c.Steps, at, s)
 }
 
-// aim tells the steps that cancel another chain, or send to one, which that is.
+// aim sets, in the steps that cancel another chain or send to one, which chain
+// that is.
 func (d *drawing) aim() {
 	for i := range d.p.Chains {
 		for n := range d.p.Chains[i].Steps {

@@ -15,8 +15,8 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/chains"
 )
 
-// Check a platform of your own in a test, with its *testing.T. What makes the
-// proactors passes on the options that it is given.
+// Check your own platform in a test, with its *testing.T. The function that
+// makes the proactors passes on the options that it is given.
 func ExamplePlatform() {
 	open := func(options ...platform.Option) (*platform.Proactor, error) {
 		return platform.New(append(options, platform.WithBackend("portable"))...)
@@ -26,7 +26,7 @@ func ExamplePlatform() {
 	// Output: kept
 }
 
-// Check that chains see the same on a platform of yours as on the simulated one.
+// Check that chains see the same on your platform as on the simulated one.
 func ExampleSameTraces() {
 	chains.SameTraces(printing{}, map[string]chains.Opener{"best here": platform.New})
 	fmt.Println("the same")
@@ -36,8 +36,8 @@ func ExampleSameTraces() {
 // forgetful is a handler wrapper that forgets to implement Unwrap.
 type forgetful struct{ ops.Handler }
 
-// Check a handler wrapper of your own: one that hides what is associated with
-// the handler inside it is found out.
+// Check your own handler wrapper. One that hides what is associated with the
+// handler inside it is found out.
 func ExampleWrapping() {
 	wrap := func(h ops.Handler) ops.Handler { return forgetful{h} }
 	program := chains.Program{
@@ -52,8 +52,8 @@ func ExampleWrapping() {
 	// Output: 2 Default
 }
 
-// What a program does with the memory of a Conn when that is closed: it is
-// kept for the next one, or overwritten, and nobody else may touch it from then on.
+// Say what a program does with the memory of a Conn when it is closed: keep it for
+// the next one, say, or overwrite it. From then on the platform must not touch it.
 func ExampleDisposal() {
 	program := transfer(64)
 	program.Links[0].Disposal = [2]chains.Disposal{chains.Recycled, chains.Scribbled}
@@ -66,7 +66,7 @@ func ExampleDisposal() {
 	// Output: 0 violations
 }
 
-// Fix how many goroutines run the proactor, say if your server has several.
+// Fix how many goroutines run the proactor, for a server that has several, say.
 func ExampleRunners() {
 	chains.Simulated(printing{}, chains.Runners(3))
 	fmt.Println("keeps the contract")
@@ -79,8 +79,8 @@ type careless struct{ ops.Handler }
 func (c careless) Unwrap() ops.Handler { return c.Handler }
 func (c careless) Complete(int, error) {}
 
-// Say how soon a run counts as stuck in which nothing happens any more. Here a layer loses
-// its handler.
+// Say how soon a run in which nothing happens counts as stuck. Here a layer loses its
+// handler.
 func ExamplePatience() {
 	wrap := func(h ops.Handler) ops.Handler { return careless{h} }
 	report, err := chains.Run(transfer(64), platform.New, chains.Wrapping(wrap), chains.Patience(100*time.Millisecond))
@@ -91,7 +91,7 @@ func ExamplePatience() {
 	// Output: 8 OnceAndLater
 }
 
-// Draw a program, and run it, which [chains.Simulated] does for many.
+// Draw a program and run it, as [chains.Simulated] does with many.
 func ExampleDraw() {
 	program := chains.Draw(chains.Seed(7))
 	report, err := chains.Simulate(program, chains.Seed(8))
@@ -102,8 +102,8 @@ func ExampleDraw() {
 	// Output: true 0
 }
 
-// Check an allocator of your own under chains of operations. (Conform checks it
-// for itself.)
+// Check your own allocator under chains of operations. (proptest.Conform checks
+// it by itself.)
 func ExampleMemory() {
 	memory := func() allocator.Allocator[ops.Operation] { return new(combinators.SingleSlot[ops.Operation]) }
 	violations := 0
@@ -118,7 +118,7 @@ func ExampleMemory() {
 	// Output: 0 violations
 }
 
-// A program is data. This one is an echo over a unix socket, in one block a
+// A program is data. This one is an echo over a unix socket, with one block per
 // chain.
 func ExampleProgram() {
 	slot := chains.Association{Style: chains.Method, Slot: true}
@@ -171,7 +171,7 @@ type loaded struct{ *rand.Rand }
 
 func (l loaded) Choose(n int, _ string) int { return min(l.IntN(n), l.IntN(n)) }
 
-// Run one program, on whatever platform.
+// Run one program, on any platform.
 func ExampleRun() {
 	program := chains.Program{Chains: []chains.Chain{{
 		Name:  "timer",
@@ -185,8 +185,8 @@ func ExampleRun() {
 	// Output: 0 violations
 }
 
-// A step can be cancelled while it is under way. Here the wait of an hour is, by
-// the cancel slot of its chain.
+// A step can be cancelled while it is under way. Here the cancel slot of the
+// chain cancels a wait of an hour.
 func ExampleStep() {
 	program := chains.Program{Chains: []chains.Chain{{
 		Name:    "impatient",
@@ -206,7 +206,7 @@ func ExampleStep() {
 	// 0 violations
 }
 
-// Say how the handlers of a chain come by their memory.
+// Say how the handlers of a chain get their memory.
 func ExampleAssociation() {
 	fmt.Println(chains.Association{})
 	fmt.Println(chains.Association{Style: chains.Method, Slot: true, Wrappers: 2})
@@ -217,7 +217,7 @@ func ExampleAssociation() {
 	// default, one of bytes outermost
 }
 
-// Let rapid draw programs, in a property of your own.
+// Let package rapid draw programs, in your own property.
 func ExampleDrawn() {
 	rapid.Check(printing{}, func(t *rapid.T) {
 		program := chains.Draw(chains.Drawn(t))
@@ -229,14 +229,14 @@ func ExampleDrawn() {
 	// Output: every program has a chain
 }
 
-// Run one program again, here that of a seed.
+// Run one program again, here the one of a seed.
 func ExampleReplaying() {
 	chains.Platform(printing{}, platform.New, chains.Replaying(chains.Seed(7)))
 	fmt.Println("kept")
 	// Output: kept
 }
 
-// A chooser of your own decides what programs look like.
+// Your own chooser decides what programs look like.
 func ExampleChooser() {
 	program := chains.Draw(loaded{rand.New(rand.NewPCG(1, 2))})
 	fmt.Println(len(program.Chains) > 0)
@@ -258,7 +258,7 @@ func ExampleReplay() {
 	//      0 post
 }
 
-// The same number draws the same program.
+// The same seed draws the same program.
 func ExampleSeed() {
 	a, b := chains.Draw(chains.Seed(7)), chains.Draw(chains.Seed(7))
 	fmt.Println(a.String() == b.String())

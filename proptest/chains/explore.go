@@ -10,22 +10,22 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// Explore runs a program on the simulated platform in every order in which things
-// can happen: once for every sequence of answers that the world can get. It returns
-// how many runs that took.
+// Explore runs a program on the simulated platform in every order in which things can
+// happen: once for every sequence of answers that the world can get. It returns the
+// number of runs.
 //
-// Without [In] the weather is sim.Weather{Interleave: true}, in which nothing fails
-// and whatever is possible may happen next. Two orders come to the same if they differ
-// only in the order of steps that have nothing to do with each other. Of such orders
-// one is run (sleep sets), unless there is a bound on [Deviations] or the program has
-// several runners. Then the order of their handlers and polls is explored as well, so keep
-// the program small; a deviation is that another runner goes on although the last one could.
-// A weather of yours should have Interleave too, and only rates of 0, 1 and 2: a higher one
-// asks the same question with more answers that mean no.
+// Without [In] the weather is sim.Weather{Interleave: true}: nothing fails, and whatever
+// is possible may happen next. Two orders are equivalent if they differ only in the order
+// of steps that have nothing to do with each other. Of equivalent orders Explore runs one
+// (sleep sets), unless [Deviations] sets a bound or the program has several runners. With
+// several runners the order of their handlers and polls is explored as well, so keep the
+// program small; a deviation is then a place where another runner goes on although the
+// last one could. A weather of your own should have Interleave too, and only the rates 0,
+// 1 and 2: a higher rate asks the same question with more answers that mean no.
 //
-// The search is depth-first, from the run in which all answers are 0. A failure
-// names a picture of the run, as a failure of Platform does, and prints the path to
-// it, which [Replay] takes:
+// The search is depth-first, from the run in which all answers are 0. A failure names a
+// file with a picture of the run, as a failure of [Platform] does. It prints the path to
+// the run, which [Replay] takes:
 //
 //	Simulate(p, chooser, In(weather))
 func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
@@ -66,19 +66,20 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 	return schedules
 }
 
-// ExploreAll calls run with every Chooser that it can meet: depth-first, once
-// for each sequence of answers to what run asks. It returns how many there are,
-// or stops at the first error and returns it with the path that leads to it, in
-// the form that [Replay] takes. Given the same answers run must ask the same.
-// No order is left out, as nobody says what the handlers of run have to do with each
-// other. The options are [Deviations] and [Schedules].
+// ExploreAll calls run once for each sequence of answers to the questions that run asks,
+// depth-first. It returns how many there are. It stops at the first error, and returns it
+// with the path that leads to it, in the form that [Replay] takes. Given the same
+// answers, run must ask the same questions. No order is left out, because nothing is
+// known of what the steps of run have to do with each other. The options are [Deviations]
+// and [Schedules].
 func ExploreAll(run func(c Chooser) error, options ...Option) (schedules int, path string, err error) {
 	c := configOf("ExploreAll", options)
 	c.everyOrder = true
 	return c.search(run)
 }
 
-// ErrTooMany is the error of an exploration that has more schedules than it may.
+// ErrTooMany is the error of an exploration that has more schedules than [Schedules]
+// allows.
 var ErrTooMany = errors.New("chains: there are more schedules than may be explored")
 
 // search explores the answers. A negative bound is none.

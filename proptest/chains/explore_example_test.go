@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/chains"
 )
 
-// Run a small program in every order in which a kernel can do what it asks for,
-// with every partial transfer. The argument is the *testing.T of a test.
+// Run a small program in every order in which a kernel can do what the program
+// asks for, with every partial transfer. In a test, pass its *testing.T.
 func ExampleExplore() {
 	every := chains.In(sim.Weather{Interleave: true, Partial: 2})
 	schedules := chains.Explore(printing{}, transfer(2), every)
@@ -39,7 +39,7 @@ func coins(c chains.Chooser) error {
 	return nil
 }
 
-// Look only at what differs from the plain course in two places at most.
+// Look only at runs that differ from the plain one in two places at most.
 func ExampleDeviations() {
 	all, _, _ := chains.ExploreAll(coins)
 	few, _, _ := chains.ExploreAll(coins, chains.Deviations(2))
@@ -47,14 +47,15 @@ func ExampleDeviations() {
 	// Output: 56 of 1024
 }
 
-// Have an exploration that became too large fail, instead of taking all day.
+// Make an exploration that has become too large fail, instead of taking all
+// day.
 func ExampleSchedules() {
 	_, _, err := chains.ExploreAll(coins, chains.Schedules(100))
 	fmt.Println(errors.Is(err, chains.ErrTooMany))
 	// Output: true
 }
 
-// Run random orders of a program that has too many to run them all.
+// Run random orders of a program that has too many to run all of them.
 func ExampleSampled() {
 	n := chains.Explore(printing{}, transfer(64), chains.Sampled(50, 3))
 	fmt.Println(n, "orders, no violation")

@@ -6,16 +6,17 @@ import (
 	"testing"
 )
 
-// Sampled has [Explore] run n random orders in place of all, for programs that have too
-// many. In each, every event has a random priority when it becomes possible, the one
-// with the highest happens next, and at depth-1 random moments it is put behind all
-// others instead. That finds a fault that needs depth things to happen in a certain
-// order with a probability that does not depend on how many orders there are, but on
-// the number of events (S. Burckhardt et al., A Randomized Scheduler with Probabilistic
-// Guarantees of Finding Bugs, 2010). Most faults have a depth of 1 to 3. What else the
-// weather leaves open is answered at random, and so is which of several runners goes on.
+// Sampled makes [Explore] run n random orders instead of all, for programs that have too
+// many. In each run, every event gets a random priority when it becomes possible. The
+// event with the highest priority happens next; at depth-1 random moments it is put
+// behind all others instead. This finds a fault that needs depth events to happen in a
+// certain order with a probability that depends on the number of events, but not on the
+// number of orders (S. Burckhardt et al., A Randomized Scheduler with Probabilistic
+// Guarantees of Finding Bugs, 2010). Most faults have a depth of 1 to 3. Everything else
+// that the weather leaves open is answered at random, and so is which of several runners
+// goes on.
 //
-// The first order has a random seed, or that of the flag -rapid.seed, and those after it
+// The first order has a random seed, or that of the flag -rapid.seed, and the next ones
 // count up from there. A failure prints its seed. It is for [Explore].
 func Sampled(n, depth int) Option {
 	if n < 1 || depth < 1 {

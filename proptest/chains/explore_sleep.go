@@ -6,12 +6,12 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// Two orders come to the same if they differ only in the order of steps that have
+// Two orders are equivalent if they differ only in the order of steps that have
 // nothing to do with each other. Sleep sets (P. Godefroid, Partial-Order Methods for
-// the Verification of Concurrent Systems, 1996) leave out all but one of them: when
-// an event was explored and others of the same moment come first, it sleeps until
-// something happens that has to do with it, because before it would only lead to
-// where it has led already.
+// the Verification of Concurrent Systems, 1996) leave out all but one of them. An
+// event that was explored sleeps while others of the same moment are explored, until
+// something happens that has to do with it: before that, it would only lead to where
+// it has led already.
 //
 // What a step has to do with is seen while it happens, in the world and in the
 // handlers that it leads to. That is enough: as long as an event sleeps nothing has

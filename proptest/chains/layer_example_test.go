@@ -10,8 +10,8 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/chains"
 )
 
-// A reluctant is a stranger's backend, in a layer over another one: every second time it says
-// that there is nothing to be read without waiting.
+// A reluctant is a layer over a backend. Every second time it says that there is nothing to
+// read without waiting.
 type reluctant struct {
 	backend.Backend
 	tries int
@@ -24,7 +24,8 @@ func (r *reluctant) TryRead(s *backend.Socket, b []byte) (int, error) {
 	return r.Backend.TryRead(s, b)
 }
 
-// A hasty is one that is wrong: it lets go of a cancelled operation that the backend below has.
+// A hasty is a wrong layer: it lets go of a cancelled operation that the backend below
+// still has.
 type hasty struct{ backend.Backend }
 
 func (h hasty) Cancel(s *backend.Socket, op *ops.Operation) bool {
@@ -32,9 +33,9 @@ func (h hasty) Cancel(s *backend.Socket, op *ops.Operation) bool {
 	return true
 }
 
-// Check a backend of yours: a layer that WithLayer puts over another one, or all of it, that
-// WithCustomBackend makes. The wrong one here is over that of a simulated network, whose kernel
-// takes its time over each cancellation.
+// Check your own backend: a whole one, made by WithCustomBackend, or a layer that WithLayer
+// puts over another. The wrong layer here is over a simulated network, whose kernel takes
+// its time over each cancellation.
 func ExamplePlatform_backend() {
 	right := func(options ...platform.Option) (*platform.Proactor, error) {
 		layer := func(below backend.Backend) backend.Backend { return &reluctant{Backend: below} }

@@ -122,8 +122,8 @@ func (r *run) openListener(l *linkRun) (err error) {
 }
 
 // fragile reports whether the connect of a link may be cancelled. The listener
-// may have got that connection already: its accept may find it, and it has come
-// to its end.
+// may have got that connection already. Then an accept finds a connection that
+// has ended.
 func (p Program) fragile(link int) bool {
 	connects, cancelled := -1, make(map[int]bool)
 	for i, c := range p.Chains {

@@ -11,8 +11,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// An Option changes how a function of this package works. Each says which ones it is
-// for; the others panic when they get it.
+// An Option changes how a function of this package works. Each option says which
+// functions it is for. The others panic when they get it.
 type Option func(*config)
 
 type config struct {
@@ -28,7 +28,7 @@ type config struct {
 
 	deviations, schedules int  // bounds of Explore, if not negative
 	everyOrder            bool // Explore leaves out no order
-	samples, depth        int  // of Explore, if it is to run random orders
+	samples, depth        int  // of Explore, if it runs random orders
 }
 
 // option returns the Option of a name.
@@ -74,53 +74,53 @@ func configOf(function string, options []Option) config {
 	return c
 }
 
-// Runners fixes the number of goroutines that run the proactor, which is drawn
-// otherwise; 0 is one, on a proactor made with platform.SingleRunner. It is for those
-// that draw programs: [Platform], [Simulated], [Soak] and [SameTraces]. A [Program]
-// has Runners of its own. On a simulated platform several take turns, and the Chooser
-// says which goes on: see [Wrapping].
+// Runners fixes the number of goroutines that run the proactor, which is drawn otherwise.
+// 0 means one goroutine, on a proactor made with platform.SingleRunner. It is for the
+// functions that draw programs: [Platform], [Simulated], [Soak] and [SameTraces]. A
+// [Program] has a field Runners of its own. On a simulated platform several runners take
+// turns, and the Chooser says which goes on; see [Wrapping].
 func Runners(n int) Option { return option("Runners", func(c *config) { c.runners = n }) }
 
-// Replaying has one program run, that of a chooser: Seed, or Replay with the token of a
-// failure. It is for [Platform], [Simulated] and [SameTraces].
+// Replaying makes a function run only the program of a chooser: [Seed], or [Replay] with
+// the token of a failure. It is for [Platform], [Simulated] and [SameTraces].
 func Replaying(by Chooser) Option { return option("Replaying", func(c *config) { c.replay = by }) }
 
-// Wrapping puts a layer around every handler: a wrapper that is to be checked.
-// It must pass on what is associated with the handler inside it. It is for all but
-// [ExploreAll]. On a simulated platform with several runners another one may go on while
-// the handler inside is called. So the layer must not call it with a lock held that it
-// takes in other handlers, too: nobody could go on.
+// Wrapping puts a layer around every handler: the wrapper to check. The layer must pass
+// on what is associated with the handler inside it. It is for all but [ExploreAll]. On a
+// simulated platform with several runners, another runner may go on while the layer calls
+// the handler inside it. So the layer must not hold a lock during this call that it also
+// takes in other handlers, or no runner could go on.
 func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
 	return option("Wrapping", func(c *config) { c.wrap = wrap })
 }
 
-// Memory makes allocators for the chains: those to be checked. It is called
-// once for each; one goroutine at a time uses what it returns. It is for all but
+// Memory makes allocators for the chains: those to check. make is called once for each
+// allocator, and one goroutine at a time uses what it returns. It is for all but
 // [ExploreAll].
 func Memory(make func() allocator.Allocator[ops.Operation]) Option {
 	return option("Memory", func(c *config) { c.memory = make })
 }
 
-// Patience sets after how long without any event a run counts as stuck, 5
-// seconds unless set, and a tenth of it once a clause is broken. It is for all but
-// [Explore] and [ExploreAll]. A simulated run is known to be stuck at once, unless a handler
-// blocks its goroutine.
+// Patience sets how long nothing may happen in a run before it counts as stuck. It is 5
+// seconds unless set, and a tenth of this once a clause is broken. It is for all but
+// [Explore] and [ExploreAll]. A simulated run is known to be stuck at once, unless a
+// handler blocks its goroutine.
 func Patience(d time.Duration) Option { return option("Patience", func(c *config) { c.patience = d }) }
 
-// In fixes the weather of a simulated network, which is drawn otherwise. It is for
-// [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
+// In fixes the weather of a simulated network. Without it the weather is drawn, except
+// by [Explore]. It is for [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
 func In(weather sim.Weather) Option { return option("In", func(c *config) { c.weather = &weather }) }
 
-// Faulty makes the simulated network deliberately wrong, to see whether it is
-// found out. It is for [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
+// Faulty makes the simulated network deliberately wrong, to see whether that is found
+// out. It is for [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
 func Faulty(f sim.Faults) Option { return option("Faulty", func(c *config) { c.faults = f }) }
 
-// Deviations bounds an exploration to sequences in which at most n answers are
-// not 0: an order of events that is wrong often differs from the plain one in
-// two or three places. With several runners each place counts where another one goes on
-// although the last one could. It is for [Explore] and [ExploreAll].
+// Deviations bounds an exploration to sequences with at most n answers that are not 0. A
+// wrong order of events often differs from the plain one in only two or three places.
+// With several runners, each place counts where another runner goes on although the last
+// one could. It is for [Explore] and [ExploreAll].
 func Deviations(n int) Option { return option("Deviations", func(c *config) { c.deviations = n }) }
 
-// Schedules bounds the number of runs of an exploration, which fails if there
-// are more. It is for [Explore] and [ExploreAll].
+// Schedules bounds the number of runs of an exploration, which fails with [ErrTooMany] if
+// there are more. It is for [Explore] and [ExploreAll].
 func Schedules(n int) Option { return option("Schedules", func(c *config) { c.schedules = n }) }

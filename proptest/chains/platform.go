@@ -10,22 +10,23 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// An Opener makes a proactor, as platform.New does. It passes on the options
-// that it is given and may add others. Programs wait for signals that they send to the
-// process itself, so a backend that is a backend.Signaler has to pass on those.
+// An Opener makes a proactor, as platform.New does. It must pass on the options that it
+// is given, and may add others. Programs wait for signals that they send to their own
+// process, so a backend that is a backend.Signaler must deliver these.
 type Opener = func(options ...platform.Option) (*platform.Proactor, error)
 
-// Platform draws arbitrary programs of chains, runs them on proactors that open
-// makes, and judges each by the contract. What fails is made smaller for up to two
-// seconds, and prints what was broken, the timeline of the run, the program, and
-// the token that replays it ([Replaying]). It names a file with a picture of the
-// run, which is in the artifacts of the test if go test keeps those (-artifacts),
-// and among the temporary files otherwise.
+// Platform draws random programs of chains, runs them on proactors that open makes, and
+// judges each run by the contract. It makes a program that fails smaller for up to two
+// seconds, and prints what was broken, the timeline of the run, the program, and the
+// token that replays it ([Replaying]). It names a file with a picture of the run: an
+// artifact of the test if go test keeps artifacts (-artifacts), and a temporary file
+// otherwise.
 //
-// The number of programs is 100 unless the flag -rapid.checks says otherwise, and their
-// seeds begin at random unless -rapid.seed says where. In half of the programs a random
-// half of what may happen is left out, so that the rest happens more often. Platform logs
-// how many of the possible answers were given to the questions by which programs are drawn.
+// It runs 100 programs unless the flag -rapid.checks gives another number. Their seeds
+// begin at random unless -rapid.seed says where. Half of the programs leave out a random
+// half of what may happen, so that the rest happens more often. Programs are drawn by
+// questions with several answers, and Platform logs how many of the possible answers were
+// given.
 func Platform(t testing.TB, open Opener, options ...Option) {
 	t.Helper()
 	c := configOf("Platform", options)
@@ -50,12 +51,12 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 	}, false, func(p Program, _ []uint64) (*Report, error) { return runOn(open, p, c) }, again)
 }
 
-// A Report tells how the run of a program went.
+// A Report says how the run of a program went.
 type Report struct {
 	Program    Program
 	Violations []contract.Violation // in the order in which they happened
 	Timeline   *contract.Timeline
-	Took       time.Duration // on a simulated platform, in its time
+	Took       time.Duration // on a simulated platform, in virtual time
 
 	about string // where it went so, and what else there is to know
 }

@@ -7,21 +7,23 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A Program is chains of operations, as data: what is run and checked on a
-// platform. It is drawn by [Draw]; it always comes to an end by itself.
+// A Program is a set of chains of operations, as data, that can be run and checked
+// on a platform. [Draw] draws one. A drawn program always comes to an end by
+// itself.
 type Program struct {
-	// Runners is the number of goroutines that run the proactor; 0 is one,
-	// on a proactor that was made with platform.SingleRunner.
+	// Runners is the number of goroutines that run the proactor. 0 means one
+	// goroutine, on a proactor that was made with platform.SingleRunner.
 	Runners int
 
-	// Chains are the chains. Those with a parent begin when that forks them.
+	// Chains are the chains. A chain that is Forked begins when another chain forks
+	// it.
 	Chains []Chain
 
-	// Links are the connections that chains open and talk over.
+	// Links are the connections that the chains open and use.
 	Links []Link
 
 	// RefuseAt is the request, counted from 1, at which the default allocator
-	// fails; with 0 it never does.
+	// fails. With 0 it never fails.
 	RefuseAt int
 
 	token string // what Replay takes
@@ -34,12 +36,12 @@ type Chain struct {
 	Memory  Association
 	Steps   []Step
 	Cancels bool // its handlers have a cancel slot
-	Strand  bool // its handlers run on the strand, which there is one of
+	Strand  bool // its handlers run on the strand of the program
 
-	// What becomes of its timer, its file and its mailbox when it is over and
-	// nobody sends to it any more, and whether another goroutine sees to that.
-	// The last two are closed, and cannot be opened again: for Recycled and
-	// Elsewhere they are cleared.
+	// Disposal is what becomes of the chain's timer, file and mailbox when the
+	// chain is over and nobody sends to it any more. Apart has another goroutine
+	// do that. The file and the mailbox are closed and cannot be opened again: for
+	// Recycled and Elsewhere they are cleared.
 	Disposal Disposal
 	Apart    bool
 }
@@ -48,31 +50,31 @@ type Chain struct {
 // by the other with an accept.
 type Link struct {
 	Network string // "tcp" or "unix"
-	Duplex  bool   // reading and writing are chains of their own at both ends
-	Reuse   bool   // in the Conns of the link before, which were not recycled
+	Duplex  bool   // at both ends, reading and writing are separate chains
+	Reuse   bool   // it uses the Conns of the link before, which were not recycled
 
-	// What becomes of the Conns when they are closed, that of the connect and
-	// that of the accept, and whether another goroutine sees to that. With the
-	// second one goes the listener, which cannot be opened again: for Recycled
-	// and Elsewhere it is cleared.
+	// Disposal is what becomes of the Conns when they are closed: that of the
+	// connect, and that of the accept. Apart has another goroutine do that. The
+	// second also applies to the listener, which cannot be opened again: for
+	// Recycled and Elsewhere it is cleared.
 	Disposal [2]Disposal
 	Apart    bool
 }
 
 // A Step is one step of a chain: an operation, or something that a handler does
-// between two of them.
+// between two operations.
 type Step struct {
-	Kind   string    // a name in the table of steps.go, or of a Kind that was registered
+	Kind   string    // a name in the table of steps.go, or the Name of a registered Kind
 	Link   int       // for those that work on a connection
 	Size   int       // bytes to transfer
 	Depth  int       // how deep composed operations are nested
-	Pause  int       // microseconds to wait; negative: an hour, until cancelled
-	Chain  int       // the chain to fork, to join, to cancel or to send to
+	Pause  int       // microseconds to wait; if negative, an hour, until cancelled
+	Chain  int       // the chain to fork, join, cancel or send to
 	Until  ops.Until // what a batch waits for
 	Early  bool      // cancel the batch before its members begin
-	After  bool      // send the signal when somebody waits for it already
+	After  bool      // send the signal after the wait for it has begun
 	Refuse int       // how many times the allocator fails at this step
-	Cancel Cancel    // what is cancelled right after the operation was started, or when it is late
+	Cancel Cancel    // how the operation is cancelled, right after it was started or when it is late
 }
 
 // Cancel is a way to cancel an operation.
@@ -87,13 +89,13 @@ const (
 	CancelPassed         // by the deadline of the socket, which is moved into the past
 )
 
-// An Association is how the handlers of a chain come by their memory.
+// An Association says how the handlers of a chain get their memory.
 type Association struct {
 	Style    Style
 	Inner    bool // another allocator of the same type lies further in, and must not be asked
 	Bytes    bool // an allocator of bytes lies outermost, and must not be asked
-	Wrappers int  // layers that have no allocator, half of them around the one that has
-	Slot     bool // the memory is one block that is used again and again
+	Wrappers int  // layers without an allocator, half of them around the one with it
+	Slot     bool // the memory is a single block, used again and again
 }
 
 // Style is a way to associate an allocator with a handler.
@@ -102,7 +104,7 @@ type Style int
 const (
 	Bound    Style = iota // by ops.WithAllocator
 	Method                // by a method of the handler's type
-	Standard              // not at all: the default allocator serves
+	Standard              // not at all: the default allocator is used
 )
 
 var styleNames = [...]string{"bound", "by method", "default"}
@@ -136,7 +138,8 @@ func (p Program) String() string {
 	return b.String()
 }
 
-// GoString returns the listing too: rapid prints what it drew with it.
+// GoString returns the listing too, because package rapid prints what it drew with
+// it.
 func (p Program) GoString() string { return "\n" + p.String() }
 
 // String describes the association in words.

@@ -7,57 +7,60 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A Kind is an operation of yours, that programs may have among their steps:
-// [Register] adds it to the language. Exactly one of Local, Read and Write is set.
+// A Kind is an operation of your own that programs may have among their steps. [Register]
+// adds it. Exactly one of Local, Read and Write is set.
 //
-// Whatever it is, it must do what the contract says of an operation that is
-// started with the handler h. It may be cancelled in every way that h can be, by
-// its slot, by its timeout and by the deadline of the Conn, and with all that is
-// outstanding on the Conn; it is told then with the error that the Conn tells, and
-// with as many bytes as were transferred.
+// The operation must do what the contract says of an operation that is started with the
+// handler h. It may be cancelled in every way in which h can be: by its slot, by its
+// timeout, by the deadline of the Conn, and with everything else that is outstanding on
+// the Conn. Then h is called with the error that the Conn reports, and with the number of
+// bytes that were transferred.
 type Kind struct {
 	// Name is what the operation is called in programs and in the timeline.
 	Name string
 
-	// Local starts an operation that concerns no other chain. It is told 0, nil.
+	// Local starts an operation that concerns no other chain. Its handler is called
+	// with 0 and nil.
 	Local func(p *platform.Proactor, h ops.Handler)
 
-	// Read starts one that reads what the peer has sent, of which buf can take as
-	// much as the step is to transfer, which may be nothing. The bytes and their
-	// number are checked. What was read when the operation ends early counts.
+	// Read starts an operation that reads what the peer has sent. buf has room for
+	// as much as the step has to transfer, which may be nothing. The bytes and
+	// their number are checked. If the operation ends early, what it has read by
+	// then counts.
 	Read func(conn *platform.Conn, buf []byte, h ops.Handler)
 
-	// Write starts one that sends data to the peer, in the same way.
+	// Write starts an operation that sends data to the peer, in the same way.
 	Write func(conn *platform.Conn, data []byte, h ops.Handler)
 
-	// Partial: it may end when it has transferred a part, of at least one byte. It is
-	// started again for what is left.
+	// Partial: the operation may end when it has transferred a part, of at least
+	// one byte. It is started again for the rest.
 	Partial bool
 
-	// Own: it has memory of its own, and asks the allocators of h for none.
+	// Own: the operation has memory of its own, and asks the allocators of h for
+	// none.
 	Own bool
 
-	// Parts: it consists of several operations, one at a time, that are started by
-	// handlers, with memory of the allocator of h. It always has one associated, as
-	// the ledger cannot tell for which chain the default one is called by a handler.
+	// Parts: the operation consists of several operations, one at a time, which are
+	// started by handlers with memory of the allocator of h. h always has an
+	// allocator associated then, because the ledger cannot tell for which chain a
+	// handler calls the default one.
 	Parts bool
 
-	// Frame is set for one that [ops.Compose] makes, to FrameOf with the type of
-	// its state. It may have a frame besides its block, of an allocator that is
-	// associated with h, and has Parts.
+	// Frame is set for an operation that [ops.Compose] makes: to FrameOf of the
+	// type of its state. The operation may have a frame besides its block, from an
+	// allocator that is associated with h. Frame implies Parts.
 	Frame *Frame
 }
 
-// Register adds an operation of yours to those that programs are drawn from, on
-// all platforms. Programs print it by its name, and those that are written by hand
-// may have it as the Kind of a [Step].
+// Register adds your operation to those that programs are drawn from, on all platforms.
+// Programs print it by its name, and those that are written by hand may use the name as
+// the Kind of a [Step].
 //
-// It is called from an init or a TestMain, before any program is drawn or run. It
-// panics, and says what is wrong, if the Kind makes no sense or there is one of the
-// name.
+// Call it from an init function or TestMain, before any program is drawn or run. It
+// panics, and says what is wrong, if the Kind makes no sense or its name is taken.
 //
-// What a token or a seed stands for depends on the number of kinds: both repeat a
-// run only where the same ones are registered, in the same order.
+// What a token or a seed stands for depends on the registered kinds. Both repeat a run
+// only where the same kinds are registered, in the same order.
 func Register(k Kind) {
 	if wrong := k.wrong(); wrong != "" {
 		panic("chains: Register: " + wrong)

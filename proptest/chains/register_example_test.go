@@ -10,7 +10,8 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/chains"
 )
 
-// pieces is the state of a stranger's operation, which writes no more than 100 bytes at a time.
+// pieces is the state of an operation from outside this module, which writes at most 100
+// bytes at a time.
 type pieces struct {
 	conn *platform.Conn
 	data []byte
@@ -36,8 +37,8 @@ var registerPieces = sync.OnceFunc(func() {
 	chains.Register(chains.Kind{Name: "write in pieces", Write: WriteInPieces, Frame: chains.FrameOf[pieces]()})
 })
 
-// Have an operation of yours drawn in programs, with its allocators failing, its Conn closed and
-// everything cancelled in the midst of it.
+// Have your own operation drawn in programs, where its allocators fail, its Conn is closed,
+// and everything is cancelled while it runs.
 func ExampleRegister() {
 	registerPieces()
 	chains.Simulated(printing{}, chains.Runners(1))
@@ -45,7 +46,8 @@ func ExampleRegister() {
 	// Output: keeps the contract
 }
 
-// A Kind stands in programs that are written by hand, too. This one reads what there is.
+// A Kind can also be used in programs that are written by hand. This one reads what
+// there is.
 var registerPeek = sync.OnceFunc(func() {
 	chains.Register(chains.Kind{Name: "read what there is", Read: (*platform.Conn).Read, Partial: true})
 })

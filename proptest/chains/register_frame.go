@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// A Frame says what the frame of a composed operation is, whose memory is watched
-// then. [FrameOf] makes one.
+// A Frame says what type the frame of a composed operation has, so that its memory
+// can be watched. [FrameOf] makes one.
 type Frame struct {
 	watch func(c *chainRun) frameMemory
 }

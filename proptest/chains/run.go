@@ -17,8 +17,9 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// Run runs a program on a proactor that open makes, and judges it. The error is
-// that of open, or says that the program could not begin.
+// Run runs a program on a proactor that open makes, and judges it. Violations are
+// in the report; the error is that of open, or says that the program could not
+// begin.
 func Run(p Program, open Opener, options ...Option) (*Report, error) {
 	return runOn(open, p, configOf("Run", options))
 }
@@ -305,7 +306,7 @@ func (r *run) again() (planned bool) {
 	return false
 }
 
-// panicSign is what the text of a violation begins with that is a panic.
+// panicSign is how the text of a violation begins that is a panic.
 const panicSign = "panic: "
 
 // caught judges a panic of a handler, or none, and reports whether the program

@@ -12,15 +12,15 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// Simulated is Platform on the simulated network of package platform/sim. Not
-// only the programs are drawn, but everything that happens to them: the
-// weather, partial transfers, delays, in which order operations end, which
-// cancellation comes too late, which of several runners goes on. So a failure can be
-// repeated exactly, and becomes a run in which nothing unusual happens unless it matters.
-// It names a picture of the run, as Platform does.
+// Simulated is [Platform] on the simulated network of package platform/sim. It draws not
+// only the programs, but everything that happens to them: the weather, partial transfers,
+// delays, the order in which operations end, which cancellation comes too late, which of
+// several runners goes on. So a failure can be repeated exactly, and is reduced to a run
+// in which nothing unusual happens unless it matters. It names a picture of the run, as
+// Platform does.
 //
-// If the flag -chains.for gives a time, Simulated runs random programs for that
-// long instead; see [Soak].
+// If the flag -chains.for gives a time, Simulated runs random programs for that time
+// instead; see [Soak].
 func Simulated(t testing.TB, options ...Option) {
 	t.Helper()
 	c := configOf("Simulated", options)
@@ -62,9 +62,9 @@ func simulateIn(c config) trial {
 	}
 }
 
-// Simulate runs a program on a simulated network in which c chooses what
-// happens, and judges it. The run depends on nothing but the program and the
-// answers of c.
+// Simulate runs a program on a simulated network in which c chooses what happens, and
+// judges it. The run depends on nothing but the program, the options and the answers of
+// c. The error says that the program could not begin.
 func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
 	config := configOf("Simulate", options)
 	s := &simulation{program: p, chooser: &recording{Chooser: c}}

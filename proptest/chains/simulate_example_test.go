@@ -9,14 +9,14 @@ import (
 )
 
 // Check your chains on a network in which everything can happen. A failure can
-// be repeated exactly. The argument is the *testing.T of a test.
+// be repeated exactly. In a test, pass its *testing.T.
 func ExampleSimulated() {
 	chains.Simulated(printing{}, chains.Runners(1))
 	fmt.Println("kept")
 	// Output: kept
 }
 
-// Run a program in a storm that a number decides about.
+// Run a program in a storm that a seed decides.
 func ExampleSimulate() {
 	program := chains.Draw(chains.Seed(1))
 	program.Runners = 1
@@ -43,7 +43,7 @@ func transfer(bytes int) chains.Program {
 	}
 }
 
-// Fix the weather: here whatever the kernel reports comes late, so that the
+// Fix the weather. Here everything that the kernel reports comes late, so the
 // program takes longer, in virtual time.
 func ExampleIn() {
 	took := func(weather sim.Weather) time.Duration {
@@ -67,8 +67,8 @@ func ExampleFaulty() {
 	// Output: 8 OnceAndLater
 }
 
-// Run random programs for as long as there is time, over night say. In a test
-// of Simulated the flag -chains.for does so.
+// Run random programs for as long as there is time, say overnight. In a test
+// that calls Simulated, the flag -chains.for does this.
 func ExampleSoak() {
 	chains.Soak(printing{}, 10*time.Millisecond, chains.Runners(0))
 	fmt.Println("kept")

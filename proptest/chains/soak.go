@@ -10,18 +10,18 @@ import (
 
 var soakFor = flag.Duration("chains.for", 0, "for how long to run random programs on the simulated platform")
 
-// Soak runs random programs on the simulated platform, one after another, for the
-// given time or until one of them fails. It begins with a random seed,
-// or that of the flag -rapid.seed, which it logs, and counts up from there; a failure
-// prints the seed of the run, and names a picture of it as Platform does.
+// Soak runs random programs on the simulated platform, one after another, for the time d
+// or until one of them fails. It begins with a random seed, or that of the flag
+// -rapid.seed, which it logs, and counts up from there. A failure prints the seed of the
+// run, and names a picture of it as [Platform] does.
 //
 // At its end it fails if a goroutine was leaked meanwhile, in the test or elsewhere in
-// the process: if one waits for what nobody can reach any more. That needs a toolchain
-// with the profile "goroutineleak": Go 1.27, or Go 1.26 with
+// the process: that is, if one waits for something that nobody can reach any more. That
+// needs a toolchain with the profile "goroutineleak": Go 1.27, or Go 1.26 with
 // GOEXPERIMENT=goroutineleakprofile.
 //
-// On a terminal it shows how far it is: the time, programs, steps, and steps a
-// second. A step is an operation of a chain.
+// On a terminal it shows its progress: the time, programs, steps, and steps per second. A
+// step is an operation of a chain.
 func Soak(t testing.TB, d time.Duration, options ...Option) {
 	t.Helper()
 	c := configOf("Soak", options)

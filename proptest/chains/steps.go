@@ -9,9 +9,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A kind is a kind of step. The table below is the one place where a new
-// operation of this module joins the language of chains; one of somebody else is
-// registered.
+// A kind is a kind of step. A new operation of this module joins the language of
+// chains in the table below, and nowhere else. Those of others are registered.
 type kind struct {
 	name string
 	role role

@@ -24,8 +24,8 @@ type queued struct {
 }
 
 // An ahead is the handler of a write that stands in the queue before that of the chain. It
-// keeps one more than how many bytes were written. The race detector must not see how the
-// chain learns of them: it would miss an edge that the platform owes.
+// keeps the number of bytes written, plus 1. The race detector must not see how the chain
+// learns of them: it would miss an edge that the platform owes.
 type ahead struct{ written atomic.Int64 }
 
 func (a *ahead) Complete(n int, _ error) {

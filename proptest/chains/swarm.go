@@ -1,8 +1,8 @@
 package chains
 
 // A swarm leaves out, in half of the programs, a random half of what may happen. So
-// what is left happens more often, and what only shows where something else never
-// happens is found too (A. Groce et al., Swarm Testing, 2012). The simplest swarm
+// the rest happens more often, and faults that show only where something else never
+// happens are found too (A. Groce et al., Swarm Testing, 2012). The simplest swarm
 // leaves out nothing.
 type swarm uint16
 

@@ -12,16 +12,15 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// SameTraces draws programs in which the order of events in each chain is
-// determined, and checks that it is the same on the simulated platform and on
-// each of those that are given, by name: what was started, when memory was
-// taken and given back, and what the handlers were told. How the chains
-// intermingle is up to the platform.
+// SameTraces draws programs that determine the order of events in each chain. It checks
+// that this order is the same on the simulated platform and on each of the given ones,
+// which have names: what was started, when memory was taken and given back, and what the
+// handlers were called with. How the chains interleave is up to the platform.
 //
-// Such a program cancels, aborts and closes nothing while it is outstanding,
-// transfers in full, and waits for no packet that has not been sent. The
-// simulated platform has a random weather in which nothing fails, unless [In]
-// fixes another one. Runs are judged as [Platform] does.
+// Such a program does not cancel, abort or close anything that is outstanding, transfers
+// in full, and waits for no packet that has not been sent. The simulated platform has a
+// random weather in which nothing fails, unless [In] fixes another. Runs are judged as by
+// [Platform].
 func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 	t.Helper()
 	c := configOf("SameTraces", options)
