@@ -68,7 +68,7 @@ func (c *chat) tell(from *visitor, line []byte) {
 		if v != from {
 			v.out.Write(line, ops.HandlerFunc(func(_ int, err error) {
 				if err != nil {
-					c.leave(v) // who has missed something is not to hear the rest
+					c.leave(v) // a visitor who has missed something must not hear the rest
 				}
 			}))
 		}
@@ -136,7 +136,8 @@ func (g *talker) listen() {
 	}))
 }
 
-// check panics if the guest has heard what nobody said, or not in the order in which it was said.
+// check panics if the guest has heard something that nobody said, or in another order than
+// it was said in.
 func (g *talker) check() {
 	next := make(map[int]int)
 	for line := range bytes.Lines(g.heard) {
@@ -151,8 +152,8 @@ func (g *talker) check() {
 	}
 }
 
-// evening runs a chat with four guests in a storm that the seed decides about: whatever can be
-// cut in two, delayed, refused or reset is, now and then.
+// evening runs a chat with four guests in a storm that the seed decides: now and then,
+// whatever can be cut in two, delayed, refused or reset is.
 func evening(seed uint64) {
 	w := sim.New(sim.Seeded(seed), sim.WithWeather(sim.Stormy()), sim.Alone())
 	p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
@@ -188,8 +189,8 @@ func evening(seed uint64) {
 	}
 }
 
-// A chat server with timeouts of five minutes, tested through 500 evenings of an hour each, in
-// about a second. What fails is repeated exactly by its seed.
+// A chat server with timeouts of five minutes is tested through 500 evenings of an hour
+// each, in about a second. The seed of a failure repeats it exactly.
 func Example_chat() {
 	for seed := range uint64(500) {
 		evening(seed)

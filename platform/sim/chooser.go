@@ -6,28 +6,28 @@ import (
 	"math/rand/v2"
 )
 
-// A Chooser makes every choice of a simulation, and so decides what happens.
-// The same answers give the same run.
+// A Chooser makes every choice of a simulation, and so decides what happens. The
+// same answers give the same run.
 //
-// A World asks one question at a time, so a Chooser needs no lock of its own.
-// It must not call back into the world, and should not panic: one that has no
-// more answers answers 0, so that the run can end.
+// A World asks one question at a time, so a Chooser needs no lock of its own. It
+// must not call back into the world, and should not panic. A Chooser that has run
+// out of answers should return 0, so that the run can end.
 type Chooser interface {
-	// Choose returns a number from 0 to n-1, for an n of at least 1. What is
-	// chosen is named for those who read or draw the run. The plainest choice
-	// is always 0, so a run of zeros is one in which nothing unusual happens.
+	// Choose returns a number from 0 to n-1; n is at least 1. The text what names
+	// the choice for those who read or draw the run. The plainest choice is always
+	// 0, so in a run of zeros nothing unusual happens.
 	Choose(n int, what string) int
 }
 
-// Calm always makes the plainest choice.
+// Calm is the Chooser that always makes the plainest choice.
 var Calm Chooser = calm{}
 
 type calm struct{}
 
 func (calm) Choose(int, string) int { return 0 }
 
-// Seeded returns a Chooser whose answers are random and evenly spread. The same
-// seed gives the same answers, with every version of Go.
+// Seeded returns a Chooser whose answers are random and uniformly distributed. The
+// same seed gives the same answers, with every version of Go.
 func Seeded(seed uint64) Chooser {
 	return &seeded{*rand.NewPCG(seed, 0x48656972_6c6f6f6d)}
 }
@@ -52,8 +52,8 @@ func (w *World) choose(n int, what string) int {
 	return answer
 }
 
-// happens reports whether what happens once in so many times does so now. It
-// never does with a rate of 0 and always does with a rate of 1, and then
+// happens reports whether something that happens once in rate times happens
+// now. It never does with a rate of 0 and always does with a rate of 1; then
 // nothing is asked.
 func (w *World) happens(rate int, what string) bool {
 	if rate <= 1 {

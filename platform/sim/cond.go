@@ -7,8 +7,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// NewCond returns a condition with the lock l, on which goroutines of [World.Turns] can wait
-// for one another. Elsewhere it is a sync.Cond. Its methods are called with l held.
+// NewCond returns a condition variable with the lock l, on which goroutines of
+// [World.Turns] can wait for one another. Elsewhere it behaves like a sync.Cond.
+// Hold l when you call its methods.
 func (w *World) NewCond(l sync.Locker) backend.Cond {
 	return &cond{w: w, elsewhere: sync.Cond{L: l}}
 }
@@ -18,7 +19,7 @@ func (b *kernel) NewCond(l sync.Locker) backend.Cond { return b.w.NewCond(l) }
 
 type cond struct {
 	w         *World
-	waiting   []*turn // who has waited for longest first
+	waiting   []*turn // the one that has waited longest is first
 	elsewhere sync.Cond
 }
 
@@ -39,7 +40,7 @@ func (c *cond) Wait() {
 	w.pass()
 }
 
-// resumed has own wait no more, also if nobody has woken it.
+// resumed ends the wait of own, even if nobody has woken it.
 func (c *cond) resumed(own *turn) {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()

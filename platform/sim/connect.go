@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// As many connections may wait to be accepted; as on Windows a further one is
-// refused.
+// backlog is how many connections may wait to be accepted. As on Windows, a
+// further one is refused.
 const backlog = 128
 
 var (
@@ -60,8 +60,8 @@ func (b *kernel) connect(r *request) result {
 	return result{}
 }
 
-// source returns where a connection to an address comes from, if it asks for a place
-// that nobody listens at.
+// source returns the address that a connection comes from. It is free unless
+// somebody listens there.
 func (p *places) source(from, to netip.AddrPort) (at netip.AddrPort, free bool) {
 	addr := to.Addr()
 	if from.IsValid() && !from.Addr().IsUnspecified() {

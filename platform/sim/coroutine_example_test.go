@@ -10,8 +10,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// An echo server that reads as if it had a goroutine a connection, and a client that sends
-// something once an hour, on two computers that are a simulation.
+// An echo server that reads as if it had a goroutine per connection, and a client that
+// sends something once an hour, on two simulated computers.
 func Example_coroutines() {
 	w := sim.New(sim.Seeded(1))
 	server, _ := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())

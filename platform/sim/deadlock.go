@@ -10,21 +10,23 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A Deadlock is what a simulation panics with when a proactor waits, nothing is
-// due in the world, and nobody is left who could change that.
+// A Deadlock is what a simulation panics with when a proactor waits, nothing is due
+// in the world, and nobody is left who could change that.
 type Deadlock struct {
-	// Time is the virtual time at which it was noticed, or, with several goroutines in a
-	// bubble, at which a proactor last began to wait.
+	// Time is the virtual time at which the deadlock was noticed. With several
+	// goroutines in a bubble, it is the time at which a proactor last began to
+	// wait.
 	Time time.Duration
 
 	// Outstanding is what the world was waiting for.
 	Outstanding []Outstanding
 
-	// Goroutines is the stacks of the bubble's goroutines, with several in a bubble.
+	// Goroutines is the stacks of the bubble's goroutines. It is empty unless
+	// several goroutines of a bubble are stuck.
 	Goroutines string
 }
 
-// Error names the stuck operations, one a line.
+// Error describes the stuck operations, one per line.
 func (d *Deadlock) Error() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "sim: deadlock at %v: ", d.Time)
@@ -62,10 +64,9 @@ func (o Outstanding) String() string {
 	return s
 }
 
-// Outstanding returns the operations that the world's backends have, in the
-// order in which they were started. What waits in a socket's queue behind
-// another operation is not among them, and timers are not either: the proactor
-// has them.
+// Outstanding returns the operations that the world's backends have, in the order
+// in which they were started. It leaves out operations that wait in a socket's
+// queue behind another one, and timers: these are in the proactor.
 func (w *World) Outstanding() []Outstanding {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,33 +9,32 @@ import (
 
 // An Event is something that happened in a World.
 type Event struct {
-	// Time is when, in virtual time since the world began.
+	// Time is when it happened, in virtual time since the world began.
 	Time time.Duration
 
-	// What happened.
+	// What is what happened.
 	What What
 
-	// Socket is the number of the socket that it happened to, counted from 1
-	// in the order in which the world's sockets came to be, or 0.
+	// Socket is the number of the socket that it happened to, or 0. Sockets are
+	// counted from 1, in the order in which they were opened in the world.
 	Socket int
 
-	// Operation is the number of the operation that it happened to, counted
-	// from 1 in the order in which operations were started, or 0; Kind is its
-	// kind.
+	// Operation is the number of the operation that it happened to, or 0.
+	// Operations are counted from 1, in the order in which they were started. Kind
+	// is the operation's kind.
 	Operation uint64
 	Kind      ops.Kind
 
-	// Op is the operation itself, for its address to be compared: what is in
-	// it belongs to the library. It is nil when the operation is no longer
-	// the backend's.
+	// Op is the operation itself. Use only its address: its contents belong to the
+	// library. It is nil when the backend no longer has the operation.
 	Op *ops.Operation
 
-	// N and Err are the result, of what has one.
+	// N and Err are the result, for an event that has one.
 	N   int
 	Err error
 }
 
-// String returns the event as a line, such as "12µs socket 3: read 7 done 64".
+// String returns the event as one line, such as "12µs socket 3: read 7 done 64".
 func (e Event) String() string {
 	s := fmt.Sprintf("%v %v", e.Time, e.What)
 	if e.Socket != 0 {
@@ -57,17 +56,17 @@ func (e Event) String() string {
 // What is a kind of event.
 type What uint8
 
-// What can happen. The life of an operation is Started, then perhaps Asked,
-// then Done and Completed, or Ended, or Released.
+// What can happen. The life of an operation is Ended alone, or Started and
+// Released, or Started, perhaps Asked, Done and Completed.
 const (
-	Opened     What = iota // a socket came to be
+	Opened     What = iota // a socket was opened
 	Closed                 // a socket was closed
-	Finished               // a socket's stream was ended in the direction of the peer
+	Finished               // a socket's stream to the peer was ended
 	Ended                  // an operation ended inside the call that started it
 	Started                // an operation is outstanding
-	Asked                  // an outstanding operation was cancelled, and ends later
-	Done                   // the kernel has done an operation, or has given it up
-	Completed              // the proactor has an operation back
+	Asked                  // an outstanding operation was cancelled, and will end later
+	Done                   // the kernel has done an operation or given it up
+	Completed              // the proactor got an operation back
 	Released               // a cancelled operation was let go at once
 	Missed                 // a stale completion found its operation gone
 	Hit                    // a stale completion hit another operation: a fault
@@ -76,7 +75,7 @@ const (
 	Broke                  // a connection was reset
 	Lost                   // a packet was lost
 	Duplicated             // a packet was sent twice
-	Overtook               // a packet was put before others
+	Overtook               // a packet was put before earlier ones
 )
 
 var whatNames = [...]string{

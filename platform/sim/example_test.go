@@ -14,7 +14,7 @@ import (
 
 var discard = netip.MustParseAddrPort("127.0.0.1:9")
 
-// A program for a proactor runs in a simulated world as it is. Here a timeout
+// A program for a proactor runs unchanged in a simulated world. Here a timeout
 // of an hour takes no time.
 func ExampleWorld() {
 	w := sim.New(sim.Seeded(1), sim.Alone())
@@ -116,7 +116,7 @@ func ExampleWeather() {
 	// packet 4
 }
 
-// A test of a checker gives it a backend that is wrong.
+// Test a checker: give it a wrong backend.
 func ExampleFaults() {
 	w := sim.New(sim.Calm, sim.WithFaults(sim.Faults{LateWrite: true}), sim.Alone())
 	p, _ := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
@@ -157,7 +157,7 @@ func ExampleEvent() {
 	// 1s socket 1: closed
 }
 
-// How often stale completions have come, and missed.
+// Count how many stale completions have come, and have missed.
 func ExampleWhat() {
 	seen := map[sim.What]int{}
 	count := sim.WithObserver(func(e sim.Event) { seen[e.What]++ })
@@ -205,7 +205,7 @@ func ExampleOutstanding() {
 	// read from 1 on socket 1 (127.0.0.1:9), started at 0s
 }
 
-// Options are those of one world; a test may have its own set.
+// Keep a set of options for several worlds.
 func ExampleOption() {
 	storm := []sim.Option{sim.WithWeather(sim.Stormy()), sim.Alone()}
 	for seed := range uint64(3) {
@@ -223,7 +223,7 @@ func ExampleOption() {
 	// seed 2 after 1m0s
 }
 
-// A first is a Scheduler that has what became possible last happen first.
+// A first is a Scheduler in which what became possible last happens first.
 type first struct{ sim.Chooser }
 
 func (first) Next(events []uint64) int { return len(events) - 1 }
@@ -250,8 +250,8 @@ func ExampleScheduler() {
 	// file 0 is safe
 }
 
-// A test that would hang for ever, because whoever was to go on has forgotten, panics after
-// a moment.
+// A test that would hang for ever, because something that should go on was forgotten,
+// panics after a moment.
 func ExampleWithPatience() {
 	w := sim.New(sim.Calm, sim.WithPatience(time.Millisecond))
 	p, _ := platform.New(platform.WithCustomBackend(w.Backend))

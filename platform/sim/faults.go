@@ -7,38 +7,38 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// Faults make a deliberately wrong backend, for tests of tests: whoever judges
-// a platform must notice each of them. Each happens at every opportunity. In a world
-// without faults the backend keeps the contract of backend.Backend in any Weather.
+// Faults make a deliberately wrong backend, to test the tests: whoever judges a
+// platform must notice each of these faults. Each happens at every opportunity. In
+// a world without faults the backend keeps the contract of backend.Backend in any
+// Weather.
 type Faults struct {
-	// StaleCompletion: a completion that comes late, when its slot has the
-	// next operation, ends that one, with the result of the old one. The
-	// kernel keeps what it was ended without knowing, and writes into its
-	// buffer. If Weather.Stale is 0, every completion comes a second time.
+	// StaleCompletion: a late completion whose slot has the next operation already
+	// ends that operation, with the result of the old one. The kernel does not know
+	// this. It goes on with the operation, and writes into its buffer. If
+	// Weather.Stale is 0, every completion comes a second time.
 	StaleCompletion bool
 
-	// CompleteTwice: every operation that Poll completes is completed once
-	// more, immediately.
+	// CompleteTwice: every operation that Poll completes is completed once more,
+	// immediately.
 	CompleteTwice bool
 
-	// CompleteEnded: an operation that ended in Start is completed by the
-	// next Poll as well. If Weather.AtOnce is 0, every operation that can does
-	// end in Start.
+	// CompleteEnded: an operation that ended in Start is completed by the next Poll
+	// as well. If Weather.AtOnce is 0, every operation that can end in Start does.
 	CompleteEnded bool
 
-	// LateWrite: a read is completed before its data is in the buffer. It is
-	// written by the next Poll.
+	// LateWrite: a read is completed before its data is in the buffer. The next
+	// Poll writes the data.
 	LateWrite bool
 
-	// WriteAfterCancel: the buffer of a read that was cancelled and let go is
-	// written by the next Poll.
+	// WriteAfterCancel: the next Poll writes into the buffer of a read that was
+	// cancelled and let go.
 	WriteAfterCancel bool
 
 	// LoseCanceled: a cancelled operation is neither let go nor completed.
 	LoseCanceled bool
 
-	// LoseOnClose: when a socket is closed, its operations that were asked to
-	// end early and have not are never completed. None is let go at once.
+	// LoseOnClose: when a socket is closed, its operations that were cancelled and
+	// have not ended are never completed. No cancelled operation is let go at once.
 	LoseOnClose bool
 
 	// OutOfOrder: what is written to a stream arrives before what was written

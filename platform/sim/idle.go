@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// grace is how long, in real time, a proactor of a world with other goroutines lets
-// them go first before it lets virtual time pass. What they would have done later
-// than that happens as if they had been slow.
+// grace is how long, in real time, a proactor waits for the other goroutines of a
+// world before it lets virtual time pass. What they do later than that happens
+// later in virtual time, as if they had been slow.
 const grace = 200 * time.Microsecond
 
 // idle lets time pass, until the given deadline or until something is due, or
@@ -52,8 +52,8 @@ func (b *kernel) block(until int64) {
 	}
 }
 
-// limit returns for how long to wait for other goroutines before time passes until the
-// given one, or 0 without end.
+// limit returns how long to wait for other goroutines before time passes until the
+// given one. 0 means without end.
 func (w *World) limit(until int64) time.Duration {
 	switch {
 	case until == never && w.patience == 0 && w.bubbled:
@@ -71,8 +71,8 @@ func (w *World) first(until int64) bool {
 	return !slices.ContainsFunc(w.backends, func(b *kernel) bool { return b.waiting && b.until < until })
 }
 
-// await waits for the alarm and reports whether it rang within a time; without
-// end if that is 0.
+// await waits for the alarm and reports whether it rang within the limit. A
+// limit of 0 is none.
 func (b *kernel) await(limit time.Duration) bool {
 	if limit == 0 {
 		<-b.alarm

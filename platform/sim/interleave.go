@@ -1,32 +1,32 @@
 package sim
 
-// A Scheduler is a Chooser that decides in which order things happen in a world
-// whose [Weather] has Interleave set, and is told what each has to do with, so that
-// it need not try two orders that come to the same.
+// A Scheduler is a Chooser that decides in which order things happen, in a world
+// whose [Weather] has Interleave set. It learns what each step touches, so that it
+// need not try two orders that are equivalent.
 //
-// What happens goes in steps. A step begins with Next, and what is touched from
-// then on is touched by it, in the world and by the handlers that it leads to, if
-// whoever runs the program calls Touch for what these have in common.
+// What happens is divided into steps. A step begins with Next. What is touched from
+// then on is touched by this step: in the world, and in the handlers that the step
+// leads to if whoever runs the program calls Touch for what the handlers share.
 type Scheduler interface {
 	Chooser
 
-	// Next returns the index of the event that happens next. An event is the
-	// number of an operation that the kernel can do, see [Event], or 0: that time
-	// passes until the proactor's next timer is due. An event that does not happen
-	// is still among those of the next step, unless what happens instead touches
-	// what it has to do with.
+	// Next returns the index of the event that happens next. An event is the number
+	// of an operation that the kernel can do (see [Event]), or 0, which means that
+	// time passes until the proactor's next timer is due. An event that does not
+	// happen now is still possible in the next step, unless what happens instead
+	// touches the same things.
 	Next(events []uint64) int
 
-	// Touch says that the step has to do with something of a kind that has a
-	// number. [Everything] is what every other step has to do with, too.
+	// Touch says that the step touches a thing, which has a kind and a number. A
+	// thing of the kind [Everything] is touched by every other step, too.
 	Touch(kind string, number int)
 }
 
-// Everything is a kind of thing that every step has to do with.
+// Everything is the kind of a thing that every step touches.
 const Everything = "everything"
 
-// interleave has one thing happen, of all that can. Only a poll that may wait
-// does so: before, the proactor is not done with what happened last.
+// interleave makes one thing happen, of all that can. Only a poll that may wait
+// does so: before that, the proactor has not finished with what happened last.
 func (b *kernel) interleave(deadline int64) {
 	w := b.w
 	b.misbehave()
@@ -62,7 +62,7 @@ func (b *kernel) nextEvent(events []uint64) int {
 	return b.w.choose(len(events), "what happens next")
 }
 
-// touch says that the step that goes on has to do with something.
+// touch says that the current step touches something.
 func (w *World) touch(kind string, number int) {
 	if !w.weather.Interleave {
 		return
@@ -75,5 +75,5 @@ func (w *World) touch(kind string, number int) {
 func (e *endpoint) touch(w *World) { w.touch("socket", e.id) }
 
 // touchAddresses says that the step opens a socket at an address, or has found nobody at
-// one. Who has found somebody touches that instead.
+// one. A step that has found somebody touches their socket instead.
 func (w *World) touchAddresses() { w.touch("addresses", 0) }

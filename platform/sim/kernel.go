@@ -9,9 +9,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// A kernel is the backend of a proactor: what it sees of a world. It is built as one for a real
-// kernel with a completion queue: what is outstanding is in a table, the kernel
-// gets the place and its generation, and gives them back with the result.
+// A kernel is the backend of a proactor: what the proactor sees of a world. It is built
+// like one for a real kernel with a completion queue. Outstanding operations are in a
+// table; the kernel gets the slot and its generation, and gives them back with the result.
 type kernel struct {
 	w    *World
 	host backend.Host

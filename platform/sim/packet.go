@@ -61,7 +61,7 @@ func (q *packetQueue) take() packet {
 	return p
 }
 
-// tellRefused reports whether a packet has met nobody, once.
+// tellRefused reports whether a packet has met nobody, and forgets it.
 func (q *packetQueue) tellRefused() bool {
 	refused := q.refused
 	q.refused = false

@@ -8,8 +8,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// A request is what the simulated kernel has of an operation: a name that it
-// gives back, and what to do. It does not know the operation.
+// A request is what the simulated kernel knows of an operation: a name that it
+// gives back, and what to do. It does not know the operation itself.
 type request struct {
 	name
 	b        *kernel
@@ -160,8 +160,8 @@ func (b *kernel) discard(r *request) {
 	b.spare = append(b.spare, r)
 }
 
-// arouse makes a request that has become possible, or that is to end early,
-// one that will be done.
+// arouse queues a request that has become possible, or that should end early,
+// to be done.
 func (b *kernel) arouse(r *request) {
 	if d := b.w.delay(); d > 0 {
 		b.seq++

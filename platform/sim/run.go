@@ -8,20 +8,20 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// Run runs several proactors of the world together, each on a goroutine of its own, and
-// returns when all their Run have, with what they returned. A proactor that is given
-// several times has as many goroutines that run it. They take turns, as in [World.Turns]:
-// whenever one polls, or waits for another that runs the same proactor, the Chooser says
-// which goes on. So the whole run depends on nothing but the Chooser, as with [Alone] for
-// one proactor that one goroutine runs. Handlers that may run at the same time should call
-// [World.Yield], and need the locks that they need elsewhere.
+// Run runs several proactors of the world together, each on its own goroutine. It returns
+// when all of them have returned from their Run, with their errors joined. A proactor that
+// is given several times is run by that many goroutines. They take turns, as in
+// [World.Turns]: whenever one polls, or waits for another that runs the same proactor, the
+// Chooser decides which goes on. So the whole run depends on nothing but the Chooser, as
+// with [Alone] for one proactor and one goroutine. Handlers that may run at the same time
+// should call [World.Yield], and need the same locks as elsewhere.
 //
-// Time passes only when all of them wait. If nothing can happen any more Run panics with
-// a [*Deadlock], and if one of them panics, with that; the others are stopped then, and
-// can be run again.
+// Time passes only when all of them wait. If nothing can happen any more, Run panics with a
+// [*Deadlock]. If one of them panics, Run panics with the same value; the others are
+// stopped then, and can be run again. Run also panics if a proactor is closed or of another
+// world.
 //
-// Nobody else may run the proactors meanwhile, and other goroutines should leave them
-// alone.
+// Nobody else may run the proactors meanwhile, and other goroutines should not use them.
 func (w *World) Run(proactors ...*platform.Proactor) error {
 	r := running{active: make([]bool, len(proactors)), proactors: proactors}
 	errs := make([]error, len(proactors))
@@ -61,7 +61,7 @@ type running struct {
 	stopped   bool
 }
 
-// enter reports whether a goroutine is to run its proactor.
+// enter reports whether a goroutine should run its proactor.
 func (r *running) enter(i int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

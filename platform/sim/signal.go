@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A notified is one who is told of signals.
+// A notified is a receiver of signals.
 type notified struct {
 	signals []os.Signal
 	raise   func(os.Signal)
@@ -26,8 +26,8 @@ func (b *kernel) Notify(signals []os.Signal, raise func(os.Signal)) (stop func()
 	}
 }
 
-// Raise has a signal arrive, for every platform.Signals of the world's proactors that
-// is for it. If there is none, nothing happens.
+// Raise raises a signal: every platform.Signals of the world's proactors that
+// includes it receives it. If there is none, nothing happens.
 func (w *World) Raise(sig os.Signal) {
 	w.mu.Lock()
 	w.touch(Everything, 0) // whoever waits for it is told

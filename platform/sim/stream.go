@@ -15,7 +15,7 @@ type stream struct {
 	dialed  bool // it is the end that has connected
 	broken  bool // reset: there is nothing to read after what has arrived, and nobody to write to
 	news    bool // the program does not know yet that it was reset
-	aborts  bool // the peer is to be told of a reset when it is closed
+	aborts  bool // closing it resets the connection for the peer
 }
 
 // A pipe is one direction of a connection.

@@ -5,29 +5,30 @@ import (
 	"slices"
 )
 
-// Turns calls each function on a goroutine of its own, and returns when all of them have
-// returned. They take turns: one goes on until it returns, polls, waits for another that
-// runs the same proactor, or calls [World.Yield], and then the Chooser says which is next.
-// The plainest choice is the one that has had its turn, if it can go on. So the whole run
-// depends on nothing but the Chooser, as with [Alone], also where several goroutines run a
-// proactor.
+// Turns calls each function on its own goroutine, and returns when all of them have
+// returned. The goroutines take turns. One goes on until it returns, polls, waits for
+// another that runs the same proactor, or calls [World.Yield]. Then the Chooser decides
+// which is next; the plainest choice is the one that has just had its turn, if it can go
+// on. So the whole run depends on nothing but the Chooser, as with [Alone], even where
+// several goroutines run a proactor.
 //
-// What is chosen is the order of handlers and polls, not of instructions. Those are a matter
-// for the race detector, which sees less here than elsewhere. That a turn is passed on is
-// hidden from it, but not the lock of the world, which every poll, every Yield and every
-// operation takes. So it reports what two handlers share without a lock of their own only
-// if one of them waited in its Yield while the other went on.
+// The order of handlers and polls is chosen, but not the order of instructions. That is a
+// matter for the race detector, which sees less here than elsewhere. It does not see that a
+// turn is passed on, but it does see the lock of the world, which every poll, every Yield
+// and every operation takes. So it reports what two handlers share without a lock of their
+// own only if one of them waited in its Yield while the other went on.
 //
 // A goroutine that has its turn may wait for another only in these ways, and with
-// [World.NewCond]: otherwise none of them could go on. So nobody may poll or yield with a
-// mutex locked that others lock.
+// [World.NewCond]: otherwise none of them could go on. So do not poll or yield while
+// holding a mutex that others lock.
 //
-// Time passes only when all of them wait. If nothing can happen any more one of them panics
-// with a [*Deadlock], in its Run. If a function panics or ends its goroutine, so does Turns
-// when the others have returned. The same goes for a Chooser that is asked who goes on. It
-// is not asked that again, and the plainest choice is taken.
+// Time passes only when all of them wait. If nothing can happen any more, one of them
+// panics with a [*Deadlock], in its Run. If a function panics or ends its goroutine, Turns
+// does the same when the others have returned. Turns also does so if the Chooser panics or
+// ends the goroutine when it is asked which is next. The Chooser is not asked this again,
+// and the plainest choice is taken. Turns panics if another call of it is under way.
 //
-// Other goroutines should leave the proactors alone meanwhile.
+// Other goroutines should not use the proactors meanwhile.
 func (w *World) Turns(functions ...func()) {
 	if len(functions) == 0 {
 		return
@@ -55,9 +56,9 @@ func (w *World) Turns(functions ...func()) {
 	}
 }
 
-// Yield lets another goroutine of [World.Turns] or [World.Run] go on, if there is one that
-// can and the Chooser says so. It is for handlers, which should yield where another one
-// might run at the same time, such as at their beginning and end. Elsewhere it does nothing.
+// Yield lets another goroutine of [World.Turns] or [World.Run] go on, if one can and the
+// Chooser says so. It is for handlers, which should yield wherever another handler might
+// run at the same time, such as at their beginning and end. Elsewhere it does nothing.
 func (w *World) Yield() {
 	w.mu.Lock()
 	if w.turns == nil {
@@ -79,7 +80,8 @@ type turns struct {
 	failed   bool // the Chooser has panicked or exited
 }
 
-// note keeps how a goroutine has ended that has not returned: with a panic, or without.
+// note records how a goroutine that has not returned has ended: with a panic, or
+// without.
 func (t *turns) note(panicked any) {
 	switch {
 	case panicked == nil:
@@ -95,7 +97,7 @@ type turn struct {
 	done     bool
 	poll     *kernel   // in whose poll it waits, or nil
 	waits    bool      // on a condition
-	deadlock *Deadlock // what it is to panic with
+	deadlock *Deadlock // what it must panic with
 }
 
 func (t *turn) resume() { t.begin <- struct{}{} }

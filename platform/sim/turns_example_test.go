@@ -10,9 +10,9 @@ import (
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
-// Look for what goes wrong only where two goroutines run a proactor: here two handlers may
-// count the same visit. That the number is atomic does not keep one from running in the
-// middle of the other. With the same seed they always do.
+// Look for faults that show only where two goroutines run a proactor. Here two handlers
+// may count the same visit: although the number is atomic, one handler can run in the
+// middle of the other. With the same seed it always does.
 func ExampleWorld_Yield() {
 	lost := func(seed uint64) bool {
 		w := sim.New(sim.Seeded(seed))
@@ -37,7 +37,7 @@ func ExampleWorld_Yield() {
 	// Output: a visit is lost, and again: true
 }
 
-// Let goroutines take turns that do more than run a proactor.
+// Let goroutines that do more than run a proactor take turns.
 func ExampleWorld_Turns() {
 	w := sim.New(sim.Calm)
 	say := func(text string) func() {

@@ -2,73 +2,74 @@ package sim
 
 import "time"
 
-// Weather says how often the unusual happens. Each rate is a number of
-// occasions of which it happens in one: never if it is 0, always if it is 1. Of what may or may not
-// happen the [Chooser] decides; what never or always happens it is not asked
-// about. A search through all answers has only the choices that matter if the
-// rates are 0, 1 and 2.
+// Weather says how often the unusual happens. A rate of r means that something
+// happens on one of r occasions: never if r is 0, always if r is 1. The [Chooser]
+// decides which occasions these are; it is not asked about what never or always
+// happens. For a search through all answers use only the rates 0, 1 and 2, so that
+// there are no more choices than those that matter.
 //
 // In the zero Weather an operation starts, waits until it is possible, and is
 // completed by the next poll, in full, in the order in which operations became
-// possible; a cancelled operation is let go at once; and no error occurs that
-// the program has not caused.
+// possible. A cancelled operation is let go at once. No error occurs that the
+// program has not caused.
 type Weather struct {
-	// AtOnce: an operation that is possible ends inside the call that starts
-	// it.
+	// AtOnce: an operation that is possible ends inside the call that starts it.
+	// One that sends a file never does.
 	AtOnce int
 
-	// Delay: an operation that has become possible takes some more time, up
-	// to MaxDelay, in eight steps. A MaxDelay of 0 is one millisecond.
+	// Delay: an operation that has become possible takes some more time, up to
+	// MaxDelay, in multiples of an eighth of it. A MaxDelay of 0 means one
+	// millisecond.
 	Delay    int
 	MaxDelay time.Duration
 
-	// Overtake: the next operation to be done is any of those that are
-	// possible instead of the first of them.
+	// Overtake: the operation that is done next is any of those that are possible,
+	// instead of the first.
 	Overtake int
 
 	// Interleave: a poll does one thing, and the [Chooser] decides which of all
 	// that can happen: any operation that is possible, or that time passes. So
-	// every order in which things can happen is a sequence of answers, and no two
-	// sequences are the same order. A Chooser that is a [Scheduler] can leave out
-	// orders that come to the same. Delay, Overtake, Few, Spurious and Lag, which
-	// change the order in other ways, are of no use then and not looked at.
-	// Interleave needs [Alone], and no bubble.
+	// every order in which things can happen is a sequence of answers, and
+	// different sequences are different orders. A Chooser that is a [Scheduler] can
+	// leave out orders that are equivalent. Delay, Overtake, Few, Spurious and Lag,
+	// which change the order in other ways, are ignored. Interleave needs [Alone],
+	// and a world outside a bubble.
 	Interleave bool
 
 	// Few: a poll does only some of what it could.
 	Few int
 
-	// Spurious: a poll returns with nothing, early, although there is
-	// something; never more than three in a row. It is what a storm of EAGAIN
-	// looks like to a proactor.
+	// Spurious: a poll returns early with nothing although there is something, at
+	// most three times in a row. To a proactor this looks like a storm of EAGAIN.
 	Spurious int
 
-	// Lag: what the kernel has done is reported by a later poll only, one to
-	// four later. A cancellation then comes too late.
+	// Lag: what the kernel has done is reported only by a later poll, one to four
+	// polls later. A cancellation then comes too late.
 	Lag int
 
-	// SlowCancel: a cancelled operation is not let go at once. It ends later,
-	// with ops.ErrCanceled or, as the Chooser says, with a result that became
+	// SlowCancel: a cancelled operation is not let go at once. It ends later: with
+	// ops.ErrCanceled or, if the Chooser says so, with a result that has become
 	// possible.
 	SlowCancel int
 
-	// Stale: the completion of an operation comes a second time, a little
-	// later, when its slot may have the next operation; or comes although the
-	// operation was cancelled and let go. The backend must let it miss.
+	// Stale: the completion of an operation comes a second time, a little later,
+	// when its slot may have the next operation; or a completion comes although the
+	// operation was cancelled and let go. The backend must ignore it.
 	Stale int
 
 	// Scribble: the buffer of a read is overwritten with garbage while the
-	// operation is outstanding, which is the kernel's right, so that whoever
-	// uses it too early notices.
+	// operation is outstanding, as the kernel may do. So whoever uses the buffer
+	// too early notices.
 	Scribble int
 
-	// Partial: a read, or a write on a stream, transfers less than it could. (A
-	// write to a file is less than everything only with an error.)
+	// Partial: a read, a write on a stream, or a batch of packets transfers
+	// less than it could. (A write to a file transfers less than everything
+	// only with an error.)
 	Partial int
 
-	// Capacity is how many bytes a direction of a stream holds that were
-	// written and not yet read. A write waits while it is full. A Capacity of
-	// 0 is 64 KiB.
+	// Capacity is how many bytes that were written and not yet read one direction
+	// of a stream can hold. A write waits while it is full. A Capacity of 0 means
+	// 64 KiB.
 	Capacity int
 
 	// Reset: a read or write finds that the network has reset the connection
@@ -82,8 +83,8 @@ type Weather struct {
 	// listener's queue.
 	NoDescriptors int
 
-	// FalseAlarm: a TryRead finds nothing, although there is something, or a TryWrite no
-	// room.
+	// FalseAlarm: a TryRead finds nothing although there is something, or a
+	// TryWrite finds no room although there is room.
 	FalseAlarm int
 
 	// Refuse: a connect fails although somebody listens (ECONNREFUSED).
@@ -96,9 +97,9 @@ type Weather struct {
 	Disorder  int
 }
 
-// Stormy returns a Weather in which everything unusual happens, each often
-// enough to be met in a run of some hundred operations and seldom enough for
-// most of them to succeed.
+// Stormy returns a Weather in which everything unusual happens: often enough to be
+// met in a run of a few hundred operations, and seldom enough for most of them to
+// succeed.
 func Stormy() Weather {
 	return Weather{
 		AtOnce:        3,
@@ -123,7 +124,7 @@ func Stormy() Weather {
 	}
 }
 
-// In how many steps MaxDelay is divided.
+// delaySteps is the number of steps that MaxDelay is divided into.
 const delaySteps = 8
 
 // delay returns how much longer an operation takes, in nanoseconds.

@@ -11,17 +11,16 @@ import (
 	"github.com/heirloom-go/heirloom/platform/internal/bubble"
 )
 
-// A World is a simulated network with a clock of its own. It is the platform of
-// one or more proactors, which are made with the method [World.Backend] as
-// their backend:
+// A World is a simulated network with a clock of its own. It is the platform of one
+// or more proactors, which are made with the method [World.Backend]:
 //
 //	w := sim.New(sim.Seeded(1), sim.WithWeather(sim.Stormy()), sim.Alone())
 //	p, err := platform.New(platform.WithCustomBackend(w.Backend), platform.SingleRunner())
 //
-// Its time begins at midnight UTC on 1 January 2000, as that of package testing/synctest
-// does: deadlines are reckoned from what platform.Proactor.Now returns. In a bubble of
-// that package its time is the bubble's, and that is time.Now. Any goroutine may call its
-// methods, of a world in a bubble any of the bubble.
+// Its time begins at midnight UTC on 1 January 2000, like that of package
+// testing/synctest. Compute deadlines from platform.Proactor.Now. In a bubble of
+// that package its time is the bubble's, which time.Now returns. Any goroutine may
+// call its methods; if the world was made in a bubble, any goroutine of the bubble.
 type World struct {
 	chooser  Chooser
 	weather  Weather
@@ -49,32 +48,35 @@ type World struct {
 // An Option changes how New makes a world.
 type Option func(*World)
 
-// WithWeather says how often the unusual happens. Without it nothing unusual
-// does.
+// WithWeather sets how often the unusual happens. Without it, it never does.
 func WithWeather(weather Weather) Option { return func(w *World) { w.weather = weather } }
 
 // WithFaults makes the world's backends deliberately wrong.
 func WithFaults(f Faults) Option { return func(w *World) { w.faults = f } }
 
-// WithObserver has f told of every event as it happens. Events come one at a
-// time, from whatever goroutine causes them; f must not call the library.
+// WithObserver makes the world call f for every event, as it happens. The calls
+// come one at a time, from whatever goroutine causes the event. f must not call the
+// library.
 func WithObserver(f func(Event)) Option { return func(w *World) { w.observe = f } }
 
 // Alone promises that one goroutine does everything in the world: it runs the
-// proactor, and nobody posts to it, stops or closes it from elsewhere. The run
-// is then a matter of the Chooser and nothing else, time never waits for
-// anybody, and a wait that nothing can end panics with a [*Deadlock] at once.
-// For more than one proactor, or several goroutines that run one, see [World.Run].
+// proactor, and no other goroutine posts to it, stops it or closes it. The run is
+// then a matter of the Chooser and nothing else, time never waits for anybody, and
+// a wait that nothing can end panics at once with a [*Deadlock]. For several
+// proactors, or several goroutines that run one, see [World.Run].
 func Alone() Option { return func(w *World) { w.alone = true } }
 
-// WithPatience limits for how long, in real time, a proactor may wait for other
-// goroutines when nothing in the world can end its wait. Then it panics with a
-// [*Deadlock]. Without it, it may wait for ever. In a bubble the time is virtual, and it
-// panics also without this option when all goroutines wait for ever.
+// WithPatience limits how long, in real time, a proactor waits for other goroutines
+// when nothing in the world can end its wait. Then it panics with a [*Deadlock].
+// Without this option it may wait for ever. In a bubble the time is virtual; and a
+// proactor also panics without this option when all goroutines of the bubble wait
+// for ever.
 func WithPatience(d time.Duration) Option { return func(w *World) { w.patience = d } }
 
 // New returns a world in which c chooses what happens. In a bubble of package
-// testing/synctest it takes the bubble's time; see the package's doc.
+// testing/synctest it has the bubble's time; see the package documentation. New
+// panics if c is nil, or if a Weather with Interleave comes without [Alone] or in a
+// bubble.
 func New(c Chooser, options ...Option) *World {
 	if c == nil {
 		panic("sim: New: nil Chooser")
@@ -104,8 +106,9 @@ func New(c Chooser, options ...Option) *World {
 }
 
 // Backend makes the world the platform of a proactor. It is for
-// platform.WithCustomBackend. Its error is nil, except of a world that was made in a
-// bubble of package testing/synctest and is used outside, or the other way round.
+// platform.WithCustomBackend. Its error is nil, unless the world was made in a
+// bubble of package testing/synctest and is used outside of it, or the other way
+// round.
 func (w *World) Backend(host backend.Host) (backend.Backend, error) {
 	if bubble.Inside() != w.bubbled {
 		return nil, errBubble
@@ -117,8 +120,8 @@ func (w *World) Backend(host backend.Host) (backend.Backend, error) {
 	return b, nil
 }
 
-// Now returns the virtual time that has passed since the world began, or since midnight
-// UTC on 1 January 2000 if it was made in a bubble.
+// Now returns the virtual time that has passed since the world began. For a world
+// that was made in a bubble, it is the time since midnight UTC on 1 January 2000.
 func (w *World) Now() time.Duration { return time.Duration(w.clock()) }
 
 // clock is Now, in nanoseconds.
