@@ -101,7 +101,13 @@ func (b *builder) prepare(ctx context.Context, r *runner, programs []program, st
 // try starts a server, which the kernel may refuse to it.
 func (r *runner) try(ctx context.Context, p built) error {
 	server, _ := r.allCPUs()
-	s, err := start(ctx, p, server)
+	var s *process
+	var err error
+	if p.kind == proxies {
+		s, err = startProxy(ctx, p, server, nobody)
+	} else {
+		s, err = start(ctx, p, server)
+	}
 	if err == nil {
 		s.stop()
 	}
@@ -110,7 +116,7 @@ func (r *runner) try(ctx context.Context, p built) error {
 
 // build builds a program, unless it was built for another.
 func (b *builder) build(ctx context.Context, p program) (built, error) {
-	key := fmt.Sprintf("%q %q %q", p.source, p.flags, p.libs)
+	key := fmt.Sprintf("%q %q %q %q", p.source, p.executable, p.flags, p.libs)
 	m, ok := b.made[key]
 	if !ok {
 		m.path, m.err = b.compile(ctx, p)
@@ -121,8 +127,12 @@ func (b *builder) build(ctx context.Context, p program) (built, error) {
 
 func (b *builder) compile(ctx context.Context, p program) (path string, err error) {
 	switch {
+	case p.executable != "":
+		path, err = find(p.executable)
 	case p.source == goAllocators:
 		path, err = b.goTests(ctx, "./allocators")
+	case p.source == goProxy:
+		path, err = b.goProgram(ctx, goProxy)
 	case p.isGo():
 		path, err = b.goProgram(ctx, "./servers/"+p.source)
 	default:
@@ -134,7 +144,19 @@ func (b *builder) compile(ctx context.Context, p program) (path string, err erro
 	return path, err
 }
 
-// goProgram builds a package of this module.
+// find returns where a program of the system is. That of a daemon is not in everybody's PATH.
+func find(executable string) (string, error) {
+	path, err := exec.LookPath(executable)
+	if err == nil {
+		return path, nil
+	}
+	if daemon, noDaemon := exec.LookPath("/usr/sbin/" + executable); noDaemon == nil {
+		return daemon, nil
+	}
+	return "", err
+}
+
+// goProgram builds a package of this module, or of one that it needs.
 func (b *builder) goProgram(ctx context.Context, pkg string) (string, error) {
 	path := filepath.Join(b.dir, strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-"))
 	return path, b.command(ctx, "go", "build", "-o", path, pkg)

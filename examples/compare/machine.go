@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 type machine struct {
 	system, cpu, kernel, goVersion string
 	processors                     int
-	tools                          []string // for C and C++, with their versions
+	tools                          []string // for C and C++, and programs of the system, with their versions
 }
 
 func describeMachine(ctx context.Context) machine {
@@ -42,7 +43,11 @@ func processorName() string {
 	return "unknown processor"
 }
 
-// tools returns the versions of the compilers and of the system's Asio, of those that there are.
+// versionOf finds 2.6.12-1 in: HAProxy version 2.6.12-1 2026/10/17
+var versionOf = regexp.MustCompile(`version (\S+)`)
+
+// tools returns the versions of the compilers, of the system's Asio and of its proxies, of those
+// that there are.
 func tools(ctx context.Context) (all []string) {
 	for _, compiler := range []string{cCompiler(), cppCompiler()} {
 		if out, err := exec.CommandContext(ctx, compiler, "--version").Output(); err == nil {
@@ -52,6 +57,13 @@ func tools(ctx context.Context) (all []string) {
 	}
 	if version, ok := systemAsio(ctx); ok {
 		all = append(all, "Asio "+version)
+	}
+	for _, c := range [][2]string{{"haproxy", "-v"}, {"socat", "-V"}} {
+		path, _ := find(c[0])
+		out, _ := exec.CommandContext(ctx, path, c[1]).Output()
+		if m := versionOf.FindSubmatch(out); m != nil {
+			all = append(all, c[0]+" "+string(m[1]))
+		}
 	}
 	return all
 }

@@ -16,15 +16,15 @@
 // what there is. A scenario that is measured again replaces its earlier results, even if there are
 // fewer programs or rounds; -o names another directory for a trial.
 //
-// Beside echo servers there are HTTP servers, the memory of connections that wait, and
-// allocators. The connections of all scenarios are real, with one exception: those of the
+// Beside echo servers there are HTTP servers, TCP proxies, the memory of connections that wait,
+// and allocators. The connections of all scenarios are real, with one exception: those of the
 // scenario simulated are on the network of package platform/sim, which is a simulation. The
 // scenario million has as many real ones as there is memory for.
 //
-// A server that cannot be built or started here is left out, and the report says why and what
-// to install. On Debian, everything is there after
+// A server that cannot be built, found or started here is left out, and the report says why and
+// what to install. On Debian, everything is there after
 //
-//	apt-get install g++ liburing-dev libasio-dev
+//	apt-get install g++ liburing-dev libasio-dev haproxy socat
 //
 // -asio measures another Asio beside the system's: the include directory of a newer release, or
 // of Boost.

@@ -103,6 +103,18 @@ func TestOtherAsio(t *testing.T) {
 	}
 }
 
+// A program that the system does not have is left out, and the reason says what to install.
+func TestNotInstalled(t *testing.T) {
+	b := &builder{made: make(map[string]made)}
+	_, left, err := b.prepare(t.Context(), &runner{}, []program{{name: "x", executable: "no-such-program", install: "package-of-x"}}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != 1 || !strings.Contains(left[0].String(), "no-such-program") || !strings.HasSuffix(left[0].String(), "apt-get install package-of-x") {
+		t.Errorf("left out: %v", left)
+	}
+}
+
 // What the machine is too small for is skipped, and the reason is said.
 func TestTooSmall(t *testing.T) {
 	r := &runner{cpus: []int{0}, descriptors: 1024}

@@ -20,7 +20,7 @@ Written by ` + "`go run .`" + ` in ` + "`examples/compare`" + `. Each value is t
 round the programs run one after another, in random order. ± is half the interquartile range, in
 percent of the median. Figures of one table are comparable with each other, and with nothing else.
 The .txt files have every round, for benchstat. go.mod names the versions of the peers in Go; those
-in C and C++ are built with what the system has.
+in C and C++ are built with what the system has, and haproxy and socat are the system's.
 `
 
 // A page is the text about each scenario, by its name.

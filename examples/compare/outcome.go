@@ -17,8 +17,8 @@ type serving struct {
 // An outcome is what a load has measured, and what the heap of a Go server has done meanwhile.
 type outcome struct {
 	load.Result
-	isGo bool
-	heap memStats // since all connections were open, until they are closed
+	hasFigures bool     // of a heap
+	heap       memStats // since all connections were open, until they are closed
 }
 
 // serveAndLoad starts a server, runs a load against it and ends it.
@@ -28,23 +28,28 @@ func (r *runner) serveAndLoad(ctx context.Context, p built, how serving, c load.
 		return outcome{}, err
 	}
 	defer s.stop()
+	return r.load(ctx, s, p.isGo(), how.client, c)
+}
+
+// load runs a load against a server, and asks it for figures of its heap if it has some.
+func (r *runner) load(ctx context.Context, s *process, hasFigures bool, where placement, c load.Config) (outcome, error) {
 	c.Address, c.Server = s.address, s.pid()
 	c.Warmup, c.Duration = r.warmup(), r.time
-	l, err := r.startLoader(ctx, how.client, c)
+	l, err := r.startLoader(ctx, where, c)
 	if err != nil {
 		return outcome{}, s.explain(err)
 	}
 	defer l.stop()
-	o, err := l.measure(s, p.isGo())
+	o, err := l.measure(s, hasFigures)
 	return o, s.explain(err)
 }
 
 // measure runs a load against a server. The connections are open before and after it.
-func (l *loader) measure(s *process, isGo bool) (outcome, error) {
-	o := outcome{isGo: isGo}
+func (l *loader) measure(s *process, hasFigures bool) (outcome, error) {
+	o := outcome{hasFigures: hasFigures}
 	var before, after memStats
 	var err error
-	if isGo {
+	if hasFigures {
 		if before, err = s.memStats(asIs); err != nil {
 			return o, err
 		}
@@ -55,7 +60,7 @@ func (l *loader) measure(s *process, isGo bool) (outcome, error) {
 	if err := l.receive(&o.Result); err != nil {
 		return o, err
 	}
-	if isGo {
+	if hasFigures {
 		after, err = s.memStats(asIs)
 		o.heap = after.since(before)
 	}
@@ -67,7 +72,7 @@ func (o outcome) cost() float64 { return ratio(float64(o.ServerCPU), o.Messages)
 
 // allocs returns how many allocations a message took.
 func (o outcome) allocs() float64 {
-	if !o.isGo {
+	if !o.hasFigures {
 		return math.NaN()
 	}
 	return ratio(float64(o.heap.Mallocs), o.Total)
@@ -75,7 +80,7 @@ func (o outcome) allocs() float64 {
 
 // gcCycles returns how often the garbage collector has run.
 func (o outcome) gcCycles() float64 {
-	if !o.isGo {
+	if !o.hasFigures {
 		return math.NaN()
 	}
 	return float64(o.heap.GCCycles)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -53,6 +55,8 @@ func TestPeers(t *testing.T) {
 			t.Run(nameOf(p), func(t *testing.T) { testHTTP(t, r, p) })
 		case idles, idleTLS, crowds:
 			t.Run(nameOf(p), func(t *testing.T) { testEcho(t, r, p) })
+		case proxies:
+			t.Run(nameOf(p), func(t *testing.T) { testProxy(t, r, p) })
 		}
 	}
 	for _, s := range scenarios() {
@@ -73,6 +77,11 @@ func serveFor(t *testing.T, r *runner, p built, args ...string) (dial func() net
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dialer(t, s)
+}
+
+// dialer returns a function that connects to a server, which ends with the test.
+func dialer(t *testing.T, s *process) (dial func() net.Conn) {
 	t.Cleanup(s.stop)
 	return func() net.Conn {
 		t.Helper()
@@ -152,6 +161,55 @@ func testEcho(t *testing.T, r *runner, p built) {
 		c := serveFor(t, r, p, "-idle", "50ms")()
 		if n, err := c.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("%d bytes and %v from a server whose limit has passed, want the end of the stream", n, err)
+		}
+	}
+}
+
+// testProxy sends bytes through a proxy and back on two connections, and ends what it sends on one,
+// which leaves the other direction open.
+func testProxy(t *testing.T, r *runner, p built) {
+	l, err := net.Listen("tcp", listenAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	where, _ := r.allCPUs()
+	s, err := startProxy(t.Context(), p, where, l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := dialer(t, s)
+	for range 2 {
+		client := dial()
+		server, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		if err := server.SetDeadline(time.Now().Add(enough)); err != nil {
+			t.Fatal(err)
+		}
+		there, back := bytes.Repeat([]byte("there"), 100_000), bytes.Repeat([]byte("back"), 100_000)
+		sent := make(chan error, 1)
+		go func() {
+			_, err := client.Write(there)
+			sent <- errors.Join(err, client.(*net.TCPConn).CloseWrite())
+		}()
+		if got, err := io.ReadAll(server); err != nil || !bytes.Equal(got, there) {
+			t.Fatalf("%d bytes and %v at the back end, want the %d that were sent", len(got), err, len(there))
+		}
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_, err := server.Write(back)
+			sent <- errors.Join(err, server.(*net.TCPConn).CloseWrite())
+		}()
+		if got, err := io.ReadAll(client); err != nil || !bytes.Equal(got, back) {
+			t.Fatalf("%d bytes and %v at the client, want the %d that were sent", len(got), err, len(back))
+		}
+		if err := <-sent; err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -2,12 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
+	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +30,13 @@ type placement struct {
 const listenAt = "127.1.255.1:0"
 
 const (
-	startsWithin = 10 * time.Second // until a server says that it listens
+	startsWithin = 10 * time.Second // until a server listens
+	looksEvery   = 5 * time.Millisecond
 	answersIn    = 10 * time.Second // until a server has printed its figures
 	endsWithin   = 2 * time.Second  // after SIGTERM, before it is killed
 )
+
+var errEnded = errors.New("it has ended")
 
 // A process is a server that runs.
 type process struct {
@@ -40,11 +49,18 @@ type process struct {
 
 // start starts a server and waits until it listens. It ends when ctx is done, or by stop.
 func start(ctx context.Context, p built, where placement, args ...string) (*process, error) {
+	p.args = slices.Concat([]string{"-listen", listenAt}, p.args, args)
+	return launch(ctx, p, where, (*process).listening)
+}
+
+// launch starts a server with no arguments but its own, and waits until it listens, at the address
+// that ready returns.
+func launch(ctx context.Context, p built, where placement, ready func(*process) (address string, err error)) (*process, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &process{lines: make(chan string, 16), stderr: new(excerpt), cancel: cancel}
-	args = append(append([]string{"-listen", listenAt}, p.args...), args...)
-	s.cmd = command(ctx, p.path, args...)
-	s.cmd.Stderr = s.stderr
+	s.cmd = command(ctx, p.path, p.args...)
+	s.cmd.Env = append(os.Environ(), p.env...)
+	s.cmd.Stdin, s.cmd.Stderr = strings.NewReader(p.stdin), s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	if err == nil {
 		err = where.start(s.cmd)
@@ -54,7 +70,7 @@ func start(ctx context.Context, p built, where placement, args ...string) (*proc
 		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
 	go s.read(stdout)
-	if s.address, err = s.listening(); err != nil {
+	if s.address, err = ready(s); err != nil {
 		s.stop()
 		if text := s.stderr.String(); text != "" {
 			err = errors.New(text)
@@ -74,6 +90,46 @@ func (s *process) listening() (address string, err error) {
 		}
 	}
 	return "", err
+}
+
+// listeningAt waits until the server listens at an address that it was given, for one that does not
+// say when.
+func (s *process) listeningAt(address string) (string, error) {
+	timeout := time.After(startsWithin)
+	look := time.NewTicker(looksEvery)
+	defer look.Stop()
+	for !listens(address) {
+		select {
+		case _, ok := <-s.lines:
+			if !ok {
+				return "", errEnded
+			}
+		case <-timeout:
+			return "", fmt.Errorf("it does not listen at %s within %v", address, startsWithin)
+		case <-look.C:
+		}
+	}
+	return address, nil
+}
+
+// listens reports whether somebody listens at an IPv4 address. It does not connect to it, which a
+// proxy would pass on; see proc_pid_net(5).
+func listens(address string) bool {
+	a := netip.MustParseAddrPort(address)
+	ip := a.Addr().As4()
+	entry := fmt.Sprintf(" %08X:%04X 00000000:0000 0A ", binary.NativeEndian.Uint32(ip[:]), a.Port())
+	text, _ := os.ReadFile("/proc/net/tcp")
+	return bytes.Contains(text, []byte(entry))
+}
+
+// freeAddress returns an address that nobody listens at.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", listenAt)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 // command is exec.CommandContext for a program that ends by SIGTERM.
@@ -98,7 +154,7 @@ func (s *process) line(within time.Duration) (string, error) {
 	select {
 	case line, ok := <-s.lines:
 		if !ok {
-			return "", errors.New("it has ended")
+			return "", errEnded
 		}
 		return line, nil
 	case <-timeout.C:

@@ -13,7 +13,7 @@ const (
 	httpServers kind = "http" // servers that answer a GET of / with a fixed body
 )
 
-var kinds = append([]kind{echoes, httpServers, idles, idleTLS, idleHTTPs, crowds, simulations}, allocating...)
+var kinds = append([]kind{echoes, httpServers, proxies, idles, idleTLS, idleHTTPs, crowds, simulations}, allocating...)
 
 // A program is one that is measured: a server of ours or a peer.
 type program struct {
@@ -23,8 +23,14 @@ type program struct {
 
 	// source is what it is built from, below servers: the directory of a Go program, or a file
 	// in C or C++.
-	source  string
+	source string
+
+	// executable is what it is called if it is not built, but a program of the system.
+	executable string
+
 	args    []string // beside the flags that every server takes
+	env     []string // variables beside those of the environment
+	stdin   string   // what it reads from its standard input
 	flags   []string // of the compiler, before the source
 	libs    []string // of the linker
 	install string   // the Debian packages that it needs
@@ -33,7 +39,7 @@ type program struct {
 // programs returns all that there are. asio is the include directory of another Asio than the
 // system's, if it is not empty.
 func programs(asio string) []program {
-	return slices.Concat(echoPrograms(asio), httpPrograms(), idlePrograms(), crowdPrograms(), simulatedPrograms(), allocatorPrograms())
+	return slices.Concat(echoPrograms(asio), httpPrograms(), proxyPrograms(), idlePrograms(), crowdPrograms(), simulatedPrograms(), allocatorPrograms())
 }
 
 func echoPrograms(asio string) []program {
@@ -52,8 +58,9 @@ func echoPrograms(asio string) []program {
 	return ofKind(echoes, all)
 }
 
-// isGo reports whether it is a Go program, which prints figures of its heap; see servers/program.
-func (p program) isGo() bool { return filepath.Ext(p.source) == "" }
+// isGo reports whether it is built by Go. A server that is, unless it is a proxy, prints figures
+// of its heap; see servers/program.
+func (p program) isGo() bool { return p.executable == "" && filepath.Ext(p.source) == "" }
 
 // serves reports whether it is a server. The others run to their end.
 func (p program) serves() bool { return p.kind != simulations && !slices.Contains(allocating, p.kind) }

@@ -64,5 +64,5 @@ func scenarios() []scenario {
 		sizesScenario(),
 		loopsScenario(),
 	}
-	return slices.Concat(echo, httpScenarios(), idleScenarios(), []scenario{millionScenario(), simulatedScenario()}, allocatorScenarios())
+	return slices.Concat(echo, httpScenarios(), proxyScenarios(), idleScenarios(), []scenario{millionScenario(), simulatedScenario()}, allocatorScenarios())
 }

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type generator struct {
 	script  *script
 	epoll   int
 	clients []client
+	servers []int // whose processor time is measured
 	began   time.Time
 
 	refill    bool          // an answer is followed by the next message
@@ -64,6 +66,9 @@ func Run(ctx context.Context, c Config, connected func() error, measured func(Re
 	}
 	if err := g.connect(ctx); err != nil {
 		return err
+	}
+	if g.Server != 0 {
+		g.servers = withChildren(g.Server)
 	}
 	if connected != nil {
 		if err := connected(); err != nil {
@@ -99,7 +104,7 @@ func (g *generator) open() error {
 	}
 	g.address = unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}
 	if g.HTTP == "" {
-		g.script = echoScript(g.Size, g.Depth)
+		g.script = echoScript(g.Size, cmp.Or(g.Answer, g.Size), g.Depth)
 	} else if g.script, err = g.firstAnswer(); err != nil {
 		return err
 	}
@@ -275,13 +280,13 @@ func (g *generator) poll(ctx context.Context, timeout time.Duration) (time.Durat
 // measure starts to count.
 func (g *generator) measure(now time.Duration) (err error) {
 	g.measuring, g.from = true, now
-	g.cpu, err = processorTime(g.Server)
+	g.cpu, err = processorTime(g.servers)
 	return err
 }
 
 // finish takes the times of what was counted.
 func (g *generator) finish() error {
-	cpu, err := processorTime(g.Server)
+	cpu, err := processorTime(g.servers)
 	g.result.ServerCPU = cpu - g.cpu
 	g.percentiles()
 	return err
@@ -306,21 +311,6 @@ func (g *generator) record(now, sent time.Duration) {
 		g.latency.RecordValue(int64(min(max(now-sent, 1), longest))) // which is within what it can hold
 	}
 }
-
-// processorTime returns the processor time that a process has taken, 0 for process 0.
-func processorTime(pid int) (time.Duration, error) {
-	if pid == 0 {
-		return 0, nil
-	}
-	var t unix.Timespec
-	if err := unix.ClockGettime(processClock(pid), &t); err != nil {
-		return 0, fmt.Errorf("load: the processor time of the server: %w", err)
-	}
-	return time.Duration(t.Nano()), nil
-}
-
-// processClock returns the clock of a process's processor time, as clock_getcpuclockid does.
-func processClock(pid int) int32 { return int32(^pid)<<3 | 2 }
 
 // firstAnswer asks once over a connection of its own.
 func (g *generator) firstAnswer() (*script, error) {

@@ -138,6 +138,22 @@ func TestNoCoordinatedOmission(t *testing.T) {
 	}
 }
 
+// A back end answers what its clients expect.
+func TestBackEnd(t *testing.T) {
+	for _, change := range []Config{
+		{Size: 1, Answer: 1, Depth: 1},
+		{Size: 64, Answer: 64, Depth: 3},
+		{Size: 1000, Answer: 1, Depth: 3},
+		{Size: 1 << 20, Answer: 64, Depth: 2},
+	} {
+		c := short(serve(t, func(c net.Conn) { answerAll(c, change.Size, change.Answer) }))
+		c.Size, c.Answer, c.Depth = change.Size, change.Answer, change.Depth
+		if r, err := run(t, c); err != nil || r.Messages == 0 {
+			t.Errorf("%d bytes of %d: error %v, %d messages", c.Answer, c.Size, err, r.Messages)
+		}
+	}
+}
+
 // What is not answered when the time is over counts, too.
 func TestNeverAnswered(t *testing.T) {
 	c := short(serve(t, func(c net.Conn) {
@@ -191,6 +207,7 @@ func TestBadConfig(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"no connection": func(c *Config) { c.Connections = 0 },
 		"no size":       func(c *Config) { c.Size = 0 },
+		"long answer":   func(c *Config) { c.Answer = c.Size + 1 },
 		"no duration":   func(c *Config) { c.Duration = 0 },
 		"depth":         func(c *Config) { c.Depth = -1 },
 		"open churn":    func(c *Config) { c.Rate, c.Churn = 1, 1 },

@@ -29,9 +29,10 @@ const (
 	echoStride = 7919
 )
 
-// echoScript expects to hear what was said.
-func echoScript(size, depth int) *script {
-	s := &script{message: size, answer: size, period: max(echoPeriod, size+echoStride), stride: echoStride}
+// echoScript expects to hear the end of each message that was said, of as many bytes as an answer
+// has: all of it, if that is the size of a message.
+func echoScript(size, answer, depth int) *script {
+	s := &script{message: size, answer: answer, period: max(echoPeriod, size+echoStride), stride: echoStride}
 	random := rand.New(rand.NewPCG(1, 2))
 	s.request = make([]byte, s.period+size*depth)
 	for i := range s.request {
@@ -43,9 +44,10 @@ func echoScript(size, depth int) *script {
 	}
 	s.expect = func(origin, position int, received []byte) error {
 		for len(received) > 0 {
-			want := s.said(origin+position, len(received))
+			message, at := position/answer, position%answer
+			want := s.said(origin+(message+1)*size-answer+at, min(len(received), answer-at))
 			if !bytes.Equal(want, received[:len(want)]) {
-				return fmt.Errorf("load: message %d came back changed", position/size+1)
+				return fmt.Errorf("load: message %d came back changed", message+1)
 			}
 			position, received = position+len(want), received[len(want):]
 		}

@@ -10,7 +10,7 @@ import (
 // is seen.
 func TestEchoScript(t *testing.T) {
 	for _, size := range []int{1, 64, 65521, 100_000} {
-		s := echoScript(size, 3)
+		s := echoScript(size, size, 3)
 		property := func(client uint16, at uint32, length uint16, wrong uint16) bool {
 			origin, position := int(client)*s.stride, int(at>>8)
 			var heard []byte
@@ -33,6 +33,31 @@ func TestEchoScript(t *testing.T) {
 		if size >= 64 && s.expect(0, size, message) == nil {
 			t.Errorf("size %d: a message passes as the next", size)
 		}
+	}
+}
+
+// An answer that is shorter than its message is the end of it.
+func TestShortAnswer(t *testing.T) {
+	const size, answer, depth = 1000, 64, 3
+	s := echoScript(size, answer, depth)
+	origin := s.stride
+	said := append([]byte(nil), s.said(origin, depth*size)...)
+	var heard []byte
+	for message := range depth {
+		heard = append(heard, said[(message+1)*size-answer:(message+1)*size]...)
+	}
+	for at := range heard {
+		if err := s.expect(origin, at, heard[at:]); err != nil {
+			t.Fatalf("from byte %d on: %v", at, err)
+		}
+		heard[at] ^= 1
+		if s.expect(origin, at/2, heard[at/2:]) == nil {
+			t.Errorf("byte %d is wrong, and nobody sees it", at)
+		}
+		heard[at] ^= 1
+	}
+	if s.expect(origin, 0, said[:answer]) == nil {
+		t.Error("the beginning of a message passes as its end")
 	}
 }
 

@@ -2,14 +2,18 @@
 // standard input, prints true when all connections are open, begins when it reads true, and
 // prints a load.Result. It keeps the connections until standard input ends, so that what the
 // server does when they are closed is not measured. With the argument crowd, the load is that of
-// package crowd.
+// package crowd. With the argument back-end, it is no load, but what is behind a proxy: it has
+// flags then, and prints where it listens.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"io"
 	"log"
+	"net"
 	"os"
 
 	"github.com/heirloom-go/heirloom/examples/compare/crowd"
@@ -18,15 +22,36 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	var mode string
+	if len(os.Args) > 1 {
+		mode = os.Args[1]
+	}
 	var err error
-	if len(os.Args) > 1 && os.Args[1] == "crowd" {
+	switch mode {
+	case "crowd":
 		err = run(crowd.Run)
-	} else {
+	case "back-end":
+		err = serveBackEnd(os.Args[2:])
+	default:
 		err = run(load.Run)
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+func serveBackEnd(args []string) error {
+	set := flag.NewFlagSet("back-end", flag.ExitOnError)
+	listen := set.String("listen", "127.0.0.1:0", "the `address` to listen on")
+	size := set.Int("size", 64, "`bytes` of a message")
+	answer := set.Int("answer", 64, "`bytes` of an answer, at most those of a message")
+	set.Parse(args)
+	l, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return err
+	}
+	fmt.Println("listening", l.Addr())
+	return load.ServeBackEnd(l, *size, *answer)
 }
 
 // run runs a load as it is told to on standard input.
