@@ -27,11 +27,11 @@ import (
 // A request costs what it costs in an [Arena]. Building a tree again and again, with Reuse
 // in between, takes about a third of the time that it takes with new. That includes the
 // garbage collector, which has nothing to do here. With Reset all chunks are allocated,
-// cleared and collected each time. That takes 0.6 of the time of new for binary trees
-// (BenchmarkScopeBinaryTrees), and twice the time of new for a JSON document
-// (BenchmarkJSONTree), whose last chunks are half empty. One reachable value keeps its
-// whole chunk. Each type that is used has a chunk of 1 KiB at first. Up to half of the
-// storage may be unused, because chunks double.
+// cleared and collected each time. That takes 0.5 to 0.8 of the time of new for binary trees
+// (BenchmarkScopeBinaryTrees), and 0.7 to 1.8 of it for a JSON document (BenchmarkJSONTree),
+// whose last chunks are half empty; more where the collector has no processor to itself. One
+// reachable value keeps its whole chunk. Each type that is used has a chunk of 1 KiB at
+// first. Up to half of the storage may be unused, because chunks double.
 //
 // It is exhausted when its limit is reached. Before it fails, it drops the empty chunks of
 // all types.
