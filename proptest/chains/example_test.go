@@ -3,6 +3,7 @@ package chains_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -271,6 +272,11 @@ type printing struct{ testing.TB }
 func (printing) Helper()                           {}
 func (printing) Name() string                      { return "Example" }
 func (printing) Failed() bool                      { return false }
-func (printing) Logf(string, ...any)               {}
+func (printing) Logf(format string, args ...any)   { fmt.Fprintf(&logged, format+"\n", args...) }
 func (printing) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
-func (printing) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+func (printing) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf(format+"\n%s", append(args, &logged)...))
+}
+
+// logged is what printing was told in passing: a failure needs the program in it.
+var logged strings.Builder

@@ -44,7 +44,11 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 		return
 	}
 	reach := newCoverage()
-	defer func() { t.Logf("%v", reach) }()
+	defer func() {
+		if !t.Failed() { // of a hunt that ended early it says nothing
+			t.Logf("%v", reach)
+		}
+	}()
 	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
 		report, err := runOn(open, draw(reach.counted(Seed(seed)), c.runners), c)
 		return report, nil, err

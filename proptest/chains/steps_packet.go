@@ -22,6 +22,7 @@ type mailbox struct {
 	address netip.AddrPort
 	from    netip.AddrPort
 	got     map[delivery]bool
+	missed  bool // a packet did not come in time
 
 	// sent counts the packets for each chain. Its receiver looks at it, and the
 	// race detector must not see how that is ordered: it would miss an edge
@@ -139,6 +140,7 @@ func checkReceive(c *chainRun, s *Step, n int, err error) string {
 		if passed := c.run.ledger.Now() - c.begun; passed < pause(s) {
 			return fmt.Sprintf("came after %v, which is too early", passed)
 		}
+		c.mail.missed = true
 		return ""
 	case err != nil:
 		return "must be a packet, or os.ErrDeadlineExceeded"

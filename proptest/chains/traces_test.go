@@ -3,6 +3,7 @@ package chains
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/sim"
@@ -39,6 +40,40 @@ func TestOtherTraces(t *testing.T) {
 	for _, want := range []string{"told 0, i/o timeout", "told 32, nil", "on the simulated platform (-), and on ", "receive", "picture of the run"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("there is no %q in\n%s", want, out)
+		}
+	}
+}
+
+// TestDroppedPacket says that a packet that a platform drops once is no difference, and
+// that one is that it drops each time.
+func TestDroppedPacket(t *testing.T) {
+	temporaryIn(t, scratch(t))
+	program := Program{Runners: 1, Chains: []Chain{{Name: "alone", Steps: []Step{{Kind: "send"}, {Kind: "receive", Pause: 500}}}}}
+	for _, test := range []struct {
+		drops, runs int
+		fails       bool
+	}{{0, 1, false}, {1, 2, false}, {2, 3, false}, {3, 3, true}} {
+		runs := 0
+		open := func(options ...platform.Option) (*platform.Proactor, error) {
+			weather := sim.Weather{}
+			if runs < test.drops {
+				weather.Loss = 1
+			}
+			runs++
+			w := sim.New(sim.Calm, sim.WithWeather(weather))
+			return platform.New(append(options, platform.WithCustomBackend(w.Backend))...)
+		}
+		c := newConfig(nil)
+		c.weather = &harmless
+		var report *Report
+		synctest.Test(t, func(t *testing.T) { // where two seconds take no time
+			var err error
+			if report, err = compareTraces(program, 1, map[string]Opener{"dropping": open}, c); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if fails := len(report.Violations) > 0; fails != test.fails || runs != test.runs {
+			t.Errorf("%d drops: %d runs, failed %v, want %d, %v: %v", test.drops, runs, fails, test.runs, test.fails, report.Violations)
 		}
 	}
 }
