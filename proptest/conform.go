@@ -8,9 +8,11 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// A Builder returns a new allocator over a parent. A constructor of package
-// combinators that takes nothing but a parent is one, once a function around it
-// returns its result as an allocator.Allocator[T].
+// A Builder returns a new allocator over a parent. Its result is the interface. So a
+// constructor that returns a type of its own, as those of package combinators do, is
+// called from a function:
+//
+//	func newRing[T any](parent allocator.Allocator[T]) allocator.Allocator[T] { return NewRing(parent) }
 type Builder[T any] func(parent allocator.Allocator[T]) allocator.Allocator[T]
 
 // Conform checks that an allocator keeps the rules of package allocator, whatever
@@ -35,7 +37,9 @@ type Builder[T any] func(parent allocator.Allocator[T]) allocator.Allocator[T]
 //
 // A failure names a numbered [Property]. It shows the simplest composition and the
 // shortest program that were found to fail in the same way, which takes a few
-// seconds. The flags of package rapid apply, such as -rapid.checks=10000.
+// seconds. The flags of package rapid apply, such as -rapid.checks=10000. Rapid keeps
+// the failure in testdata/rapid beside the test, and tries it first from then on, until
+// the file is removed.
 //
 // build must return a new allocator each time. claims is at most one [Claims]: what
 // the allocator promises beyond the rules, and where it falls short of them.

@@ -86,3 +86,13 @@ func (r *recorder) Fatal(args ...any)                 { r.Log(args...); r.FailNo
 func (r *recorder) Fatalf(format string, args ...any) { r.Logf(format, args...); r.FailNow() }
 func (r *recorder) Skip(args ...any)                  { r.Log(args...); r.SkipNow() }
 func (r *recorder) Skipf(format string, args ...any)  { r.Logf(format, args...); r.SkipNow() }
+
+// TestLeaked says that who keeps storage and has no Trim is told of it.
+func TestLeaked(t *testing.T) {
+	if text := leaked(2, false); !strings.Contains(text, "have 2 values back; ") || !strings.Contains(text, "Trim") {
+		t.Error(text)
+	}
+	if text := leaked(2, true); !strings.HasSuffix(text, "have 2 values back") {
+		t.Error(text)
+	}
+}

@@ -215,7 +215,8 @@ func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violatio
 	} else if claims.UntilReset {
 		claims.Loses = true
 	}
-	if trimmer, ok := a.(allocator.Trimmer); ok {
+	trimmer, trims := a.(allocator.Trimmer)
+	if trims {
 		trimmer.Trim()
 	}
 	b.trimBelow(func(trim func()) { trim() })
@@ -228,7 +229,7 @@ func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violatio
 		held += part.values
 	}
 	if !claims.Loses && held > claims.Keeps {
-		return violation{noLeak, fmt.Sprintf("everything is released, and the parent does not have %d values back", held)}
+		return violation{noLeak, leaked(held, trims)}
 	}
 	if text := b.settled(); text != "" && !claims.Loses && claims.Keeps == 0 && b.layout.size != 0 {
 		return violation{countsToNothing, text}

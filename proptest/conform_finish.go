@@ -1,6 +1,7 @@
 package proptest
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"unsafe"
@@ -91,7 +92,7 @@ func (m *machine[T]) settle() {
 		return
 	}
 	if held := m.books.values; held > m.claims.Keeps {
-		m.fail(noLeak, "everything is released, and the parent does not have %d values back", held)
+		m.fail(noLeak, "%s", leaked(held, m.trimmer != nil))
 	}
 	if m.layout.size == 0 {
 		return // blocks of no size cannot be told apart, so they need not go back to where they came from
@@ -99,6 +100,15 @@ func (m *machine[T]) settle() {
 	if text := m.books.settled(); text != "" && m.claims.Keeps == 0 {
 		m.fail(countsToNothing, "%s", text)
 	}
+}
+
+// leaked says how much the parent lacks, and what an allocator that keeps it can do.
+func leaked(held int, trims bool) string {
+	text := fmt.Sprintf("everything is released, and the parent does not have %d values back", held)
+	if !trims {
+		text += "; an allocator that keeps some has a Trim, or claims Keeps, Loses or UntilReset"
+	}
+	return text
 }
 
 // trimBelow trims what is below an allocator that need not pass a Trim on.

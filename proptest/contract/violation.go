@@ -77,7 +77,7 @@ var whereToLook = [...]string{
 	0:             "what the operation was asked to do and what the timeline shows to have happened on its chain before",
 	Associated:    "how the operation finds its allocator: the outermost layer of the handler that has one of the wanted type, through every Unwrap",
 	Default:       "which allocator is used when the handler has none, and whether a layer without Unwrap hides the one that it has",
-	SameBlock:     "who calls Deallocate: exactly once, through the allocator that gave the block, with the slice that it gave",
+	SameBlock:     "who calls Deallocate: exactly once, through the allocator that gave the block, with the slice that it gave; or, if Allocate gave the wrong thing, at the allocator itself, which proptest.Conform checks",
 	ReleasedFirst: "the order of Deallocate and Complete on the path by which this operation ended",
 	OneAtATime:    "which two goroutines work on the chain at the same time",
 	Visible:       "what orders the two calls: a lock, an atomic or a channel must, and the kernel does not count",
