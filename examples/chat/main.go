@@ -39,6 +39,10 @@ func main() {
 	l := defaultLimits
 	flag.IntVar(&l.guests, "guests", l.guests, "how many guests there may be at a time; others wait")
 	flag.DurationVar(&l.silence, "silence", l.silence, "how long a guest may be silent")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: chat [flags]\n\nServe a chat, with a line of text for each message. The first line of a guest is its\nname, and /quit ends it.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	switch {
 	case flag.NArg() > 0:

@@ -50,12 +50,18 @@ func main() {
 	flag.StringVar(&o.key, "key", "", "a `file` with the key of the certificate")
 	flag.DurationVar(&o.drain, "drain", 10*time.Second, "how long requests that are under way may take after an interrupt")
 	flag.StringVar(&o.inspect, "inspect", "", "the `address` to serve a page about the server at, which is for its operator only")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: http [flags]\n\nServe HTTP/1.1 at the paths /, /json, /echo and /stats.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	switch {
 	case flag.NArg() != 0:
 		usage("unexpected argument %q", flag.Arg(0))
 	case (o.cert == "") != (o.key == ""):
 		usage("-cert and -key go together")
+	case o.loops < 0:
+		usage("-loops must not be negative")
 	case o.drain < 0:
 		usage("-drain must not be negative")
 	}

@@ -57,6 +57,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -99,8 +100,11 @@ func main() {
 
 // run runs the program and returns its exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c, ok := parse(args, stderr)
-	if !ok {
+	c, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
 		return exitUsage
 	}
 	good, err := measure(ctx, c, stdout, stderr)
@@ -113,8 +117,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// parse reads the flags.
-func parse(args []string, stderr io.Writer) (c config, ok bool) {
+// parse reads the flags, and prints what is wrong with them.
+func parse(args []string, stderr io.Writer) (c config, err error) {
 	f := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
@@ -142,15 +146,23 @@ func parse(args []string, stderr io.Writer) (c config, ok bool) {
 	f.StringVar(&c.equivalent, "file", "", "`file` that lists the mutants that make no difference")
 	f.Float64Var(&c.score, "score", 0, "fail below this score, in `percent`")
 	f.BoolVar(&c.verbose, "v", false, "print each mutant, and which test noticed it")
-	if f.Parse(args) != nil {
-		return c, false
+	if err := f.Parse(args); err != nil {
+		return c, err
 	}
 	c.only, c.skip, c.ignore, c.packages = *only, *skip, *ignore, f.Args()
-	if len(c.packages) == 0 || c.sample < 0 || c.parallel < 1 || c.timeout <= 0 || c.score < 0 || c.score > 100 {
-		f.Usage()
-		return c, false
+	switch {
+	case len(c.packages) == 0:
+		err = errors.New("which packages? ./... are all of a module")
+	case c.sample < 0 || c.parallel < 1 || c.timeout <= 0:
+		err = errors.New("-parallel and -timeout must be positive, and -sample not negative")
+	case c.score < 0 || c.score > 100:
+		err = errors.New("-score must be 0 to 100")
 	}
-	return c, true
+	if err != nil {
+		fmt.Fprintln(stderr, "mutate:", err)
+		f.Usage()
+	}
+	return c, err
 }
 
 // measure tries the mutants of the packages and reports whether the result is as

@@ -115,8 +115,10 @@ func TestRunFails(t *testing.T) {
 		status     int
 		args       []string
 	}{
-		{"no package", "Usage", exitUsage, nil},
-		{"no score", "Usage", exitUsage, []string{"-score", "101", "./testdata/clamp"}},
+		{"help", "Usage", 0, []string{"-h"}},
+		{"no package", "which packages", exitUsage, nil},
+		{"no number", "-parallel and -timeout must be positive", exitUsage, []string{"-parallel", "0", "./testdata/clamp"}},
+		{"no score", "-score must be", exitUsage, []string{"-score", "101", "./testdata/clamp"}},
 		{"no expression", "missing closing )", exitUsage, []string{"-only", "(", "./testdata/clamp"}},
 		{"no such package", "nothing", exitFailed, []string{"./testdata/nothing"}},
 		{"no such list", "missing.txt", exitFailed, []string{"-file", "testdata/missing.txt", "./testdata/clamp"}},

@@ -99,9 +99,16 @@ func main() {
 	to := flag.String("to", "", "the address to pass connections on to")
 	drain := flag.Duration("drain", 5*time.Second, "how long what is under way may take to end after an interrupt")
 	inspect := flag.String("inspect", "", "the address to serve a page about the proxy at, which is for its operator only")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: proxy -to ADDRESS [flags]\n\nPass connections on to another address.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	if flag.NArg() != 0 {
 		usage("unexpected argument %q", flag.Arg(0))
+	}
+	if *to == "" {
+		usage("-to must say which address to pass connections on to, such as example.org:80")
 	}
 	if _, _, err := net.SplitHostPort(*to); err != nil {
 		usage("-to: %v", err)
