@@ -31,6 +31,10 @@ func main() {
 	log.SetFlags(0)
 	cache := flag.String("redis", "127.0.0.1:6379", "the `address` of Redis, or the path of its socket")
 	database := flag.String("postgres", "postgres://postgres@127.0.0.1/postgres", "the `URL` of PostgreSQL")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: clients [flags] [QUERY]\n\nAnswer a query from PostgreSQL, and for a minute from Redis. setup.sh installs both.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	query := "select version()"
 	if flag.NArg() > 0 {

@@ -28,6 +28,10 @@ func main() {
 	echo := flag.String("echo", "127.0.0.1:7000", "the `address` of the echo server")
 	metrics := flag.String("metrics", "127.0.0.1:9100", "the `address` of the figures")
 	load := flag.Int("load", 0, "how many connections keep it busy")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: prometheus [flags]\n\nServe an echo server's figures to Prometheus, at /metrics.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
