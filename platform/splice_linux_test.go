@@ -343,7 +343,7 @@ func TestSpliceStuck(t *testing.T) {
 					if err != nil || on.err != nil || int64(len(got)) != first+copier.Copied() {
 						t.Fatalf("%d bytes came (%v), want %d and then %d (%v)", len(got), err, first, copier.Copied(), on.err)
 					}
-					if lost := n - int64(len(got)); lost < 0 || lost > 256<<10 {
+					if lost := n - int64(len(got)); lost < 0 || lost > 1<<20 {
 						t.Errorf("%d bytes were lost", lost)
 					} else {
 						for i, b := range got {

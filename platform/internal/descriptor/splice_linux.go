@@ -32,15 +32,16 @@ type pipe struct {
 }
 
 const (
-	// pipeSize is what a pipe holds, in bytes. A user may have 64 MiB in all
+	// pipeSize is what a pipe holds, in bytes, and the most that one call moves: it copies
+	// nothing, so it may move more than a read. A user may have 64 MiB in all
 	// (fs.pipe-user-pages-soft). A pipe beyond that has two pages, with which to splice
 	// costs more than to copy, so it is not used.
-	pipeSize = MaxTransfer
+	pipeSize = 1 << 20
 
 	// maxLent bounds the descriptors, and the memory of the kernel, that peers can hold by
-	// reading slowly: 16 MiB. Further connections are copied. It is for the whole
+	// reading slowly: 32 MiB. Further connections are copied. It is for the whole
 	// process, as the limits of the system are.
-	maxLent = 64
+	maxLent = 32
 
 	// maxKept is how many pipes wait to be used again. A new one takes 6 µs.
 	maxKept = 4
@@ -83,7 +84,7 @@ func (p *Pipes) Take(fd int32, op *ops.Operation) (taken bool, err error) {
 	if x == nil {
 		return false, nil
 	}
-	n, errno := splice(fd, x.write, MaxTransfer)
+	n, errno := splice(fd, x.write, pipeSize)
 	if n > 0 {
 		backend.SetSpliced(op, unsafe.Pointer(x), n)
 		return true, nil
@@ -127,8 +128,8 @@ func Put(fd int32, op *ops.Operation) (ended bool) {
 	}
 }
 
-// splice is raw, as the calls in calls_linux.go are: it moves at most MaxTransfer bytes and
-// does not copy them.
+// splice is raw, as the calls in calls_linux.go are: it moves at most pipeSize bytes and does
+// not copy them.
 func splice(from, to int32, size int) (int, syscall.Errno) {
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(size),
