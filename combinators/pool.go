@@ -101,7 +101,7 @@ func (a *Pool[T]) Deallocate(s []T) {
 // Resize makes s longer or shorter in place, if a request for n values gets a
 // block like it.
 func (a *Pool[T]) Resize(s []T, n int) ([]T, bool) {
-	if n < 1 || !a.sizing.fits(n, cap(s)) {
+	if !a.sizing.fits(n, cap(s)) {
 		return nil, false
 	}
 	return refit(s, n, a.clears), true

@@ -1,11 +1,16 @@
 package combinators_test
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
@@ -31,8 +36,11 @@ func ExamplePool() {
 // sync.Pool may lose a block at any time, so these tests ask for one kept
 // block out of many.
 func TestPoolServesAClass(t *testing.T) {
-	for _, n := range []int{1, 2, 7, 9, 10, 1500, 1 << 16} {
-		a := combinators.NewPool(newSource[*int](t))
+	type request struct{ n, extra int }
+	for _, r := range []request{{1, 0}, {2, 0}, {7, 0}, {9, 0}, {10, 0}, {1500, 0}, {1 << 16, 0}, {8, 1}, {9, 1}} {
+		n, parent := r.n, newSource[*int](t)
+		parent.extra = r.extra // then the blocks are of a larger class than the request
+		a := combinators.NewPool(parent)
 		used := false
 		for i := 0; i < 100 && !used; i++ {
 			s := take(t, a, n)
@@ -45,7 +53,7 @@ func TestPoolServesAClass(t *testing.T) {
 			used = same(again, s)
 		}
 		if !used {
-			t.Errorf("a block of %d was never used again", n)
+			t.Errorf("a block of %d was never used again, with %d quarters more than asked for", n, r.extra)
 		}
 	}
 }
@@ -59,6 +67,9 @@ func TestPoolPassesOnLargeBlocks(t *testing.T) {
 	}
 	if a.GoodSize(1<<16) != 1<<16 || a.GoodSize(1<<16+1) != 1<<16+1 || a.GoodSize(0) != 0 || a.GoodSize(9) != 10 {
 		t.Error("GoodSize does not tell the classes")
+	}
+	if diff := cmp.Diff([]int{1<<16 + 1}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
 	}
 }
 
@@ -95,6 +106,88 @@ func TestPoolGivesUpItsBlocksBeforeItFails(t *testing.T) {
 		}
 	}
 	t.Error("kept blocks made requests fail, or Trim left them")
+}
+
+// A request that the parent can never serve costs no kept block.
+func TestPoolKeepsItsBlocksWhenARequestIsTooLarge(t *testing.T) {
+	parent := newSource[int](t)
+	parent.limit = 100
+	a := combinators.NewPool(parent)
+	a.Deallocate(take(t, a, 9))
+	if _, err := a.Allocate(101); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Allocate(101) of 100: error %v, want ErrTooLarge", err)
+	}
+	if len(parent.freed) != 0 {
+		t.Errorf("given back to the parent: %v", parent.freed)
+	}
+}
+
+// Within its class a block is resized in place, and no further.
+func TestPoolResize(t *testing.T) {
+	testResizeInClass(t, combinators.NewPool(heap[*int]()))
+}
+
+func testResizeInClass(t *testing.T, a interface {
+	allocator.Allocator[*int]
+	allocator.Resizer[*int]
+}) {
+	t.Helper()
+	one, s := take(t, a, 1), take(t, a, 9)
+	if r, ok := a.Resize(one, 1); !ok || !same(r, one) {
+		t.Error("a block of 1 value was not resized to 1")
+	}
+	s = s[:10]
+	s[9] = new(int)
+	for _, n := range []int{9, 10} {
+		r, ok := a.Resize(s, n)
+		if !ok || !same(r, s) || len(r) != n || cap(r) != 10 {
+			t.Fatalf("a block of 10 values was resized to %d of %d, %v, want %d", len(r), cap(r), ok, n)
+		}
+		s = r
+	}
+	if s[9] != nil {
+		t.Error("a pointer in the part that was cut off came back")
+	}
+	for _, n := range []int{8, 11, 0, -1, math.MinInt, math.MaxInt} {
+		if _, ok := a.Resize(s, n); ok {
+			t.Errorf("a block of 10 values was resized to %d", n)
+		}
+	}
+	a.Deallocate(one)
+	a.Deallocate(s)
+}
+
+// Without a block of its capacity, what is released can only be foreign.
+func TestCachesSeeForeignBlocks(t *testing.T) {
+	for _, a := range []allocator.Allocator[int]{combinators.NewPool(heap[int]()), combinators.NewRecycling(heap[int](), 64)} {
+		for _, n := range []int{1, 3, 10} {
+			e := misuse(func() { a.Deallocate(make([]int, n)) })
+			if e == nil || !strings.HasPrefix(e.Problem, "released to an allocator that did not give it") {
+				t.Errorf("%v: release of a foreign block of %d: panic is %v", a, n, e)
+			}
+		}
+	}
+}
+
+// The parent is not asked for sizes that no block can have.
+func TestInvalidSizesStayAbove(t *testing.T) {
+	for name, build := range map[string]func(p allocator.Allocator[int]) allocator.Allocator[int]{
+		"Pool":      func(p allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewPool(p) },
+		"Recycling": func(p allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewRecycling(p, 64) },
+		"Quantizer": func(p allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewQuantizer(p, eights) },
+		"Region":    func(p allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewRegion(p, 64) },
+	} {
+		parent := newSource[int](t)
+		a := build(parent)
+		for n, want := range map[int]error{-1: allocator.ErrSize, math.MinInt: allocator.ErrSize, math.MaxInt: allocator.ErrTooLarge} {
+			if _, err := a.Allocate(n); !errors.Is(err, want) {
+				t.Errorf("%s: Allocate(%d): error %v, want %v", name, n, err, want)
+			}
+		}
+		if len(parent.asked) != 0 {
+			t.Errorf("%s: the parent was asked for %v", name, parent.asked)
+		}
+	}
 }
 
 // A block that is larger than the others of its class is not what a request for

@@ -66,7 +66,7 @@ func NewProfiled[T any](parent allocator.Allocator[T]) *Profiled[T] {
 // Allocate asks the parent for n values.
 func (a *Profiled[T]) Allocate(n int) ([]T, error) {
 	s, err := a.parent.Allocate(n)
-	if size := bytesOf(s); size != 0 && a.Rate > 0 && a.sites.until.Add(-size) <= 0 {
+	if size := bytesOf(s); size != 0 && a.Rate > 0 && a.sites.until.Add(-size) < 0 {
 		a.sites.sample(address(s), size, int64(a.Rate))
 	}
 	return s, err

@@ -157,7 +157,7 @@ var ownPackages = func() [2]string {
 func (c *callers) locations() []location {
 	var all []location
 	frames := runtime.CallersFrames(c.known())
-	for more := c[0] != 0; more; {
+	for more := true; more; { // a stack has at least the one that asks
 		var f runtime.Frame
 		f, more = frames.Next()
 		own := strings.HasPrefix(f.Function, ownPackages[0]) || strings.HasPrefix(f.Function, ownPackages[1])

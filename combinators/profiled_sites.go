@@ -11,7 +11,7 @@ import (
 // sampled blocks that are live, by address, so that it keeps none of them from
 // being collected.
 type sites struct {
-	until  atomic.Int64 // bytes to hand out before the next sample
+	until  atomic.Int64 // bytes to hand out before the one that is sampled next
 	_      [cacheLine]byte
 	filter [1 << filterBits]atomic.Uint32 // sampled live blocks by the hash of their address
 
@@ -54,8 +54,8 @@ func (p *sites) place(start uintptr) *atomic.Uint32 {
 // maySample is false if the block at start is not sampled.
 func (p *sites) maySample(start uintptr) bool { return p.place(start).Load() != 0 }
 
-// sample decides about a block of that size that has brought until to 0 or
-// below, and samples it.
+// sample decides about a block of that size that has brought until below 0,
+// and samples it.
 //
 // The distance between two samples is drawn from an exponential distribution,
 // as the runtime does for its heap profile: so the chance of a block depends
@@ -63,15 +63,12 @@ func (p *sites) maySample(start uintptr) bool { return p.place(start).Load() != 
 func (p *sites) sample(start uintptr, size, rate int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case !p.started:
+	if !p.started {
 		p.started = true
 		p.until.Store(distance(rate))
-		fallthrough
-	case p.until.Load() > 0: // another goroutine was here first
-		if p.until.Add(-size) > 0 {
-			return
-		}
+	}
+	if p.until.Add(-size) >= 0 { // it is the first one, or another goroutine was here first
+		return
 	}
 	p.until.Store(distance(rate))
 	if _, ok := p.live[start]; ok { // it was lost, or is just being released
@@ -96,7 +93,7 @@ func (p *sites) sample(start uintptr, size, rate int64) {
 	p.place(start).Add(1)
 }
 
-// distance draws how many bytes there are to the next sample.
+// distance draws how many bytes there are before the one that is sampled next.
 func distance(rate int64) int64 {
 	if rate == 1 {
 		return 0

@@ -56,6 +56,71 @@ type figures [4]int64
 // for blocks.
 func profileOf(t testing.TB, a io.WriterTo) map[string]figures {
 	t.Helper()
+	profile := fieldsOf(t, writtenBy(t, a))
+	text := func(n uint64) string { return string(profile[6][n].data) }
+	if text(0) != "" {
+		t.Errorf("the first string is %q; the format wants the empty one", text(0))
+	}
+	var types []string
+	for _, f := range profile[1] {
+		m := fieldsOf(t, f.data)
+		types = append(types, text(m[1][0].number)+"/"+text(m[2][0].number))
+	}
+	if diff := cmp.Diff([]string{"alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"}, types); diff != "" {
+		t.Fatalf("types of samples (-want +got):\n%s", diff)
+	}
+	period := fieldsOf(t, profile[11][0].data)
+	if got := text(period[1][0].number) + "/" + text(period[2][0].number); got != "space/bytes" {
+		t.Errorf("the period is in %s, want space/bytes", got)
+	}
+	if got := text(profile[14][0].number); got != "inuse_space" {
+		t.Errorf("pprof shows %s first, want inuse_space", got)
+	}
+	names := map[uint64]string{} // by the number of the function
+	for _, f := range profile[5] {
+		function := fieldsOf(t, f.data)
+		id, name, file := function[1][0].number, text(function[2][0].number), text(function[4][0].number)
+		if names[id] != "" || id == 0 {
+			t.Errorf("%s has number %d, which is 0 or that of another function", name, id)
+		}
+		if system := text(function[3][0].number); system != name {
+			t.Errorf("the system's name of %s is %s", name, system)
+		}
+		if filepath.Ext(file) != ".go" && filepath.Ext(file) != ".s" {
+			t.Errorf("%s is in the file %q", name, file)
+		}
+		names[id] = name
+	}
+	functions := map[uint64]string{} // by location
+	for _, f := range profile[4] {
+		l := fieldsOf(t, f.data)
+		line := fieldsOf(t, l[4][0].data)
+		id, name := l[1][0].number, names[line[1][0].number]
+		if functions[id] != "" || id == 0 {
+			t.Errorf("a location in %s has number %d, which is 0 or that of another one", name, id)
+		}
+		if line[2][0].number == 0 {
+			t.Errorf("a location in %s has no line", name)
+		}
+		functions[id] = name
+	}
+	found := map[string]figures{}
+	for _, f := range profile[2] {
+		s := fieldsOf(t, f.data)
+		ids, values := numbersOf(t, s[1][0].data), numbersOf(t, s[2][0].data)
+		name := functions[ids[0]]
+		sum := found[name]
+		for i, v := range values {
+			sum[i] += int64(v)
+		}
+		found[name] = sum
+	}
+	return found
+}
+
+// writtenBy returns the profile that a writes, uncompressed.
+func writtenBy(t testing.TB, a io.WriterTo) []byte {
+	t.Helper()
 	var written bytes.Buffer
 	n, err := a.WriteTo(&written)
 	if err != nil || n != int64(written.Len()) {
@@ -69,39 +134,7 @@ func profileOf(t testing.TB, a io.WriterTo) map[string]figures {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profile := fieldsOf(t, message)
-	text := func(n uint64) string { return string(profile[6][n].data) }
-	var types []string
-	for _, f := range profile[1] {
-		m := fieldsOf(t, f.data)
-		types = append(types, text(m[1][0].number)+"/"+text(m[2][0].number))
-	}
-	if diff := cmp.Diff([]string{"alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"}, types); diff != "" {
-		t.Fatalf("types of samples (-want +got):\n%s", diff)
-	}
-	period := fieldsOf(t, profile[11][0].data)
-	if got := text(period[1][0].number) + "/" + text(period[2][0].number); got != "space/bytes" {
-		t.Errorf("the period is in %s, want space/bytes", got)
-	}
-	functions := map[uint64]string{} // by location
-	for _, f := range profile[4] {
-		l := fieldsOf(t, f.data)
-		line := fieldsOf(t, l[4][0].data)
-		function := fieldsOf(t, profile[5][line[1][0].number-1].data)
-		functions[l[1][0].number] = text(function[2][0].number)
-	}
-	found := map[string]figures{}
-	for _, f := range profile[2] {
-		s := fieldsOf(t, f.data)
-		ids, values := numbersOf(s[1][0].data), numbersOf(s[2][0].data)
-		name := functions[ids[0]]
-		sum := found[name]
-		for i, v := range values {
-			sum[i] += int64(v)
-		}
-		found[name] = sum
-	}
-	return found
+	return message
 }
 
 type field struct {
@@ -127,9 +160,12 @@ func fieldsOf(t testing.TB, message []byte) map[int][]field {
 	return all
 }
 
-func numbersOf(data []byte) (all []uint64) {
+func numbersOf(t testing.TB, data []byte) (all []uint64) {
 	for len(data) != 0 {
 		v, n := binary.Uvarint(data)
+		if n <= 0 {
+			t.Fatal("a number has no end")
+		}
 		all = append(all, v)
 		data = data[n:]
 	}
@@ -171,16 +207,16 @@ func TestProfiledFigures(t *testing.T) {
 		want map[string]figures
 	}{
 		{"new", func() {}, map[string]figures{}},
-		{"one", func() { first = writeAnswer(t, a, 100) }, map[string]figures{here + "writeAnswer": {1, 100, 1, 100}}},
-		{"two", func() { second = writeAnswer(t, a, 50) }, map[string]figures{here + "writeAnswer": {2, 150, 2, 150}}},
-		{"nothing", func() { a.Deallocate(writeAnswer(t, a, 0)) }, map[string]figures{here + "writeAnswer": {2, 150, 2, 150}}},
-		{"failure", func() { a.Allocate(20000) }, map[string]figures{here + "writeAnswer": {2, 150, 2, 150}}},
-		{"release", func() { a.Deallocate(first) }, map[string]figures{here + "writeAnswer": {2, 150, 1, 50}}},
-		{"shrink", func() { second, _ = a.Resize(second, 20) }, map[string]figures{here + "writeAnswer": {2, 150, 1, 20}}},
+		{"one", func() { first = writeAnswer(t, a, 128) }, map[string]figures{here + "writeAnswer": {1, 128, 1, 128}}},
+		{"two", func() { second = writeAnswer(t, a, 50) }, map[string]figures{here + "writeAnswer": {2, 178, 2, 178}}},
+		{"nothing", func() { a.Deallocate(writeAnswer(t, a, 0)) }, map[string]figures{here + "writeAnswer": {2, 178, 2, 178}}},
+		{"failure", func() { a.Allocate(20000) }, map[string]figures{here + "writeAnswer": {2, 178, 2, 178}}},
+		{"release", func() { a.Deallocate(first) }, map[string]figures{here + "writeAnswer": {2, 178, 1, 50}}},
+		{"shrink", func() { second, _ = a.Resize(second, 20) }, map[string]figures{here + "writeAnswer": {2, 178, 1, 20}}},
 		{"another place", func() { readRequest(t, a, 10) },
-			map[string]figures{here + "writeAnswer": {2, 150, 1, 20}, here + "readRequest": {1, 10, 1, 10}}},
+			map[string]figures{here + "writeAnswer": {2, 178, 1, 20}, here + "readRequest": {1, 10, 1, 10}}},
 		{"reset", a.Reset,
-			map[string]figures{here + "writeAnswer": {2, 150, 0, 0}, here + "readRequest": {1, 10, 0, 0}}},
+			map[string]figures{here + "writeAnswer": {2, 178, 0, 0}, here + "readRequest": {1, 10, 0, 0}}},
 	} {
 		step.do()
 		if diff := cmp.Diff(step.want, profileOf(t, profiled)); diff != "" {
@@ -216,9 +252,10 @@ func TestProfiledAnyOrder(t *testing.T) {
 
 // The figures are those of all blocks, whether they are sampled or not.
 func TestProfiledSamples(t *testing.T) {
-	for _, size := range []int{16, 1024, 5120, 98304} {
+	for _, c := range []struct{ size, rate int }{{16, 10000}, {1024, 10000}, {5120, 10000}, {98304, 10000}, {1, 2}} {
+		size := c.size
 		profiled := combinators.NewProfiled(combinators.NewRecycling(heap[byte](), 50*size))
-		profiled.Rate = 10000
+		profiled.Rate = c.rate
 		const count = 20000
 		var live [][]byte
 		for i := range count {
@@ -236,7 +273,7 @@ func TestProfiledSamples(t *testing.T) {
 			}
 		}
 		got := profileOf(t, profiled)[here+"writeAnswer"]
-		samples := count * -math.Expm1(-float64(size)/10000)
+		samples := count * -math.Expm1(-float64(size)/float64(c.rate))
 		tolerance := 5 / math.Sqrt(samples) // five standard deviations
 		if off := math.Abs(float64(got[0])/count - 1); off > tolerance {
 			t.Errorf("%d blocks of %d bytes count as %d: %.1f %% off, and %.1f %% is chance", count, size, got[0], 100*off, 100*tolerance)
@@ -246,6 +283,71 @@ func TestProfiledSamples(t *testing.T) {
 		}
 		if got[2] != 0 || got[3] != 0 {
 			t.Errorf("all are released, and %d with %d bytes count as live", got[2], got[3])
+		}
+	}
+}
+
+// The first block of all is sampled as often as any other of its size.
+func TestProfiledFirstBlock(t *testing.T) {
+	const count = 2000
+	sampled := 0
+	for range count {
+		profiled := combinators.NewProfiled(heap[byte]())
+		profiled.Rate = 2
+		writeAnswer(t, profiled, 1)
+		sampled += profiled.Samples()
+	}
+	want := count * -math.Expm1(-0.5)
+	if tolerance := 5 * math.Sqrt(want); math.Abs(float64(sampled)-want) > tolerance { // five standard deviations
+		t.Errorf("%d of %d are sampled, want %.0f, and %.0f is chance", sampled, count, want, tolerance)
+	}
+}
+
+// With a rate of 1 the figures are exact, for the smallest block, too.
+func TestProfiledEachBlock(t *testing.T) {
+	profiled := combinators.NewProfiled(heap[byte]())
+	profiled.Rate = 1
+	var live [][]byte
+	for range 200 {
+		live = append(live, writeAnswer(t, profiled, 1))
+	}
+	if got := profileOf(t, profiled)[here+"writeAnswer"]; got != (figures{200, 200, 200, 200}) {
+		t.Errorf("figures of 200 blocks of a byte are %v", got)
+	}
+	for _, s := range live {
+		profiled.Deallocate(s)
+	}
+	if profiled.Samples() != 0 {
+		t.Errorf("%d samples are left after the release of all", profiled.Samples())
+	}
+}
+
+//go:noinline
+func newAnswer(t testing.TB, a allocator.Allocator[byte]) *byte {
+	p, err := allocator.New(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Functions of package allocator are not the place that asks.
+func TestProfiledLeavesOutAllocator(t *testing.T) {
+	profiled := combinators.NewProfiled(heap[byte]())
+	profiled.Rate = 1
+	newAnswer(t, profiled)
+	if diff := cmp.Diff(map[string]figures{here + "newAnswer": {1, 1, 1, 1}}, profileOf(t, profiled)); diff != "" {
+		t.Errorf("profile (-want +got):\n%s", diff)
+	}
+}
+
+// The period of a profile is its rate, and 0 if nothing is sampled.
+func TestProfiledPeriod(t *testing.T) {
+	for rate, want := range map[int]uint64{-1: 0, 0: 0, 1: 1, 512 << 10: 512 << 10} {
+		profiled := combinators.NewProfiled(heap[byte]())
+		profiled.Rate = rate
+		if got := fieldsOf(t, writtenBy(t, profiled))[12]; len(got) != 1 || got[0].number != want {
+			t.Errorf("with a rate of %d the period is %v, want %d", rate, got, want)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func NewQuantizer[T any](parent allocator.Allocator[T], round func(n int) int) *
 		name:    path.Base(runtime.FuncForPC(reflect.ValueOf(round).Pointer()).Name()),
 		clears:  allocator.HasPointers[T](),
 	}
-	previous := 0
+	var previous int
 	try := func(n int) {
 		size := a.rounded(n)
 		if size < previous {
@@ -109,7 +109,7 @@ func (a *Quantizer[T]) Resize(s []T, n int) ([]T, bool) {
 
 // GoodSize returns the parent's answer for n, rounded up.
 func (a *Quantizer[T]) GoodSize(n int) int {
-	if n > 0 && allocator.CheckSize[T](n) == nil {
+	if allocator.CheckSize[T](n) == nil {
 		n = a.size(n)
 	}
 	return a.can.goodSize(n)
@@ -121,7 +121,7 @@ func (a *Quantizer[T]) String() string {
 	return fmt.Sprintf("Quantizer(%s, %s)", allocator.Describe(a.parent), a.name)
 }
 
-// size rounds n, of at least 1, up.
+// size rounds n, which is not negative, up.
 func (a *Quantizer[T]) size(n int) int {
 	switch {
 	case needsNone[T](n):

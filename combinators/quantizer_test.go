@@ -2,6 +2,7 @@ package combinators_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -96,6 +97,55 @@ func TestQuantizerResize(t *testing.T) {
 	}
 }
 
+// Up to the capacity of a block the parent need not be able to resize, and above
+// it does what it can.
+func TestQuantizerResizeAtTheBounds(t *testing.T) {
+	a := combinators.NewQuantizer(newSource[*int](t), eights)
+	one, s := take(t, a, 1), take(t, a, 17)
+	if r, ok := a.Resize(one, 1); !ok || !same(r, one) {
+		t.Error("a block of 1 value was not resized to 1")
+	}
+	for n, want := range map[int]bool{17: true, 23: true, 24: true, 25: false, 16: false, 0: false, -1: false, math.MaxInt: false} {
+		if r, ok := a.Resize(s, n); ok != want || ok && len(r) != n {
+			t.Errorf("Resize of 24 values to %d gives %d, %v, want %v", n, len(r), ok, want)
+		}
+	}
+	a.Deallocate(one)
+	a.Deallocate(s)
+
+	b := combinators.NewQuantizer(combinators.NewRegion(heap[*int](), 100), eights)
+	s = take(t, b, 10)
+	if r, ok := b.Resize(s, 20); !ok || !same(r, s) || len(r) != 20 || cap(r) != 24 {
+		t.Errorf("Resize of the last block of a region to 20 gives %d of %d, %v, want 20 of 24", len(r), cap(r), ok)
+	}
+}
+
+// A single value is not rounded, and what takes no storage is not either.
+func TestQuantizerRoundsNoSingleValue(t *testing.T) {
+	rounding := func(n int) int {
+		if n < 1 {
+			t.Errorf("asked what %d is rounded to", n)
+		}
+		return kilobytes(n)
+	}
+	parent := newSource[byte](t)
+	a := combinators.NewQuantizer(parent, rounding)
+	for n, want := range map[int]int{0: 0, 1: 1, 2: 1024, 63: 1024, 64: 1024, 65: 1024, 1024: 1024, 1025: 2048, -1: -1, math.MaxInt: math.MaxInt} {
+		if got := a.GoodSize(n); got != want {
+			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
+		}
+	}
+	for _, n := range []int{0, 1, 2, 63, 64, 65} {
+		a.Deallocate(take(t, a, n))
+	}
+	if diff := cmp.Diff([]int{0, 1, 1024, 1024, 1024, 1024}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
+	}
+	if got := combinators.NewQuantizer(heap[struct{}](), rounding).GoodSize(5); got != 5 {
+		t.Errorf("GoodSize(5) of values without a size is %d", got)
+	}
+}
+
 func TestQuantizerThatCannotWork(t *testing.T) {
 	name := "combinators: Quantizer(Heap[int], combinators_test.%s) cannot work: it rounds %s"
 	wantPanic(t, fmt.Sprintf(name, "down", "9 to 8"), func() { combinators.NewQuantizer(heap[int](), down) })
@@ -105,7 +155,7 @@ func TestQuantizerThatCannotWork(t *testing.T) {
 // Powers of two are where functions that round go wrong, so a large one is tried on
 // each side.
 func TestQuantizerThatCannotWorkAtPowersOfTwo(t *testing.T) {
-	for _, wrong := range []int{1<<20 - 1, 1 << 20, 1<<20 + 1} {
+	for _, wrong := range []int{1<<20 - 1, 1 << 20, 1<<20 + 1, 1<<24 - 1, 1 << 24, 1<<24 + 1} {
 		rounding := func(n int) int {
 			if n == wrong {
 				return 0

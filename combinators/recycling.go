@@ -108,7 +108,7 @@ func (a *Recycling[T]) Deallocate(s []T) {
 // Resize makes s longer or shorter in place, if a request for n values gets a
 // block like it.
 func (a *Recycling[T]) Resize(s []T, n int) ([]T, bool) {
-	if n < 1 || !a.sizing.fits(n, cap(s)) {
+	if !a.sizing.fits(n, cap(s)) {
 		return nil, false
 	}
 	return refit(s, n, a.clears), true
@@ -203,7 +203,6 @@ func (a *Recycling[T]) pass(s []T, c uint) {
 		return
 	}
 	class := &a.classes[c]
-	class.size = cap(s)
 	if last := len(class.free) - 1; last >= 0 && class.free[last] == unsafe.SliceData(s) {
 		panic(allocator.Misuse(a, s, freedTwice))
 	}

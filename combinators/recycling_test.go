@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,50 @@ func TestRecyclingBound(t *testing.T) {
 	}
 }
 
+func TestRecyclingResize(t *testing.T) {
+	testResizeInClass(t, combinators.NewRecycling(heap[*int](), 64))
+}
+
+// A request above the limit is not rounded up.
+func TestRecyclingPassesOnLargeBlocks(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewRecycling(parent, 8)
+	a.Deallocate(take(t, a, 9))
+	if a.Kept() != 0 {
+		t.Errorf("keeps %d values", a.Kept())
+	}
+	if diff := cmp.Diff([]int{9}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]int{9}, parent.freed); diff != "" {
+		t.Errorf("given back to the parent (-want +got):\n%s", diff)
+	}
+}
+
+// Over a parent that gives more than it is asked for, blocks are kept in a larger
+// class than that of the request, and are found there.
+func TestRecyclingOverAParentThatRounds(t *testing.T) {
+	parent := newSource[int](t)
+	parent.extra = 1
+	a := combinators.NewRecycling(parent, 64)
+	blocks := [][]int{take(t, a, 8), take(t, a, 8)}
+	for _, s := range blocks {
+		a.Deallocate(s)
+	}
+	if a.Kept() != 20 {
+		t.Errorf("keeps %d values, want the 20 of two blocks", a.Kept())
+	}
+	for i := len(blocks) - 1; i >= 0; i-- {
+		if !same(take(t, a, 8), blocks[i]) {
+			t.Errorf("block number %d was not used again", i)
+		}
+	}
+	take(t, a, 8)
+	if diff := cmp.Diff([]int{8, 8, 8}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
+	}
+}
+
 // A cache that is full and drops the very block that is being released loses
 // it: neither does it keep it nor does the parent get it.
 func TestRecyclingFullGivesTheReleasedBlockBack(t *testing.T) {
@@ -161,6 +206,32 @@ func TestRecyclingMakesRoomForWhatWasMissed(t *testing.T) {
 	if diff := cmp.Diff([]int{3, 3, 6}, parent.freed); diff != "" {
 		t.Errorf("given back to the parent (-want +got):\n%s", diff)
 	}
+}
+
+// A block as large as the limit makes room for itself, too.
+func TestRecyclingMakesRoomForTheLargest(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewRecycling(parent, 8)
+	a.Deallocate(take(t, a, 3))
+	s := take(t, a, 8)
+	a.Deallocate(s)
+	if a.Kept() != 8 || !same(take(t, a, 8), s) {
+		t.Errorf("the block of 8 was not kept; given back to the parent: %v", parent.freed)
+	}
+}
+
+// A block that is handed out again and lost is collected.
+func TestRecyclingForgetsWhatIsLost(t *testing.T) {
+	a := combinators.NewRecycling(heap[element](), 64)
+	collected := make(chan struct{})
+	func() {
+		s := take(t, a, 1)
+		runtime.AddCleanup(&s[0], func(c chan struct{}) { close(c) }, collected)
+		a.Deallocate(s)
+		take(t, a, 1)
+	}()
+	awaitCollected(t, collected)
+	runtime.KeepAlive(a)
 }
 
 func TestRecyclingGivesUpItsBlocksBeforeItFails(t *testing.T) {

@@ -114,6 +114,41 @@ func TestRegionReleaseAfterRewind(t *testing.T) {
 	a.Deallocate(take(t, a, 10))
 }
 
+// One value is enough for a block to be in use.
+func TestRegionSingleValue(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewRegion(parent, 10)
+	s := take(t, a, 1)
+	a.Trim()
+	if parent.count != 10 {
+		t.Fatal("Trim gave a block back of which a value was handed out")
+	}
+	m := a.Mark()
+	next := take(t, a, 1)
+	a.Rewind(m)
+	if !same(take(t, a, 2), next) {
+		t.Error("Rewind released not just what came after its mark")
+	}
+	a.Rewind(m)
+	if r, ok := a.Resize(s, 5); !ok || !same(r, s) || len(r) != 5 {
+		t.Error("the only block, of one value, did not grow")
+	}
+}
+
+// A mark of the empty region stays valid.
+func TestRegionMarkOfTheEmptyRegion(t *testing.T) {
+	a := combinators.NewRegion(heap[int](), 10)
+	m := a.Mark()
+	for range 2 {
+		take(t, a, 3)
+		a.Mark()
+		a.Reset()
+		take(t, a, 3)
+		a.Rewind(m)
+		a.Deallocate(take(t, a, 10))
+	}
+}
+
 func BenchmarkRegion(b *testing.B) {
 	benchmarkPair(b, "interface", combinators.NewRegion(allocator.Heap[element]{}, 1000))
 	benchmarkBuffer(b, "buffer=1500", combinators.NewRegion(allocator.Heap[byte]{}, 1<<16), 1500)

@@ -179,6 +179,80 @@ func TestScopeKeepsAtMost(t *testing.T) {
 	}
 }
 
+// The limits are exact.
+func TestScopeBounds(t *testing.T) {
+	full := combinators.Scope{Limit: 64}
+	take(t, combinators.For[byte](&full), 64)
+	if full.Held() != 64 {
+		t.Errorf("%d bytes held, want 64", full.Held())
+	}
+	one := combinators.Scope{Limit: 1}
+	bytes := combinators.For[byte](&one)
+	take(t, bytes, 1)
+	if _, err := bytes.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("a second byte of 1: error %v, want ErrExhausted", err)
+	}
+	if _, err := bytes.Allocate(2); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("two bytes of 1: error %v, want ErrTooLarge", err)
+	}
+	for keep, want := range map[int]int{0: 1024 + 2048, 1: 0, 1023: 0, 1024: 1024, 1024 + 2048: 1024 + 2048} {
+		scope := combinators.Scope{Keep: keep}
+		bytes := combinators.For[byte](&scope)
+		take(t, bytes, 1024)
+		take(t, bytes, 1)
+		scope.Reuse()
+		if scope.Held() != want {
+			t.Errorf("%d bytes kept of chunks of 1024 and 2048, want %d with a Keep of %d", scope.Held(), want, keep)
+		}
+	}
+}
+
+// Values larger than a first chunk have a chunk each, and those without a size none.
+func TestScopeExtremeSizes(t *testing.T) {
+	var scope combinators.Scope
+	take(t, combinators.For[[2000]byte](&scope), 1)
+	take(t, combinators.For[struct{}](&scope), 5)
+	if scope.Held() != 2000 {
+		t.Errorf("%d bytes held, want 2000", scope.Held())
+	}
+}
+
+// A mark of the empty scope stays valid.
+func TestScopeMarkOfTheEmptyScope(t *testing.T) {
+	var scope combinators.Scope
+	ints := combinators.For[int](&scope)
+	m := scope.Mark()
+	for _, release := range []func(){scope.Reuse, scope.Reset, scope.Reuse} {
+		take(t, ints, 3)
+		scope.Mark()
+		release()
+		take(t, ints, 3)
+		scope.Rewind(m)
+	}
+}
+
+// Marks that Reuse and Reset make void take no memory.
+func TestScopeForgetsMarks(t *testing.T) {
+	for name, release := range map[string]func(*combinators.Scope){"Reuse": (*combinators.Scope).Reuse, "Reset": (*combinators.Scope).Reset} {
+		var scope combinators.Scope
+		ints := combinators.For[int](&scope)
+		round := func(marks bool) func() {
+			return func() {
+				take(t, ints, 3)
+				if marks {
+					scope.Mark()
+				}
+				release(&scope)
+			}
+		}
+		round(true)()
+		want := testing.AllocsPerRun(50, round(false))
+		if got := testing.AllocsPerRun(50, round(true)); got != want {
+			t.Errorf("%s: %v allocations a round with a mark, want the %v without", name, got, want)
+		}
+	}
+}
+
 func TestScopeMarks(t *testing.T) {
 	var scope combinators.Scope
 	empty := scope.Mark()

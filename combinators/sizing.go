@@ -69,7 +69,7 @@ func (z *sizing) serving(c uint) uint {
 }
 
 // fits reports whether a block with this capacity is what a request for n values
-// gets.
+// gets. For n < 1 none is.
 func (z *sizing) fits(n, capacity int) bool {
 	c := floorClass(capacity)
 	return n <= capacity && z.keeps(c, capacity) && z.serving(classOf(n)) == c
