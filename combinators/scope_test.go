@@ -231,9 +231,26 @@ func TestScopeMarkOfTheEmptyScope(t *testing.T) {
 	}
 }
 
-// Marks that Reuse and Reset make void take no memory.
+// Scopes in the same state have marks of their own.
+func TestScopeMarkOfAnotherScope(t *testing.T) {
+	var a, b combinators.Scope
+	a.Rewind(combinators.Mark{}) // nothing happens, as it is empty
+	take(t, combinators.For[int](&a), 3)
+	take(t, combinators.For[int](&b), 3)
+	own, other := a.Mark(), b.Mark()
+	if !scopeRefuses(&a, other) {
+		t.Error("Rewind to the mark of another scope does not panic")
+	}
+	a.Rewind(own)
+}
+
+// Marks that a release of everything makes void take no memory.
 func TestScopeForgetsMarks(t *testing.T) {
-	for name, release := range map[string]func(*combinators.Scope){"Reuse": (*combinators.Scope).Reuse, "Reset": (*combinators.Scope).Reset} {
+	for name, release := range map[string]func(*combinators.Scope){
+		"Reuse":  (*combinators.Scope).Reuse,
+		"Reset":  (*combinators.Scope).Reset,
+		"Rewind": func(s *combinators.Scope) { s.Rewind(combinators.Mark{}) },
+	} {
 		var scope combinators.Scope
 		ints := combinators.For[int](&scope)
 		round := func(marks bool) func() {
@@ -307,7 +324,9 @@ func TestScopeMarks(t *testing.T) {
 }
 
 func scopeRefuses(s *combinators.Scope, m combinators.Mark) (refused bool) {
-	defer func() { refused = recover() != nil }()
+	defer func() {
+		refused = recover() == "combinators: Scope: Rewind to a mark that is void or of another allocator"
+	}()
 	s.Rewind(m)
 	return false
 }
@@ -333,6 +352,9 @@ func TestScopeMarksOfOneState(t *testing.T) {
 		take(t, combinators.For[int](&s), 1)
 		if a, b := s.Mark(), s.Mark(); a != b {
 			t.Errorf("after %d values two marks in a row differ", n+1)
+		}
+		if allocs := testing.AllocsPerRun(50, func() { s.Mark() }); allocs != 0 {
+			t.Errorf("after %d values: %v allocations a mark", n+1, allocs)
 		}
 	}
 }
