@@ -135,6 +135,16 @@ func TestScopedResize(t *testing.T) {
 	}
 }
 
+// Blocks without storage go back to the parent as well.
+func TestScopedWithoutStorage(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewScoped(parent)
+	a.Deallocate(take(t, a, 0))
+	if diff := cmp.Diff([]int{0}, parent.freed); diff != "" {
+		t.Errorf("given back to the parent (-want +got):\n%s", diff)
+	}
+}
+
 func BenchmarkScoped(b *testing.B) {
 	benchmarkPair(b, "interface", combinators.NewScoped(new(combinators.SingleSlot[element])))
 	many := combinators.NewScoped(combinators.NewRecycling(allocator.Heap[element]{}, 1000))
