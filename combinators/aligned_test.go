@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -213,13 +215,13 @@ func TestAlignedMisuse(t *testing.T) {
 		}
 	}
 	a.Deallocate(s[:0])
-	if misuse(func() { a.Deallocate(s) }) == nil {
-		t.Error("released twice")
+	if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Allocator != a.String() {
+		t.Errorf("released twice: panic is %v, want one that names %v", e, a)
 	}
 	s = take(t, a, 100)
 	a.Reset()
-	if misuse(func() { a.Deallocate(s) }) == nil {
-		t.Error("released after Reset")
+	if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Allocator != a.String() {
+		t.Errorf("released after Reset: panic is %v, want one that names %v", e, a)
 	}
 	a.Trim()
 	if parent.count != 0 {
@@ -248,6 +250,20 @@ func TestAlignedGivesItsGoodSize(t *testing.T) {
 		}
 		if n > 1 && cap(take(t, a, n)) != want {
 			t.Errorf("Allocate(%d) has another capacity than %d", n, want)
+		}
+	}
+}
+
+// The parent is asked for whole units, and for fewer values than one of them besides.
+func TestAlignedAsksForNoMoreThanItNeeds(t *testing.T) {
+	for alignment, want := range map[int][]int{8: {1, 8, 9}, 64: {8 + 7, 8 + 7, 16 + 7}} {
+		parent := newSource[uint64](t)
+		a := combinators.NewAligned(parent, alignment)
+		for _, n := range []int{1, 8, 9} {
+			take(t, a, n)
+		}
+		if diff := cmp.Diff(want, parent.asked); diff != "" {
+			t.Errorf("alignment %d: asked of the parent for 1, 8 and 9 words (-want +got):\n%s", alignment, diff)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (a *Arena[T]) Deallocate(s []T) {
 // Resize makes s smaller. It makes s larger if s is the last block of its chunk
 // and the chunk has room, or the parent can extend the chunk.
 func (a *Arena[T]) Resize(s []T, n int) ([]T, bool) {
-	if n < 1 || cap(s) == 0 {
+	if cap(s) == 0 {
 		return nil, false
 	}
 	c, i := a.find(s)
@@ -127,8 +127,8 @@ func (a *Arena[T]) Resize(s []T, n int) ([]T, bool) {
 		panic(allocator.Misuse(a, s, resizedFree))
 	}
 	used := c.used
-	if c == &a.current && i+cap(s) == used && n > len(c.block)-i && !a.extend(n-cap(s), a.size(n)) && !a.extend(n-cap(s), 0) {
-		return nil, false
+	if c == &a.current && i+cap(s) == used && n > len(c.block)-i && !a.extend(n-cap(s), a.size(n)) {
+		a.extend(n-cap(s), 0)
 	}
 	r, ok := c.resize(s, i, n)
 	if c.used != used && i < c.marked {

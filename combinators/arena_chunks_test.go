@@ -2,6 +2,7 @@ package combinators_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -91,6 +92,39 @@ func TestArenaSeesBlocksThatAreFree(t *testing.T) {
 	}
 }
 
+// So does the release of a block that was the last one of an older chunk, or that all were
+// released with.
+func TestArenaSeesBlocksOfAnyChunkThatAreFree(t *testing.T) {
+	a := combinators.NewArena(heap[int](), 4)
+	first, last := take(t, a, 2), take(t, a, 2)
+	m := a.Mark()
+	take(t, a, 5)
+	a.Deallocate(last)
+	if !rewindPanics(a, m) {
+		t.Error("a mark is not void after the release of the block below it")
+	}
+	after := a.Mark()
+	released := take(t, a, 1)
+	a.Mark()
+	a.Rewind(after)
+	free := map[string][]int{"last of its chunk": last, "released by Rewind": released}
+	check := func() {
+		for name, s := range free {
+			if e := misuse(func() { a.Deallocate(s) }); e == nil || e.Problem != "released twice" {
+				t.Errorf("a block that is %s and free is released: panic is %v", name, e)
+			}
+		}
+	}
+	check()
+	a.Reuse()
+	free["in an older chunk"] = first
+	check()
+	a = combinators.NewArena(heap[int](), 4)
+	free = map[string][]int{"in the chunk in use": take(t, a, 1)}
+	a.Reuse()
+	check()
+}
+
 // A chunk whose parent can make it larger is not left.
 func TestArenaGrowsItsChunkInPlace(t *testing.T) {
 	slab := combinators.NewSlab(heap[int](), 1000)
@@ -138,6 +172,73 @@ func TestArenaGrowsItsChunkByTheLittleThereIs(t *testing.T) {
 	}
 }
 
+// Such a bit does not change what the parent is asked for next: twice the last chunk.
+func TestArenaAsksForTwiceTheLastChunk(t *testing.T) {
+	for name, fill := range map[string]func(a *combinators.Arena[int]){
+		"Allocate": func(a *combinators.Arena[int]) { take(t, a, 7); take(t, a, 3) },
+		"Resize":   func(a *combinators.Arena[int]) { a.Resize(take(t, a, 8), 10) },
+	} {
+		parent := &asking{Slab: combinators.NewSlab(heap[int](), 10)}
+		a := combinators.NewArena(parent, 8)
+		fill(a)
+		parent.asked = nil
+		if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) || parent.asked[0] != 16 {
+			t.Errorf("%s made the first chunk larger: then the parent is asked for %v, error %v; want 16 at first", name, parent.asked, err)
+		}
+	}
+}
+
+// The parent is not asked to make room for what can never be.
+func TestArenaGrowsToNoImpossibleSize(t *testing.T) {
+	parent := &asking{Slab: combinators.NewSlab(heap[int](), 10)}
+	a := combinators.NewArena(parent, 8)
+	s := take(t, a, 8)
+	if _, ok := a.Resize(s, math.MaxInt); ok || parent.resized != nil {
+		t.Errorf("Resize to %d: %t; the parent is asked for %v", math.MaxInt, ok, parent.resized)
+	}
+}
+
+// An asking is a Slab that records what it is asked for.
+type asking struct {
+	*combinators.Slab[int]
+	asked, resized []int
+}
+
+func (a *asking) Resize(s []int, n int) ([]int, bool) {
+	a.resized = append(a.resized, n)
+	return a.Slab.Resize(s, n)
+}
+
+func (a *asking) Allocate(n int) ([]int, error) {
+	a.asked = append(a.asked, n)
+	return a.Slab.Allocate(n)
+}
+
+// A chunk grows for its last block alone, and by no more than the request.
+func TestArenaGrowsItsChunkByTheRequest(t *testing.T) {
+	slab := combinators.NewLimit(combinators.NewSlab(heap[int](), 1000), 1000)
+	a := combinators.NewArena(slab, 10)
+	first := take(t, a, 5)
+	if _, ok := a.Resize(take(t, a, 2), 5); !ok || slab.Live() != 10 {
+		t.Errorf("a block became as large as its chunk allows: %t; the chunk has %d values, want 10", ok, slab.Live())
+	}
+	if _, ok := a.Resize(first, 20); ok || slab.Live() != 10 {
+		t.Errorf("a block with another one behind it grew: %t; the chunk has %d values, want 10", ok, slab.Live())
+	}
+	a.Reset()
+	a = combinators.NewArena(slab, 100)
+	if s, ok := a.Resize(take(t, a, 100), 250); !ok || len(s) != 250 || slab.Live() > 100+250 {
+		t.Errorf("a block of 100 became 250: %t; the chunk has %d values, want no more than both", ok, slab.Live())
+	}
+	a.Reset()
+	a = combinators.NewArena(slab, 10)
+	take(t, a, 10)
+	take(t, a, 1)
+	if slab.Live() != 10+20 {
+		t.Errorf("a full chunk of 10 has become one of %d values, want one of another 20", slab.Live())
+	}
+}
+
 // generous gives more than it is asked for.
 type generous[T any] struct{ *source[T] }
 
@@ -178,13 +279,15 @@ func TestParentThatGivesMore(t *testing.T) {
 // When the parent gives more than it was asked for, the next chunk is twice as large as
 // what it gave.
 func TestArenaDoublesWhatItGot(t *testing.T) {
-	parent := generous[int]{newSource[int](t)}
-	a := combinators.NewArena(parent, 10)
-	for range 16 {
-		take(t, a, 1)
-	}
-	if diff := cmp.Diff([]int{15, 45}, parent.asked); diff != "" {
-		t.Errorf("what the parent gave (-want +got):\n%s", diff)
+	for _, n := range []int{1, 10} { // less than a chunk, and as much
+		parent := generous[int]{newSource[int](t)}
+		a := combinators.NewArena(parent, 10)
+		for range 15/n + 1 {
+			take(t, a, n)
+		}
+		if diff := cmp.Diff([]int{15, 45}, parent.asked); diff != "" {
+			t.Errorf("what the parent gave for blocks of %d (-want +got):\n%s", n, diff)
+		}
 	}
 }
 
@@ -229,6 +332,19 @@ func TestArenaKeepsAtMost(t *testing.T) {
 	}
 }
 
+// The largest chunk goes first, wherever it is.
+func TestArenaKeepsSmallChunks(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewArena(parent, 4)
+	a.Keep = 10
+	take(t, a, 1)
+	take(t, a, 100)
+	a.Reuse()
+	if parent.count != 4 {
+		t.Errorf("of chunks of 4 and of 100, %d values are kept, want the 4", parent.count)
+	}
+}
+
 // An Arena may keep as little as one value.
 func TestArenaKeepsOne(t *testing.T) {
 	parent := newSource[int](t)
@@ -238,5 +354,25 @@ func TestArenaKeepsOne(t *testing.T) {
 	a.Reuse()
 	if parent.count > 1 {
 		t.Errorf("%d values kept, want 1 at most", parent.count)
+	}
+}
+
+// What there is just room for is kept, and the chunks go on to double.
+func TestArenaKeepsAllItMay(t *testing.T) {
+	parent := newSource[int](t)
+	a := combinators.NewArena(parent, 4)
+	a.Keep = 4 + 8
+	for _, n := range []int{12, 13, 13} {
+		for range n {
+			take(t, a, 1)
+		}
+		a.Reuse()
+		if parent.count != a.Keep {
+			t.Errorf("%d values kept after a round of %d, want %d", parent.count, n, a.Keep)
+		}
+	}
+	// After the chunk of 16 was given back, the next one is as large as all that is kept.
+	if diff := cmp.Diff([]int{4, 8, 16, 12}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
 	}
 }

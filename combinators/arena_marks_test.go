@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/heirloom-go/heirloom/allocator"
@@ -76,7 +77,11 @@ func TestArenaMarks(t *testing.T) {
 	for range 10 {
 		m := a.Mark()
 		for range 23 {
-			take(t, a, 3)
+			s := take(t, a, 3)
+			if s[0] != nil {
+				t.Fatal("stale pointer")
+			}
+			s[0] = kept[2]
 		}
 		a.Rewind(m)
 	}
@@ -100,8 +105,8 @@ func TestRewindEmptiesAllChunks(t *testing.T) {
 		}
 		a.Rewind(combinators.Mark{})
 	}
-	if n := len(parent.asked); n > 3 {
-		t.Errorf("the parent was asked %d times: %v", n, parent.asked)
+	if diff := cmp.Diff([]int{4, 8}, parent.asked); diff != "" {
+		t.Errorf("requests to the parent (-want +got):\n%s", diff)
 	}
 }
 
@@ -157,6 +162,18 @@ func TestVoidMarks(t *testing.T) {
 			a.Reset()
 			take(t, a, 7)
 			a.Mark()
+			return m
+		},
+		"reused": func(t *testing.T, a rewindable[int]) combinators.Mark {
+			take(t, a, 3)
+			m := a.Mark()
+			switch a := a.(type) {
+			case *combinators.Arena[int]:
+				a.Reuse()
+			case *combinators.Region[int]:
+				a.Reset()
+			}
+			take(t, a, 7)
 			return m
 		},
 		"of another": func(t *testing.T, a rewindable[int]) combinators.Mark {

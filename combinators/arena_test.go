@@ -105,6 +105,24 @@ func TestArenaResetIsMemorySafe(t *testing.T) {
 	}
 }
 
+// The parent clears what it gets back. In a Scope nobody does but the arena.
+func TestArenaResetClearsWhatNobodyElseDoes(t *testing.T) {
+	for _, c := range []struct {
+		a       allocator.Allocator[*int]
+		cleared bool
+	}{
+		{combinators.NewArena(newSource[*int](t), 4), false},
+		{combinators.For[*int](new(combinators.Scope)), true},
+	} {
+		s := take(t, c.a, 1)
+		s[0] = new(int)
+		c.a.(allocator.Resetter).Reset()
+		if cleared := s[0] == nil; cleared != c.cleared {
+			t.Errorf("%v: Reset cleared its chunk itself: %t, want %t", c.a, cleared, c.cleared)
+		}
+	}
+}
+
 // Once the chunks that Reuse keeps are enough, the parent is not asked again.
 func TestArenaReuse(t *testing.T) {
 	parent := newSource[*int](t)
@@ -162,7 +180,9 @@ func TestArenaAsksForHalf(t *testing.T) {
 	a := combinators.NewArena(parent, 64)
 	take(t, a, 64)
 	take(t, a, 1)
-	if diff := cmp.Diff([]int{64, 128, 64, 32}, parent.asked); diff != "" {
+	parent.limit = 1000
+	take(t, a, 32) // one more than there is room for: the next chunk is twice the last one
+	if diff := cmp.Diff([]int{64, 128, 64, 32, 64}, parent.asked); diff != "" {
 		t.Errorf("requests to the parent (-want +got):\n%s", diff)
 	}
 }
@@ -189,6 +209,29 @@ func TestArenaForgetsItsChunks(t *testing.T) {
 	}()
 	awaitCollected(t, all)
 	runtime.KeepAlive(a)
+}
+
+// It also gets a chunk whose blocks were released one by one, or that was in use again
+// after a Rewind.
+func TestArenaForgetsAChunk(t *testing.T) {
+	for name, release := range map[string]func(a *combinators.Arena[[64]byte], s [][64]byte, m combinators.Mark){
+		"Deallocate": func(a *combinators.Arena[[64]byte], s [][64]byte, m combinators.Mark) { a.Deallocate(s); a.Trim() },
+		"Rewind":     func(a *combinators.Arena[[64]byte], s [][64]byte, m combinators.Mark) { a.Rewind(m); a.Reset() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := combinators.NewArena(heap[[64]byte](), 4)
+			collected := make(chan struct{})
+			func() {
+				s := take(t, a, 4)
+				runtime.AddCleanup(&s[0], func(c chan struct{}) { close(c) }, collected)
+				m := a.Mark()
+				take(t, a, 1)
+				release(a, s, m)
+			}()
+			awaitCollected(t, collected)
+			runtime.KeepAlive(a)
+		})
+	}
 }
 
 func TestArenaTakesLessBeforeItFails(t *testing.T) {

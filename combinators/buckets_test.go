@@ -93,6 +93,11 @@ func TestBucketsResize(t *testing.T) {
 	if _, ok := a.Resize(large, 3); ok {
 		t.Error("a block in a bucket of 8 was resized to 3, which is for another bucket")
 	}
+	for _, n := range []int{5, 8} {
+		if r, ok := a.Resize(large, n); !ok || len(r) != n {
+			t.Errorf("a block in a bucket of 8: Resize to %d gives %d values, %v", n, len(r), ok)
+		}
+	}
 	a.Deallocate(large)
 }
 
@@ -107,6 +112,9 @@ func TestBucketsBounds(t *testing.T) {
 		if got := a.GoodSize(n); got != want {
 			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
 		}
+	}
+	if got := combinators.NewBuckets(4, 4, 1, func(int) allocator.Allocator[int] { return newSource[int](t) }).GoodSize(1); got != 1 {
+		t.Errorf("GoodSize(1) of a single bucket that does not round is %d", got)
 	}
 	e := misuse(func() { a.Deallocate(make([]int, 3)) })
 	if e == nil || !strings.HasPrefix(e.Problem, "released to an allocator that did not give it") {
@@ -176,6 +184,20 @@ func TestBucketsFindTheBucket(t *testing.T) {
 			want := first + (max(n-first, 0)+step-1)/step*step
 			if got := a.GoodSize(n); got != want {
 				t.Fatalf("first %d, step %d: %d values are for the bucket of %d, want %d", first, step, n, got, want)
+			}
+		}
+	}
+}
+
+// Where the sizes are too large for that, a division finds it.
+func TestBucketsFindTheBucketForLargeSizes(t *testing.T) {
+	const step = math.MaxInt / 8
+	a := combinators.NewBuckets(3, 3+3*step, step, func(int) allocator.Allocator[struct{}] { return heap[struct{}]() })
+	for i := range 3 {
+		size := 3 + i*step
+		for n, want := range map[int]int{size - 1: size, size: size, size + 1: size + step, size + step: size + step} {
+			if got := a.GoodSize(n); got != want {
+				t.Errorf("%d values are for the bucket of %d, want %d", n, got, want)
 			}
 		}
 	}

@@ -60,7 +60,7 @@ func (a *Buddy[T]) Allocate(n int) ([]T, error) {
 		return make([]T, n), nil
 	}
 	k := a.orderOf(n)
-	if n > 0 && k >= bits.Len(uint(a.capacity>>a.shift)) {
+	if n > 0 && k >= a.sizes() {
 		return nil, allocator.ErrTooLarge // before anything is taken
 	}
 	if err := a.open(&a.block, n); err != nil {
@@ -124,7 +124,7 @@ func (a *Buddy[T]) Deallocate(s []T) {
 func (a *Buddy[T]) Resize(s []T, n int) ([]T, bool) {
 	i, ok := within(a.block, s)
 	k := a.orderOf(cap(s))
-	if !ok || cap(s) == 0 || n < 1 || a.orderOf(n) != k {
+	if !ok || cap(s) == 0 || a.orderOf(n) != k {
 		return nil, false
 	}
 	if at := i >> (k + a.shift); i != at<<(k+a.shift) || k >= len(a.orders) || !a.orders[k].taken.has(at) {
@@ -158,12 +158,14 @@ func (a *Buddy[T]) Trim() {
 	a.can.trim()
 }
 
-// GoodSize returns the number of values that a block for n takes.
+// GoodSize returns the number of values that a block for n takes, and n if there is no
+// such block.
 func (a *Buddy[T]) GoodSize(n int) int {
-	if n < 1 || n > a.capacity {
+	k := a.orderOf(n)
+	if k >= a.sizes() { // or n is less than 1
 		return n
 	}
-	return 1 << (a.orderOf(n) + a.shift)
+	return 1 << (k + a.shift)
 }
 
 // Parents implements [allocator.Composite].
@@ -174,5 +176,9 @@ func (a *Buddy[T]) String() string {
 	return fmt.Sprintf("Buddy(%s, %d, %d)", allocator.Describe(a.parent), a.capacity, 1<<a.shift)
 }
 
-// orderOf returns the order of a block of n values.
+// sizes returns how many sizes of blocks there are.
+func (a *Buddy[T]) sizes() int { return bits.Len(uint(a.capacity >> a.shift)) }
+
+// orderOf returns the order of a block of n values, and a larger one than there is for
+// n < 1.
 func (a *Buddy[T]) orderOf(n int) int { return bits.Len(uint(n-1) >> a.shift) }

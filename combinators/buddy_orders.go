@@ -13,7 +13,7 @@ type order struct {
 func (a *Buddy[T]) divide() {
 	units := a.capacity >> a.shift
 	if a.orders == nil {
-		a.orders = make([]order, bits.Len(uint(units)))
+		a.orders = make([]order, a.sizes())
 		for k := range a.orders {
 			a.orders[k].free, a.orders[k].taken = newBitmap(units>>k), newBitmap(units>>k)
 		}
@@ -22,7 +22,7 @@ func (a *Buddy[T]) divide() {
 		o := &a.orders[k]
 		clear(o.free)
 		clear(o.taken)
-		o.count, o.low = 0, 0
+		o.count = 0
 	}
 	a.some, a.used = 0, 0
 	for i := 0; i < units; {

@@ -26,7 +26,7 @@ func ExampleBuddy() {
 
 func TestBuddySizes(t *testing.T) {
 	a := combinators.NewBuddy(heap[int](), 100, 4)
-	for n, want := range map[int]int{0: 0, -1: -1, 1: 4, 4: 4, 5: 8, 8: 8, 33: 64, 64: 64, 101: 101} {
+	for n, want := range map[int]int{0: 0, -1: -1, 1: 4, 4: 4, 5: 8, 8: 8, 33: 64, 64: 64, 65: 65, 100: 100, 101: 101} {
 		if got := a.GoodSize(n); got != want {
 			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
 		}
@@ -134,6 +134,25 @@ func TestBuddyDoesNotResizeWhatItDidNotGive(t *testing.T) {
 	}
 }
 
+// The halves that were free before Reset are parts of a whole again.
+func TestBuddyResetForgetsFreeParts(t *testing.T) {
+	a := combinators.NewBuddy(heap[int](), 16, 1)
+	s := take(t, a, 1)
+	a.Reset()
+	if misuse(func() { a.Deallocate(s) }) == nil {
+		t.Error("released after Reset")
+	}
+	pair := take(t, a, 2)
+	for range 14 {
+		if s := take(t, a, 1); same(s, pair) || same(s, pair[1:]) {
+			t.Fatal("a part of a block was handed out again")
+		}
+	}
+	if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("17 values of 16: error %v, want ErrExhausted", err)
+	}
+}
+
 func TestBuddyResetAllocatesNothing(t *testing.T) {
 	a := combinators.NewBuddy(heap[int](), 64, 1)
 	if n := testing.AllocsPerRun(100, func() {
@@ -183,4 +202,15 @@ func TestBuddyResizesOneValue(t *testing.T) {
 		t.Fatalf("Resize of one value to 3 gives %v, %v", r, ok)
 	}
 	a.Deallocate(r)
+}
+
+// Trim gives up the bitmaps, too.
+func TestBuddyTrimsItsBitmaps(t *testing.T) {
+	a := combinators.NewBuddy(combinators.NewSlab(heap[int](), 64), 64, 1)
+	if n := testing.AllocsPerRun(20, func() {
+		a.Deallocate(take(t, a, 3))
+		a.Trim()
+	}); n < 2 {
+		t.Errorf("a round of Allocate and Trim allocates %v times, so something was kept", n)
+	}
 }

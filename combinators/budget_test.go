@@ -206,6 +206,10 @@ func TestBudgetErrors(t *testing.T) {
 	if (combinators.Waiting{}).Cancel() {
 		t.Error("nothing was cancelled")
 	}
+	none := combinators.NewBudget(0)
+	if err := none.Wait(context.Background(), 1); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Wait for 1 of 0: error %v, want ErrTooLarge", err)
+	}
 }
 
 // First come, first served: a large one is not overtaken by small ones that wait,
@@ -260,6 +264,54 @@ func TestBudgetOrder(t *testing.T) {
 			t.Errorf("served (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// Nor is it overtaken by one that comes when there is room, but not for the large one.
+func TestBudgetOrderWithSomeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := combinators.NewBudget(100)
+		if err := budget.Wait(t.Context(), 50); err != nil {
+			t.Fatal(err)
+		}
+		var calls []string
+		mine := budget.Account()
+		for _, c := range []struct {
+			name string
+			n    int
+		}{{"large", 80}, {"small", 20}} {
+			if _, err := mine.WhenRoom(c.n, func() { calls = append(calls, c.name) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if calls != nil {
+			t.Errorf("%v called before there is room for the first", calls)
+		}
+		budget.Unreserve()
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"large", "small"}, calls); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// When all who waited were served, a request that does not wait has room again.
+func TestBudgetAfterAQueue(t *testing.T) {
+	budget := combinators.NewBudget(100)
+	if err := budget.Wait(t.Context(), 100); err != nil {
+		t.Fatal(err)
+	}
+	called := make(chan struct{}, 2)
+	for range 2 {
+		if _, err := budget.WhenRoom(50, func() { called <- struct{}{} }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	budget.Unreserve()
+	<-called
+	<-called
+	budget.Unreserve()
+	take(t, combinators.NewBudgeted(heap[byte](), budget), 100)
 }
 
 // Who gives up is not served, keeps nothing, and makes way for the next one.
@@ -433,6 +485,10 @@ func TestBudgetFunctionsInTheWay(t *testing.T) {
 		synctest.Wait()
 		next, _ := budget.WhenRoom(20, func() { called += 20 })
 		budget.WhenRoom(30, func() { called += 30 })
+		synctest.Wait()
+		if called != 0 {
+			t.Errorf("called for %d bytes while another function is called", called)
+		}
 		if budget.Live() != 60 {
 			t.Errorf("%d bytes are reserved, want 60", budget.Live())
 		}
@@ -445,6 +501,48 @@ func TestBudgetFunctionsInTheWay(t *testing.T) {
 			t.Errorf("called for %d bytes with %d reserved, want 30 and 40", called, budget.Reserved())
 		}
 	})
+}
+
+// What a function has is not kept when it has been called.
+func TestBudgetForgetsItsFunctions(t *testing.T) {
+	budget := combinators.NewBudget(100)
+	called, collected := make(chan struct{}), make(chan struct{})
+	func() {
+		request := new([64]byte)
+		runtime.AddCleanup(request, func(c chan struct{}) { close(c) }, collected)
+		budget.WhenRoom(len(request), func() {
+			request[0] = 1
+			close(called)
+		})
+	}()
+	<-called
+	awaitCollected(t, collected)
+	runtime.KeepAlive(budget)
+}
+
+// One that is about to wait may get its bytes before it does.
+func TestBudgetRoomBeforeTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := combinators.NewBudget(100)
+		if err := budget.Wait(t.Context(), 100); err != nil {
+			t.Fatal(err)
+		}
+		mine := budget.Account()
+		if err := mine.Wait(doing{t.Context(), budget.Unreserve}, 50); err != nil || mine.Reserved() != 50 {
+			t.Errorf("%d bytes are reserved, error %v; want 50", mine.Reserved(), err)
+		}
+	})
+}
+
+// doing is a context that does something when it is asked for its channel.
+type doing struct {
+	context.Context
+	do func()
+}
+
+func (c doing) Done() <-chan struct{} {
+	c.do()
+	return c.Context.Done()
 }
 
 func TestBudgetWaitAllocatesNothing(t *testing.T) {

@@ -117,7 +117,7 @@ func (a *Budgeted[T]) Live() int { return int(a.share.Load()) }
 
 // Resize resizes s in place if the parent can and the budget allows it.
 func (a *Budgeted[T]) Resize(s []T, n int) ([]T, bool) {
-	if n < 1 || allocator.CheckSize[T](n) != nil {
+	if allocator.CheckSize[T](n) != nil {
 		return nil, false
 	}
 	held := max(a.cost(n)-bytesOf(s), 0)

@@ -117,9 +117,13 @@ func TestBudgetedParentWithUnexpectedRoom(t *testing.T) {
 		t.Errorf("the parent has %d bytes out and the budget %d, want 60", parent.count, budget.Live())
 	}
 	a.Deallocate(s)
+	if _, err := a.Allocate(11); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("110 bytes of 100: error %v, want ErrTooLarge", err)
+	}
 	if parent.count != 0 || budget.Live() != 0 {
 		t.Errorf("the parent has %d bytes out and the budget %d, want 0", parent.count, budget.Live())
 	}
+	take(t, a, 10) // all there are
 }
 
 func TestBudgetedParentPanics(t *testing.T) {
@@ -156,6 +160,9 @@ func TestBudgetedMisuse(t *testing.T) {
 	e := misuse(func() { b.Deallocate(s) })
 	if e == nil || e.Problem != "more is released than was handed out" || e.Allocator != b.String() || budget.Live() != 4 {
 		t.Errorf("panic is %v with %d live, want one that says so", e, budget.Live())
+	}
+	if b.Live() != 0 {
+		t.Errorf("%d bytes are live where the release was refused", b.Live())
 	}
 	wantPanic(t, "combinators: NewBudgeted: the parent is nil", func() { combinators.NewBudgeted[int](nil, budget) })
 	wantPanic(t, "combinators: NewBudgeted: the budget is nil", func() { combinators.NewBudgeted(heap[int](), nil) })

@@ -270,6 +270,57 @@ func TestScopeForgetsMarks(t *testing.T) {
 	}
 }
 
+// A round for which Keep is enough has its storage again in the next one.
+func TestScopeKeepsAllItMay(t *testing.T) {
+	scope := combinators.Scope{Keep: 3000}
+	bytes := combinators.For[byte](&scope)
+	for range 3000 {
+		take(t, bytes, 1)
+	}
+	scope.Reuse()
+	if scope.Held() != 3000 {
+		t.Errorf("%d bytes are kept after a round of 3000", scope.Held())
+	}
+}
+
+// A type that has no storage is not asked for some.
+func TestScopeKeepsOneByte(t *testing.T) {
+	scope := combinators.Scope{Limit: 2, Keep: 1}
+	combinators.For[string](&scope)
+	take(t, combinators.For[byte](&scope), 1)
+	take(t, combinators.For[bool](&scope), 1)
+	scope.Reuse()
+	if scope.Held() != 1 {
+		t.Errorf("of two chunks of a byte, %d bytes are kept, want 1", scope.Held())
+	}
+}
+
+// What is the largest chunk is a matter of bytes.
+func TestScopeKeepsSmallChunks(t *testing.T) {
+	scope := combinators.Scope{Keep: 4000}
+	take(t, combinators.For[byte](&scope), 3000)
+	take(t, combinators.For[[64]byte](&scope), 100)
+	scope.Reuse()
+	if scope.Held() != 3000 {
+		t.Errorf("of 3000 single bytes and 100 blocks of 64, %d bytes are kept, want the 3000", scope.Held())
+	}
+}
+
+// A round that needs much does not make the chunks of later rounds large.
+func TestScopeStartsSmallAfterABurst(t *testing.T) {
+	scope := combinators.Scope{Keep: 4 << 10}
+	bytes := combinators.For[byte](&scope)
+	for _, kilobytes := range []int{100, 5} {
+		scope.Reuse()
+		for range kilobytes {
+			take(t, bytes, 1<<10)
+		}
+	}
+	if scope.Held() > 10<<10 {
+		t.Errorf("%d bytes for 5 KiB after a round of 100", scope.Held())
+	}
+}
+
 func TestScopeMarks(t *testing.T) {
 	var scope combinators.Scope
 	empty := scope.Mark()
