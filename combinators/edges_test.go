@@ -17,7 +17,7 @@ import (
 // them survived.
 
 // A request for nothing is served by whoever keeps storage, and its parent is not
-// asked.
+// asked. Nor is it for a size that no block can have.
 func TestNothingIsAskedForNothing(t *testing.T) {
 	type parent = allocator.Allocator[int]
 	for name, build := range map[string]func(p parent) parent{
@@ -40,6 +40,11 @@ func TestNothingIsAskedForNothing(t *testing.T) {
 		}
 		a.Deallocate(s)
 		a.Deallocate(nil)
+		for _, n := range []int{-1, math.MaxInt} {
+			if _, err := a.Allocate(n); err == nil {
+				t.Errorf("%s: no error of Allocate(%d)", name, n)
+			}
+		}
 		if len(judge.asked) != 0 || len(judge.freed) != 0 {
 			t.Errorf("%s: the parent was asked for %v and got back %v", name, judge.asked, judge.freed)
 		}

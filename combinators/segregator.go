@@ -92,10 +92,11 @@ func (a *Segregator[T]) Trim() {
 
 // GoodSize returns the answer of the parent for requests of this size.
 func (a *Segregator[T]) GoodSize(n int) int {
-	if size := a.can(n).goodSize(n); n > a.threshold || size <= a.threshold {
-		return size
+	size := a.can(n).goodSize(n)
+	if n <= a.threshold && size > a.threshold {
+		return a.canLarge.goodSize(a.threshold + 1) // see larger
 	}
-	return a.canLarge.goodSize(n)
+	return size
 }
 
 // Capable implements [allocator.Conditional]. Owns and Reset work if they do

@@ -109,6 +109,45 @@ func TestSegregatorCapabilities(t *testing.T) {
 	}
 }
 
+// A block has the room that GoodSize says, also if small rounds the request up to the
+// threshold or beyond it. It goes back where it came from, and is resized up to the
+// threshold.
+func TestSegregatorGoodSize(t *testing.T) {
+	multiples := func(of int) allocator.Allocator[int] {
+		return combinators.NewQuantizer(newSource[int](t), func(n int) int { return (n + of - 1) / of * of })
+	}
+	for _, c := range []struct {
+		small, large, threshold int
+		want                    []int
+	}{
+		{4, 10, 4, []int{1, 4, 4, 4, 10, 10, 10, 10, 10, 10, 20}},
+		{4, 10, 5, []int{1, 4, 4, 4, 10, 10, 10, 10, 10, 10, 20}},
+		{4, 10, 3, []int{1, 10, 10, 10, 10, 10, 10, 10, 10, 10, 20}},
+		{4, 1, 5, []int{1, 4, 4, 4, 6, 6, 7, 8}},
+		{4, 1, 6, []int{1, 4, 4, 4, 7, 7, 7, 8}},
+	} {
+		a := combinators.NewSegregator(multiples(c.small), multiples(c.large), c.threshold)
+		var got, good []int
+		for n := 1; n <= len(c.want); n++ {
+			s := take(t, a, n)
+			got = append(got, cap(s))
+			good = append(good, a.GoodSize(n))
+			a.Deallocate(s)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%+v: capacities for 1, 2, 3 and so on (-want +got):\n%s", c, diff)
+		}
+		if diff := cmp.Diff(c.want[1:], good[1:]); diff != "" { // one value is not rounded
+			t.Errorf("%+v: GoodSize of 2, 3 and so on (-want +got):\n%s", c, diff)
+		}
+	}
+	a := combinators.NewSegregator(multiples(4), multiples(10), 4)
+	s, ok := a.Resize(take(t, a, 3), 4)
+	if !ok || len(s) != 4 {
+		t.Error("a block with room for 4 was not resized to 4")
+	}
+}
+
 func TestSegregatorTrimsBoth(t *testing.T) {
 	small, large := newCapableSource[int](t), newCapableSource[int](t)
 	combinators.NewSegregator(small, large, 4).Trim()

@@ -94,9 +94,7 @@ func NewSharded[T any](parent allocator.Allocator[T], limit int) *Sharded[T] {
 	}
 	a.behind = limit - int(inPlaces)*count
 	a.shards = make([]shard[T], count)
-	classes := classesUpTo[T](a.behind)
-	a.sizing = newSizing(classes)
-	a.places = min(a.places, uint(classes))
+	a.sizing = newSizing(classesUpTo[T](a.behind))
 	a.init()
 	return a
 }
@@ -143,7 +141,7 @@ func (a *Sharded[T]) Deallocate(s []T) {
 // Resize makes s longer or shorter in place, if a request for n values gets a
 // block like it.
 func (a *Sharded[T]) Resize(s []T, n int) ([]T, bool) {
-	if n < 1 || !a.sizing.fits(n, cap(s)) {
+	if !a.sizing.fits(n, cap(s)) {
 		return nil, false
 	}
 	return refit(s, n, a.clears), true

@@ -1,6 +1,7 @@
 package combinators_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -174,6 +175,9 @@ func TestShardedServesAClass(t *testing.T) {
 	a.Deallocate(first)
 	if s := take(t, a, 10); !same(s, first) {
 		t.Error("10 values are not in the kept block of 10")
+	}
+	if s, ok := a.Resize(take(t, a, 9), 10); !ok || len(s) != 10 {
+		t.Error("a block with room for 10 was not resized to 10")
 	}
 	if a.GoodSize(9) != 10 || a.GoodSize(1<<20) != 1<<20 {
 		t.Errorf("GoodSize of 9 is %d, of a size beyond the limit %d", a.GoodSize(9), a.GoodSize(1<<20))
@@ -356,4 +360,165 @@ func TestShardedBoundOfFullPlaces(t *testing.T) {
 	if parent.count > limit || parent.count < limit/2 {
 		t.Errorf("keeps %d values, want at most %d and most of them", parent.count, limit)
 	}
+}
+
+// GOMAXPROCS processors have four shards each, and the places of a shard are for the
+// smallest classes of which one block each fits into limit/8P values. One goroutine fills
+// its own place and what is kept behind the locks.
+func TestShardedPlaces(t *testing.T) {
+	for _, c := range []struct{ processors, limit, inPlaces int }{
+		{1, 47, 1 + 2}, {1, 48, 1 + 2 + 3}, {1, 7, 0},
+		{8, 320, 1 + 2}, {8, 384, 1 + 2 + 3},
+	} {
+		was := runtime.GOMAXPROCS(c.processors)
+		parent := newSource[int](t)
+		a := combinators.NewSharded(parent, c.limit)
+		runtime.GOMAXPROCS(was)
+		var blocks [][]int
+		for range c.limit {
+			blocks = append(blocks, take(t, a, 1))
+		}
+		for _, s := range blocks {
+			a.Deallocate(s)
+		}
+		want := c.limit - 4*c.processors*c.inPlaces // behind the locks
+		if c.inPlaces != 0 {
+			want++
+		}
+		if parent.count != want && (c.inPlaces == 0 || parent.count != want+1) { // the stack may have moved
+			t.Errorf("%d processors, limit %d: %d values are kept, want %d", c.processors, c.limit, parent.count, want)
+		}
+	}
+}
+
+// No more goes to the parent than has to, to make room for a block that was missed, and
+// none of its own size.
+func TestShardedMakesNoMoreRoomThanNeeded(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // with this limit no shard has places
+	const limit = 7
+	for _, c := range []struct{ ones, twos int }{{7, 0}, {3, 2}} {
+		parent := newSource[int](t)
+		a := combinators.NewSharded(parent, limit)
+		var blocks [][]int
+		for range c.ones {
+			blocks = append(blocks, take(t, a, 1))
+		}
+		for range c.twos {
+			blocks = append(blocks, take(t, a, 2))
+		}
+		missed := take(t, a, 2)
+		for _, s := range blocks {
+			a.Deallocate(s)
+		}
+		if len(parent.freed) != 0 {
+			t.Errorf("%v were given back, though as much as the limit was released", parent.freed)
+		}
+		a.Deallocate(missed)
+		if diff := cmp.Diff([]int{1, 1}, parent.freed); diff != "" {
+			t.Errorf("given back to the parent (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// Before a request fails, blocks go back, whether they are in places or not. For one that
+// can never be served none do.
+func TestShardedGivesBackFromPlacesAndLocks(t *testing.T) {
+	for n, limit := range map[int]int{4: 10, 64: 80} { // 4 values have a place, and 64 do not
+		parent := newSource[int](t)
+		parent.limit = limit
+		a := combinators.NewSharded(parent, 1000)
+		a.Deallocate(take(t, a, n))
+		if _, err := a.Allocate(limit + 1); !errors.Is(err, allocator.ErrTooLarge) {
+			t.Errorf("Allocate(%d) of %d: error %v, want ErrTooLarge", limit+1, limit, err)
+		}
+		if parent.count != n {
+			t.Error("a block was given back for a request that can never be served")
+		}
+		a.Deallocate(take(t, a, limit))
+	}
+}
+
+// A request that is larger than all classes goes to the parent as it is.
+func TestShardedBeyondItsClasses(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const limit = 31 // of which 19 are behind the locks: the largest class has 16 values
+	for _, n := range []int{17, 20} {
+		parent := newSource[int](t)
+		a := combinators.NewSharded(parent, limit)
+		if good := a.GoodSize(n); good != n {
+			t.Errorf("GoodSize(%d) is %d", n, good)
+		}
+		a.Deallocate(take(t, a, n))
+		for _, c := range [][]int{parent.asked, parent.freed} {
+			if diff := cmp.Diff([]int{n}, c); diff != "" {
+				t.Errorf("asked of the parent or given back (-want +got):\n%s", diff)
+			}
+		}
+	}
+	// A block of 20 is like none of the classes, so what is foreign is still seen.
+	a := combinators.NewSharded(heap[int](), limit)
+	a.Deallocate(take(t, a, 20))
+	if misuse(func() { a.Deallocate(make([]int, 3)) }) == nil {
+		t.Error("a foreign block was taken")
+	}
+	a = combinators.NewSharded(combinators.NewQuantizer(heap[int](), func(n int) int { return (n + 18) / 19 * 19 }), limit)
+	if _, ok := a.Resize(take(t, a, 16), 17); ok {
+		t.Error("a block was resized to what is beyond all classes")
+	}
+}
+
+// With more than 64 shards, a request finds the blocks of all of them.
+func TestShardedOfManyShards(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(32))
+	const users = 64
+	misses := combinators.NewStats(heap[int]())
+	a := combinators.NewSharded(misses, 2*64*users) // too few for a place of 64 values
+	var blocks [users][]int
+	for i := range blocks {
+		blocks[i] = take(t, a, 64)
+	}
+	var released, ended sync.WaitGroup
+	released.Add(users)
+	for _, s := range blocks {
+		ended.Go(func() {
+			a.Deallocate(s)
+			released.Done()
+			released.Wait() // so that all live at once, on stacks at different places
+			take(t, a, 64)
+		})
+	}
+	ended.Wait()
+	if n := misses.Counts().Total; n != users {
+		t.Errorf("%d requests for what was just released have asked the parent %d times", users, n-users)
+	}
+}
+
+// Trim gives up the lists of the blocks as well.
+func TestShardedTrimDropsItsLists(t *testing.T) {
+	const count = 1 << 15
+	a := combinators.NewSharded(heap[int32](), count)
+	before := bytesInUse()
+	func() {
+		blocks := make([][]int32, count)
+		for i := range blocks {
+			blocks[i] = take(t, a, 1)
+		}
+		for _, s := range blocks {
+			a.Deallocate(s)
+		}
+	}()
+	a.Trim()
+	if grown := bytesInUse() - before; grown > 4*count {
+		t.Errorf("%d bytes more are in use after %d blocks came and went", grown, count)
+	}
+	runtime.KeepAlive(a)
+}
+
+// bytesInUse returns the size of what is reachable on the Go heap.
+func bytesInUse() int64 {
+	runtime.GC()
+	runtime.GC() // for what the first one has put on a queue
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

@@ -73,7 +73,7 @@ func NewShardedObjects[T any](construct func() *T, limit int) *ShardedObjects[T]
 		construct: construct,
 		limit:     limit,
 		shards:    make([]objectShard[T], count),
-		shift:     bitsOfAddress - uint(bits.TrailingZeros(uint(max(count, 1)))),
+		shift:     bitsOfAddress - uint(bits.TrailingZeros(uint(count))),
 	}
 }
 

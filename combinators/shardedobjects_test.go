@@ -95,18 +95,63 @@ func TestShardedObjectsByManyGoroutines(t *testing.T) {
 // There are at least four shards for each processor. One goroutine uses one of them, and the
 // places of the others stay free.
 func TestShardedObjectsShards(t *testing.T) {
-	const limit, processors = 1000, 8
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-	dropped := 0
-	o := combinators.NewShardedObjects(func() *worker { return new(worker) }, limit)
-	o.OnDrop = func(*worker) { dropped++ }
-	for range limit {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
+	for limit, shards := range map[int]int{1000: 32, 16: 8} { // no more than half of the limit
+		dropped := 0
+		o := combinators.NewShardedObjects(func() *worker { return new(worker) }, limit)
+		o.OnDrop = func(*worker) { dropped++ }
+		for range 2 {
+			dropped = 0
+			for range limit {
+				o.Put(new(worker))
+			}
+			// or a few less, if the stack moves
+			if dropped < shards-4 || dropped > shards-1 {
+				t.Errorf("%d of %d values are dropped, want %d", dropped, limit, shards-1)
+			}
+			o.Trim()
+		}
+	}
+}
+
+// A value that is handed out is its user's alone: one that its user loses is collected.
+func TestShardedObjectsForgetWhatTheyHandOut(t *testing.T) {
+	const count = 10
+	o := combinators.NewShardedObjects(func() *element { return new(element) }, 100)
+	var collected sync.WaitGroup
+	collected.Add(count)
+	func() {
+		for range count {
+			v := new(element)
+			runtime.AddCleanup(v, func(wg *sync.WaitGroup) { wg.Done() }, &collected)
+			o.Put(v)
+		}
+		for range count {
+			o.Get()
+		}
+	}()
+	lost := make(chan struct{})
+	go func() {
+		collected.Wait()
+		close(lost)
+	}()
+	awaitCollected(t, lost)
+	runtime.KeepAlive(o)
+}
+
+// Trim gives up the lists of the values as well.
+func TestShardedObjectsTrimDropsItsLists(t *testing.T) {
+	const count = 1 << 15
+	o := combinators.NewShardedObjects(func() *worker { return new(worker) }, count)
+	before := bytesInUse()
+	for range count {
 		o.Put(new(worker))
 	}
-	const free = 4*processors - 4 // or fewer, if the stack moves a few times
-	if dropped < free || dropped > limit/2 {
-		t.Errorf("%d of %d values are dropped, want at least %d", dropped, limit, free)
+	o.Trim()
+	if grown := bytesInUse() - before; grown > 4*count {
+		t.Errorf("%d bytes more are in use after %d values came and went", grown, count)
 	}
+	runtime.KeepAlive(o)
 }
 
 // What is put back after a Trim is kept as before.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -276,6 +277,35 @@ func TestSharedTrim(t *testing.T) {
 		t.Error("Trim took a block that is in use")
 	}
 	s.Release()
+}
+
+// Trim drops the counts: the next block needs a new one.
+func TestSharedTrimDropsTheCounts(t *testing.T) {
+	a := combinators.NewShared[byte](always{make([]byte, 1)})
+	pair := func() {
+		r, _ := a.Allocate(1)
+		r.Release()
+	}
+	pair()
+	if allocs := testing.AllocsPerRun(100, pair); allocs != 0 {
+		t.Errorf("%v allocations a run without Trim", allocs)
+	}
+	if allocs := testing.AllocsPerRun(100, func() { pair(); a.Trim() }); allocs != 1 {
+		t.Errorf("%v allocations a run with Trim, want 1", allocs)
+	}
+}
+
+// A count that is to be used again holds no block.
+func TestSharedForgetsWhatItReleases(t *testing.T) {
+	a := combinators.NewShared(heap[element]())
+	collected := make(chan struct{})
+	func() {
+		r, _ := a.Allocate(1)
+		runtime.AddCleanup(&r.Values()[0], func(c chan struct{}) { close(c) }, collected)
+		r.Release()
+	}()
+	awaitCollected(t, collected)
+	runtime.KeepAlive(a)
 }
 
 // Many goroutines hold, pass on and release references to the same blocks. In a

@@ -3,6 +3,7 @@ package combinators_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -111,6 +112,7 @@ func TestSingleSlotGivesUpItsBlockBeforeItFails(t *testing.T) {
 }
 
 func TestSingleSlotMisuse(t *testing.T) {
+	const capacity = "released with another capacity than it was handed out with"
 	for _, c := range []struct {
 		name    string
 		release func(a *combinators.SingleSlot[int], s []int)
@@ -122,7 +124,13 @@ func TestSingleSlotMisuse(t *testing.T) {
 		}, "released twice"},
 		{"part", func(a *combinators.SingleSlot[int], s []int) {
 			a.Deallocate(s[:2:2])
-		}, "released with another capacity than it was handed out with"},
+		}, capacity},
+		{"one of three", func(a *combinators.SingleSlot[int], s []int) { a.Deallocate(s[:1:1]) }, capacity},
+		{"two where one is out", func(a *combinators.SingleSlot[int], s []int) {
+			a.Deallocate(s)
+			take(t, a, 1)
+			a.Deallocate(s[:2:2])
+		}, capacity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var a combinators.SingleSlot[int]
@@ -131,6 +139,33 @@ func TestSingleSlotMisuse(t *testing.T) {
 				t.Errorf("panic is %v, want one that says %q", e, c.problem)
 			}
 		})
+	}
+}
+
+// One value is all that is handed out of a larger block. What it pointed to is collected
+// after its release.
+func TestOneValueOfALargerBlockKeepsNothingAlive(t *testing.T) {
+	for _, a := range []allocator.Allocator[element]{
+		new(combinators.SingleSlot[element]), new(combinators.Slots[element]),
+	} {
+		large := take(t, a, 3)
+		a.Deallocate(large)
+		collected := make(chan struct{})
+		func() {
+			one := take(t, a, 1)
+			if !same(one, large) {
+				t.Errorf("%v: the kept block was not handed out, so this test shows nothing", a)
+			}
+			pointee := new([16]int)
+			runtime.AddCleanup(pointee, func(c chan struct{}) { close(c) }, collected)
+			one[0].handler = pointee
+			a.Deallocate(one)
+		}()
+		awaitCollected(t, collected)
+		if !same(take(t, a, 3), large) {
+			t.Errorf("%v: the block is not whole again", a)
+		}
+		runtime.KeepAlive(a)
 	}
 }
 

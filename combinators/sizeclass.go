@@ -52,7 +52,7 @@ func classesUpTo[T any](limit int) int {
 // refit makes s n values long, which it has room for. What is cut off holds no
 // pointers then, if T can have some.
 func refit[T any](s []T, n int, clears bool) []T {
-	if clears && n < cap(s) {
+	if clears {
 		clear(s[n:cap(s)])
 	}
 	return s[:n]

@@ -45,7 +45,10 @@ func (z *sizing) learn(c uint, capacity int) {
 		z.classes[c].servedBy.Store(uint32(filed) + 1)
 	}
 	known := &z.classes[filed].capacity
-	if known.Load() != int64(capacity) && !known.CompareAndSwap(0, int64(capacity)) && known.Load() != int64(capacity) {
+	if known.Load() == 0 {
+		known.CompareAndSwap(0, int64(capacity))
+	}
+	if known.Load() != int64(capacity) {
 		z.strays.Store(true)
 	}
 }
@@ -69,7 +72,7 @@ func (z *sizing) serving(c uint) uint {
 }
 
 // fits reports whether a block with this capacity is what a request for n values
-// gets. For n < 1 none is.
+// gets. It is false for n < 1.
 func (z *sizing) fits(n, capacity int) bool {
 	c := floorClass(capacity)
 	return n <= capacity && z.keeps(c, capacity) && z.serving(classOf(n)) == c

@@ -157,7 +157,6 @@ func (a *Slab[T]) search(n int) ([]T, error) {
 	if a.free == nil {
 		a.free = newBitmap(a.capacity)
 		a.free.add(0, a.capacity)
-		a.low = 0
 	}
 	hand := a.putDown()
 	for a.low < len(a.free) && a.free[a.low] == 0 {

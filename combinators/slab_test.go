@@ -46,6 +46,49 @@ func TestSlabTakesTheLowest(t *testing.T) {
 	}
 }
 
+// A value that is released before the first free one is found again.
+func TestSlabTakesALowerOne(t *testing.T) {
+	const capacity = 200
+	a := combinators.NewSlab(heap[int](), capacity)
+	var all [capacity][]int
+	for i := range all {
+		all[i] = take(t, a, 1)
+	}
+	a.Deallocate(all[150]) // the next one
+	a.Deallocate(all[3])
+	for _, at := range []int{150, 3} {
+		if !same(take(t, a, 1), all[at]) {
+			t.Errorf("does not take the value at %d", at)
+		}
+	}
+	a.Reset()
+	whole := take(t, a, 150)
+	whole, ok := a.Resize(whole, 100)
+	if s := take(t, a, 1); !ok || !same(s, all[100]) {
+		t.Errorf("does not take the first of the values that a block was cut by")
+	}
+	a.Deallocate(whole)
+}
+
+// After a Reset each value is there once, the one that was released last as well.
+func TestSlabResetAfterARelease(t *testing.T) {
+	const capacity = 70
+	a := combinators.NewSlab(heap[int](), capacity)
+	for range 2 {
+		seen := map[*int]bool{}
+		var last []int
+		for range capacity {
+			last = take(t, a, 1)
+			seen[&last[0]] = true
+		}
+		if len(seen) != capacity {
+			t.Fatalf("%d of %d values are different ones", len(seen), capacity)
+		}
+		a.Deallocate(last)
+		a.Reset()
+	}
+}
+
 func TestSlabTakesOneBlockOfItsParent(t *testing.T) {
 	parent := newSource[int](t)
 	a := combinators.NewSlab(parent, 10)
@@ -54,6 +97,9 @@ func TestSlabTakesOneBlockOfItsParent(t *testing.T) {
 		a.Deallocate(s)
 		a.Trim()
 		a.Deallocate(r)
+		first := take(t, a, 1) // and nothing else is handed out
+		a.Trim()
+		a.Deallocate(first)
 	}
 	if diff := cmp.Diff([]int{10}, parent.asked); diff != "" {
 		t.Errorf("requests to the parent (-want +got):\n%s", diff)

@@ -38,12 +38,19 @@ func ExampleSlots() {
 func TestSlotsReuseTheirBlocks(t *testing.T) {
 	parent := newSource[int](t)
 	a := combinators.NewSlots(parent, 3)
-	for range 5 {
+	var first [3][]int
+	for round := range 5 {
 		var blocks [3][]int
 		for i := range blocks {
 			blocks[i] = take(t, a, 4)
 		}
-		for _, s := range blocks {
+		if round == 0 {
+			first = blocks
+		}
+		for i, s := range blocks {
+			if !same(s, first[i]) {
+				t.Errorf("in round %d, block %d is not the first one that is free", round, i)
+			}
 			a.Deallocate(s[:0]) // the length does not matter
 		}
 	}
@@ -122,6 +129,21 @@ func TestSlotsGiveUpTheirBlocksBeforeTheyFail(t *testing.T) {
 	a.Deallocate(kept)
 }
 
+// Slots that have nothing to give back do not ask their parent again.
+func TestSlotsAskOnceWhileTheirBlocksAreOut(t *testing.T) {
+	parent := newSource[int](t)
+	parent.limit = 4
+	a := combinators.NewSlots(parent, 2)
+	s := take(t, a, 4)
+	if _, err := a.Allocate(2); !errors.Is(err, allocator.ErrExhausted) {
+		t.Errorf("error is %v, want %v", err, allocator.ErrExhausted)
+	}
+	if diff := cmp.Diff([]int{4, 2}, parent.asked); diff != "" {
+		t.Errorf("asked of the parent (-want +got):\n%s", diff)
+	}
+	a.Deallocate(s)
+}
+
 func TestSlotsMisuse(t *testing.T) {
 	const capacity = "released with another capacity than it was handed out with"
 	for _, c := range []struct {
@@ -132,6 +154,12 @@ func TestSlotsMisuse(t *testing.T) {
 		{"twice", func(a *combinators.Slots[int], s []int) { a.Deallocate(s); a.Deallocate(s) }, "released twice"},
 		{"part", func(a *combinators.Slots[int], s []int) { a.Deallocate(s[:2:2]) }, capacity},
 		{"one of three", func(a *combinators.Slots[int], s []int) { a.Deallocate(s[:1:1]) }, capacity},
+		{"two where one is out", func(a *combinators.Slots[int], s []int) {
+			a.Deallocate(s)
+			take(t, a, 1) // in the other block
+			take(t, a, 1)
+			a.Deallocate(s[:2:2])
+		}, capacity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var a combinators.Slots[int]

@@ -74,8 +74,11 @@ func TestStatsCountsGrowth(t *testing.T) {
 	if s, _ = a.Resize(s, 7); cap(s) != 7 {
 		t.Fatal("no growth")
 	}
+	if s, _ = a.Resize(s, 8); cap(s) != 8 {
+		t.Fatal("no growth by one")
+	}
 	a.Deallocate(s)
-	want := combinators.Counts{Peak: 1, Total: 1, PeakBytes: 7, TotalBytes: 7}
+	want := combinators.Counts{Peak: 1, Total: 1, PeakBytes: 8, TotalBytes: 8}
 	if diff := cmp.Diff(want, a.Counts()); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -63,6 +65,22 @@ func TestThreadSafeUnlocksWhenItsParentPanics(t *testing.T) {
 		t.Fatal("no panic")
 	}
 	a.Deallocate(take(t, a, 1))
+}
+
+// It has the capabilities of its parent and no others.
+func TestThreadSafeCapabilities(t *testing.T) {
+	for _, parent := range []allocator.Allocator[int]{
+		heap[int](), combinators.NewRecycling(heap[int](), 10), combinators.NewSlab(heap[int](), 10), newCapableSource[int](t),
+	} {
+		a := combinators.NewThreadSafe(parent)
+		_, owns := allocator.AsOwner(parent)
+		_, resets := allocator.AsResetter(parent)
+		want := []bool{owns, resets, allocator.GivesZeros(parent)}
+		got := []bool{a.Capable(allocator.CanOwn), a.Capable(allocator.CanReset), a.Capable(allocator.CanZero)}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%v: can own, be reset, give zeros (-want +got):\n%s", a, diff)
+		}
+	}
 }
 
 func BenchmarkThreadSafe(b *testing.B) {

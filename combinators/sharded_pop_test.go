@@ -1,0 +1,36 @@
+package combinators
+
+import (
+	"testing"
+
+	"github.com/heirloom-go/heirloom/allocator"
+)
+
+// TestShardedPopTooLate has other goroutines take the last blocks of some shards after they
+// were seen there.
+func TestShardedPopTooLate(t *testing.T) {
+	a := NewSharded[int](allocator.Heap[int]{}, 1000)
+	c := classOf(3)
+	for i := 1; i < len(a.shards); i += 2 {
+		a.stocks[c].shards[i/64].Or(1 << (i % 64))
+	}
+	if s := a.fromStock(0, c); s != nil {
+		t.Errorf("found %d values, where nothing is", len(s))
+	}
+}
+
+// TestShardedPlaceBeforeLock has a block in the place of each shard, and one behind a lock:
+// the one that needs no lock is found first, also by a request of another class.
+func TestShardedPlaceBeforeLock(t *testing.T) {
+	a := NewSharded[int](allocator.Heap[int]{}, 10000)
+	c := classOf(3)
+	a.sizing.learn(c, 3)
+	for i := range a.shards {
+		a.shards[i].places[c].Store(&new([3]int)[0])
+	}
+	locked := &new([3]int)[0]
+	a.push(0, locked, c)
+	if s := a.find(c); len(s) != 3 || &s[0] == locked {
+		t.Errorf("found %d values, want the 3 of a place", len(s))
+	}
+}
