@@ -31,7 +31,7 @@ func (a *Arena[T]) Rewind(m Mark) {
 		a.resume(s.chunk)
 	}
 	a.current.rewind(s.used)
-	a.current.marked = a.marks.highest(a.current.serial)
+	a.current.marked = s.used
 }
 
 // marked returns the state of m. It is false if m is void.

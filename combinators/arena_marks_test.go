@@ -330,6 +330,72 @@ func TestMarksThatStayValid(t *testing.T) {
 	})
 }
 
+// The release of the last block voids the marks above it and no others, one block
+// after another.
+func TestMarksGoBlockByBlock(t *testing.T) {
+	eachRewindable(t, func(t *testing.T, a rewindable[int]) {
+		take(t, a, 1)
+		a.Mark()
+		var blocks [3][]int
+		var marks [3]combinators.Mark
+		for i := range blocks {
+			blocks[i] = take(t, a, 2)
+			marks[i] = a.Mark()
+		}
+		for i := 2; i > 0; i-- {
+			a.Deallocate(blocks[i])
+			if !rewindPanics(a, marks[i]) {
+				t.Errorf("mark %d is not void; the block below it was released", i)
+			}
+		}
+		if rewindPanics(a, marks[0]) {
+			t.Error("the lowest mark is void; only the blocks above it were released")
+		}
+	})
+}
+
+// A mark that takes the place of one that is void is the mark of what is below it.
+func TestMarkInPlaceOfAVoidOne(t *testing.T) {
+	eachRewindable(t, func(t *testing.T, a rewindable[int]) {
+		for range 3 {
+			s := take(t, a, 3)
+			void := a.Mark()
+			a.Deallocate(s)
+			s = take(t, a, 3)
+			m := a.Mark()
+			above := take(t, a, 2)
+			if !rewindPanics(a, void) {
+				t.Error("a mark that was void became valid")
+			}
+			a.Rewind(m)
+			if again := take(t, a, 2); !same(again, above) {
+				t.Error("Rewind released what was below the mark")
+			}
+			a.Reset()
+		}
+	})
+}
+
+// What was released twice is found where marks have become void, too.
+func TestSecondReleaseBelowAVoidMark(t *testing.T) {
+	eachRewindable(t, func(t *testing.T, a rewindable[int]) {
+		s := take(t, a, 3)
+		a.Mark()
+		a.Deallocate(s)
+		if misuse(func() { a.Deallocate(s) }) == nil {
+			t.Error("no panic")
+		}
+		take(t, a, 3)
+		m := a.Mark()
+		s = take(t, a, 2)
+		a.Mark()
+		a.Rewind(m)
+		if misuse(func() { a.Deallocate(s) }) == nil {
+			t.Error("no panic for a block that a Rewind has released")
+		}
+	})
+}
+
 // Marks cost nothing in the long run.
 func TestMarksAllocateNothing(t *testing.T) {
 	eachRewindable(t, func(t *testing.T, a rewindable[int]) {

@@ -126,7 +126,6 @@ func (a *Cascade[T]) Reset() {
 	a.first.live = 0
 	a.empty = a.first
 	for a.first.next != nil {
-		a.first.next.can.reset()
 		a.drop(a.first.next)
 	}
 }

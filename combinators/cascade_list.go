@@ -48,7 +48,7 @@ func (a *Cascade[T]) miss(n int, s []T, err error) ([]T, error) {
 		}
 	}
 	s, err = a.add(n)
-	if err != nil && a.empty != nil && errors.Is(err, allocator.ErrExhausted) {
+	if a.empty != nil && errors.Is(err, allocator.ErrExhausted) {
 		a.dropEmpty()
 		s, err = a.add(n)
 	}
@@ -118,9 +118,6 @@ func (a *Cascade[T]) owner(s []T) *child[T] {
 // toFront moves the child that link points to to the front of the list.
 func (a *Cascade[T]) toFront(link **child[T]) {
 	c := *link
-	if c == a.first {
-		return
-	}
 	*link = c.next
 	c.next, a.first = a.first, c
 }
@@ -139,12 +136,8 @@ func (a *Cascade[T]) dropEmpty() {
 }
 
 // drop takes c, which has no block handed out, out of the list, after it gave
-// back what storage it has. A region gives it back only when it was reset. It
-// ignores nil.
+// back what storage it has. A region gives it back only when it was reset.
 func (a *Cascade[T]) drop(c *child[T]) {
-	if c == nil {
-		return
-	}
 	for link := &a.first; *link != nil; link = &(*link).next {
 		if *link == c {
 			*link = c.next

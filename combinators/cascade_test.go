@@ -218,6 +218,112 @@ func TestCascadeReset(t *testing.T) {
 	wantPanic(t, "combinators: Reset: the parent cannot be reset", unable.Reset)
 }
 
+// After Reset, the allocator that is left has no live blocks: it counts them anew, and
+// goes when another one is there.
+func TestCascadeAfterReset(t *testing.T) {
+	a, parent, _ := slabs(t)
+	used := func() {
+		for range 3 {
+			take(t, a, 2)
+		}
+	}
+	used()
+	a.Reset()
+	first, second := take(t, a, 4), take(t, a, 4)
+	a.Deallocate(first)
+	a.Deallocate(second)
+	if parent.count != 4 {
+		t.Errorf("with no block handed out, %d values are out, want those of one child", parent.count)
+	}
+	used()
+	a.Reset()
+	a.Deallocate(take(t, a, 9))
+	if parent.count != 9 {
+		t.Errorf("with no block handed out, %d values are out, want those of the child that was used last", parent.count)
+	}
+}
+
+// If one of them cannot be reset, none is.
+func TestCascadeResetsAllOrNone(t *testing.T) {
+	for able := range 2 {
+		parent := newCapableSource[int](t)
+		made := 0
+		a := combinators.NewCascade(func(n int) allocator.Allocator[int] {
+			if made++; made-1 == able {
+				return parent
+			}
+			return owning{combinators.NewLimit(heap[int](), 2)}
+		})
+		parent.limit = 2
+		take(t, a, 2)
+		take(t, a, 2)
+		wantPanic(t, "combinators: Reset: the parent cannot be reset", a.Reset)
+		if parent.count != 2 {
+			t.Errorf("allocator %d was reset, though the other one cannot be", able)
+		}
+	}
+}
+
+// A request that an older allocator serves makes it the one that was used last.
+func TestCascadeServesFromAnOlderOne(t *testing.T) {
+	var children []*capableSource[int]
+	a := combinators.NewCascade(func(n int) allocator.Allocator[int] {
+		c := newCapableSource[int](t)
+		c.limit = 10
+		children = append(children, c)
+		return c
+	})
+	take(t, a, 7)
+	take(t, a, 10)
+	for range 3 {
+		take(t, a, 1)
+	}
+	if diff := cmp.Diff([][]int{{7, 10, 1, 1, 1}, {10, 1}}, [][]int{children[0].asked, children[1].asked}); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+// A request for nothing leaves no block that is counted.
+func TestCascadeRequestForNothing(t *testing.T) {
+	a, parent, made := slabs(t)
+	for range 3 {
+		if s := take(t, a, 0); cap(s) != 0 {
+			t.Errorf("a request for nothing gives %d values", cap(s))
+		}
+	}
+	s := take(t, a, 9)
+	a.Trim()
+	if parent.count != 9 || len(*made) != 2 {
+		t.Errorf("%d children made, %d values out; want 2, the first of which was dropped, and 9", len(*made), parent.count)
+	}
+	a.Deallocate(s)
+}
+
+// What a failure costs: one new allocator, asked once if there is no storage to give up
+// for it, and the one that is kept for later only if that can help.
+func TestCascadeFails(t *testing.T) {
+	parent := newSource[int](t)
+	parent.limit = 8
+	a := combinators.NewCascade(func(n int) allocator.Allocator[int] { return combinators.NewSlab(parent, max(n, 4)) })
+	s := take(t, a, 4)
+	fail := func(n int, want error, asked []int) {
+		t.Helper()
+		parent.asked = nil
+		if _, err := a.Allocate(n); !errors.Is(err, want) {
+			t.Errorf("Allocate(%d): error %v, want %v", n, err, want)
+		}
+		if diff := cmp.Diff(asked, parent.asked); diff != "" {
+			t.Errorf("Allocate(%d) asked the source for (-want +got):\n%s", n, diff)
+		}
+	}
+	fail(5, allocator.ErrExhausted, []int{5})
+	a.Deallocate(s)
+	fail(9, allocator.ErrTooLarge, []int{9})
+	if parent.count != 4 {
+		t.Errorf("%d values are out, want those of the child that is kept", parent.count)
+	}
+}
+
 // owning claims all blocks, and cannot be reset.
 type owning struct{ allocator.Allocator[int] }
 
@@ -318,6 +424,35 @@ func TestCascadeKeepsTheLastRefused(t *testing.T) {
 	a.Allocate(2)
 	if len(made) != asked+1 {
 		t.Error("the one that was refused first is kept, too")
+	}
+}
+
+// An allocator that was refused and serves a later request is one of the list from then on.
+func TestCascadeUsesARefusedOnce(t *testing.T) {
+	var children []*capableSource[int]
+	full := false
+	a := combinators.NewCascade(func(n int) allocator.Allocator[int] {
+		c := newCapableSource[int](t)
+		if c.limit = n; full {
+			c.limit = 1
+		}
+		children = append(children, c)
+		return c
+	})
+	full = true
+	for n := 5; n < 8; n++ {
+		if _, err := a.Allocate(n); err == nil {
+			t.Fatalf("Allocate(%d) did not fail", n)
+		}
+	}
+	full = false
+	refused := children[2]
+	refused.limit = 6
+	if s := take(t, a, 6); !refused.Owns(s) {
+		t.Error("the one that was refused did not serve the next request of its size")
+	}
+	if s := take(t, a, 6); len(children) != 5 || !children[4].Owns(s) {
+		t.Errorf("%d allocators were made, want a fifth one for a second request", len(children))
 	}
 }
 

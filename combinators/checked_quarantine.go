@@ -62,9 +62,6 @@ func (a *Checked[T]) letGo(h held[T]) {
 			break
 		}
 	}
-	if a.clears && problem != "" {
-		wipe(h.block)
-	}
 	a.ledger.retire(h.entry)
 	// What was found is reported even if the parent panics, and the parent
 	// gets its block even if the report does.

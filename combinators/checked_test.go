@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/combinators"
 )
@@ -91,6 +93,10 @@ func TestCheckedWrongAllocator(t *testing.T) {
 	s := allocateHere(t, b, 3)
 	inOrder(t, misuse(func() { releaseHere(a, s) }),
 		"released by the wrong allocator; it is of Checked(Stats(Heap[int]))", "\nallocated by:", "allocateHere", "\nreleased by:", "releaseHere")
+	outer := combinators.NewChecked(b) // made later, so it is the one that the program uses
+	r := take(t, outer, 3)
+	inOrder(t, misuse(func() { releaseHere(a, r) }), "it is of Checked(Checked(Stats(Heap[int])))")
+	outer.Deallocate(r)
 	b.Deallocate(s)
 }
 
@@ -127,7 +133,7 @@ func TestCheckedPartOfABlock(t *testing.T) {
 func TestCheckedWriteAfterRelease(t *testing.T) {
 	t.Run("bytes", func(t *testing.T) {
 		a := combinators.NewChecked(newSource[byte](t))
-		testWriteAfterRelease(t, a, func(s []byte) { s[3] = 7 }, "byte 3 is 0x07")
+		testWriteAfterRelease(t, a, func(s []byte) { s[3], s[4] = 7, 8 }, "byte 3 is 0x07")
 	})
 	t.Run("pointers", func(t *testing.T) {
 		a := combinators.NewChecked(newSource[element](t))
@@ -179,8 +185,17 @@ func TestCheckedGivesUpItsQuarantineBeforeItFails(t *testing.T) {
 	for range 20 {
 		a.Deallocate(take(t, a, 4))
 	}
+	held := judge.count
 	if _, err := a.Allocate(11); !errors.Is(err, allocator.ErrTooLarge) {
 		t.Errorf("error %v, want ErrTooLarge", err)
+	}
+	if judge.count != held || held == 0 {
+		t.Errorf("%d of %d values are held back after a request that is too large", judge.count, held)
+	}
+	take(t, a, 10) // there is room for it if all of them go
+	judge.asked = nil
+	if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) || len(judge.asked) != 1 {
+		t.Errorf("error %v with nothing held back, after %d requests to the parent, want ErrExhausted after 1", err, len(judge.asked))
 	}
 }
 
@@ -246,7 +261,12 @@ func TestCheckedResize(t *testing.T) {
 }
 
 func TestCheckedOfNoSize(t *testing.T) {
-	a := combinators.NewChecked(heap[struct{}]())
+	parent := combinators.NewStats(heap[struct{}]())
+	a := combinators.NewChecked(parent)
+	a.Deallocate(take(t, a, 2))
+	if live := parent.Counts().Live; live != 0 {
+		t.Errorf("%d blocks are not back with the parent", live)
+	}
 	s := take(t, a, 3)
 	if _, ok := a.Resize(s, 2); ok {
 		t.Error("claims to have resized a block; its parent cannot")
@@ -342,6 +362,26 @@ func TestCheckedSample(t *testing.T) {
 	}
 }
 
+// Of a sample of one in ten, the first, the eleventh, and so on are known.
+func TestCheckedSampleBeginsWithTheFirst(t *testing.T) {
+	for sample, want := range map[int][]int{0: {1, 2, 3, 4}, 1: {1, 2, 3, 4}, 2: {1, 3}, 3: {1, 4}} {
+		a := combinators.NewChecked(heap[int]())
+		a.Sample = sample
+		var blocks [][]int
+		for n := range 4 {
+			blocks = append(blocks, take(t, a, n+1))
+		}
+		var leaked []int
+		for _, err := range a.Close().(interface{ Unwrap() []error }).Unwrap() {
+			leaked = append(leaked, err.(*allocator.MisuseError).Len)
+		}
+		if diff := cmp.Diff(want, leaked); diff != "" {
+			t.Errorf("with Sample %d, blocks that are known (-want +got):\n%s", sample, diff)
+		}
+		runtime.KeepAlive(blocks)
+	}
+}
+
 // An unchecked block may lie where a checked one was before.
 func TestCheckedSampleReusesAnAddress(t *testing.T) {
 	a := combinators.NewChecked(new(combinators.SingleSlot[int]))
@@ -362,6 +402,9 @@ func TestCheckedLostBlock(t *testing.T) {
 	var e *allocator.MisuseError
 	if err := a.Close(); !errors.As(err, &e) {
 		t.Errorf("Close: %v, want the block that was handed out first", err)
+	}
+	if err := a.Close(); err != nil {
+		t.Errorf("the second Close: %v", err)
 	}
 }
 

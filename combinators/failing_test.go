@@ -170,6 +170,12 @@ func TestFailingRemembersWhere(t *testing.T) {
 		!strings.Contains(where, "TestFailingRemembersWhere") || !strings.Contains(where, "failing_test.go:") || strings.Contains(where, "runtime.") {
 		t.Errorf("it failed at:%s\nwant the call in readTwo first, and who called that", where)
 	}
+	if err := readTwo(a); err != nil {
+		t.Errorf("error %v after the failure", err)
+	}
+	if a.Failures() != 1 || a.Calls() != 4 || a.Where() != where {
+		t.Errorf("%d failures in %d calls, the last one at:%s\nwant 1, 4, and the same place", a.Failures(), a.Calls(), a.Where())
+	}
 }
 
 // Of a stack that is too deep, the inner end is remembered.

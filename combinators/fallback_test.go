@@ -108,6 +108,7 @@ func TestFallbackFailsForTheReasonThatMayPass(t *testing.T) {
 		{allocator.ErrTooLarge, allocator.ErrExhausted, allocator.ErrExhausted},
 		{allocator.ErrTooLarge, allocator.ErrTooLarge, allocator.ErrTooLarge},
 		{allocator.ErrExhausted, allocator.ErrExhausted, allocator.ErrExhausted},
+		{allocator.ErrExhausted, combinators.ErrInduced, combinators.ErrInduced}, // that of the secondary
 	} {
 		a := combinators.NewFallback(refusing{err: c.primary}, refusing{err: c.secondary})
 		if s, err := a.Allocate(1); s != nil || !errors.Is(err, c.want) {
@@ -151,6 +152,11 @@ func TestFallbackResetsBothOrNone(t *testing.T) {
 	}()
 	if able.count != 2 {
 		t.Error("one parent was reset and the other was not")
+	}
+	a = combinators.NewFallback(owning{unable}, able)
+	wantPanic(t, "combinators: Reset: the parent cannot be reset", a.Reset)
+	if able.count != 2 {
+		t.Error("the secondary was reset and the primary was not")
 	}
 }
 

@@ -140,8 +140,8 @@ func TestHandlesRetireAPlaceInsteadOfWrapping(t *testing.T) {
 	seen := map[combinators.Handle[int]]bool{first: true, last: true}
 	for range 10 {
 		h, err := a.Insert(2)
-		if err != nil || seen[h] {
-			t.Fatalf("key %v again; error %v", h, err)
+		if err != nil || seen[h] || h == (combinators.Handle[int]{}) {
+			t.Fatalf("key %v again or zero; error %v", h, err)
 		}
 		seen[h] = true
 		a.Remove(h)

@@ -57,7 +57,7 @@ func (l *ledger) open(start uintptr, n, sample int) (*entry, uint64) {
 		delete(l.live, start)
 	}
 	l.requests++
-	if sample > 1 && (l.requests-1)%uint64(sample) != 0 {
+	if (l.requests-1)%uint64(max(sample, 1)) != 0 {
 		return nil, 0
 	}
 	e := l.unused()

@@ -118,7 +118,7 @@ func (a *Limit[T]) Live() int { return int(a.live.Load()) }
 
 // Resize resizes s in place if the parent can and the limit allows it.
 func (a *Limit[T]) Resize(s []T, n int) ([]T, bool) {
-	if n < 1 || allocator.CheckSize[T](n) != nil {
+	if allocator.CheckSize[T](n) != nil {
 		return nil, false
 	}
 	held := max(int64(a.can.goodSize(n))-int64(cap(s)), 0) * a.unit

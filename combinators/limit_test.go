@@ -260,16 +260,61 @@ func TestLimitCountsTheRoom(t *testing.T) {
 	}
 }
 
+// One value has no room beside it, whatever the parent's GoodSize says.
+func TestLimitOfOne(t *testing.T) {
+	a := combinators.NewLimit(newCapableSource[int](t), 1) // its GoodSize is at least 2
+	a.Deallocate(take(t, a, 1))
+	if a.Live() != 0 {
+		t.Errorf("%d values are live after the release", a.Live())
+	}
+}
+
+// resizing does something else before it resizes.
+type resizing struct {
+	*capableSource[int]
+	before func()
+}
+
+func (p resizing) Resize(s []int, n int) ([]int, bool) {
+	p.before()
+	return p.capableSource.Resize(s, n)
+}
+
+// A Resize to a size that cannot be does not let others have more than the limit, also
+// while the parent looks at it.
+func TestLimitResizeToNoSize(t *testing.T) {
+	parent := &resizing{capableSource: newCapableSource[int](t)}
+	a := combinators.NewByteLimit(parent, 100)
+	s := take(t, a, 4)
+	live := a.Live()
+	parent.before = func() {
+		if a.Live() < live {
+			t.Errorf("%d of %d bytes are live", a.Live(), live)
+		}
+	}
+	for _, n := range []int{math.MaxInt, math.MinInt, -1, 0} {
+		if _, ok := a.Resize(s, n); ok {
+			t.Errorf("Resize to %d works", n)
+		}
+	}
+	if s, ok := a.Resize(s, 1); !ok || a.Live() != live/4 {
+		t.Errorf("Resize of 4 values to 1: %d values, %v, and %d bytes are live, want %d", len(s), ok, a.Live(), live/4)
+	}
+}
+
 // A block that turns out to be larger than the limit goes back.
 func TestLimitOfAGenerousParent(t *testing.T) {
 	parent := generous[int]{newSource[int](t)}
-	a := combinators.NewLimit(parent, 10)
-	if s, err := a.Allocate(8); err != allocator.ErrTooLarge || s != nil {
-		t.Errorf("a block of 12 with a limit of 10: %d values, error %v, want ErrTooLarge", len(s), err)
+	for _, c := range []struct{ n, limit int }{{8, 11}, {8, 10}, {2, 2}} { // blocks of 12 and 3
+		a := combinators.NewLimit(parent, c.limit)
+		if s, err := a.Allocate(c.n); err != allocator.ErrTooLarge || s != nil {
+			t.Errorf("Allocate(%d) of %v: %d values, error %v, want ErrTooLarge", c.n, a, len(s), err)
+		}
+		if a.Live() != 0 || parent.count != 0 {
+			t.Errorf("%d values count as live, and %d are not back with the parent", a.Live(), parent.count)
+		}
 	}
-	if a.Live() != 0 || parent.count != 0 {
-		t.Errorf("%d values count as live, and %d are not back with the parent", a.Live(), parent.count)
-	}
+	a := combinators.NewLimit(parent, 9)
 	take(t, a, 6) // it has 9
 	if a.Live() != 9 {
 		t.Errorf("%d values are live, want the 9 that the block has", a.Live())

@@ -82,16 +82,6 @@ func (m *marks) void(chunk uint64, used int) int {
 	return left
 }
 
-// highest returns the highest mark in a chunk.
-func (m *marks) highest(chunk uint64) int {
-	for i := len(m.states) - 1; i >= 0; i-- {
-		if s := &m.states[i]; s.serial != 0 && s.chunk == chunk {
-			return s.used
-		}
-	}
-	return 0
-}
-
 // panicVoid is what Rewind does with a mark that is void.
 func panicVoid(a any) {
 	panic(fmt.Sprintf("combinators: %v: Rewind to a mark that is void or of another allocator", a))

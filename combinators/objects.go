@@ -91,12 +91,7 @@ func (o *Objects[T]) Put(v *T) {
 // Trim drops the values that are kept.
 func (o *Objects[T]) Trim() {
 	for len(o.kept) != 0 {
-		last := len(o.kept) - 1
-		v := o.kept[last]
-		o.kept[last] = nil
-		o.kept = o.kept[:last] // first, as OnDrop may panic
-		allocator.Reissue(unsafe.Slice(v, 1))
-		o.drop(v)
+		o.drop(o.Get()) // out of the list first, as OnDrop may panic
 	}
 	o.kept = nil
 }

@@ -272,6 +272,34 @@ func TestObjectsAllocateNothing(t *testing.T) {
 	})
 }
 
+// What was handed out or dropped is not kept reachable.
+func TestObjectsKeepNothingAlive(t *testing.T) {
+	eachObjects(t, 4, nil, nil, func(t *testing.T, o objects[worker], _ *int) {
+		collected := make(chan struct{})
+		func() {
+			w := o.Get()
+			runtime.AddCleanup(w, func(c chan struct{}) { close(c) }, collected)
+			o.Put(w)
+			o.Get()
+		}()
+		awaitCollected(t, collected)
+		runtime.KeepAlive(o)
+	})
+}
+
+// Trim gives up the room for the pointers to the values as well.
+func TestObjectsTrimKeepsNoRoom(t *testing.T) {
+	construct, _ := workers()
+	o := combinators.NewObjects(construct, 100)
+	w := o.Get()
+	if allocs := testing.AllocsPerRun(100, func() {
+		o.Put(w)
+		o.Trim()
+	}); allocs != 1 {
+		t.Errorf("%v allocations a run, want 1 for the room for a pointer", allocs)
+	}
+}
+
 // benchmarkObjects measures a Get and a Put of a bufio.Reader, on one goroutine
 // and on two.
 func benchmarkObjects(b *testing.B, name string, parallel bool, pair func()) {

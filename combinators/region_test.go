@@ -83,6 +83,9 @@ func TestRegionGrowsTheLastOnly(t *testing.T) {
 	if _, ok := a.Resize(s, 3); ok {
 		t.Fatal("grew into another block")
 	}
+	if r, ok := a.Resize(s, 2); !ok || len(r) != 2 {
+		t.Fatal("could not stay as it is")
+	}
 	if r, _ = a.Resize(r, 8); len(r) != 8 || cap(r) != 8 {
 		t.Fatal("the last block did not grow")
 	}
