@@ -91,6 +91,18 @@ func TestBudgetedCountsCapacity(t *testing.T) {
 	}
 }
 
+// The parent is not asked to make room for what can never be.
+func TestBudgetedGrowsToNoImpossibleSize(t *testing.T) {
+	parent := &asking{Slab: combinators.NewSlab(heap[int](), 10)}
+	a := combinators.NewBudgeted(parent, combinators.NewBudget(1000))
+	s := take(t, a, 8)
+	for _, n := range []int{-1, math.MaxInt} {
+		if _, ok := a.Resize(s, n); ok || parent.resized != nil {
+			t.Errorf("Resize to %d: %t; the parent is asked for %v", n, ok, parent.resized)
+		}
+	}
+}
+
 // silent gives blocks with ten times the room, and does not say so.
 type silent struct{ *source[byte] }
 
