@@ -77,7 +77,7 @@ func NewAligned[T any](parent allocator.Allocator[T], alignment int) *Aligned[T]
 // skip returns how many values are between a start and the first aligned one. It
 // is false if there is none, and the number means nothing then.
 func (a *Aligned[T]) skip(start uintptr) (int, bool) {
-	// So many sizes, modulo the alignment, make up for what start is off.
+	// This number of sizes, modulo the alignment, makes up for how far start is off.
 	off, common := start&(a.alignment-1), a.alignment/uintptr(a.unit)
 	return int(-(off / common) * a.inverse & uintptr(a.unit-1)), off&(common-1) == 0
 }

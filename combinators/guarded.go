@@ -3,6 +3,7 @@ package combinators
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"sync"
 	"unsafe"
 
@@ -68,6 +69,9 @@ func NewGuarded[T any](parent allocator.Allocator[T], guard int) *Guarded[T] {
 func (a *Guarded[T]) Allocate(n int) ([]T, error) {
 	if needsNone[T](n) {
 		return a.parent.Allocate(n)
+	}
+	if n > math.MaxInt-2*a.guard { // which is no block's size on 64 bits
+		return nil, allocator.ErrTooLarge
 	}
 	if err := allocator.CheckSize[T](n); err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func (a *Handles[T]) Insert(v T) (Handle[T], error) {
 }
 
 // Get returns a pointer to the value with the key h, which is valid until the
-// value is removed. It returns false if no value has this key, or no longer.
+// value is removed. It returns false if no value has this key (any more).
 func (a *Handles[T]) Get(h Handle[T]) (*T, bool) {
 	if uint64(h.index) >= uint64(len(a.places)) {
 		return nil, false
@@ -91,7 +91,7 @@ func (a *Handles[T]) Get(h Handle[T]) (*T, bool) {
 }
 
 // Remove removes the value with the key h and returns it. It returns false if
-// no value has this key, or no longer.
+// no value has this key (any more).
 func (a *Handles[T]) Remove(h Handle[T]) (v T, ok bool) {
 	p, ok := a.Get(h)
 	if !ok {

@@ -54,8 +54,8 @@ func (p *sites) place(start uintptr) *atomic.Uint32 {
 // maySample is false if the block at start is not sampled.
 func (p *sites) maySample(start uintptr) bool { return p.place(start).Load() != 0 }
 
-// sample decides about a block of that size that has brought until below 0,
-// and samples it.
+// sample samples a block that has brought until below 0, unless another goroutine was
+// first.
 //
 // The distance between two samples is drawn from an exponential distribution,
 // as the runtime does for its heap profile: so the chance of a block depends
@@ -93,7 +93,7 @@ func (p *sites) sample(start uintptr, size, rate int64) {
 	p.place(start).Add(1)
 }
 
-// distance draws how many bytes there are before the one that is sampled next.
+// distance draws how many bytes there are before the next sampled block.
 func distance(rate int64) int64 {
 	if rate == 1 {
 		return 0

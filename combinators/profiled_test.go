@@ -298,7 +298,7 @@ func TestProfiledFirstBlock(t *testing.T) {
 		sampled += profiled.Samples()
 	}
 	want := count * -math.Expm1(-0.5)
-	if tolerance := 5 * math.Sqrt(want); math.Abs(float64(sampled)-want) > tolerance { // five standard deviations
+	if tolerance := 5 * math.Sqrt(want); math.Abs(float64(sampled)-want) > tolerance { // more than five standard deviations
 		t.Errorf("%d of %d are sampled, want %.0f, and %.0f is chance", sampled, count, want, tolerance)
 	}
 }

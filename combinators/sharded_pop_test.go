@@ -1,13 +1,14 @@
 package combinators
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/heirloom-go/heirloom/allocator"
 )
 
-// TestShardedPopTooLate has other goroutines take the last blocks of some shards after they
-// were seen there.
+// TestShardedPopTooLate simulates that other goroutines take the last blocks of some shards
+// after they were seen there.
 func TestShardedPopTooLate(t *testing.T) {
 	a := NewSharded[int](allocator.Heap[int]{}, 1000)
 	c := classOf(3)
@@ -22,6 +23,7 @@ func TestShardedPopTooLate(t *testing.T) {
 // TestShardedPlaceBeforeLock has a block in the place of each shard, and one behind a lock:
 // the one that needs no lock is found first, also by a request of another class.
 func TestShardedPlaceBeforeLock(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // how many classes have places depends on it
 	a := NewSharded[int](allocator.Heap[int]{}, 10000)
 	c := classOf(3)
 	a.sizing.learn(c, 3)

@@ -385,7 +385,11 @@ func TestShardedPlaces(t *testing.T) {
 		if c.inPlaces != 0 {
 			want++
 		}
-		if parent.count != want && (c.inPlaces == 0 || parent.count != want+1) { // the stack may have moved
+		moved := 0 // the stack may move, and then other shards have places
+		if c.inPlaces != 0 {
+			moved = 3
+		}
+		if parent.count < want || parent.count > want+moved {
 			t.Errorf("%d processors, limit %d: %d values are kept, want %d", c.processors, c.limit, parent.count, want)
 		}
 	}
@@ -423,6 +427,7 @@ func TestShardedMakesNoMoreRoomThanNeeded(t *testing.T) {
 // Before a request fails, blocks go back, whether they are in places or not. For one that
 // can never be served none do.
 func TestShardedGivesBackFromPlacesAndLocks(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	for n, limit := range map[int]int{4: 10, 64: 80} { // 4 values have a place, and 64 do not
 		parent := newSource[int](t)
 		parent.limit = limit
@@ -508,7 +513,7 @@ func TestShardedTrimDropsItsLists(t *testing.T) {
 		}
 	}()
 	a.Trim()
-	if grown := bytesInUse() - before; grown > 4*count {
+	if grown := bytesInUse() - before; grown > count/2 {
 		t.Errorf("%d bytes more are in use after %d blocks came and went", grown, count)
 	}
 	runtime.KeepAlive(a)

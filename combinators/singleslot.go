@@ -24,8 +24,8 @@ import (
 // It is exhausted when its parent is. If it has a free block then, it gives that block back
 // and asks the parent once more.
 //
-// One goroutine at a time may use it, though not always the same one: along a chain of
-// operations it changes.
+// One goroutine at a time may use it. It need not always be the same one, as along a chain
+// of operations.
 type SingleSlot[T any] struct {
 	_      noCopy
 	parent allocator.Allocator[T] // nil is the Go heap

@@ -26,8 +26,8 @@ import (
 // It is exhausted when its parent is. Before it fails, it gives all free blocks
 // back and asks the parent once more.
 //
-// One goroutine at a time may use it, though not always the same one: along a
-// chain of operations it changes.
+// One goroutine at a time may use it. It need not always be the same one, as along a chain
+// of operations.
 //
 // It panics if a released block is a kept one, and is already free or was
 // handed out with another capacity.

@@ -46,8 +46,8 @@ func processorName() string {
 // versionOf finds 2.6.12-1 in: HAProxy version 2.6.12-1 2026/10/17
 var versionOf = regexp.MustCompile(`version (\S+)`)
 
-// tools returns the versions of the compilers, of the system's Asio and of its proxies, of those
-// that there are.
+// tools returns the versions of the compilers and, where they are installed, of Asio, haproxy and
+// socat.
 func tools(ctx context.Context) (all []string) {
 	for _, compiler := range []string{cCompiler(), cppCompiler()} {
 		if out, err := exec.CommandContext(ctx, compiler, "--version").Output(); err == nil {

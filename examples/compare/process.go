@@ -60,7 +60,10 @@ func launch(ctx context.Context, p built, where placement, ready func(*process) 
 	s := &process{lines: make(chan string, 16), stderr: new(excerpt), cancel: cancel}
 	s.cmd = command(ctx, p.path, p.args...)
 	s.cmd.Env = append(os.Environ(), p.env...)
-	s.cmd.Stdin, s.cmd.Stderr = strings.NewReader(p.stdin), s.stderr
+	s.cmd.Stderr = s.stderr
+	if p.stdin != "" {
+		s.cmd.Stdin = strings.NewReader(p.stdin)
+	}
 	stdout, err := s.cmd.StdoutPipe()
 	if err == nil {
 		err = where.start(s.cmd)
@@ -108,6 +111,13 @@ func (s *process) listeningAt(address string) (string, error) {
 			return "", fmt.Errorf("it does not listen at %s within %v", address, startsWithin)
 		case <-look.C:
 		}
+	}
+	select {
+	case _, ok := <-s.lines:
+		if !ok {
+			return "", errEnded // somebody else listens
+		}
+	default:
 	}
 	return address, nil
 }

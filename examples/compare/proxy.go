@@ -18,7 +18,7 @@ const proxies kind = "proxy"
 // goProxy is the source of Heirloom's proxy, which is that of the examples.
 const goProxy = "github.com/heirloom-go/heirloom/examples/proxy"
 
-// haproxyConfig has one thread, as the others, and timeouts, because haproxy warns without them.
+// haproxyConfig has one thread, like the others, and timeouts, because haproxy warns without them.
 // Options may follow.
 const haproxyConfig = `
 global
@@ -33,7 +33,7 @@ listen proxy
 	server backend $TO
 `
 
-// haproxy returns one that reads its configuration from its standard input.
+// haproxy returns a haproxy that reads its configuration from its standard input.
 func haproxy(name string, options ...string) program {
 	config := haproxyConfig
 	for _, o := range options {
@@ -50,7 +50,7 @@ func proxyPrograms() []program {
 		haproxy("haproxy"),
 		haproxy("haproxy splice-auto", "splice-auto"),
 		haproxy("haproxy splice", "splice-request", "splice-response"),
-		{name: "socat", executable: "socat", args: []string{"-b65536", "TCP-LISTEN:$PORT,bind=$HOST,backlog=128,fork,nodelay", "TCP:$TO,nodelay"}, install: "socat"},
+		{name: "socat", executable: "socat", args: []string{"-b65536", "-t30", "TCP-LISTEN:$PORT,bind=$HOST,backlog=128,fork,nodelay", "TCP:$TO,nodelay"}, install: "socat"},
 		{name: "net", source: "netproxy", args: addresses},
 	})
 }
@@ -70,7 +70,7 @@ func proxyScenarios() []scenario {
 const (
 	transferSize   = 1 << 20
 	transferAnswer = 64
-	transferDepth  = 2 // so that there is more to send when one has come
+	transferDepth  = 2 // so that the sender never runs dry
 )
 
 // transferScenario asks what long transfers cost the proxy.

@@ -45,7 +45,7 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 	}
 	reach := newCoverage()
 	defer func() {
-		if !t.Failed() { // of a hunt that ended early it says nothing
+		if !t.Failed() { // the coverage of a hunt that ended early means nothing
 			t.Logf("%v", reach)
 		}
 	}()

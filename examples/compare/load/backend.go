@@ -9,8 +9,8 @@ import (
 // backEndBuffer is how many bytes a back end reads at once.
 const backEndBuffer = 256 << 10
 
-// ServeBackEnd is what a load expects behind a proxy: it answers each message of a size with its
-// last bytes, of as many as an answer has. It returns when l is closed.
+// ServeBackEnd is what a load expects behind a proxy: it answers each message of size bytes with
+// the last answer bytes of it. It returns when l is closed.
 func ServeBackEnd(l net.Listener, size, answer int) error {
 	for {
 		c, err := l.Accept()

@@ -34,7 +34,7 @@ func withChildren(pid int) []int {
 	for _, file := range files {
 		// The fields are the number, the name, the state and the parent. A name is in parentheses,
 		// and may have blanks and parentheses itself.
-		text, _ := os.ReadFile(file) // nothing of one that has ended
+		text, _ := os.ReadFile(file) // empty if the process has ended
 		var child, parent int
 		var state string
 		fmt.Sscan(string(text), &child)

@@ -29,8 +29,7 @@ const (
 	echoStride = 7919
 )
 
-// echoScript expects to hear the end of each message that was said, of as many bytes as an answer
-// has: all of it, if that is the size of a message.
+// echoScript expects to hear the last answer bytes of each message of size bytes that was said.
 func echoScript(size, answer, depth int) *script {
 	s := &script{message: size, answer: answer, period: max(echoPeriod, size+echoStride), stride: echoStride}
 	random := rand.New(rand.NewPCG(1, 2))

@@ -21,7 +21,6 @@ import (
 type Pipes struct {
 	mu       sync.Mutex
 	idle     *pipe
-	kept     int // idle ones
 	shutDown bool
 }
 
@@ -34,8 +33,8 @@ type pipe struct {
 const (
 	// pipeSize is what a pipe holds, in bytes, and the most that one call moves: it copies
 	// nothing, so it may move more than a read. A user may have 64 MiB in all
-	// (fs.pipe-user-pages-soft). A pipe beyond that has two pages, with which to splice
-	// costs more than to copy, so it is not used.
+	// (fs.pipe-user-pages-soft). A pipe beyond that has two pages, and splicing through it
+	// costs more than copying, so it is not used.
 	pipeSize = 1 << 20
 
 	// maxLent bounds the descriptors, and the memory of the kernel, that peers can hold by
@@ -43,15 +42,16 @@ const (
 	// process, as the limits of the system are.
 	maxLent = 32
 
-	// maxKept is how many pipes wait to be used again. A new one takes 6 µs.
-	maxKept = 4
+	// maxKept is how many pipes of the process wait to be used again: they count for the
+	// user's limit as well. A new one takes 6 µs.
+	maxKept = 16
 )
 
-// lent counts the pipes that operations of this process have.
-var lent atomic.Int32
+// lent counts the pipes that operations of this process have, and kept those that are idle.
+var lent, kept atomic.Int32
 
-// Spliceable is whether splice(2) works with a socket: one of TCP, and not of its multipath
-// sister. The zero value is for a new socket.
+// Spliceable is whether splice(2) works with a socket: one of TCP, not of
+// MPTCP. The zero value is for a new socket.
 type Spliceable uint8
 
 const (
@@ -176,7 +176,7 @@ func (p *Pipes) takeIdle() *pipe {
 	x := p.idle
 	if x != nil {
 		p.idle, x.next = x.next, nil
-		p.kept--
+		kept.Add(-1)
 	}
 	return x
 }
@@ -198,25 +198,34 @@ func newPipe(size int) *pipe {
 // giveBack takes back a pipe that is empty.
 func (p *Pipes) giveBack(x *pipe) {
 	lent.Add(-1)
+	if !p.keep(x) {
+		x.close()
+	}
+}
+
+// keep keeps a pipe to be used again, unless there are enough.
+func (p *Pipes) keep(x *pipe) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.kept == maxKept || p.shutDown {
-		x.close()
-		return
+	if p.shutDown {
+		return false
+	}
+	if kept.Add(1) > maxKept {
+		kept.Add(-1)
+		return false
 	}
 	x.next, p.idle = p.idle, x
-	p.kept++
+	return true
 }
 
 // Shutdown closes the pipes that are idle, and later those that are given back.
 func (p *Pipes) Shutdown() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.shutDown = true
-	for x := p.idle; x != nil; x = x.next {
+	p.mu.Unlock()
+	for x := p.takeIdle(); x != nil; x = p.takeIdle() {
 		x.close()
 	}
-	p.idle, p.kept = nil, 0
 }
 
 func (x *pipe) close() {

@@ -58,15 +58,15 @@ func TestPipesAreFew(t *testing.T) {
 			p.End(op)
 			all[i] = ops.Operation{}
 		}
-		if n := lent.Load(); n != 0 || p.kept > maxKept || round == 0 && p.kept == 0 {
-			t.Errorf("%d pipes are lent, %d kept", n, p.kept)
+		if n, k := lent.Load(), kept.Load(); n != 0 || k > maxKept || round == 0 && k == 0 {
+			t.Errorf("%d pipes are lent, %d kept", n, k)
 		}
 		if n, err := unix.Read(pair[0], make([]byte, 100)); n != maxLent/2 {
 			t.Errorf("%d bytes were written: %v", n, err)
 		}
 	}
-	if p.kept != 0 || p.idle != nil {
-		t.Errorf("%d pipes are kept after the end", p.kept)
+	if k := kept.Load(); k != 0 || p.idle != nil {
+		t.Errorf("%d pipes are kept after the end", k)
 	}
 }
 
