@@ -44,7 +44,7 @@ const (
 
 	// maxKept is how many pipes of the process wait to be used again: they count for the
 	// user's limit as well. A new one takes 6 µs.
-	maxKept = 16
+	maxKept = 8
 )
 
 // lent counts the pipes that operations of this process have, and kept those that are idle.

@@ -16,8 +16,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// TestPipesAreFew lends all pipes that there are, gets back some that are empty and some
-// that are not, and has none left when it was shut down.
+// TestPipesAreFew lends all pipes that there are, for two proactors, gets back some that are
+// empty and some that are not, and has none left when both were shut down.
 func TestPipesAreFew(t *testing.T) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -25,14 +25,15 @@ func TestPipesAreFew(t *testing.T) {
 	}
 	defer unix.Close(pair[0])
 	defer unix.Close(pair[1])
-	var p Pipes
+	var pipes [2]Pipes
+	of := func(i int) *Pipes { return &pipes[i/2%2] }
 	var all [maxLent + 1]ops.Operation
 	for round := range 2 {
 		for i := range all {
 			if _, err := unix.Write(pair[0], []byte{byte(i)}); err != nil {
 				t.Fatal(err)
 			}
-			taken, err := p.Take(int32(pair[1]), &all[i])
+			taken, err := of(i).Take(int32(pair[1]), &all[i])
 			if err != nil || taken != (i < maxLent) {
 				t.Fatalf("round %d: taken %d times: %v, %v", round, i, taken, err)
 			}
@@ -40,7 +41,7 @@ func TestPipesAreFew(t *testing.T) {
 		if n, err := unix.Read(pair[1], make([]byte, 2)); n != 1 || err != nil {
 			t.Fatalf("%d bytes are left where none was taken: %v", n, err)
 		}
-		if taken, err := p.Take(int32(pair[1]), new(ops.Operation)); taken || err != nil {
+		if taken, err := of(0).Take(int32(pair[1]), new(ops.Operation)); taken || err != nil {
 			t.Errorf("taken of nothing: %v, %v", taken, err)
 		}
 		for i := range all[:maxLent] {
@@ -53,9 +54,10 @@ func TestPipesAreFew(t *testing.T) {
 				t.Fatalf("byte %d was not written", i)
 			}
 			if i == 10 && round == 1 {
-				p.Shutdown()
+				pipes[0].Shutdown()
+				pipes[1].Shutdown()
 			}
-			p.End(op)
+			of(i).End(op)
 			all[i] = ops.Operation{}
 		}
 		if n, k := lent.Load(), kept.Load(); n != 0 || k > maxKept || round == 0 && k == 0 {
@@ -65,7 +67,7 @@ func TestPipesAreFew(t *testing.T) {
 			t.Errorf("%d bytes were written: %v", n, err)
 		}
 	}
-	if k := kept.Load(); k != 0 || p.idle != nil {
+	if k := kept.Load(); k != 0 || pipes[0].idle != nil || pipes[1].idle != nil {
 		t.Errorf("%d pipes are kept after the end", k)
 	}
 }
