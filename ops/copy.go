@@ -30,6 +30,7 @@ type Copier struct {
 
 	active, writing bool
 	splicing        bool // what is being written is not in buf
+	waiting         bool // for something to splice
 	haul            haul
 	closeWrite      bool // dst, at the end of src
 
@@ -104,6 +105,12 @@ func (c *Copier) takeStep(op *Operation) bool {
 	if c.writing {
 		return c.wrote(op)
 	}
+	if c.waiting {
+		c.waiting = false
+		if op.Err == nil {
+			return c.next(op)
+		}
+	}
 	n, err := op.N, op.Err
 	if n == 0 {
 		if err == nil {
@@ -145,6 +152,11 @@ func (c *Copier) wrote(op *Operation) bool {
 func (c *Copier) goOn(op *Operation) bool {
 	c.writing = false
 	c.change(op, c.buf)
+	return c.next(op)
+}
+
+// next takes from the source again.
+func (c *Copier) next(op *Operation) bool {
 	if !c.trySplice(op) {
 		c.src.StartRead(op)
 	}

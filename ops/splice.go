@@ -7,6 +7,7 @@ package ops
 type Splicer interface {
 	Reader
 	Writer
+	WaitReader
 
 	// TrySplice takes what there is to read, without waiting, for op, which is the next
 	// part of a composed operation on this stream. If it reports true, StartSplice of
@@ -29,6 +30,7 @@ type Splicer interface {
 type haul struct {
 	long uint8 // long reads in a row
 	need uint8 // how many make it worth a try, once there was one in vain
+	good bool  // the last part was a long splice
 }
 
 const (
@@ -55,26 +57,32 @@ func (x *haul) pays() bool { return x.long >= max(x.need, firstNeed) }
 // spliced notes that n bytes were moved instead of being read into a buffer of some size.
 func (x *haul) spliced(n, size int) {
 	if n >= longSplice || n/2 >= size {
-		x.need = 0
+		x.need, x.good = 0, true
 	} else {
 		*x = haul{need: min(2*max(x.need, firstNeed), mostNeed)}
 	}
 }
 
-// trySplice makes the system move what there is, if that may pay. It does nothing if the copy
-// must end: a read then takes nothing.
+// trySplice makes the system move what there is, if that may pay, or what comes next after a
+// good splice: a read would copy that. It does nothing if the copy must end: a read then takes
+// nothing.
 func (c *Copier) trySplice(op *Operation) bool {
 	if !c.haul.pays() || op.isCanceled() {
 		return false
 	}
 	from, ok := c.src.(Splicer)
-	if !ok || !from.TrySplice(c.src, c.dst, op) {
+	switch {
+	case ok && from.TrySplice(c.src, c.dst, op):
+		c.writing, c.splicing = true, true
+		c.change(op, nil)
+		c.dst.(Splicer).StartSplice(op)
+	case ok && op.Err == nil && c.haul.good:
+		c.haul.good, c.waiting = false, true
+		from.StartWaitReadable(op)
+	default:
 		c.haul.spliced(0, len(c.buf))
 		return false
 	}
-	c.writing, c.splicing = true, true
-	c.change(op, nil)
-	c.dst.(Splicer).StartSplice(op)
 	return true
 }
 

@@ -81,14 +81,19 @@ func TestHaul(t *testing.T) {
 }
 
 // spliced is a stream that counts what it is asked for.
-type spliced struct{ tries, writes int }
+type spliced struct {
+	tries, writes, reads, waits int
+	empty                       bool // there is nothing to splice
+}
 
-func (*spliced) StartRead(*Operation)  {}
-func (*spliced) StartWrite(*Operation) {}
+func (x *spliced) StartRead(*Operation)         { x.reads++ }
+func (*spliced) StartWrite(*Operation)          {}
+func (x *spliced) StartWaitReadable(*Operation) { x.waits++ }
+func (*spliced) TryRead([]byte) (int, error)    { return 0, ErrWouldBlock }
 
 func (x *spliced) TrySplice(Reader, Writer, *Operation) bool {
 	x.tries++
-	return true
+	return !x.empty
 }
 
 func (x *spliced) StartSplice(*Operation) { x.writes++ }
@@ -102,6 +107,34 @@ func TestSpliceCanceled(t *testing.T) {
 		c := Copier{src: &x, dst: &x, buf: make([]byte, 10), haul: haul{long: firstNeed}}
 		if is := c.trySplice(op); is == canceled || x.tries != x.writes || (x.tries > 0) == canceled {
 			t.Errorf("canceled %v: spliced %v, tried %d times, written %d times", canceled, is, x.tries, x.writes)
+		}
+	}
+}
+
+// TestSpliceWaits has a copy wait for more after a long splice, instead of reading it, and read
+// after a short one, or if there was nothing to splice in the end.
+func TestSpliceWaits(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		spliced      int
+		empty        bool // when the wait is over
+		waits, reads int
+	}{
+		{"more comes", longSplice, false, 1, 0},
+		{"nothing comes", longSplice, true, 1, 1},
+		{"a short splice", longSplice - 1, true, 0, 1},
+	} {
+		x := spliced{empty: true}
+		c := Copier{src: &x, dst: &x, buf: make([]byte, longSplice), haul: haul{long: firstNeed}, splicing: true, writing: true}
+		op := new(Operation)
+		op.N = test.spliced
+		c.takeStep(op)
+		x.empty = test.empty
+		if test.waits > 0 {
+			c.takeStep(op) // there may be something to read
+		}
+		if x.waits != test.waits || x.reads != test.reads {
+			t.Errorf("%s: waited %d times, want %d, and read %d times, want %d", test.name, x.waits, test.waits, x.reads, test.reads)
 		}
 	}
 }

@@ -31,10 +31,16 @@ type splices struct {
 	taken   atomic.Int64 // how often something was
 	written atomic.Int64 // how often, and not given back yet
 	waiting atomic.Int64 // how often there was no room for it
+	idle    atomic.Bool  // what was started last waits for something to read
+	waited  atomic.Bool  // something has
 }
 
 func (x *splices) Start(s *backend.Socket, op *ops.Operation) bool {
-	splices := op.Kind == ops.KindSplice
+	splices, waits := op.Kind == ops.KindSplice, op.Kind == ops.KindWaitReadable
+	x.idle.Store(waits)
+	if waits {
+		x.waited.Store(true)
+	}
 	ended := x.Backend.Start(s, op)
 	if splices && !ended {
 		x.waiting.Add(1)
@@ -393,6 +399,115 @@ func TestSpliceStuck(t *testing.T) {
 					check("a copy")
 				})
 			}
+		})
+	}
+}
+
+// TestSpliceWaits ends a copy that waits for more to splice.
+func TestSpliceWaits(t *testing.T) {
+	for _, how := range []string{"end", "slot", "cancel src", "deadline", "close src", "src is reset", "abandon"} {
+		t.Run(how, func(t *testing.T) {
+			eachSplicing(t, func(t *testing.T, w *world, x *splices) {
+				src, from := w.peer()
+				dst, to := w.peer()
+				var came atomic.Int64
+				read := make(chan error, 1)
+				go func() {
+					buf := make([]byte, 64<<10)
+					for {
+						n, err := to.Read(buf)
+						came.Add(int64(n))
+						if err != nil {
+							read <- err
+							return
+						}
+					}
+				}()
+				more := make(chan int, 1)
+				wrote := make(chan struct{})
+				go func() {
+					defer close(wrote)
+					for n := range more {
+						from.Write(make([]byte, n))
+					}
+				}()
+				var memory counting
+				var slot ops.CancelSlot
+				var copier ops.Copier
+				var r result
+				var ended atomic.Bool
+				r.then = func() { ended.Store(true) }
+				copier.Copy(dst, src, make([]byte, 16<<10), ops.WithAllocator(ops.WithCancelSlot(&r, &slot), &memory))
+				// The last splice of a part may be a short one. Then a read follows, and another part
+				// is worth a try.
+				const part, parts, last = 4 << 20, 50, 1000
+				timer, sent, quiet := w.NewTimer(), int64(0), 0
+				var look ops.HandlerFunc
+				look = func(int, error) {
+					if ended.Load() {
+						return
+					}
+					if quiet++; came.Load() < sent {
+						quiet = 0
+					}
+					switch {
+					case quiet < 3:
+					case sent < part || sent < parts*part && x.below != nil && !x.idle.Load():
+						sent, quiet = sent+part, 0
+						more <- part
+					default:
+						switch how {
+						case "end":
+							sent += last
+							more <- last
+							close(more)
+							go func() { <-wrote; from.CloseWrite() }()
+						case "slot":
+							slot.Cancel()
+						case "cancel src":
+							src.Cancel()
+						case "deadline":
+							src.SetReadDeadline(time.Now().Add(-time.Second))
+						case "close src":
+							src.Close()
+						case "src is reset":
+							from.SetLinger(0)
+							from.Close()
+						case "abandon":
+							w.Stop()
+						}
+						return
+					}
+					timer.Wait(time.Millisecond, look)
+				}
+				timer.Wait(time.Millisecond, look)
+				if how == "abandon" {
+					w.run()
+					w.within("Close", func() { w.Close() })
+					if r.calls != 0 {
+						t.Errorf("the handler was called with (%d, %v)", r.n, r.err)
+					}
+				} else {
+					w.await(&r)
+					want := map[string]error{"slot": ops.ErrCanceled, "cancel src": ops.ErrCanceled, "deadline": os.ErrDeadlineExceeded,
+						"close src": net.ErrClosed, "src is reset": syscall.ECONNRESET}[how]
+					if r.calls != 1 || !errors.Is(r.err, want) || int64(r.n) != sent || copier.Copied() != sent {
+						t.Errorf("called %d times, with (%d, %v), want (%d, %v); Copied is %d", r.calls, r.n, r.err, sent, want, copier.Copied())
+					}
+					src.Close()
+					dst.Close()
+				}
+				if err := <-read; err != io.EOF || came.Load() != sent {
+					t.Errorf("%d bytes came (%v), want %d", came.Load(), err, sent)
+				}
+				if how != "end" {
+					close(more)
+				}
+				memory.check(t)
+				if x.below != nil && !x.waited.Load() {
+					t.Errorf("nothing was waited for after %d bytes", sent)
+				}
+			})
 		})
 	}
 }
