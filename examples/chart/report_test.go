@@ -136,9 +136,9 @@ func TestBrokenBar(t *testing.T) {
 		medians []float64
 		want    float64 // where the axis ends
 	}{
-		{[]float64{10, 30}, 30},
-		{[]float64{10, 31}, 10},
-		{[]float64{31, 10, 4}, 10},
+		{[]float64{10, 100}, 100},
+		{[]float64{10, 101}, 10},
+		{[]float64{101, 10, 4}, 10},
 		{[]float64{10, 90, 90}, 100},
 		{[]float64{0, 90}, 100},
 	} {

@@ -28,7 +28,7 @@ const (
 
 	// A bar that is so many times as long as the next is broken, so that the
 	// others can be told apart.
-	farther = 3
+	farther = 10
 )
 
 // A heading is what stands above the bars and beside them.

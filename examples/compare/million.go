@@ -51,7 +51,8 @@ func millionScenario() scenario {
 		about: "up to a million real connections, in several processes; see -million",
 		note: "The connections are real, over loopback. There are as many as -million says, or as two thirds of the free memory suffice for, and at most a million. " +
 			"A process has as many as its descriptors allow, so there are several servers, each with its clients in a process beside it. " +
-			"Each connection has a deadline of " + deadline + " armed. One in a hundred says something each second. The latency is that of all those messages. " +
+			"Each connection has a deadline of " + deadline + " armed. One in a hundred says something each second. The latency is that of all those messages; " +
+			"where there are many more processes than processors, it is mostly the wait for a processor. " +
 			"Meanwhile a garbage collection is forced in each server, and its pauses are given.",
 		kind: crowds,
 		metrics: []metric{
