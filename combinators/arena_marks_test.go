@@ -334,22 +334,25 @@ func TestMarksThatStayValid(t *testing.T) {
 // after another.
 func TestMarksGoBlockByBlock(t *testing.T) {
 	eachRewindable(t, func(t *testing.T, a rewindable[int]) {
-		take(t, a, 1)
-		a.Mark()
-		var blocks [3][]int
-		var marks [3]combinators.Mark
-		for i := range blocks {
-			blocks[i] = take(t, a, 2)
-			marks[i] = a.Mark()
-		}
-		for i := 2; i > 0; i-- {
-			a.Deallocate(blocks[i])
-			if !rewindPanics(a, marks[i]) {
-				t.Errorf("mark %d is not void; the block below it was released", i)
+		for lowest := range 2 {
+			take(t, a, 1)
+			a.Mark()
+			var blocks [3][]int
+			var marks [3]combinators.Mark
+			for i := range blocks {
+				blocks[i] = take(t, a, 2)
+				marks[i] = a.Mark()
 			}
-		}
-		if rewindPanics(a, marks[0]) {
-			t.Error("the lowest mark is void; only the blocks above it were released")
+			for i := 2; i > lowest; i-- {
+				a.Deallocate(blocks[i])
+				if !rewindPanics(a, marks[i]) {
+					t.Errorf("mark %d is not void; the block below it was released", i)
+				}
+			}
+			if rewindPanics(a, marks[lowest]) {
+				t.Errorf("mark %d is void; only blocks above it were released", lowest)
+			}
+			a.Reset()
 		}
 	})
 }
@@ -361,7 +364,7 @@ func TestMarkInPlaceOfAVoidOne(t *testing.T) {
 			s := take(t, a, 3)
 			void := a.Mark()
 			a.Deallocate(s)
-			take(t, a, 3)
+			s = take(t, a, 3)
 			m := a.Mark()
 			above := take(t, a, 2)
 			if !rewindPanics(a, void) {
