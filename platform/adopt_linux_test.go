@@ -254,7 +254,7 @@ func TestUnlinkOnClose(t *testing.T) {
 				}
 			}
 		}
-		name := w.listen("unix", "@heirloom-unlink-"+strings.ReplaceAll(w.String(), "/", "-"))
+		name := w.listen("unix", "@heirloom-unlink-"+strings.ReplaceAll(w.mode.String(), "/", "-"))
 		name.SetUnlinkOnClose(true)
 		if err := name.Close(); err != nil {
 			t.Errorf("closing one without a path: %v", err)

@@ -178,6 +178,10 @@ func newCond(b backend.Backend, l sync.Locker) backend.Cond {
 // Backend returns the name of the kernel interface in use, such as "epoll".
 func (p *Proactor) Backend() string { return p.backend.Name() }
 
+// String returns a name for logs, such as "proactor on epoll". It may be called at any time,
+// on any goroutine.
+func (p *Proactor) String() string { return "proactor on " + p.Backend() }
+
 // Fallback returns why the proactor does not use the best backend of its
 // system, and nil if it does or if the backend was chosen by name. The seccomp
 // filter of a container, for example, may refuse io_uring.

@@ -167,6 +167,15 @@ func ExampleProactor_Close() {
 	// blocks: 0
 }
 
+// Printing a proactor names its backend.
+func ExampleProactor_String() {
+	p, err := platform.New(platform.WithBackend("portable"))
+	fatal(err)
+	defer p.Close()
+	fmt.Println(p)
+	// Output: proactor on portable
+}
+
 // What a program logs when it starts: the backends that it could use, and the one that it
 // uses.
 func ExampleBackends() {

@@ -20,9 +20,9 @@ import (
 // Such a program does not cancel, abort or close anything that is outstanding, transfers
 // in full, and waits for no packet that has not been sent. A busy kernel drops packets,
 // even over loopback. If a packet does not arrive within two seconds, and the traces
-// differ, the program is run again, up to three times in all. The simulated platform has a
-// random weather in which nothing fails, unless [In] fixes another. Runs are judged as by
-// [Platform].
+// differ, the program is run again, up to three times in all, and the log says so. The
+// simulated platform has a random weather in which nothing fails, unless [In] fixes another.
+// Runs are judged as by [Platform].
 func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 	t.Helper()
 	c := configOf("SameTraces", options)
@@ -32,7 +32,7 @@ func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 		c.weather = &harmless
 	}
 	if c.replay != nil {
-		report, err := compareTraces(draw(c.replay, c.runners), worldOf(c.replay), platforms, c)
+		report, err := compareTraces(t, draw(c.replay, c.runners), worldOf(c.replay), platforms, c)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -42,9 +42,9 @@ func SameTraces(t testing.TB, platforms map[string]Opener, options ...Option) {
 		return
 	}
 	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
-		report, err := compareTraces(draw(Seed(seed), c.runners), seed, platforms, c)
+		report, err := compareTraces(t, draw(Seed(seed), c.runners), seed, platforms, c)
 		return report, []uint64{seed}, err
-	}, false, func(p Program, world []uint64) (*Report, error) { return compareTraces(p, world[0], platforms, c) }, nil)
+	}, false, func(p Program, world []uint64) (*Report, error) { return compareTraces(t, p, world[0], platforms, c) }, nil)
 }
 
 // settled returns the program without what makes the order of events in a chain
@@ -77,7 +77,7 @@ var harmless = sim.Weather{
 
 // compareTraces runs a program, without what makes it depend on the platform, on the
 // simulated platform in a world and on others, and reports what is wrong or differs.
-func compareTraces(p Program, world uint64, platforms map[string]Opener, c config) (*Report, error) {
+func compareTraces(t testing.TB, p Program, world uint64, platforms map[string]Opener, c config) (*Report, error) {
 	p = p.settled()
 	s := &simulation{program: p, chooser: &recording{Chooser: Seed(world)}, oneOfMany: true}
 	if s.run(c); s.err != nil {
@@ -94,7 +94,10 @@ func compareTraces(p Program, world uint64, platforms map[string]Opener, c confi
 		var r *run
 		var violations []contract.Violation
 		var diff string
-		for range 3 {
+		for attempt := range 3 {
+			if attempt > 0 {
+				t.Logf("a packet did not arrive on %s; the program is run again", name)
+			}
 			var err error
 			r = newRun(p, c)
 			if violations, err = r.execute(platforms[name]); err != nil {

@@ -68,7 +68,7 @@ func TestDroppedPacket(t *testing.T) {
 		var report *Report
 		synctest.Test(t, func(t *testing.T) { // where two seconds take no time
 			var err error
-			if report, err = compareTraces(program, 1, map[string]Opener{"dropping": open}, c); err != nil {
+			if report, err = compareTraces(t, program, 1, map[string]Opener{"dropping": open}, c); err != nil {
 				t.Fatal(err)
 			}
 		})
