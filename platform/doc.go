@@ -275,10 +275,10 @@
 // With GOMAXPROCS=1 other goroutines can run only if the proactor lets them, so it
 // yields each time that it polls. With more, runtime.Gosched wakes a second thread
 // whenever a processor is idle, and to yield at each poll costs much of a processor's
-// time. But if every processor has a proactor that always finds
-// something to do, no other goroutine runs until the scheduler's monitor intervenes,
-// after 10 ms. So a proactor yields when it has not slept for 100 µs, whether it has
-// looked or called handlers in that time.
+// time. But if every processor has a proactor that always finds something to do, no
+// other goroutine runs until the scheduler's monitor intervenes, after 10 ms. So a
+// proactor yields when it has not slept for 100 µs, whether it has looked or called
+// handlers in that time.
 //
 // The proactor may also be waiting for a goroutine that waits for its turn to run, and
 // the scheduler does not say so. Yielding before each sleep is therefore tried, and

@@ -16,41 +16,49 @@ import (
 
 var size = flag.Int64("proxy.bytes", 4<<20, "how many bytes to pass on in each direction")
 
+// passedOn returns both ends of a connection that a proxy passes on, until the test ends.
+func passedOn(t *testing.T, backend string) (client, server net.Conn) {
+	origin, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer origin.Close()
+	p, err := platform.New(platform.WithBackend(backend), platform.SingleRunner())
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	l, err := p.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	stop := make(chan struct{})
+	ended := make(chan error)
+	go func() { ended <- run(p, l, origin.Addr().String(), newSessions(), stop, time.Minute) }()
+	t.Cleanup(func() {
+		close(stop)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	if client, err = net.Dial("tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	if server, err = origin.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return client, server
+}
+
 // TestProxy sends bytes through the proxy, in both directions at the same time: what
 // comes out is what went in, and the end of one direction leaves the other open.
 func TestProxy(t *testing.T) {
 	for _, name := range platform.Backends() {
 		t.Run(name, func(t *testing.T) {
-			origin, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer origin.Close()
-			p, err := platform.New(platform.WithBackend(name), platform.SingleRunner())
-			if err != nil {
-				t.Skip(err)
-			}
-			defer p.Close()
-			l, err := p.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			address := l.Addr().String()
-			stop := make(chan struct{})
-			ended := make(chan error)
-			go func() { ended <- run(p, l, origin.Addr().String(), newSessions(), stop, time.Minute) }()
-
-			client, err := net.Dial("tcp", address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer client.Close()
-			server, err := origin.Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-
+			client, server := passedOn(t, name)
 			var transfers sync.WaitGroup
 			var there, came, back, cameBack []byte // sums
 			transfers.Go(func() { there = send(t, client, 1) })
@@ -62,10 +70,6 @@ func TestProxy(t *testing.T) {
 			transfers.Wait()
 			if !bytes.Equal(there, came) || !bytes.Equal(back, cameBack) {
 				t.Error("what has come is not what was sent")
-			}
-			close(stop)
-			if err := <-ended; err != nil {
-				t.Error(err)
 			}
 		})
 	}
