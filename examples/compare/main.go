@@ -26,8 +26,11 @@
 //
 //	apt-get install g++ liburing-dev libasio-dev haproxy socat
 //
-// -asio measures another Asio beside the system's: the include directory of a newer release, or
-// of Boost.
+// -asio measures another Asio beside the system's: the include directory of Boost, or of a newer
+// release, such as
+//
+//	git clone --depth 1 --branch asio-1-36-0 https://github.com/chriskohlhoff/asio
+//	go run . -asio asio/include
 //
 // The main figure is the processor time that the server takes for a message. Throughput over
 // loopback measures the kernel and the load generator as much as the server. Figures of one run
