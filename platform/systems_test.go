@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The table of the README that says what works where is compared here with what does.
+// The table of SYSTEMS.md, which says what works where, is compared here with what does.
 
 // columns are the heads of the table's columns. The last but one is that of package net on
 // the systems that are a unix.
@@ -59,11 +59,11 @@ func TestSystems(t *testing.T) {
 	if !madeHere {
 		t.Skip("the table is made on Linux, and under Wine")
 	}
-	readme, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("SYSTEMS.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := rowsOf(string(readme))
+	table := rowsOf(string(text))
 	var wrong []string
 	check := func(t *testing.T, w *world) {
 		column, works := columnOf(w.backend)
@@ -80,7 +80,7 @@ func TestSystems(t *testing.T) {
 				want = isNot
 			}
 			if got := table[i][at]; got != want {
-				wrong = append(wrong, fmt.Sprintf("%s, %s: README says %q, and it is %q", a.name, column, got, want))
+				wrong = append(wrong, fmt.Sprintf("%s, %s: SYSTEMS.md says %q, and it is %q", a.name, column, got, want))
 				table[i][at] = want
 			}
 		}

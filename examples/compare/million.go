@@ -53,7 +53,9 @@ func millionScenario() scenario {
 			"A process has as many as its descriptors allow, so there are several servers, each with its clients in a process beside it. " +
 			"Each connection has a deadline of " + deadline + " armed. One in a hundred says something each second. The latency is that of all those messages; " +
 			"where there are many more processes than processors, it is mostly the wait for a processor. " +
-			"Meanwhile a garbage collection is forced in each server, and its pauses are given.",
+			"Meanwhile a garbage collection is forced in each server, and its pauses are given. " +
+			"The bytes are those of the servers' processes. Memory in the kernel is not included: the two sockets of a connection take about 9 KiB, " +
+			"whichever the server, and io_uring uses some more, for outstanding reads.",
 		kind: crowds,
 		metrics: []metric{
 			residentMetric,

@@ -1,4 +1,4 @@
-// Echo measures what the memory of an asynchronous operation costs.
+// Echo counts what an echo server allocates for a message.
 //
 // Without arguments it runs an echo server and its clients in one process,
 // over loopback TCP, and prints a row for each of four servers: package net
@@ -28,7 +28,7 @@ import (
 const usage = `Usage: echo [flags]
 
 Without -listen, run an echo server and its clients over loopback TCP and print
-a row for each of four servers:
+what a message allocates, a row for each of four servers:
 
   net          package net, with a goroutine a connection
   heap         heirloom, with a block of the heap for each operation
@@ -39,7 +39,7 @@ a row for each of four servers:
   -size N        bytes of a message, 1 to 1048576 (default 64)
   -duration D    measured time of a row, 1ms to 1h (default 2s)
   -backend NAME  kernel interface of the servers (default: the best that works)
-  -json          print a JSON object for each row
+  -json          print a JSON object for each row, also with the messages a second
 
 With -listen, serve real clients until interrupted, then print a summary:
 

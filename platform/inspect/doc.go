@@ -12,7 +12,7 @@
 //
 // Then http://127.0.0.1:6060/debug/heirloom/ is the page. Any path that ends in a slash
 // will do. (light.png and dark.png in the directory of this package are pictures of a
-// page.)
+// page, which TestPictures makes.)
 //
 // # What it shows
 //

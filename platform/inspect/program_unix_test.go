@@ -37,6 +37,11 @@ func (g *program) listen(t testing.TB, talks int) {
 	if g.listener, err = g.proactor.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
+	g.join(talks)
+}
+
+// join has so many more clients connect. It is called by a handler, or before there are any.
+func (g *program) join(talks int) {
 	for range talks {
 		k := &talk{program: g, timer: g.proactor.NewTimer(), size: 1 + 97*len(g.talks)}
 		g.talks = append(g.talks, k)
@@ -51,6 +56,15 @@ func (g *program) listen(t testing.TB, talks int) {
 			}
 		}))
 	}
+}
+
+// leave has as many clients leave, those that have come last.
+func (g *program) leave(talks int) {
+	rest := len(g.talks) - talks
+	for _, k := range g.talks[rest:] {
+		k.client.Close()
+	}
+	g.talks = g.talks[:rest]
 }
 
 // echo sends back what comes, in a buffer that it has only while there is something.
