@@ -1,6 +1,6 @@
 //go:build linux
 
-// Net is an echo server on package net, with a goroutine and a buffer a connection. It has no
+// Net is an echo server on package net, with a goroutine and a buffer per connection. It has no
 // loops; the flag says how many processors it may use.
 package main
 

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Netproxy passes connections on with package net, with two goroutines a connection, one for each
+// Netproxy passes connections on with package net, with two goroutines per connection, one for each
 // direction. Between TCP connections, io.Copy has the kernel move the bytes (splice(2) of Linux).
 package main
 

@@ -1,7 +1,7 @@
 //go:build unix
 
 // Netwaiting is an echo server on package net for connections that mostly wait, with a
-// goroutine for each. It reads 64 bytes at once, to keep the goroutine small.
+// goroutine for each. It reads 64 bytes at a time, to keep the goroutine small.
 package main
 
 import (
