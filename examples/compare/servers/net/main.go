@@ -17,14 +17,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	program.Listening(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go echo(c, make([]byte, o.Buffer))
-	}
+	program.Serve(l, func(c net.Conn) { echo(c, make([]byte, o.Buffer)) })
 }
 
 func echo(c net.Conn, buffer []byte) {

@@ -21,14 +21,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	program.Listening(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go pass(c.(*net.TCPConn), *to)
-	}
+	program.Serve(l, func(c net.Conn) { pass(c.(*net.TCPConn), *to) })
 }
 
 func pass(client *net.TCPConn, to string) {

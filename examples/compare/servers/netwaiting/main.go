@@ -26,14 +26,7 @@ func main() {
 	if *secure {
 		l = tls.NewListener(l, certificate.Config())
 	}
-	program.Listening(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go echo(c, *idle)
-	}
+	program.Serve(l, func(c net.Conn) { echo(c, *idle) })
 }
 
 func echo(c net.Conn, idle time.Duration) {
