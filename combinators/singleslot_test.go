@@ -220,18 +220,3 @@ func BenchmarkSingleSlot(b *testing.B) {
 	benchmarkBuffer(b, "buffer=4096", new(combinators.SingleSlot[byte]), 4096)
 	benchmarkPeers(b)
 }
-
-// A slot that has nothing to give back does not ask its parent again.
-func TestSingleSlotAsksOnceWhileItsBlockIsOut(t *testing.T) {
-	parent := newSource[int](t)
-	parent.limit = 4
-	a := combinators.NewSingleSlot(parent)
-	s := take(t, a, 4)
-	if _, err := a.Allocate(2); !errors.Is(err, allocator.ErrExhausted) {
-		t.Errorf("error is %v, want %v", err, allocator.ErrExhausted)
-	}
-	if diff := cmp.Diff([]int{4, 2}, parent.asked); diff != "" {
-		t.Errorf("asked of the parent (-want +got):\n%s", diff)
-	}
-	a.Deallocate(s)
-}

@@ -131,17 +131,24 @@ func TestSlotsGiveUpTheirBlocksBeforeTheyFail(t *testing.T) {
 
 // Slots that have nothing to give back do not ask their parent again.
 func TestSlotsAskOnceWhileTheirBlocksAreOut(t *testing.T) {
-	parent := newSource[int](t)
-	parent.limit = 4
-	a := combinators.NewSlots(parent, 2)
-	s := take(t, a, 4)
-	if _, err := a.Allocate(2); !errors.Is(err, allocator.ErrExhausted) {
-		t.Errorf("error is %v, want %v", err, allocator.ErrExhausted)
+	for _, over := range []func(parent allocator.Allocator[int]) allocator.Allocator[int]{
+		func(parent allocator.Allocator[int]) allocator.Allocator[int] {
+			return combinators.NewSingleSlot(parent)
+		},
+		func(parent allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewSlots(parent, 2) },
+	} {
+		parent := newSource[int](t)
+		parent.limit = 4
+		a := over(parent)
+		s := take(t, a, 4)
+		if _, err := a.Allocate(2); !errors.Is(err, allocator.ErrExhausted) {
+			t.Errorf("%v: error is %v, want %v", a, err, allocator.ErrExhausted)
+		}
+		if diff := cmp.Diff([]int{4, 2}, parent.asked); diff != "" {
+			t.Errorf("%v: asked of the parent (-want +got):\n%s", a, diff)
+		}
+		a.Deallocate(s)
 	}
-	if diff := cmp.Diff([]int{4, 2}, parent.asked); diff != "" {
-		t.Errorf("asked of the parent (-want +got):\n%s", diff)
-	}
-	a.Deallocate(s)
 }
 
 func TestSlotsMisuse(t *testing.T) {

@@ -14,11 +14,8 @@ import (
 
 // unshown are what no example can show, with the reason.
 var unshown = map[string]string{
-	"backend.Role":        "it is for those who adopt sockets of the system, which takes a kernel interface",
-	"ops.Splicer":         "only a platform is one; ExampleConn_StartSplice of package platform shows it at work",
-	"proptest.ConformAll": "it wants a *testing.T; TestKeeper beside the examples shows it",
-	"proptest.FaultSweep": "it wants a *testing.T; TestKeeper beside the examples shows it",
-	"proptest.Laws":       "it wants a *testing.T; TestKeeper beside the examples shows it",
+	"backend.Role": "it is for those who adopt sockets of the system, which takes a kernel interface",
+	"ops.Splicer":  "only a platform is one; ExampleConn_StartSplice of package platform shows it at work",
 }
 
 // TestExamples checks that there is an example for whatever a package exports: one of its

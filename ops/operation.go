@@ -52,8 +52,7 @@ type ControlBlock struct {
 
 	// When is the time on the platform's clock, in nanoseconds, at which the
 	// operation is due. Until that is known, it is how long the operation may
-	// take; see Timeout. Index is the operation's place among those that wait
-	// for a time, and 0 if it is not among them.
+	// take; see Timeout.
 	When int64
 
 	// Args and Port are arguments that are not pointers: an address, an offset,
@@ -61,8 +60,12 @@ type ControlBlock struct {
 	// KindWrite and KindWaitReadable alone.
 	Args [2]uint64
 
+	// Index is the operation's place among those that wait for a time, and 0 if it
+	// is not among them.
 	Index int32
-	Port  uint16
+
+	// Port belongs to Args.
+	Port uint16
 
 	// Kind says what to do.
 	Kind Kind

@@ -41,6 +41,10 @@ type Dialer struct {
 // Once its context is done, the result is not used any more. If a Resolver ends its
 // goroutine (runtime.Goexit), the dial has failed.
 type Resolver interface {
+	// LookupNetIP returns the addresses of a host, the best first. A dial tries them in
+	// that order, but both families in turn. An error ends the dial, and so does an empty
+	// result, with a *net.DNSError that says that there is no such host. When the context
+	// is done, LookupNetIP should return soon: it occupies its goroutine until it does.
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 

@@ -72,7 +72,7 @@ func ConformCheck[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 }
 
 // A Pointerful is a value for tests. It has pointers of several kinds, padding, and
-// an odd number of words.
+// an odd number of words. The fields have no further meaning.
 type Pointerful struct {
 	Count int
 	Next  *Pointerful
@@ -84,7 +84,7 @@ type Pointerful struct {
 }
 
 // A Padded is a value for tests. It has padding between its fields and at its end,
-// which programs fill with garbage.
+// which programs fill with garbage. The fields have no further meaning.
 type Padded struct {
 	Kind  uint8
 	Count uint64

@@ -113,6 +113,41 @@ func ExampleClaims() {
 	// Output: keeps what it claims
 }
 
+// A test of all kinds of elements is one call:
+//
+//	func TestKeeper(t *testing.T) {
+//		proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
+//	}
+func ExampleConformAll() {
+	var t *testing.T // that of the test
+	proptest.ConformAll(t, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper, newKeeper)
+}
+
+// A test of what an allocator does when its parent fails is one call:
+//
+//	func TestKeeperSurvivesFaults(t *testing.T) { proptest.FaultSweep(t, newKeeper[string]) }
+//
+// What the allocator claims beyond the rules, or where it falls short of them, follows as
+// [Claims].
+func ExampleFaultSweep() {
+	var t *testing.T // that of the test
+	proptest.FaultSweep(t, newKeeper[string])
+
+	// One with a limit may refuse a request although its parent does not.
+	limited := func(parent allocator.Allocator[string]) allocator.Allocator[string] {
+		return combinators.NewLimit(parent, 100)
+	}
+	proptest.FaultSweep(t, limited, proptest.Claims{MayRefuse: true})
+}
+
+// A test of the laws is one call:
+//
+//	func TestKeeperLaws(t *testing.T) { proptest.Laws(t, newKeeper[string]) }
+func ExampleLaws() {
+	var t *testing.T // that of the test
+	proptest.Laws(t, newKeeper[string])
+}
+
 // In a test this is one line, proptest.FaultSweep(t, newKeeper[string]).
 func ExampleFaultSweepCheck() {
 	rapid.Check(printing{}, proptest.FaultSweepCheck(newKeeper[string]))

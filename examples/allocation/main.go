@@ -1,6 +1,6 @@
-// Allocation is the custom memory allocation server of Asio, in both of its
-// shapes: an echo server whose sessions keep one block of memory for all of
-// their operations, and print where it lies.
+// Allocation is Asio's example of custom memory allocation, in both of its
+// forms: an echo server whose sessions keep one block of memory for all of
+// their operations. It prints where each block lies.
 //
 // In method.go the handler's type has an allocator, as in the C++03 example. In
 // bound.go an allocator is bound to a handler that knows nothing about memory, as

@@ -86,7 +86,7 @@ func (p *plot) measure() {
 		longest = max(longest, len([]rune(fitted(s.name, rowMost))))
 		for _, r := range s.points {
 			if r.runs > 0 {
-				smallest, largest = min(smallest, r.median), max(largest, r.median)
+				smallest, largest = min(smallest, r.lower), max(largest, r.upper)
 			}
 		}
 	}
@@ -158,9 +158,8 @@ func (p *plot) x(i int) int {
 func (p *plot) height(v float64) int {
 	share := v / p.end
 	if p.logarithmic {
-		share = math.Log(max(v, p.low)/p.low) / math.Log(p.end/p.low)
+		share = math.Log(v/p.low) / math.Log(p.end/p.low)
 	}
-	share = min(share, 1) // a quartile may lie beyond all medians
 	return p.bottom - int(math.Round(share*plotH))
 }
 

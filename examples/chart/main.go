@@ -1,11 +1,11 @@
 // Chart draws the output of go test -bench as bars, or lines, in an SVG image. Each
-// benchmark is a row with the median of its runs, beside what it is compared
-// with: a benchmark with peer=… in its name is a peer and has another colour.
+// benchmark is a row with the median of its runs. A benchmark with peer=… in its name is
+// something that the others are compared with, and has another colour.
 //
 //	go test -run '^$' -bench Slots -count 6 ./combinators | go run ./examples/chart -o slots.svg
 //
 // It reads anything in that format, such as the results of examples/compare, and draws the
-// values that have one unit of your choice.
+// values with the unit that -unit names.
 package main
 
 import (

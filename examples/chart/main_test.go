@@ -5,9 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -101,6 +103,68 @@ func TestWellFormed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The axis includes the quartiles of every bar, unless one is broken because it is far longer
+// than the others. It includes those of every point of a line.
+func TestQuartilesOnAxis(t *testing.T) {
+	spread := func(name string, values ...int) (in string) {
+		for _, v := range values {
+			in += fmt.Sprintf("Benchmark%s 1 %d ns/op\n", name, v)
+		}
+		return in
+	}
+	ticks := regexp.MustCompile(`<text class="small faint (?:middle|end)" .*>(.* ns)</text>`)
+	for _, c := range []struct {
+		name, in   string
+		lines      bool
+		begin, end string // of the axis
+		broken     bool
+	}{
+		{"longest", spread("A", 100) + spread("B", 200, 550, 600, 720, 800), false, "0 ns", "800 ns", false},
+		{"not the longest", spread("A", 500) + spread("B", 200, 300, 400, 950, 1000), false, "0 ns", "1000 ns", false},
+		{"a value beyond the quartile", spread("A", 100) + spread("B", 200, 210, 220, 230, 5000), false, "0 ns", "250 ns", false},
+		{"broken", spread("A", 100) + spread("B", 100, 150, 2500, 8000, 9000), false, "0 ns", "100 ns", true},
+		{"the quartile of another reaches far", spread("A", 80, 90, 100, 400, 500) + spread("B", 100, 150, 2500, 8000, 9000), false, "0 ns", "8000 ns", false},
+		{"alone", spread("B", 1, 2, 3, 17, 18), false, "0 ns", "20 ns", false},
+		{"lines", spread("A/x", 100, 190, 200, 290, 300) + spread("B/x", 150), true, "0 ns", "300 ns", false},
+		{"logarithmic lines", spread("A/x", 700, 800, 1000, 4000, 9000) + spread("B/x", 8, 9, 20, 22, 23), true, "5 ns", "5000 ns", false},
+		{"lines from zero", spread("A/x", 100) + spread("B/x", 0, 0, 3, 4, 5), true, "0 ns", "100 ns", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var args []string
+			if c.lines {
+				args = []string{"-lines"}
+			}
+			got, err := chart(t, c.in, args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			axis := ticks.FindAllStringSubmatch(got, -1)
+			if len(axis) < 2 {
+				t.Fatalf("there is no axis in\n%s", got)
+			}
+			if begin, end := axis[0][1], axis[len(axis)-1][1]; begin != c.begin || end != c.end {
+				t.Errorf("an axis from %s to %s, want one from %s to %s", begin, end, c.begin, c.end)
+			}
+			if broken := strings.Contains(got, `<path class="paper"`); broken != c.broken {
+				t.Errorf("a broken bar: %t, want %t", broken, c.broken)
+			}
+		})
+	}
+}
+
+// A tooltip counts one run as such.
+func TestOneRun(t *testing.T) {
+	got, err := chart(t, "BenchmarkA 1 5 ns/op\nBenchmarkB 1 5 ns/op\nBenchmarkB 1 5 ns/op\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<title>A, 1 run: ", "<title>B, 2 runs: "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
 	}
 }
 

@@ -144,7 +144,7 @@ func TestBrokenBar(t *testing.T) {
 	} {
 		var g group
 		for _, m := range c.medians {
-			g.rows = append(g.rows, row{median: m})
+			g.rows = append(g.rows, newRow("", false, []float64{m}))
 		}
 		p := picture{groups: []group{g}}
 		if p.measure(); p.end != c.want {
@@ -158,7 +158,7 @@ func TestTicks(t *testing.T) {
 		0: "0 ns, 1 ns", 4.2: "0 ns, 1 ns, 2 ns, 3 ns, 4 ns, 5 ns", 196: "0 ns, 50 ns, 100 ns, 150 ns, 200 ns",
 		6e6: "0 µs, 1000 µs, 2000 µs, 3000 µs, 4000 µs, 5000 µs, 6000 µs",
 	} {
-		p := picture{groups: []group{{rows: []row{{median: longest}}}}}
+		p := picture{groups: []group{{rows: []row{newRow("", false, []float64{longest})}}}}
 		p.measure()
 		var got []string
 		for i := range int(p.end/p.step+0.5) + 1 {
@@ -199,7 +199,7 @@ func TestLinesTicks(t *testing.T) {
 		{0, 70, "0 ns, 20 ns, 40 ns, 60 ns, 80 ns"},
 		{5000, 930_000, "5 µs, 10 µs, 20 µs, 50 µs, 100 µs, 200 µs, 500 µs, 1000 µs"},
 	} {
-		groups := []group{{"A", []row{{name: "x", runs: 1, median: c.low}}}, {"B", []row{{name: "x", runs: 1, median: c.high}}}}
+		groups := []group{{"A", []row{newRow("x", false, []float64{c.low})}}, {"B", []row{newRow("x", false, []float64{c.high})}}}
 		p := plot{picture: picture{groups: groups}, series: seriesOf(groups)}
 		p.measure()
 		var got []string

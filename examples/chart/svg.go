@@ -26,8 +26,8 @@ const (
 	rowMost   = 28
 	titleMost = 90
 
-	// A bar that is so many times as long as the next is broken, so that the
-	// others can be told apart.
+	// A bar is broken if it is more than so many times as long as the others with
+	// their quartiles, so that these can be told apart.
 	farther = 10
 )
 
@@ -98,17 +98,10 @@ func (p *picture) nameOf(g group, r row) string {
 // measure gives each column the width that its longest text needs, and the bars
 // the rest.
 func (p *picture) measure() {
-	groupLen, rowLen, valueLen, longest, second := 0, 0, 0, 0.0, 0.0
-	for _, g := range p.groups {
-		for _, r := range g.rows {
-			longest, second = max(longest, r.median), max(second, min(longest, r.median))
-		}
-	}
-	if longest > farther*second && second > 0 {
-		longest = second
-	}
-	p.step = axisStep(longest)
-	p.end = p.step * max(1, math.Ceil(longest/p.step))
+	groupLen, rowLen, valueLen := 0, 0, 0
+	reach := p.reach()
+	p.step = axisStep(reach)
+	p.end = p.step * max(1, math.Ceil(reach/p.step))
 	p.unit = p.unitFor(p.end)
 	for _, g := range p.groups {
 		if !p.single() {
@@ -122,6 +115,25 @@ func (p *picture) measure() {
 	p.rowX = margin + columnWidth(groupLen)
 	p.valueX = p.rowX + columnWidth(rowLen) + columnWidth(valueLen) - gap
 	p.barX = p.valueX + gap
+}
+
+// reach returns the largest value that has to be on the axis. It includes the quartiles, but
+// not those of a bar that is broken.
+func (p *picture) reach() float64 {
+	var longest row
+	others := 0.0 // how far all but the longest reach
+	for _, g := range p.groups {
+		for _, r := range g.rows {
+			if r.median > longest.median {
+				longest, r = r, longest
+			}
+			others = max(others, r.upper)
+		}
+	}
+	if longest.median > farther*others && others > 0 {
+		return others
+	}
+	return max(others, longest.upper)
 }
 
 // unitFor returns the unit of an axis that ends at a value.
@@ -153,7 +165,7 @@ func axisStep(longest float64) float64 {
 	return 2 * power
 }
 
-// at returns where a value is on the axis, which what is beyond it ends.
+// at returns where a value is on the axis: at its end if the value lies beyond.
 func (p *picture) at(v float64) int {
 	room := float64(width - margin - p.barX)
 	return p.barX + int(math.Round(room*min(v/p.end, 1)))
@@ -235,8 +247,12 @@ func (p *picture) axis() {
 }
 
 func (p *picture) row(g group, r row) {
-	p.printf("<g><title>%s, %d runs: median %s, quartiles %s and %s</title>",
-		escaped(p.titleOf(g, r)), r.runs, p.unit.label(r.median), p.unit.label(r.lower), p.unit.label(r.upper))
+	runs := "1 run"
+	if r.runs != 1 {
+		runs = fmt.Sprintf("%d runs", r.runs)
+	}
+	p.printf("<g><title>%s, %s: median %s, quartiles %s and %s</title>",
+		escaped(p.titleOf(g, r)), runs, p.unit.label(r.median), p.unit.label(r.lower), p.unit.label(r.upper))
 	baseline, top := p.y+rowH-6, p.y+(rowH-barH)/2
 	p.text("", p.rowX, baseline, p.nameOf(g, r))
 	p.text("end", p.valueX, baseline, p.unit.label(r.median))

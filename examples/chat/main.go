@@ -6,11 +6,11 @@
 //
 // A guest that is silent for five minutes is disconnected, and so is one that does not read
 // what it is sent. Several goroutines run the server; a strand orders their changes to the
-// room. A message is in memory once, however many guests get it, and a server that has
-// warmed up allocates nothing for a message.
+// room. A message is in memory once, however many guests get it, and once the server has
+// warmed up, it allocates nothing for a message.
 //
-// On an interrupt it lets nobody else in, gives the guests the time of -drain to leave, and
-// ends.
+// On an interrupt it lets nobody else in, gives the guests as long as -drain says to leave,
+// and ends.
 package main
 
 import (

@@ -47,7 +47,7 @@ func idlePrograms() []program {
 // idleScenarios ask how much memory a connection takes that waits for something to read.
 func idleScenarios() []scenario {
 	return []scenario{
-		idleScenario("idle", "TCP", "The server in C has no memory of a connection but what is left to be written, which is nothing, so its figure is 0.", idles, crowd.Exchange),
+		idleScenario("idle", "TCP", "For a connection, the server in C keeps only what is left to write. Here that is nothing, so its figure is 0.", idles, crowd.Exchange),
 		idleScenario("idle-tls", "TLS", "", idleTLS, exchangeTLS),
 		idleScenario("idle-http", "HTTP, with a deadline", "fasthttp's ReduceMemoryUsage is off, as it is by default.", idleHTTPs, get),
 	}

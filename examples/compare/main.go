@@ -12,8 +12,8 @@
 //
 //	benchstat results/echo-64.txt
 //
-// A full run takes about an hour. The results are written after each round, and after an interrupt
-// what there is. A scenario that is measured again replaces its earlier results, even if there are
+// A full run takes about an hour. The results are written after each round, and also after an
+// interrupt. A scenario that is measured again replaces its earlier results, even if there are
 // fewer programs or rounds; -o names another directory for a trial.
 //
 // Beside echo servers there are HTTP servers, TCP proxies, the memory of connections that wait,

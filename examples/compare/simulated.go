@@ -21,7 +21,7 @@ func simulatedScenario() scenario {
 		about: "a million connections on a simulated network; see -million",
 		note: "Nothing here is a real connection: the network and the time are those of package platform/sim. The proactor, the sessions, the operations and the deadlines " +
 			"are those that serve real ones. The bytes are of the whole process, so they have both ends of each connection and what stands for the kernel. " +
-			"One connection in a hundred says something each second. The time of a message is real, of both ends, and the pause is the longest of a garbage collection.",
+			"One connection in a hundred says something each second. The time of a message is real time, and includes both ends. The pause is the longest of a garbage collection.",
 		kind: simulations,
 		metrics: []metric{
 			{unit: "B/conn", label: "heap, bytes a connection"},

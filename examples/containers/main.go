@@ -1,6 +1,6 @@
 //go:build linux
 
-// Containers is for programs that run in a container and want to use io_uring there.
+// Containers helps programs to use io_uring in a container.
 //
 // The default seccomp profiles of Docker, Podman and containerd refuse the system calls of
 // io_uring, so a proactor in their containers uses epoll. This program says which backend a
@@ -21,8 +21,8 @@
 // container with only the usual capabilities.
 //
 // Think before you allow io_uring. What a program asks of a ring is not a system call, so no
-// profile sees it, and holes in io_uring have been ways out of containers, which is why it is
-// refused. The program examples/echo measures how much you gain.
+// profile sees it. Vulnerabilities of io_uring have let programs out of containers, which is
+// why it is refused. The program examples/echo measures how much you gain.
 //
 // Two settings outside the container matter too. The host may refuse io_uring to everybody,
 // or to all but one group (kernel.io_uring_disabled, kernel.io_uring_group). And a ring needs

@@ -1,10 +1,10 @@
 // Echo counts what an echo server allocates for a message.
 //
 // Without arguments it runs an echo server and its clients in one process,
-// over loopback TCP, and prints a row for each of four servers: package net
-// with a goroutine per connection, and this library with a block from the heap
-// for each operation, with its default allocator, and with a single slot per
-// session. Each operation of the last three is checked against the allocation
+// over loopback TCP, and prints a row for each of four servers: one on package
+// net with a goroutine per connection, and three on this library: with a block
+// from the heap for each operation, with the default allocator, and with a
+// single slot per session. Each operation of these three is checked against the allocation
 // contract, and a violation makes the program exit with status 1.
 //
 // With -listen it only serves real clients, until it is interrupted.

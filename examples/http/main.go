@@ -10,7 +10,7 @@
 // net/http at a separate address, that shows what the loops and the memory for buffers do.
 //
 // On an interrupt it stops accepting, closes idle connections, and gives requests that are
-// under way the time of -drain.
+// under way as long as -drain says.
 //
 // The server itself is package server, which is meant to be copied, over the parser in
 // package http1. The directory httparena has an entry for a public benchmark.

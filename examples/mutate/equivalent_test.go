@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,5 +43,32 @@ func TestReadEquivalents(t *testing.T) {
 				t.Errorf("reasons (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The list of this module is sorted, so that an entry is easy to find.
+func TestEquivalentsAreSorted(t *testing.T) {
+	const name = "equivalent.txt"
+	e, err := readEquivalents(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys [][]string // file, function and change
+	for line := range strings.Lines(string(text)) {
+		if key := strings.TrimSpace(line); e.reasons[key] != "" {
+			keys = append(keys, strings.SplitN(key, ": ", 3))
+		}
+	}
+	if len(keys) != len(e.reasons) {
+		t.Fatalf("%d of %d entries are found", len(keys), len(e.reasons))
+	}
+	for i, key := range keys[1:] {
+		if slices.Compare(keys[i], key) > 0 {
+			t.Errorf("%s\n\tbelongs before\n%s", strings.Join(key, ": "), strings.Join(keys[i], ": "))
+		}
 	}
 }

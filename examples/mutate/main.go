@@ -32,9 +32,9 @@
 // killed. How long that is depends on the load of the machine: the limit is measured again,
 // and the tests run once more, before a mutant counts as one that hangs.
 //
-// A mutant that no test notices is printed with its place: the tests lack something,
+// A mutant that no test notices is printed with its place. Either the tests lack something,
 // or the change makes no difference, as when < becomes <= where both sides are never
-// equal. Those are listed in a file, each with the reason (see -file):
+// equal. Mutants of the second kind are listed in a file, each with the reason (see -file):
 //
 //	allocator/size.go: Class.next: c < last => c <= last
 //		last is no class, so c is never equal to it

@@ -2,16 +2,15 @@
 //
 //	go run ./examples/proxy -listen 127.0.0.1:8080 -to example.org:80
 //
-// Each client has one session, which an acceptor takes from its allocator, and in it
-// everything that passing on needs: two connections, the pipe between them with the
-// memory of its operations, and its buffers. So nothing is allocated for a byte, nor
-// for a block of them. Short messages go through the buffers. Of long ones, the pipe has
-// the kernel move the bytes from one connection to the other, where it can (splice(2) of
-// Linux).
+// Each client has one session, which an acceptor takes from its allocator. It contains
+// everything that the proxy needs for the client: two connections, the pipe between them
+// with the memory of its operations, and its buffers. So nothing is allocated for what is
+// passed on. Short messages go through the buffers. With long ones, the pipe has the kernel
+// move the bytes from one connection to the other, where it can (splice(2) of Linux).
 //
-// The end of what one side sends becomes the end of what the other gets, and the other
-// direction goes on. On an interrupt the proxy stops accepting, and gives what is under
-// way the time that -drain says.
+// When one side stops sending, the other side is told so, and the other direction goes on.
+// On an interrupt the proxy stops accepting, and gives the connections that are open as long
+// as -drain says.
 package main
 
 import (

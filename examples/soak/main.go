@@ -5,7 +5,7 @@
 // Both ends of a connection run on one proactor. Everything that is echoed is
 // compared, each operation is checked against the allocation contract, and at the
 // end every block must have been released and every descriptor closed. For each
-// backend it prints a row with what was done and what was found. A leak or a
+// backend it prints a row that says what was done and what was found. A leak or a
 // violation makes the program exit with status 1.
 package main
 

@@ -5,8 +5,8 @@
 //
 // records a trace of an echo server with a few clients, reads it back, and prints a table
 // for each session. With -svg it also draws the sessions, to scale. Given a file, it reads
-// the trace in that, which may be of any program, written by runtime/trace or its flight
-// recorder:
+// the trace in it instead, which may be of any program. runtime/trace or its flight recorder
+// writes such files:
 //
 //	go run ./examples/tracechain -svg life.svg trace.out
 //

@@ -120,6 +120,8 @@ type Backend interface {
 // backend below all layers is asked whether it is Isolated.
 type Isolated interface {
 	Backend
+
+	// Isolated only marks the backend. It is never called.
 	Isolated()
 }
 

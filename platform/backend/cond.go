@@ -2,10 +2,17 @@ package backend
 
 import "sync"
 
-// A Cond lets goroutines wait for one another, like sync.Cond.
+// A Cond lets goroutines wait for one another, like sync.Cond. Its methods are called with
+// its lock held.
 type Cond interface {
+	// Wait unlocks the lock, waits until Signal or Broadcast wakes the goroutine, and
+	// locks the lock again before it returns.
 	Wait()
+
+	// Signal wakes one of the goroutines that wait, if there is one. It does not wait.
 	Signal()
+
+	// Broadcast wakes all goroutines that wait. It does not wait.
 	Broadcast()
 }
 
@@ -15,7 +22,6 @@ type Cond interface {
 type Conductor interface {
 	Backend
 
-	// NewCond returns a condition with the lock l. Its methods are called with l held, and
-	// must do what those of sync.Cond do.
+	// NewCond returns a condition with the lock l.
 	NewCond(l sync.Locker) Cond
 }

@@ -9,11 +9,18 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// SocketOptions are the options of a stream socket: platform.SocketOptions.
+// SocketOptions are the options of a stream socket: platform.SocketOptions. A backend takes
+// those of probes from [SocketOptions.KeepAliveConfig].
 type SocketOptions struct {
-	Delay                   bool
-	KeepAlive               net.KeepAliveConfig
-	NoKeepAlive             bool
+	// Delay turns Nagle's algorithm on: it is the opposite of TCP_NODELAY.
+	Delay bool
+
+	// KeepAlive and NoKeepAlive are what KeepAliveConfig combines.
+	KeepAlive   net.KeepAliveConfig
+	NoKeepAlive bool
+
+	// ReadBuffer and WriteBuffer are the sizes in bytes of the system's buffers. With 0
+	// they stay as they are.
 	ReadBuffer, WriteBuffer int
 }
 

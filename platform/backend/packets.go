@@ -7,15 +7,15 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// A Packet is a platform.Packet; see there for the fields.
+// A Packet is a platform.Packet; see there for more about the fields.
 type Packet struct {
-	Buf       []byte
-	N         int
-	Peer      netip.AddrPort
-	Local     netip.Addr
-	Interface int
-	ECN       uint8
-	Truncated bool
+	Buf       []byte         // the buffer to read into, or the bytes to send
+	N         int            // how many bytes of Buf were read or sent
+	Peer      netip.AddrPort // who sent the packet, or where it goes; the zero value is the connected peer
+	Local     netip.Addr     // the address that it was sent to, or its source address; the zero value leaves the choice to the system
+	Interface int            // the index of the network interface that it came in on, or goes out on, or 0
+	ECN       uint8          // the two bits of explicit congestion notification
+	Truncated bool           // it was longer than Buf, and the rest is lost
 }
 
 // Packets returns the packets of an operation of ops.KindReadBatch or

@@ -69,7 +69,7 @@
 //	parents      the layers that it is built on
 //	times        how many are alike, if several parents in a row are
 //	repeated     true if it appears earlier in the tree; its parents are there
-//	counts       a [combinators.Counts], if the layer counts
+//	counts       a combinators.Counts, if the layer counts
 //	requests     those that it has served or refused, if the layer counts
 //	passed_on    requests to its parents, if they count and are parents of no other layer
 //

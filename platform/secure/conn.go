@@ -16,18 +16,51 @@ import (
 //
 // While a write is outstanding, a Conn may start an empty write, to wait for its turn. The
 // empty write must not end before the first one has made some progress.
+//
+// Unless the proactor has a single runner, any goroutine may call the methods, several at a
+// time.
 type Transport interface {
 	ops.Reader
 	ops.Writer
 	ops.WaitReader
+
+	// Allocator returns the default allocator: that of operations whose handlers have
+	// none. With nil they come from the Go heap.
 	Allocator() allocator.Allocator[ops.Operation]
+
+	// Proactor returns the proactor that calls the handlers. It is not nil while the
+	// transport is open.
 	Proactor() *platform.Proactor
+
+	// Cancel cancels all outstanding operations. Their handlers are called later, with
+	// ops.ErrCanceled, or with the result that the operation already had. The transport
+	// stays open.
 	Cancel()
+
+	// Close closes the transport. Handlers of outstanding operations are called later,
+	// with net.ErrClosed. If it is closed already, Close returns net.ErrClosed.
 	Close() error
+
+	// LocalAddr returns the local address, or nil if the transport is not open.
 	LocalAddr() net.Addr
+
+	// RemoteAddr returns the peer's address, or nil if the transport is not open.
 	RemoteAddr() net.Addr
+
+	// SetDeadline sets the deadlines of reads and of writes, as SetReadDeadline and
+	// SetWriteDeadline do.
 	SetDeadline(t time.Time) error
+
+	// SetReadDeadline sets the time at which reads end, and waits for something to read:
+	// those that are outstanding, and those that are started later. Their handlers are
+	// called with os.ErrDeadlineExceeded, or with the result that the operation already
+	// had, and TryRead returns os.ErrDeadlineExceeded. A zero t means never. It returns
+	// net.ErrClosed if the transport is not open. See [platform.Conn.SetReadDeadline].
 	SetReadDeadline(t time.Time) error
+
+	// SetWriteDeadline sets the time at which writes end, as SetReadDeadline does for
+	// reads. Bytes that were written before the deadline stay written, and the handler
+	// is called with their number.
 	SetWriteDeadline(t time.Time) error
 }
 

@@ -57,10 +57,10 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 
 // A Report says how the run of a program went.
 type Report struct {
-	Program    Program
+	Program    Program              // what ran
 	Violations []contract.Violation // in the order in which they happened
-	Timeline   *contract.Timeline
-	Took       time.Duration // on a simulated platform, in virtual time
+	Timeline   *contract.Timeline   // the lives of its operations
+	Took       time.Duration        // on a simulated platform, in virtual time
 
 	about string // where it went so, and what else there is to know
 }

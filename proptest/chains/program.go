@@ -31,12 +31,12 @@ type Program struct {
 
 // A Chain is one chain of a [Program].
 type Chain struct {
-	Name    string
-	Forked  bool
-	Memory  Association
-	Steps   []Step
-	Cancels bool // its handlers have a cancel slot
-	Strand  bool // its handlers run on the strand of the program
+	Name    string      // what reports call it
+	Forked  bool        // it begins when another chain forks it
+	Memory  Association // how its handlers get their memory
+	Steps   []Step      // its steps, one after the other
+	Cancels bool        // its handlers have a cancel slot
+	Strand  bool        // its handlers run on the strand of the program
 
 	// Disposal is what becomes of the chain's timer, file and mailbox when the
 	// chain is over and nobody sends to it any more. Apart has another goroutine
@@ -81,21 +81,21 @@ type Step struct {
 type Cancel int
 
 const (
-	CancelNothing Cancel = iota
-	CancelSlot           // by the cancel slot of the chain
-	CancelAll            // everything on the socket or timer
-	CancelLate           // by a timeout of the handler, if it takes too long
-	CancelMoved          // by the deadline of the socket, which is moved to be earlier
-	CancelPassed         // by the deadline of the socket, which is moved into the past
+	CancelNothing Cancel = iota // it is not cancelled
+	CancelSlot                  // by the cancel slot of the chain
+	CancelAll                   // everything on the socket or timer
+	CancelLate                  // by a timeout of the handler, if it takes too long
+	CancelMoved                 // by the deadline of the socket, which is moved to be earlier
+	CancelPassed                // by the deadline of the socket, which is moved into the past
 )
 
 // An Association says how the handlers of a chain get their memory.
 type Association struct {
-	Style    Style
-	Inner    bool // another allocator of the same type lies further in, and must not be asked
-	Bytes    bool // an allocator of bytes lies outermost, and must not be asked
-	Wrappers int  // layers without an allocator, half of them around the one with it
-	Slot     bool // the memory is a single block, used again and again
+	Style    Style // how the allocator is associated
+	Inner    bool  // another allocator of the same type lies further in, and must not be asked
+	Bytes    bool  // an allocator of bytes lies outermost, and must not be asked
+	Wrappers int   // layers without an allocator, half of them around the one with it
+	Slot     bool  // the memory is a single block, used again and again
 }
 
 // Style is a way to associate an allocator with a handler.

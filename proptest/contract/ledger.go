@@ -116,11 +116,13 @@ func (l *Ledger) Close(p *platform.Proactor) error {
 	return err
 }
 
-// Closing and Closed record that a proactor is about to be closed, and that it is
-// closed and no goroutine runs it any more. Call them where a proactor is closed
-// while it is run. [Ledger.Close] calls both.
+// Closing records that a proactor is about to be closed. Call it, and [Ledger.Closed]
+// later, where a proactor is closed while it is run. [Ledger.Close] calls both.
 func (l *Ledger) Closing() { l.record(event{kind: eventClose, goroutine: l.goroutine()}) }
-func (l *Ledger) Closed()  { l.record(event{kind: eventClosed, goroutine: l.goroutine()}) }
+
+// Closed records that a proactor is closed and that no goroutine runs it any more; see
+// [Ledger.Closing].
+func (l *Ledger) Closed() { l.record(event{kind: eventClosed, goroutine: l.goroutine()}) }
 
 // Violations judges what has happened so far and returns the violations, in the
 // order in which they happened. An operation that has not ended yet is none; see

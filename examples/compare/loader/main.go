@@ -2,8 +2,8 @@
 // standard input, prints true when all connections are open, begins when it reads true, and
 // prints a load.Result. It keeps the connections until standard input ends, so that what the
 // server does when they are closed is not measured. With the argument crowd, the load is that of
-// package crowd. With the argument back-end, it is no load, but what is behind a proxy: it has
-// flags then, and prints where it listens.
+// package crowd. With the argument back-end, it is the server behind a proxy instead: then it
+// has flags, and prints where it listens.
 package main
 
 import (

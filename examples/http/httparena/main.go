@@ -1,6 +1,6 @@
 // Httparena is an entry for HttpArena (github.com/MDA2AV/HttpArena), a public benchmark of
-// servers. It serves what the profiles baseline, pipelined and limited-conn request, on port
-// 8080. Copy the directory to frameworks/heirloom there as it is.
+// servers. It serves the profiles baseline, pipelined and limited-conn, on port 8080. Copy this
+// directory to frameworks/heirloom there as it is.
 //
 //	GET  /baseline11?a=13&b=42    55
 //	POST /baseline11?a=13&b=42    75, with a body of 20, in chunks or not

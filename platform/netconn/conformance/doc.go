@@ -1,4 +1,4 @@
-// Package conformance has the tests of golang.org/x/net/nettest for package netconn, and for
-// packets, of which nettest knows nothing, some like them. It is a module of its own, so that
-// who uses the library need not have nettest.
+// Package conformance runs the tests of golang.org/x/net/nettest on package netconn, and similar
+// ones for packets, which nettest does not cover. It is a module of its own, so that users of the
+// library do not depend on nettest.
 package conformance

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Net is an echo server on package net, with a goroutine and a buffer a connection. It has no
+// Net is an echo server on package net, with a goroutine and a buffer per connection. It has no
 // loops; the flag says how many processors it may use.
 package main
 
@@ -17,14 +17,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	program.Listening(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go echo(c, make([]byte, o.Buffer))
-	}
+	program.Serve(l, func(c net.Conn) { echo(c, make([]byte, o.Buffer)) })
 }
 
 func echo(c net.Conn, buffer []byte) {

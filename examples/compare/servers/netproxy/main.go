@@ -1,6 +1,6 @@
 //go:build unix
 
-// Netproxy passes connections on with package net, with two goroutines a connection, one for each
+// Netproxy passes connections on with package net, with two goroutines per connection, one for each
 // direction. Between TCP connections, io.Copy has the kernel move the bytes (splice(2) of Linux).
 package main
 
@@ -21,14 +21,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	program.Listening(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go pass(c.(*net.TCPConn), *to)
-	}
+	program.Serve(l, func(c net.Conn) { pass(c.(*net.TCPConn), *to) })
 }
 
 func pass(client *net.TCPConn, to string) {

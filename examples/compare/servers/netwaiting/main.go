@@ -1,7 +1,7 @@
 //go:build unix
 
 // Netwaiting is an echo server on package net for connections that mostly wait, with a
-// goroutine for each. It reads 64 bytes at once, to keep the goroutine small.
+// goroutine for each. It reads 64 bytes at a time, to keep the goroutine small.
 package main
 
 import (
@@ -26,14 +26,7 @@ func main() {
 	if *secure {
 		l = tls.NewListener(l, certificate.Config())
 	}
-	program.Listening(l.Addr())
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go echo(c, *idle)
-	}
+	program.Serve(l, func(c net.Conn) { echo(c, *idle) })
 }
 
 func echo(c net.Conn, idle time.Duration) {

@@ -38,3 +38,16 @@ func Parse() Options {
 
 // Listening says that the server accepts connections.
 func Listening(address net.Addr) { fmt.Println("listening", address) }
+
+// Serve accepts connections for as long as the program runs, and serves each on a goroutine of
+// its own.
+func Serve(l net.Listener, serve func(c net.Conn)) {
+	Listening(l.Addr())
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go serve(c)
+	}
+}

@@ -1,10 +1,10 @@
-// Simulated has the server of package waiting serve connections on a simulated network, both
-// ends of all of them in this process, and prints what they cost as a line of JSON. The
-// deadline of each is armed, and one in a hundred speaks each second.
+// Simulated has the server of package waiting serve connections on a simulated network. Both
+// ends of all of them are in this process. It prints what they cost as a line of JSON. The
+// deadline of each is armed, and one in a hundred sends something each second.
 //
 // The proactor, the sessions, the operations and their deadlines are those that serve real
-// connections. The sockets are not: what the kernel has of one is in the heap of this process,
-// and counts. Time is virtual, so a minute takes as long as the messages of a minute do.
+// connections. The sockets are not: what the kernel would keep for one is in the heap of this
+// process, and counts. Time is virtual, so a minute takes only as long as handling its messages.
 package main
 
 import (
