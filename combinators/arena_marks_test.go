@@ -364,7 +364,7 @@ func TestMarkInPlaceOfAVoidOne(t *testing.T) {
 			s := take(t, a, 3)
 			void := a.Mark()
 			a.Deallocate(s)
-			s = take(t, a, 3)
+			take(t, a, 3)
 			m := a.Mark()
 			above := take(t, a, 2)
 			if !rewindPanics(a, void) {
