@@ -23,7 +23,7 @@ var deaths = map[string]func(){
 func TestRunnerDies(t *testing.T) {
 	eachDeath(t, func(t *testing.T, m mode, die func()) {
 		w := m.open(t)
-		eachHandler(2, func(at int) (handled int) {
+		eachHandler(func(at int) (handled int) {
 			u := w.tour(func(handled int) {
 				if handled == at {
 					die()
@@ -71,7 +71,7 @@ func TestRunnerClosesAndDies(t *testing.T) {
 // abandonAfterDeath has handlers of tours end their goroutine by end, closes the proactor
 // unless that has, and checks that what was left is abandoned.
 func abandonAfterDeath(t *testing.T, m mode, end func(w *world)) {
-	eachHandler(3, func(at int) (handled int) {
+	eachHandler(func(at int) (handled int) {
 		w := m.open(t)
 		u := w.tour(func(handled int) {
 			if handled == at {
@@ -106,13 +106,14 @@ func eachDeath(t *testing.T, test func(t *testing.T, m mode, die func())) {
 	}
 }
 
-// eachHandler calls try with the number of every n-th handler, or of fewer with -short, until
+// eachHandler calls try with the number of each handler, or of every seventh with -short, until
 // there were not as many.
-func eachHandler(n int, try func(at int) (handled int)) {
+func eachHandler(try func(at int) (handled int)) {
+	step := 1
 	if testing.Short() {
-		n = 7
+		step = 7
 	}
-	for at := 1; at <= try(at); at += n {
+	for at := 1; at <= try(at); at += step {
 	}
 }
 

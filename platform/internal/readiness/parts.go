@@ -29,12 +29,11 @@ func (e *Engine) sendFile(s *socket, op *ops.Operation) bool {
 	if ended {
 		return true
 	}
-	s.writable = false
 	if full {
-		op.Err = e.widen(s)
+		op.Err = e.full(s)
 		return op.Err != nil
 	}
-	s.interest = Edges
-	op.Err = e.register(int(s.fd), s.name(), ToEdges)
+	op.Err = e.registerAgain(s)
+	s.writable = op.Err != nil
 	return op.Err != nil
 }

@@ -131,12 +131,19 @@ func (e *Engine) FreeSocket(s *backend.Socket) { e.table.Free(s.Index) }
 func (e *Engine) attach(s *socket, fd int, is traits) error {
 	is.sticky = is.sticky || e.rules.NoUrgent
 	s.fd, s.traits = int32(fd), is
-	if err := e.register(fd, s.name(), is.interest); err != nil {
-		s.fd = -1
-		descriptor.Close(int32(fd), descriptor.Traits{Unlink: is.is(unlinks)})
-		return err
+	err := e.register(fd, s.name(), is.interest)
+	if err != nil {
+		s.detach()
 	}
-	return nil
+	return err
+}
+
+// detach closes the descriptor of a socket, and forgets what is known of it: the record may
+// be that of another one next.
+func (s *socket) detach() error {
+	fd, is := s.fd, descriptor.Traits{Unlink: s.is(unlinks)}
+	s.fd, s.rare, s.traits = -1, nil, traits{}
+	return descriptor.Close(fd, is)
 }
 
 func (s *socket) name() Name { return Name{s.Index, uint32(s.Number.Load())} }
@@ -146,10 +153,24 @@ func (e *Engine) widen(s *socket) error {
 	if s.interest == Edges {
 		return nil
 	}
+	return e.registerAgain(s)
+}
+
+// registerAgain registers a socket for all edges, which has the kernel tell of it once more.
+func (e *Engine) registerAgain(s *socket) error {
 	err := e.register(int(s.fd), s.name(), ToEdges)
 	if err == nil {
 		s.interest = Edges
 	}
+	return err
+}
+
+// full notes that a write has found no room. If the kernel cannot be asked to tell when there
+// is, the next write has to try again.
+func (e *Engine) full(s *socket) error {
+	reach.Sometimes(true, reach.WriteFull)
+	err := e.widen(s)
+	s.writable = err != nil
 	return err
 }
 
@@ -160,15 +181,13 @@ func (e *Engine) CloseSocket(s *backend.Socket) error {
 	if !ok {
 		return e.files.CloseSocket(s)
 	}
-	fd, is := x.fd, descriptor.Traits{Unlink: x.is(unlinks)}
-	if fd < 0 {
+	if x.fd < 0 {
 		return nil // never got as far
 	}
 	if x.is(shared) {
-		e.register(int(fd), x.name(), Nothing)
+		e.register(int(x.fd), x.name(), Nothing)
 	}
-	x.fd, x.rare, x.traits = -1, nil, traits{}
-	return descriptor.Close(fd, is)
+	return x.detach()
 }
 
 // CloseWrite implements backend.Backend.

@@ -4,7 +4,6 @@ package readiness
 
 import (
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/ops/reach"
 	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/internal/descriptor"
 )
@@ -33,9 +32,7 @@ func (e *Engine) splice(s *socket, op *ops.Operation) (ended bool) {
 	if descriptor.Put(s.fd, op) {
 		return true
 	}
-	reach.Sometimes(true, reach.WriteFull)
-	s.writable = false
-	op.Err = e.widen(s)
+	op.Err = e.full(s)
 	return op.Err != nil
 }
 
