@@ -126,8 +126,12 @@ func (s *simulation) run(c config) {
 		r.scheduler, r.handsOn = s.chooser, s.program.handsOn()
 	}
 	s.played = r
+	open := c.open
+	if open == nil {
+		open = platform.New
+	}
 	s.violations, s.err = r.execute(func(options ...platform.Option) (*platform.Proactor, error) {
-		return platform.New(append(options, platform.WithCustomBackend(r.world.Backend))...)
+		return open(append(options, platform.WithCustomBackend(r.world.Backend))...)
 	})
 }
 
