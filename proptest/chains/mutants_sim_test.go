@@ -13,7 +13,7 @@ import (
 // smallestOfKernels is the most steps that are left of a program which shows a fault of a
 // kernel. What goes wrong only with data needs a connection: both ends are opened and closed, and
 // something is written and read.
-const smallestOfKernels = 7
+const smallestOfKernels = 8
 
 // TestFaultyKernels says that faults of a simulated kernel are found out, by
 // a breach of the clause that the fault is about, or by a wrong result; in
