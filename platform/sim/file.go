@@ -30,6 +30,7 @@ const maxFile = 64 << 20
 var (
 	errNoReading = os.NewSyscallError("read", syscall.EBADF)
 	errNoWriting = os.NewSyscallError("write", syscall.EBADF)
+	errNoSpace   = os.NewSyscallError("write", syscall.ENOSPC)
 	errTooLarge  = os.NewSyscallError("write", syscall.EFBIG)
 )
 
@@ -67,6 +68,12 @@ func (b *kernel) OpenFile(s *backend.Socket, name string, flag int, _ os.FileMod
 	return nil
 }
 
+// room returns how much of n bytes there is room for, where there is too little: nothing,
+// half of them or all but one.
+func (w *World) room(n int) int {
+	return []int{0, n / 2, n - 1}[w.choose(min(n, 3), "how much there is room for")]
+}
+
 // onFile does an operation on a file, which is possible at any time.
 func (b *kernel) onFile(r *request) result {
 	f, buf := r.e.file, r.single[0]
@@ -88,10 +95,17 @@ func (b *kernel) onFile(r *request) result {
 		case r.offset > maxFile-int64(len(buf)):
 			return result{err: errTooLarge}
 		}
+		var err error
+		if len(buf) > 0 && b.w.happens(b.w.weather.NoSpace, "no space") {
+			buf, err = buf[:b.w.room(len(buf))], errNoSpace
+		}
+		if len(buf) == 0 { // which makes no file longer
+			return result{err: err}
+		}
 		if end := int(r.offset) + len(buf); end > len(f.data) {
 			f.data = append(f.data, make([]byte, end-len(f.data))...)
 		}
-		return result{n: copy(f.data[r.offset:], buf)}
+		return result{n: copy(f.data[r.offset:], buf), err: err}
 	}
 	return result{}
 }

@@ -123,6 +123,38 @@ func TestVectored(t *testing.T) {
 	}
 }
 
+// TestFileNoSpace: a write that finds no room for all of it is told how much was written, and
+// that is in the file. One of nothing needs no room.
+func TestFileNoSpace(t *testing.T) {
+	for answer, room := range []int{0, 2, 3} {
+		w := open(t, rare{"how much there is room for": answer}, sim.WithWeather(sim.Weather{NoSpace: 1}))
+		f := w.file("a file", os.O_RDWR|os.O_CREATE)
+		var wrote, beyond, nothing, read result
+		f.WriteAt([]byte("data"), 0, &wrote)
+		f.WriteAt(nil, 0, &nothing)
+		w.await(&wrote, &nothing)
+		wrote.want(t, "WriteAt", room, syscall.ENOSPC)
+		nothing.want(t, "WriteAt of nothing", 0, nil)
+		if room == 0 {
+			f.WriteAt([]byte("data"), 5, &beyond)
+			w.await(&beyond)
+			beyond.want(t, "WriteAt beyond the end", 0, syscall.ENOSPC)
+		}
+		buf := make([]byte, 9)
+		f.ReadAt(buf, 0, &read)
+		w.await(&read)
+		if room > 0 {
+			read.want(t, "ReadAt", room, nil)
+		} else {
+			read.want(t, "ReadAt of an empty file", 0, io.EOF)
+		}
+		if got := string(buf[:room]); got != "data"[:room] {
+			t.Errorf("in the file is %q", got)
+		}
+		w.finish()
+	}
+}
+
 // TestFileWritten: a write is less than everything only with an error, in any weather.
 func TestFileWritten(t *testing.T) {
 	w := open(t, sim.Seeded(1), sim.WithWeather(sim.Weather{Partial: 1}))

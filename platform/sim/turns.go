@@ -35,7 +35,7 @@ func (w *World) Turns(functions ...func()) {
 	}
 	t := &turns{over: make(chan struct{})}
 	for range functions {
-		t.all = append(t.all, &turn{begin: make(chan struct{}, 1)})
+		t.all = append(t.all, &turn{event: Turn + uint64(len(t.all)), begin: make(chan struct{}, 1)})
 	}
 	w.mu.Lock()
 	if w.turns != nil {
@@ -73,6 +73,7 @@ type turns struct {
 	all     []*turn
 	current *turn         // who goes on; the others are waiting for that
 	able    []*turn       // scratch
+	events  []uint64      // likewise
 	over    chan struct{} // closed when all have returned
 
 	panicked any  // what Turns panics with
@@ -93,6 +94,7 @@ func (t *turns) note(panicked any) {
 
 // A turn is a goroutine of World.Turns.
 type turn struct {
+	event    uint64        // that it goes on; see Scheduler
 	begin    chan struct{} // receives when it is its turn; of capacity 1
 	done     bool
 	poll     *kernel   // in whose poll it waits, or nil
@@ -190,7 +192,7 @@ func (w *World) next(own *turn) *turn {
 		t.able = able
 		switch {
 		case len(able) > 0:
-			return able[w.chooseTurn(len(able))]
+			return able[w.chooseTurn(able)]
 		case first != never:
 			w.sleep(first)
 		default:
@@ -199,9 +201,9 @@ func (w *World) next(own *turn) *turn {
 	}
 }
 
-// chooseTurn asks the Chooser. If that panics so does Turns in the end, as nobody else is
+// chooseTurn asks the Chooser, or the Scheduler of an interleaved world. If that panics so does Turns in the end, as nobody else is
 // there whom it concerns. If it ends the goroutine nothing can keep it from that.
-func (w *World) chooseTurn(able int) (chosen int) {
+func (w *World) chooseTurn(able []*turn) (chosen int) {
 	t := w.turns
 	if t.failed {
 		return 0
@@ -212,7 +214,17 @@ func (w *World) chooseTurn(able int) (chosen int) {
 			t.note(recover())
 		}
 	}()
-	chosen = w.choose(able, "who goes on")
+	const what = "who goes on"
+	if w.weather.Interleave {
+		t.events = t.events[:0]
+		for _, o := range able {
+			t.events = append(t.events, o.event)
+		}
+		chosen = w.nextEvent(t.events, what)
+		w.touch(Everything, 0)
+	} else {
+		chosen = w.choose(len(able), what)
+	}
 	t.failed = false
 	return chosen
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -290,6 +291,71 @@ func TestTurnsChooser(t *testing.T) {
 				t.Errorf("%s at question %d: the next Turns ends with %v", how, at, v)
 			}
 		}
+	}
+}
+
+// A turnsScheduler notes the turns that it is asked for, and has the goroutine with the
+// highest number go on.
+type turnsScheduler struct {
+	sim.Chooser
+	mu      sync.Mutex // that a turn is passed on is no edge
+	asked   [][]uint64
+	touched bool // everything, since it was asked
+	answer  func(events []uint64) int
+}
+
+func (s *turnsScheduler) Next(events []uint64) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked, s.touched = append(s.asked, slices.Clone(events)), false
+	return s.answer(events)
+}
+
+func (s *turnsScheduler) Touch(kind string, _ int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touched = s.touched || kind == sim.Everything
+}
+
+// A Scheduler says who goes on: its events are numbers of goroutines, of which the one that
+// has just had its turn comes first.
+func TestTurnsScheduler(t *testing.T) {
+	s := &turnsScheduler{Chooser: sim.Calm, answer: func(events []uint64) int {
+		return slices.Index(events, slices.Max(events))
+	}}
+	w := sim.New(s, sim.Alone(), sim.WithWeather(sim.Weather{Interleave: true}))
+	var order []int
+	note := func(n int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.touched {
+			t.Errorf("the turn of goroutine %d counts as independent of others", n)
+		}
+		order = append(order, n)
+	}
+	w.Turns(func() { note(0) }, func() { note(1); w.Yield(); note(1) }, func() { note(2); w.Yield(); note(2) })
+	if diff := cmp.Diff([]int{2, 2, 1, 1, 0}, order); diff != "" {
+		t.Error(diff)
+	}
+	turn := func(n uint64) uint64 { return sim.Turn + n }
+	want := [][]uint64{
+		{turn(0), turn(1), turn(2)}, {turn(2), turn(0), turn(1)},
+		{turn(0), turn(1)}, {turn(1), turn(0)}, {turn(0)},
+	}
+	if diff := cmp.Diff(want, s.asked); diff != "" {
+		t.Error(diff)
+	}
+	for _, answer := range []int{-1, 2} {
+		s.answer = func([]uint64) int { return answer }
+		if v := fmt.Sprint(ending(func() { w.Turns(func() {}, func() {}) })); !strings.Contains(v, "who goes on") {
+			t.Errorf("the answer %d: Turns ends with %v", answer, v)
+		}
+	}
+	s.asked = nil
+	calm := sim.New(s)
+	calm.Turns(func() {}, func() {})
+	if s.asked != nil {
+		t.Error("Next is called in a world that is not interleaved")
 	}
 }
 

@@ -64,7 +64,7 @@ type Weather struct {
 
 	// Partial: a read, a write on a stream, or a batch of packets transfers
 	// less than it could. (A write to a file transfers less than everything
-	// only with an error.)
+	// only with an error: see NoSpace.)
 	Partial int
 
 	// Capacity is how many bytes that were written and not yet read one direction
@@ -82,6 +82,11 @@ type Weather struct {
 	// NoDescriptors: an accept fails (EMFILE). The connection stays in the
 	// listener's queue.
 	NoDescriptors int
+
+	// NoSpace: a write to a file fails (ENOSPC) after it has written nothing, half
+	// of everything, or all but one byte. The part is in the file, and its length is reported with the error.
+	// The next write may find room again. A write of nothing does not fail.
+	NoSpace int
 
 	// FalseAlarm: a TryRead finds nothing although there is something, or a
 	// TryWrite finds no room although there is room.
@@ -116,6 +121,7 @@ func Stormy() Weather {
 		Reset:         256,
 		NoBuffers:     128,
 		NoDescriptors: 8,
+		NoSpace:       8,
 		FalseAlarm:    4,
 		Refuse:        16,
 		Loss:          8,

@@ -273,15 +273,13 @@ func (c *chainRun) completed(o contract.Operation, n int, err error) {
 	c.advance(k)
 }
 
-// plannedPanic is what the handler of a step "panic" panics with.
-type plannedPanic struct{}
-
 func (c *chainRun) advance(k *kind) {
+	s := &c.program.Steps[c.at]
 	c.at++
 	c.attempts = 0
 	c.proceed()
 	if k.name == "panic" {
-		panic(plannedPanic{})
+		c.run.die(s.Exit)
 	}
 }
 

@@ -78,13 +78,21 @@ func (r *recording) Next(events []uint64) int {
 		if len(events) == 1 {
 			return 0
 		}
-		return r.Choose(len(events), "what happens next")
+		return r.Choose(len(events), whatOf(events))
 	}
 	v := s.Next(events)
 	if len(events) > 1 {
 		r.made = binary.AppendUvarint(r.made, uint64(v))
 	}
 	return v
+}
+
+// whatOf names the question of which event happens, as package sim does for a Chooser.
+func whatOf(events []uint64) string {
+	if events[0] >= sim.Turn {
+		return "who goes on"
+	}
+	return "what happens next"
 }
 
 // Touch implements sim.Scheduler.

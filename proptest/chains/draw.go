@@ -267,7 +267,7 @@ func (d *drawing) insert(chain, begin, end int, s Step) {
 }
 
 // aim sets, in the steps that cancel another chain or send to one, which chain
-// that is.
+// that is, and in those that panic, whether they end their goroutine instead.
 func (d *drawing) aim() {
 	for i := range d.p.Chains {
 		for n := range d.p.Chains[i].Steps {
@@ -277,6 +277,8 @@ func (d *drawing) aim() {
 				d.p.Chains[s.Chain].Cancels = true
 			case "send to":
 				s.Chain = (i + s.Chain) % len(d.p.Chains)
+			case "panic":
+				s.Exit = d.one("Goexit instead", 2)
 			}
 		}
 	}

@@ -281,6 +281,7 @@ func (p Program) simplifications() []func(p *Program) bool {
 			step(func(s *Step) bool { return set(&s.Refuse, 0) })
 			step(func(s *Step) bool { return s.Pause >= 0 && set(&s.Cancel, CancelNothing) })
 			step(func(s *Step) bool { return set(&s.Depth, 0) })
+			step(func(s *Step) bool { return set(&s.Exit, false) })
 			step(func(s *Step) bool { return s.plainer() })
 		}
 	}

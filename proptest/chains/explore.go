@@ -162,7 +162,7 @@ func (e *explorer) Next(events []uint64) int {
 	if m := e.path[e.at].moment; m != nil {
 		m.step = make(footprint)
 	}
-	return e.repeat(len(events), "what happens next")
+	return e.repeat(len(events), whatOf(events))
 }
 
 // reduces reports whether orders that come to the same as another are left out. With a

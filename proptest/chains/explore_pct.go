@@ -12,9 +12,9 @@ import (
 // behind all others instead. This finds a fault that needs depth events to happen in a
 // certain order with a probability that depends on the number of events, but not on the
 // number of orders (S. Burckhardt et al., A Randomized Scheduler with Probabilistic
-// Guarantees of Finding Bugs, 2010). Most faults have a depth of 1 to 3. Everything else
-// that the weather leaves open is answered at random, and so is which of several runners
-// goes on.
+// Guarantees of Finding Bugs, 2010). Most faults have a depth of 1 to 3. Each of several
+// runners has a priority as well. Everything else that the weather leaves open is answered
+// at random.
 //
 // The first order has a random seed, or that of the flag -rapid.seed, and the next ones
 // count up from there. A failure prints its seed. It is for [Explore].
@@ -45,7 +45,7 @@ func (c config) sample(t testing.TB, run func(Chooser) error) (schedules int, pa
 // A pct is a sim.Scheduler that decides by priorities.
 type pct struct {
 	random     *rand.Rand
-	priorities map[uint64]uint64 // of events
+	priorities map[uint64]uint64 // of events, and of runners
 	changes    map[int]bool      // when the first is put last
 	last       uint64            // the lowest priority so far
 	at         int

@@ -18,6 +18,7 @@ type Option func(*config)
 type config struct {
 	given []string // the options, by name
 
+	open     Opener // of simulated proactors, if it is not platform.New
 	runners  int
 	replay   Chooser
 	wrap     func(ops.Handler) ops.Handler

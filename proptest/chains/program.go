@@ -73,6 +73,7 @@ type Step struct {
 	Until  ops.Until // what a batch waits for
 	Early  bool      // cancel the batch before its members begin
 	After  bool      // send the signal after the wait for it has begun
+	Exit   bool      // end the goroutine by runtime.Goexit, where a step "panic" does so by a panic
 	Refuse int       // how many times the allocator fails at this step
 	Cancel Cancel    // how the operation is cancelled, right after it was started or when it is late
 }
@@ -162,6 +163,7 @@ func (s Step) String() string {
 	if k := kindOf(s.Kind); k != nil && k.text != nil {
 		text += " " + k.text(&s)
 	}
+	text += when(s.Exit, " by Goexit")
 	if s.Refuse > 0 {
 		text += fmt.Sprintf(", allocator fails %d×", s.Refuse)
 	}

@@ -57,6 +57,8 @@ func (p Program) wrong(c Chain, s Step) string {
 		return fmt.Sprintf("the size must be from 0 to %d", maxTransfer)
 	case s.Depth < 0 || s.Depth > maxDepth:
 		return fmt.Sprintf("the depth must be from 0 to %d", maxDepth)
+	case s.Exit && s.Kind != "panic":
+		return fmt.Sprintf("a %s does not end its goroutine", s.Kind)
 	case s.Cancel < CancelNothing || s.Cancel > CancelPassed:
 		return "there is no such Cancel"
 	case s.Until > ops.UntilError:

@@ -84,6 +84,8 @@ type run struct {
 	closing atomic.Bool
 	stuck   bool // nothing happens any more
 
+	exits atomic.Int32 // of goroutines that steps have ended, and not followed by others yet
+
 	oneOfMany bool // programs that are simulated
 	collects  bool // garbage, when a step says so
 }
@@ -280,8 +282,9 @@ func (r *run) close() {
 	}
 }
 
-// work is a goroutine that runs the proactor.
-func (r *run) work() {
+// runProactor runs the proactor until that returns. It goes on after a panic that the program
+// has planned.
+func (r *run) runProactor() {
 	r.ledger.Call(func() {
 		for r.again() {
 		}

@@ -126,8 +126,12 @@ func (s *simulation) run(c config) {
 		r.scheduler, r.handsOn = s.chooser, s.program.handsOn()
 	}
 	s.played = r
+	open := c.open
+	if open == nil {
+		open = platform.New
+	}
 	s.violations, s.err = r.execute(func(options ...platform.Option) (*platform.Proactor, error) {
-		return platform.New(append(options, platform.WithCustomBackend(r.world.Backend))...)
+		return open(append(options, platform.WithCustomBackend(r.world.Backend))...)
 	})
 }
 
@@ -176,7 +180,7 @@ func drawWeather(c Chooser) sim.Weather {
 	for name, rate := range map[string]*int{
 		"at once": &w.AtOnce, "delay": &w.Delay, "overtake": &w.Overtake, "few": &w.Few, "spurious": &w.Spurious, "lag": &w.Lag,
 		"slow cancel": &w.SlowCancel, "stale": &w.Stale, "scribble": &w.Scribble, "partial": &w.Partial, "reset": &w.Reset,
-		"no buffers": &w.NoBuffers, "no descriptors": &w.NoDescriptors, "false alarm": &w.FalseAlarm, "refuse": &w.Refuse,
+		"no buffers": &w.NoBuffers, "no descriptors": &w.NoDescriptors, "no space": &w.NoSpace, "false alarm": &w.FalseAlarm, "refuse": &w.Refuse,
 		"loss": &w.Loss, "duplicate": &w.Duplicate, "disorder": &w.Disorder,
 	} {
 		if s.without(name) {
@@ -195,6 +199,8 @@ func passes(s *Step, err error) bool {
 	switch {
 	case errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.EMFILE):
 		return true
+	case errors.Is(err, syscall.ENOSPC): // of the file that is to be sent; what was written of it stays
+		return s.Kind == "send file"
 	}
 	return kindOf(s.Kind).connects && errors.Is(err, syscall.ECONNREFUSED)
 }

@@ -2,9 +2,11 @@ package chains
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
@@ -69,7 +71,7 @@ func (n *notebook) page(size int) []byte {
 }
 
 // finishWriteAt keeps what was written, which is less than everything if the write was
-// cancelled in its midst.
+// cancelled in its midst, or found no room for more.
 func finishWriteAt(c *chainRun, n int, err error) (int, error) {
 	notes := &c.notes
 	page := notes.page(c.program.Steps[c.at].Size)
@@ -81,7 +83,15 @@ func finishWriteAt(c *chainRun, n int, err error) (int, error) {
 	return n, err
 }
 
-func checkWriteAt(_ *chainRun, s *Step, n int, err error) string {
+// checkWriteAt judges a write. Where a simulated file has no room for all of it, whoever reads
+// sees whether there is as much in the file as the handler was told.
+func checkWriteAt(c *chainRun, s *Step, n int, err error) string {
+	if c.run.weather.NoSpace > 0 && errors.Is(err, syscall.ENOSPC) {
+		if n < 0 || n >= s.Size {
+			return fmt.Sprintf("must be less than %d: there was no room for all", s.Size)
+		}
+		return ""
+	}
 	if err != nil || n != s.Size {
 		return fmt.Sprintf("must be %d, nil: less than everything is written only with an error", s.Size)
 	}

@@ -40,20 +40,20 @@ func stepProgram(s Step, runners int) Program {
 // way to cancel it and with its allocator failing.
 func eachStep(t *testing.T, f func(t *testing.T, s Step)) {
 	for _, k := range kinds {
-		if k.role == placed || k.start == nil || k.name == "panic" {
+		if k.role == placed || k.start == nil {
 			continue
 		}
 		t.Run(k.name, func(t *testing.T) {
 			for _, s := range []Step{
 				{}, {Refuse: 1}, {Refuse: 2}, {Cancel: CancelSlot}, {Cancel: CancelAll}, {Cancel: CancelLate}, {Cancel: CancelMoved}, {Cancel: CancelPassed},
-				{After: true}, {Until: ops.UntilFirst, Pause: -1}, {Until: ops.UntilSuccess, Pause: -1}, {Until: ops.UntilError}, {Early: true, Pause: -1}, {Until: ops.UntilError, Cancel: CancelLate, Pause: 500},
+				{After: true}, {Until: ops.UntilFirst, Pause: -1}, {Until: ops.UntilSuccess, Pause: -1}, {Until: ops.UntilError}, {Early: true, Pause: -1}, {Until: ops.UntilError, Cancel: CancelLate, Pause: 500}, {Exit: true},
 			} {
 				s.Kind, s.Chain = k.name, 2
 				if k.mail && k.reads {
 					s.Pause = 50
 				}
 				switch {
-				case k.name != "batch" && (s.Until != 0 || s.Early), k.name != "wait signal" && s.After:
+				case k.name != "batch" && (s.Until != 0 || s.Early), k.name != "wait signal" && s.After, k.name != "panic" && s.Exit:
 				case stepProgram(s, 0).check() == nil:
 					f(t, s)
 				}

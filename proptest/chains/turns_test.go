@@ -3,6 +3,7 @@ package chains
 import (
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -130,6 +131,47 @@ func TestTurnsExplored(t *testing.T) {
 		})
 	}
 }
+
+// TestSampledRunners says that random orders give runners priorities, as they do for other
+// events. The fault shows only if one runner stays in its handler for as long as the other
+// one needs for all of its steps, which a random answer at each place hardly ever does.
+func TestSampledRunners(t *testing.T) {
+	temporaryIn(t, scratch(t))
+	testflag.Set(t, "rapid.seed", "1")
+	p := Program{Runners: 2, Chains: []Chain{
+		{Name: "one", Steps: []Step{{Kind: "post"}}},
+		{Name: "other", Steps: slices.Repeat([]Step{{Kind: "post"}}, overtakes)},
+	}}
+	var inside, meanwhile atomic.Int32
+	wrap := func(h ops.Handler) ops.Handler { return &overtaken{h, chainOf(h).number, &inside, &meanwhile} }
+	out := failing(t, func(tb testing.TB) { Explore(tb, p, Sampled(100, 2), Wrapping(wrap)) })
+	if !strings.Contains(out, "overtaken") {
+		t.Errorf("it says\n%s", out)
+	}
+}
+
+const overtakes = 12
+
+// An overtaken is a layer that panics if all steps of the second chain happen in a handler of
+// the first.
+type overtaken struct {
+	ops.Handler
+	chain             int
+	inside, meanwhile *atomic.Int32
+}
+
+func (o *overtaken) Complete(n int, err error) {
+	if o.chain == 0 {
+		o.meanwhile.Store(0)
+		o.inside.Store(1)
+		defer o.inside.Store(0)
+	} else if o.inside.Load() == 1 && o.meanwhile.Add(1) == overtakes {
+		panic("the handler is overtaken")
+	}
+	o.Handler.Complete(n, err)
+}
+
+func (o *overtaken) Unwrap() ops.Handler { return o.Handler }
 
 // TestTurnsHint says that a real platform's failure which needs several runners is repeated
 // on the simulated one with several.

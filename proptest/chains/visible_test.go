@@ -1,10 +1,13 @@
 package chains
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -40,10 +43,12 @@ func withDetector(t *testing.T) string {
 
 // TestVisible says that the race detector reports an engine that calls an
 // allocator on another goroutine without a happens-before edge, although a
-// ledger watches, and says nothing if there is one.
+// ledger watches, and says nothing if there is one. The table of them is in
+// testdata/visible.md.
 func TestVisible(t *testing.T) {
 	tests := withDetector(t)
-	for engine := range hidden {
+	rows := []string{"| clause | engine | the race detector reports |", "|---|---|---|"}
+	for _, engine := range slices.Sorted(maps.Keys(hidden)) {
 		t.Run(engine, func(t *testing.T) {
 			child := exec.Command(tests, "-test.run=^TestVisibleChild$")
 			child.Env = append(os.Environ(), childVariable+"="+engine)
@@ -56,8 +61,14 @@ func TestVisible(t *testing.T) {
 			if want := hidden[engine].missing; reported != want || (err != nil) != want {
 				t.Errorf("a race is reported: %v, want %v: look at whether recording an event synchronises (record.go)\n%s", reported, want, text)
 			}
+			says := "nothing"
+			if reported {
+				says = "a data race"
+			}
+			rows = append(rows, fmt.Sprintf("| %v | %s | %s |", contract.Visible, engine, says))
 		})
 	}
+	keepTable(t, "visible.md", rows, len(hidden))
 }
 
 // hidden are engines that call the allocator of a handler on another goroutine,
