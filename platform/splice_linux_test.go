@@ -33,6 +33,8 @@ type splices struct {
 	waiting atomic.Int64 // how often there was no room for it
 	idle    atomic.Bool  // what was started last waits for something to read
 	waited  atomic.Bool  // something has
+
+	refused atomic.Pointer[syscall.Errno] // is what the next one fails with
 }
 
 func (x *splices) Start(s *backend.Socket, op *ops.Operation) bool {
@@ -51,6 +53,9 @@ func (x *splices) Start(s *backend.Socket, op *ops.Operation) bool {
 func (x *splices) Splices(s *backend.Socket) bool { return x.below.Splices(s) }
 
 func (x *splices) TrySplice(s *backend.Socket, op *ops.Operation) (bool, error) {
+	if errno := x.refused.Swap(nil); errno != nil {
+		return false, *errno
+	}
 	taken, err := x.below.TrySplice(s, op)
 	if taken {
 		x.taken.Add(1)
@@ -535,6 +540,65 @@ func TestSpliceFewDescriptors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTrySpliceRefused has a splice fail before it has taken anything: the copy ends with that
+// error, and the next one goes on where it has ended.
+func TestTrySpliceRefused(t *testing.T) {
+	const size = 4 << 20
+	eachSplicing(t, func(t *testing.T, w *world, x *splices) {
+		if x.below == nil {
+			t.Skip("nothing is spliced here")
+		}
+		a, from := w.peer()
+		b, to := w.peer()
+		go func() {
+			all := make([]byte, size)
+			for i := range all {
+				all[i] = patternAt(int64(i))
+			}
+			from.Write(all)
+			from.CloseWrite()
+		}()
+		got := make(chan []byte)
+		go func() {
+			all, err := io.ReadAll(to)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- all
+		}()
+		var memory counting
+		var copier ops.Copier
+		copied := int64(0)
+		for _, errno := range []syscall.Errno{unix.ENOMEM, unix.EIO} {
+			awaitInput(t, a, 60_000) // so that reads are long enough for a splice to be tried
+			x.refused.Store(&errno)
+			var r result
+			copier.Copy(b, a, make([]byte, 16<<10), ops.WithAllocator(&r, &memory))
+			w.await(&r)
+			r.want(t, r.n, errno)
+			copied += copier.Copied()
+		}
+		var rest result
+		copier.Copy(b, a, make([]byte, 16<<10), ops.WithAllocator(&rest, &memory))
+		w.await(&rest)
+		rest.want(t, rest.n, nil)
+		if copied += copier.Copied(); copied != size {
+			t.Errorf("%d bytes were copied, want %d", copied, size)
+		}
+		b.Close()
+		all := <-got
+		if len(all) != size {
+			t.Errorf("%d bytes have arrived, want %d", len(all), size)
+		}
+		for i, c := range all {
+			if c != patternAt(int64(i)) {
+				t.Fatalf("byte %d is %d, want %d", i, c, patternAt(int64(i)))
+			}
+		}
+		memory.check(t)
+	})
 }
 
 // TestSpliceUrgent has urgent data between the others, at which a splice stops.

@@ -1,4 +1,19 @@
 // Package iocp is the backend for the completion ports of Windows.
+//
+// The rings of io_uring and the queues of kqueue have fakes, over which the rest of those
+// backends runs on any Linux. There is none of a port: it is not the port that does the
+// operations, but a call for each kind of them, of Winsock or the kernel, which writes its
+// results to memory of the caller. To fake that would be to write Winsock once more. So
+// everything here is tested under Wine, by the tests of package platform too.
+//
+// What a port leaves open is when a packet comes. The tests here choose that, because they
+// can take packets out of a port and report them later, and send any by hand: a packet may
+// come before its call has returned, after its socket was freed, or for a call of somebody
+// else, and an operation may be cancelled, or its socket closed, at each moment until it is
+// reported. The tests also check of the port itself what the backend relies on: no packet is
+// lost if there are more than one call takes, a call that is pending sends one packet, even if
+// it is cancelled or its handle is closed, and a call that succeeds at once sends none where
+// the system was told so.
 package iocp
 
 import (
