@@ -12,11 +12,11 @@ import (
 //
 // If both are TCP connections of one proactor of package platform, on Linux with epoll or
 // io_uring, and reads keep filling the buffer (with io_uring 64 KiB of it), the kernel
-// moves the bytes that follow from one to the other (splice(2)), and waits for more to
-// move, until few arrive at a time. That saves the copies to the program and back, which
-// matters most when memory is the bottleneck. If the peer has closed its end, the kernel
-// may send the program SIGPIPE, which Go ignores unless the program asks for it (see
-// package os/signal).
+// moves the bytes that follow from one to the other (splice(2)). The Copier then waits for
+// more to move, instead of reading it, until less than 48 KiB comes at once. That saves the
+// copies to the program and back, which matters most when memory is the bottleneck. If the
+// peer has closed its end, the kernel may send the program SIGPIPE, which Go ignores unless
+// the program asks for it (see package os/signal).
 //
 // The zero value is ready, and can be a field of a session struct. It copies one stream
 // at a time, and must not itself be copied meanwhile.

@@ -11,7 +11,8 @@ type Splicer interface {
 
 	// TrySplice takes what there is to read, without waiting, for op, which is the next
 	// part of a composed operation on this stream. If it reports true, StartSplice of
-	// dst must be called with op. Otherwise nothing was taken, and a read tells why.
+	// dst must be called with op. Otherwise nothing was taken: a read tells why, or
+	// StartWaitReadable when to try again.
 	//
 	// src and dst are the streams as the program passed them. If either is another type
 	// that merely embeds a connection, TrySplice takes nothing, because that type may

@@ -75,8 +75,8 @@ func (l *refusingCalls) CloseSocket(s *backend.Socket) error {
 	return err
 }
 
-// callsRefused has one call fail by refuse, with an error, and checks that it is told, and that what
-// there was before is as it was.
+// callsRefused has one call fail by refuse, with an error, and checks that the caller gets the
+// error, and that nothing else has changed.
 var callsRefused = map[string]func(t *testing.T, w *world, refuse func(), with error){
 	"Listen": func(t *testing.T, w *world, refuse func(), with error) {
 		refuse()

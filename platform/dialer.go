@@ -42,7 +42,7 @@ type Dialer struct {
 // goroutine (runtime.Goexit), the dial has failed.
 type Resolver interface {
 	// LookupNetIP returns the addresses of a host, the best first. A dial tries them in
-	// that order, but both families in turn. An error ends the dial, and so does an empty
+	// that order, alternating between the families. An error ends the dial, and so does an empty
 	// result, with a *net.DNSError that says that there is no such host. When the context
 	// is done, LookupNetIP should return soon: it occupies its goroutine until it does.
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)

@@ -12,8 +12,8 @@ import (
 )
 
 // TestEpollRefused forbids epoll_ctl in a process of its own, as a kernel does that is short of
-// memory or of watches. What needs it is told, each time that it is tried, and what was
-// registered before goes on.
+// memory or of watches. Each operation that needs it fails, each time that it is tried, and
+// what was registered before goes on.
 func TestEpollRefused(t *testing.T) {
 	for name, errno := range map[string]unix.Errno{"ENOMEM": unix.ENOMEM, "ENOSPC": unix.ENOSPC} {
 		for _, m := range []mode{{backend: "epoll"}, {backend: "epoll", runners: 3}} {

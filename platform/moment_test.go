@@ -15,8 +15,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
 
-// What goes wrong only if two things come at the same moment, brought about by a layer that
-// has the second happen while the proactor is busy with the first.
+// These tests are for faults that need two events at the same moment. A layer has the second
+// happen while the proactor is busy with the first.
 
 // atMoment is a layer that calls back while it is called.
 type atMoment struct {

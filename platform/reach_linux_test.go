@@ -25,7 +25,7 @@ var byOthers = map[reach.State]struct {
 	reach.OpenedTwice:          {"programs open no Conn that is in use", TestOpenedTwice},
 	reach.BurstOver:            {"programs have few handlers at a time", TestFairness},
 	reach.CancelMissed:         {"needs an operation that ends at that very moment", TestCancelMissed},
-	reach.OpenedInClosing:      {"needs somebody who opens at that very moment", TestClosed},
+	reach.OpenedInClosing:      {"programs open nothing once they have closed", TestClosed},
 	reach.LateGone:             {"needs an operation that ends at that very moment", TestLateGone},
 }
 

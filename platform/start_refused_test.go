@@ -158,7 +158,7 @@ func (m mode) refuseStarts(t *testing.T, with []error, late bool) {
 	if testing.Short() {
 		step = 4
 	}
-	for at := 1 + m.runners%step; ; at += step { // in modes with several runners others than in those with one
+	for at := 1 + m.runners%step; ; at += step { // with -short, modes with several runners refuse other calls
 		err := with[at%len(with)]
 		layer.refuse(at, err, late)
 		u := w.tour(nil)

@@ -26,8 +26,8 @@ const (
 	rowMost   = 28
 	titleMost = 90
 
-	// A bar is broken if it is more than so many times as long as the others with
-	// their quartiles, so that these can be told apart.
+	// A bar is broken if it is more than ten times as long as the others with their
+	// quartiles, so that these can be told apart.
 	farther = 10
 )
 

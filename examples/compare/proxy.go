@@ -56,7 +56,7 @@ func proxyPrograms() []program {
 }
 
 const proxyNote = "The proxy, the load and the back end share a processor under SCHED_BATCH, so none interrupts another, and the figure does not depend on how quick the others are. " +
-	"Heirloom's proxy is that of examples/proxy. It has the kernel move the bytes (splice) when reads keep filling its buffer, until few arrive at a time. " +
+	"Heirloom's proxy is that of examples/proxy. It has the kernel move the bytes (splice) when reads keep filling its buffer, until less than 48 KiB comes at once. " +
 	"The one on package net always does so, haproxy with splice-auto as it sees fit, and haproxy with splice (splice-request and splice-response) always. " +
 	"A read into a buffer returns at most 64 KiB. The time of socat is that of all its processes, one for each connection."
 

@@ -22,7 +22,7 @@
 //
 // Think before you allow io_uring. What a program asks of a ring is not a system call, so no
 // profile sees it. Vulnerabilities of io_uring have let programs out of containers, which is
-// why it is refused. The program examples/echo measures how much you gain.
+// why it is refused. The program examples/compare measures how much you gain.
 //
 // Two settings outside the container matter too. The host may refuse io_uring to everybody,
 // or to all but one group (kernel.io_uring_disabled, kernel.io_uring_group). And a ring needs

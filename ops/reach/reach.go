@@ -103,7 +103,7 @@ var texts = [...]string{
 	SocketIsAnother:      "a handle had the number of a socket that was closed",
 	FreedLater:           "the record of a closed socket waited for what was outstanding",
 	OpenedTwice:          "a socket was to be opened that was in use",
-	OpenedInClosing:      "a socket was opened while its proactor was closed",
+	OpenedInClosing:      "a socket was to be opened whose proactor was closed already",
 	ClosedOutstanding:    "a socket was closed while operations were outstanding",
 	ConnectClosed:        "a socket was closed while it was being connected",
 	InboxSeveral:         "several operations were pushed from elsewhere before the runner looked",

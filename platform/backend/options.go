@@ -9,8 +9,8 @@ import (
 	"github.com/heirloom-go/heirloom/ops"
 )
 
-// SocketOptions are the options of a stream socket: platform.SocketOptions. A backend takes
-// those of probes from [SocketOptions.KeepAliveConfig].
+// SocketOptions are the options of a stream socket: platform.SocketOptions. A backend uses
+// [SocketOptions.KeepAliveConfig] for keep-alive probes.
 type SocketOptions struct {
 	// Delay turns Nagle's algorithm on: it is the opposite of TCP_NODELAY.
 	Delay bool

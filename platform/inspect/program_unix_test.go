@@ -40,7 +40,7 @@ func (g *program) listen(t testing.TB, talks int) {
 	g.join(talks)
 }
 
-// join has so many more clients connect. It is called by a handler, or before there are any.
+// join has more clients connect. It is called by a handler, or before there are any.
 func (g *program) join(talks int) {
 	for range talks {
 		k := &talk{program: g, timer: g.proactor.NewTimer(), size: 1 + 97*len(g.talks)}
@@ -58,7 +58,7 @@ func (g *program) join(talks int) {
 	}
 }
 
-// leave has as many clients leave, those that have come last.
+// leave has the last clients leave.
 func (g *program) leave(talks int) {
 	rest := len(g.talks) - talks
 	for _, k := range g.talks[rest:] {

@@ -83,7 +83,7 @@ func requestAllocs(t *testing.T, l net.Listener) float64 {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	server := <-conns
+	server, stuck := <-conns, time.After(time.Minute)
 	question, answer := []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), make([]byte, size)
 	return testing.AllocsPerRun(1000, func() {
 		if _, err := c.Write(question); err != nil {
@@ -92,7 +92,11 @@ func requestAllocs(t *testing.T, l net.Listener) float64 {
 		if _, err := io.ReadFull(c, answer); err != nil {
 			t.Fatal(err)
 		}
-		<-server.failed
+		select {
+		case <-server.failed:
+		case <-stuck:
+			t.Fatal("the server has not interrupted its read")
+		}
 	})
 }
 

@@ -201,8 +201,9 @@ func (w *World) next(own *turn) *turn {
 	}
 }
 
-// chooseTurn asks the Chooser, or the Scheduler of an interleaved world. If that panics so does Turns in the end, as nobody else is
-// there whom it concerns. If it ends the goroutine nothing can keep it from that.
+// chooseTurn asks the Chooser, or the Scheduler of an interleaved world. If that panics so
+// does Turns in the end, as nobody else is there whom it concerns. If it ends the goroutine
+// nothing can keep it from that.
 func (w *World) chooseTurn(able []*turn) (chosen int) {
 	t := w.turns
 	if t.failed {

@@ -84,8 +84,9 @@ type Weather struct {
 	NoDescriptors int
 
 	// NoSpace: a write to a file fails (ENOSPC) after it has written nothing, half
-	// of everything, or all but one byte. The part is in the file, and its length is reported with the error.
-	// The next write may find room again. A write of nothing does not fail.
+	// of it, or all but one byte. The part is in the file, and its length is reported
+	// with the error. The next write may find room again. A write of nothing does not
+	// fail.
 	NoSpace int
 
 	// FalseAlarm: a TryRead finds nothing although there is something, or a

@@ -139,9 +139,10 @@
 // TestFaultyKernels puts them below both: at least two for each clause but clause 6. The
 // first violation reported must be of that clause. The tables in testdata/mutants.md and
 // testdata/kernels.md say which program finds each fault, and how small the program
-// becomes; both tests fail if it becomes larger, or if a row is missing. TestCoverage fails if some answer to a question that programs are drawn by is
-// never given. TestReach of package platform fails if programs miss one of the states that
-// package ops/reach counts. TestLateUses has engines that use the memory of a session once
-// more after its last handler. TestVisible shows for clause 6 that the race detector finds
-// missing edges although a ledger watches; its table is testdata/visible.md.
+// becomes; both tests fail if it becomes larger, or if a row is missing. TestCoverage fails
+// if some answer to a question that programs are drawn by is never given. TestReach of
+// package platform fails if programs miss one of the states that package ops/reach
+// counts. TestLateUses has engines that use the memory of a session once more after its last
+// handler. TestVisible shows for clause 6 that the race detector finds missing edges although
+// a ledger watches; its table is testdata/visible.md.
 package chains

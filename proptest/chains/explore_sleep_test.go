@@ -119,14 +119,15 @@ func TestExploreThree(t *testing.T) {
 }
 
 // TestExploreMutants says that the verdict on every mutant is the same when orders are left
-// out, and that a twentieth of them is run at most.
+// out, and that at most a twentieth of them is run.
 func TestExploreMutants(t *testing.T) {
 	skipUnderRace(t)
-	every, reduced := 0, 0
+	every, reduced, left := 0, 0, 0
 	for _, m := range mutants() {
 		if m.clause == contract.AnyGoroutine {
 			continue // in a world of one goroutine the ledger does not ask which one calls
 		}
+		left++
 		t.Run(m.clause.Name()+"/"+m.fault, func(t *testing.T) {
 			var found [2]map[contract.Clause]bool
 			var ran [2]int
@@ -162,11 +163,11 @@ func TestExploreMutants(t *testing.T) {
 				t.Errorf("of all orders %v, and of some %v are found broken", found[0], found[1])
 			}
 			t.Logf("%d of %d orders: %v", ran[1], ran[0], slices.Sorted(maps.Keys(found[1])))
-			every, reduced = every+ran[0], reduced+ran[1]
+			every, reduced, left = every+ran[0], reduced+ran[1], left-1
 		})
 	}
 	t.Logf("%d of %d orders", reduced, every)
-	if reduced*20 > every {
+	if left == 0 && reduced*20 > every { // not if -run has selected some
 		t.Errorf("%d of %d orders are run, of all mutants", reduced, every)
 	}
 }

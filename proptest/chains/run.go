@@ -84,7 +84,7 @@ type run struct {
 	closing atomic.Bool
 	stuck   bool // nothing happens any more
 
-	exits atomic.Int32 // of goroutines that steps have ended, and not followed by others yet
+	toReplace atomic.Int32 // of goroutines that steps have ended, and not followed by others yet
 
 	oneOfMany bool // programs that are simulated
 	collects  bool // garbage, when a step says so

@@ -17,7 +17,7 @@ func (r *run) die(exit bool) {
 	if !exit {
 		panic(plannedPanic{})
 	}
-	r.exits.Add(1)
+	r.toReplace.Add(1)
 	runtime.Goexit()
 }
 
@@ -42,7 +42,8 @@ func (r *run) work() {
 			returned = true
 		})
 		goroutine.Wait()
-		if !returned && r.exits.Add(-1) < 0 {
+		if !returned && r.toReplace.Add(-1) < 0 {
+			r.toReplace.Add(1)
 			runtime.Goexit() // it was no step that has ended the goroutine
 		}
 	}

@@ -30,7 +30,7 @@ func (e *Engine) sendFile(s *socket, op *ops.Operation) bool {
 		return true
 	}
 	if full {
-		op.Err = e.full(s)
+		op.Err = e.awaitRoom(s)
 		return op.Err != nil
 	}
 	op.Err = e.registerAgain(s)

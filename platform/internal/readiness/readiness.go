@@ -138,8 +138,8 @@ func (e *Engine) attach(s *socket, fd int, is traits) error {
 	return err
 }
 
-// detach closes the descriptor of a socket, and forgets what is known of it: the record may
-// be that of another one next.
+// detach closes the descriptor of a socket, and forgets what is known of it, because another
+// socket may get the record next. The caller holds its lock.
 func (s *socket) detach() error {
 	fd, is := s.fd, descriptor.Traits{Unlink: s.is(unlinks)}
 	s.fd, s.rare, s.traits = -1, nil, traits{}
@@ -165,9 +165,9 @@ func (e *Engine) registerAgain(s *socket) error {
 	return err
 }
 
-// full notes that a write has found no room. If the kernel cannot be asked to tell when there
+// awaitRoom notes that a write has found no room. If the kernel cannot be asked to tell when there
 // is, the next write has to try again.
-func (e *Engine) full(s *socket) error {
+func (e *Engine) awaitRoom(s *socket) error {
 	reach.Sometimes(true, reach.WriteFull)
 	err := e.widen(s)
 	s.writable = err != nil

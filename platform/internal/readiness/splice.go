@@ -32,7 +32,7 @@ func (e *Engine) splice(s *socket, op *ops.Operation) (ended bool) {
 	if descriptor.Put(s.fd, op) {
 		return true
 	}
-	op.Err = e.full(s)
+	op.Err = e.awaitRoom(s)
 	return op.Err != nil
 }
 

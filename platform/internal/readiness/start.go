@@ -127,7 +127,7 @@ func (e *Engine) sent(s *socket, n int, errno syscall.Errno) (int, error) {
 	case 0:
 		return n, nil
 	case syscall.EAGAIN:
-		if err := e.full(s); err != nil { // from where it tells if there is room by now
+		if err := e.awaitRoom(s); err != nil { // from where it tells if there is room by now
 			return 0, err
 		}
 		return 0, ops.ErrWouldBlock
