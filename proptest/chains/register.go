@@ -10,6 +10,10 @@ import (
 // A Kind is an operation of your own that programs may have among their steps. [Register]
 // adds it. Exactly one of Local, Read and Write is set.
 //
+// Read and Write are for what works on the stream of a Conn, which the program opens and
+// judges. What works on anything else, such as packets or a file, can only be Local: it
+// opens what it needs itself, and has its handler called with 0 and nil, or with the error.
+//
 // The operation must do what the contract says of an operation that is started with the
 // handler h. It may be cancelled in every way in which h can be: by its slot, by its
 // timeout, by the deadline of the Conn, and with everything else that is outstanding on
