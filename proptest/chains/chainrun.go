@@ -30,7 +30,7 @@ type chainRun struct {
 	bytes      *contract.Watched[byte]
 	frames     *contract.Watched[ops.Frame[composed]] // if a step needs them
 	cos        *contract.Watched[ops.Co]              // likewise
-	foreign    map[*Frame]frameMemory                 // of registered kinds, likewise
+	foreign    map[*frame]frameMemory                 // of registered kinds, likewise
 	coMoved    int                                    // bytes, by a coroutine
 	slot       ops.CancelSlot
 	late       bool            // the operation has a deadline

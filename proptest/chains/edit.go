@@ -6,9 +6,20 @@ import "slices"
 // itself, as drawn ones do: what one chain does not send the other does not wait for. An
 // edit returns false where there is nothing to change.
 
+// An edit makes a program smaller.
+type edit = func(p *Program) bool
+
 // edits returns the edits of a program, those that leave out most first.
-func (p Program) edits() []func(p *Program) bool {
-	all := []func(p *Program) bool{(*Program).withoutLinks}
+func (p Program) edits() []edit {
+	return slices.Concat(p.cuts(), p.cutsOfSteps(), p.simplifications())
+}
+
+// cuts returns edits that leave out links, chains, or many steps.
+func (p Program) cuts() []edit {
+	var all []edit
+	for _, s := range instead {
+		all = append(all, func(p *Program) bool { return p.withoutLinks(s) })
+	}
 	for l := range p.Links {
 		all = append(all, func(p *Program) bool { return p.withoutLink(l) })
 	}
@@ -17,21 +28,29 @@ func (p Program) edits() []func(p *Program) bool {
 			func(p *Program) bool { return p.withoutChain(c) },
 			func(p *Program) bool { return p.unforked(c) })
 	}
+	all = append(all, (*Program).closedAtOnce)
 	for c := range p.Chains {
 		all = append(all, func(p *Program) bool { return p.withoutLocal(c, 0, len(p.Chains[c].Steps)) })
 	}
 	for l := range p.Links {
 		all = append(all, func(p *Program) bool { return p.withoutEnd(l) })
 	}
+	return all
+}
+
+// cutsOfSteps returns edits that leave out a step, or a part of what it transfers. The last
+// steps of a chain come first, so that the others are still where they were.
+func (p Program) cutsOfSteps() []edit {
+	var all []edit
 	for c := range p.Chains {
 		for n := len(p.Chains[c].Steps) - 1; n >= 0; n-- {
 			all = append(all,
 				func(p *Program) bool { return p.withoutLocal(c, n, n+1) },
 				func(p *Program) bool { return p.withoutPiece(c, n, 0) },
+				func(p *Program) bool { return p.withoutNothing(c, n) },
 				func(p *Program) bool { return p.withoutPiece(c, n, 1) })
 		}
 	}
-	all = append(all, p.simplifications()...)
 	return all
 }
 
@@ -58,9 +77,13 @@ func (s Step) onLink(link int) bool {
 	return kindOf(s.Kind).role != local && s.Kind != "stop" && s.Link == link
 }
 
-// withoutLinks leaves out all links. Each chain that works on them posts once instead, and
-// where an allocator fails for what is done on them, it fails for a post.
-func (p *Program) withoutLinks() bool {
+// instead are what chains may do instead of working on a link: what ends at once, what is
+// outstanding for a while, and what the backend does.
+var instead = []Step{{Kind: "post"}, {Kind: "wait", Pause: 500}, {Kind: "sync"}}
+
+// withoutLinks leaves out all links. Each chain that works on them takes the given step once
+// instead, and where an allocator fails for what is done on them, it fails for that step.
+func (p *Program) withoutLinks(instead Step) bool {
 	if len(p.Links) == 0 {
 		return false
 	}
@@ -68,7 +91,10 @@ func (p *Program) withoutLinks() bool {
 		first := true
 		for n, s := range p.Chains[c].Steps {
 			if s.onLink(s.Link) && (first || s.Refuse > 0) {
-				p.Chains[c].Steps[n] = Step{Kind: "post", Refuse: s.Refuse}
+				refuse := s.Refuse
+				s = instead
+				s.Refuse = refuse
+				p.Chains[c].Steps[n] = s
 				first = false
 			}
 		}
@@ -161,6 +187,25 @@ func (p *Program) withoutLocal(chain, from, to int) bool {
 	return len(kept) < len(steps)
 }
 
+// closedAtOnce has the proactor closed when all chains have begun. So it closes what they have
+// begun with, whatever is left of them.
+func (p *Program) closedAtOnce() bool {
+	for c, chain := range p.Chains {
+		n := slices.IndexFunc(chain.Steps, func(s Step) bool { return s.Kind == "stop" })
+		if n < 0 {
+			continue
+		}
+		if c == len(p.Chains)-1 && len(chain.Steps) == 1 {
+			return false
+		}
+		stop := chain.Steps[n]
+		p.Chains[c].Steps = slices.Delete(chain.Steps, n, n+1)
+		p.Chains = append(p.Chains, Chain{Name: "closing", Steps: []Step{stop}})
+		return true
+	}
+	return false
+}
+
 // withoutEnd has both sides of a link close it without waiting for the end of the
 // stream.
 func (p *Program) withoutEnd(link int) bool {
@@ -215,6 +260,16 @@ func (p *Program) withoutPiece(chain, step, keep int) bool {
 	return true
 }
 
+// withoutNothing leaves out a step that receives nothing.
+func (p *Program) withoutNothing(chain, step int) bool {
+	steps := p.Chains[chain].Steps
+	if step >= len(steps) || kindOf(steps[step].Kind).role != receives || steps[step].Size > 0 {
+		return false
+	}
+	p.Chains[chain].Steps = slices.Delete(steps, step, step+1)
+	return true
+}
+
 // receiver returns the chain that receives what a chain sends on a link, or -1: the
 // other one that has steps there which receive.
 func (p *Program) receiver(sender, link int) int {
@@ -243,9 +298,9 @@ func (p *Program) side(chain, link int) int {
 }
 
 // simplifications returns edits that leave out no step.
-func (p Program) simplifications() []func(p *Program) bool {
-	var all []func(p *Program) bool
-	add := func(f func(p *Program) bool) { all = append(all, f) }
+func (p Program) simplifications() []edit {
+	var all []edit
+	add := func(f edit) { all = append(all, f) }
 	add(func(p *Program) bool { return set(&p.RefuseAt, 0) })
 	add(func(p *Program) bool { return p.Runners > 1 && set(&p.Runners, 1) })
 	for l := range p.Links {

@@ -34,7 +34,9 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 	if err := p.check(); err != nil {
 		t.Fatal(err)
 	}
-	c.everyOrder = p.Runners > 1 // a step does not end before another runner begins the next
+	// With several runners every turn counts as dependent on all others. It may touch the queue of
+	// the proactor, the order of its timers and who waits there, of which the world sees nothing.
+	c.everyOrder = p.Runners > 1
 	if c.weather == nil {
 		c.weather = &sim.Weather{Interleave: true}
 	}

@@ -13,7 +13,11 @@ import (
 // smallestOfKernels is the most steps that are left of a program which shows a fault of a
 // kernel. What goes wrong only with data needs a connection: both ends are opened and closed, and
 // something is written and read.
-const smallestOfKernels = 8
+const smallestOfKernels = 7
+
+// shrinkRunsOfKernels is shrinkRuns for the faults of kernels. It takes 1014, as each program is
+// tried in up to eight worlds.
+const shrinkRunsOfKernels = 1050
 
 // TestFaultyKernels says that faults of a simulated kernel are found out, by
 // a breach of the clause that the fault is about, or by a wrong result; in
@@ -45,6 +49,7 @@ func TestFaultyKernels(t *testing.T) {
 		{"LoseOnClose", sim.Faults{LoseOnClose: true}, []contract.Clause{contract.OnceAndLater}, []contract.Clause{contract.Abandonment, contract.Exhaustion}},
 		{"OutOfOrder", sim.Faults{OutOfOrder: true}, []contract.Clause{result}, nil},
 	}
+	runs := 0
 	for _, test := range tests {
 		t.Run(test.fault, func(t *testing.T) {
 			caught, row := 0, ""
@@ -65,6 +70,8 @@ func TestFaultyKernels(t *testing.T) {
 					if v.Clause != result {
 						clause = v.Clause.String()
 					}
+					runs += small.runs
+					small.mustBeMinimal(t)
 					if n := small.program.steps(); n > smallestOfKernels {
 						t.Errorf("%d steps are left:\n%s", n, small.program)
 					}
@@ -79,6 +86,10 @@ func TestFaultyKernels(t *testing.T) {
 			}
 			rows = append(rows, fmt.Sprintf(row, caught))
 		})
+	}
+	t.Logf("all programs were made smaller in %d runs", runs)
+	if runs > shrinkRunsOfKernels {
+		t.Errorf("all programs were made smaller in %d runs, want at most %d", runs, shrinkRunsOfKernels)
 	}
 	keepTable(t, "kernels.md", rows, len(tests))
 }

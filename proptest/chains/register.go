@@ -10,6 +10,10 @@ import (
 // A Kind is an operation of your own that programs may have among their steps. [Register]
 // adds it. Exactly one of Local, Read and Write is set.
 //
+// Read and Write are for what works on the stream of a Conn, which the program opens and
+// judges. What works on anything else, such as packets or a file, can only be Local: it
+// opens what it needs itself, and has its handler called with 0 and nil, or with the error.
+//
 // The operation must do what the contract says of an operation that is started with the
 // handler h. It may be cancelled in every way in which h can be: by its slot, by its
 // timeout, by the deadline of the Conn, and with everything else that is outstanding on
@@ -46,10 +50,7 @@ type Kind struct {
 	// handler calls the default one.
 	Parts bool
 
-	// Frame is set for an operation that [ops.Compose] makes: to FrameOf of the
-	// type of its state. The operation may have a frame besides its block, from an
-	// allocator that is associated with h. Frame implies Parts.
-	Frame *Frame
+	frame *frame // of what is registered by RegisterComposed
 }
 
 // Register adds your operation to those that programs are drawn from, on all platforms.
@@ -66,6 +67,14 @@ func Register(k Kind) {
 		panic("chains: Register: " + wrong)
 	}
 	add(k.kind())
+}
+
+// RegisterComposed is [Register] for an operation that [ops.Compose] makes with a state of
+// type S. The operation may have a frame besides its block, from an allocator that is
+// associated with h. It has Parts, whatever the Kind says.
+func RegisterComposed[S any](k Kind) {
+	k.frame = frameOf[S]()
+	Register(k)
 }
 
 // wrong returns what is wrong with a Kind.
@@ -85,15 +94,15 @@ func (k Kind) wrong() string {
 		return fmt.Sprintf("of Local, Read and Write of the Kind %q %d are set, and must be one", k.Name, starts)
 	case k.Local != nil && k.Partial:
 		return fmt.Sprintf("the Kind %q is Local, and transfers no part of anything", k.Name)
-	case k.Own && (k.Parts || k.Frame != nil):
-		return fmt.Sprintf("the Kind %q has memory of its Own, and memory of the handler's for its Parts or its Frame", k.Name)
+	case k.Own && (k.Parts || k.frame != nil):
+		return fmt.Sprintf("the Kind %q has memory of its Own, and memory of the handler's for its Parts or its frame", k.Name)
 	}
 	return ""
 }
 
 // kind returns the Kind as one of the table in steps.go.
 func (k Kind) kind() *kind {
-	made := &kind{name: k.Name, own: k.Own, parts: k.Parts || k.Frame != nil, frame: k.Frame}
+	made := &kind{name: k.Name, own: k.Own, parts: k.Parts || k.frame != nil, frame: k.frame}
 	switch {
 	case k.Local != nil:
 		made.role, made.once, made.check = local, true, plain

@@ -34,7 +34,7 @@ func WriteInPieces(conn *platform.Conn, data []byte, h ops.Handler) {
 
 // In a test this is what an init or a TestMain does.
 var registerPieces = sync.OnceFunc(func() {
-	chains.Register(chains.Kind{Name: "write in pieces", Write: WriteInPieces, Frame: chains.FrameOf[pieces]()})
+	chains.RegisterComposed[pieces](chains.Kind{Name: "write in pieces", Write: WriteInPieces})
 })
 
 // Have your own operation drawn in programs, where its allocators fail, its Conn is closed,

@@ -8,16 +8,16 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// A Frame says what type the frame of a composed operation has, so that its memory
-// can be watched. [FrameOf] makes one.
-type Frame struct {
+// A frame says what type the frame of a composed operation has, so that its memory
+// can be watched.
+type frame struct {
 	watch func(c *chainRun) frameMemory
 }
 
-// FrameOf returns the Frame of operations that ops.Compose makes with a state of
+// frameOf returns the frame of operations that ops.Compose makes with a state of
 // type S.
-func FrameOf[S any]() *Frame {
-	return &Frame{func(c *chainRun) frameMemory {
+func frameOf[S any]() *frame {
+	return &frame{func(c *chainRun) frameMemory {
 		name := fmt.Sprintf("the allocator of frames of %v of chain %s", reflect.TypeFor[S](), c.chain.Name())
 		return watchedFrames[S]{contract.Watch[ops.Frame[S]](c.chain, nil).Named(name)}
 	}}
@@ -44,7 +44,7 @@ func (c *chainRun) framesOf(k *kind) frameMemory {
 	if m == nil {
 		m = k.frame.watch(c)
 		if c.foreign == nil {
-			c.foreign = make(map[*Frame]frameMemory)
+			c.foreign = make(map[*frame]frameMemory)
 		}
 		c.foreign[k.frame] = m
 	}

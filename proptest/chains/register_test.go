@@ -107,10 +107,10 @@ func strangers() []Kind {
 	return []Kind{
 		{Name: "stranger's post", Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }},
 		{Name: "stranger's own", Own: true, Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, ownMemory(h)) }},
-		{Name: "yield twice", Frame: FrameOf[yields](), Local: func(p *platform.Proactor, h ops.Handler) {
+		{Name: "yield twice", frame: frameOf[yields](), Local: func(p *platform.Proactor, h ops.Handler) {
 			ops.Compose(p, h, yields{p: p}, yieldTwice)
 		}},
-		{Name: "write halves", Frame: FrameOf[halves](), Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+		{Name: "write halves", frame: frameOf[halves](), Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			ops.Compose(conn.Proactor(), h, halves{conn: conn, buf: data}, writeHalf)
 		}},
 		{Name: "write twice", Parts: true, Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
@@ -118,7 +118,7 @@ func strangers() []Kind {
 			ops.WriteFull(conn, data[:n], &twice{Handler: h, conn: conn, rest: data[n:]})
 		}},
 		{Name: "write a part", Partial: true, Write: (*platform.Conn).Write},
-		{Name: "read halves", Frame: FrameOf[halves](), Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
+		{Name: "read halves", frame: frameOf[halves](), Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
 			ops.Compose(conn.Proactor(), h, halves{conn: conn, buf: buf}, readHalf)
 		}},
 		{Name: "read a part", Partial: true, Read: (*platform.Conn).Read},
@@ -205,7 +205,7 @@ func TestRegisteredFaults(t *testing.T) {
 		}}},
 		{"own memory that is not", contract.Associated.String(), Kind{Own: true, Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }}},
 		{"memory from elsewhere", "no memory was asked of", Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, ownMemory(h)) }}},
-		{"loses its frame", contract.ReleasedFirst.String(), Kind{Frame: FrameOf[yields](), Local: func(p *platform.Proactor, h ops.Handler) {
+		{"loses its frame", contract.ReleasedFirst.String(), Kind{frame: frameOf[yields](), Local: func(p *platform.Proactor, h ops.Handler) {
 			ops.AllocatorOf[ops.Frame[yields]](h, allocator.Heap[ops.Frame[yields]]{}).Allocate(1)
 			ops.Post(p, &lying{h, 0})
 		}}},
@@ -268,7 +268,7 @@ func TestRegisterRefuses(t *testing.T) {
 		`Kind "x" 0 are set`:               {Name: "x"},
 		`Kind "x" 2 are set`:               {Name: "x", Read: (*platform.Conn).Read, Write: (*platform.Conn).Write},
 		`the Kind "x" is Local, and`:       {Name: "x", Local: post, Partial: true},
-		`the Kind "x" has memory of its O`: {Name: "x", Local: post, Own: true, Frame: FrameOf[int]()},
+		`the Kind "x" has memory of its O`: {Name: "x", Local: post, Own: true, frame: frameOf[int]()},
 		`memory of the handler's for its`:  {Name: "x", Local: post, Own: true, Parts: true},
 	} {
 		if got := panicOf(func() { Register(k) }); !strings.Contains(got, want) {

@@ -1,6 +1,7 @@
 package chains
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -9,9 +10,10 @@ import (
 
 // A failed program is data, so it is made smaller by leaving out what it does not need to
 // fail in the same way: links, chains, steps, then what is special about those that are
-// left (delta debugging, A. Zeller and R. Hildebrandt, 2002). On a simulated platform the
-// answers of the world come last: as many as possible become 0, so that nothing unusual
-// happens but what matters.
+// left (delta debugging, A. Zeller and R. Hildebrandt, 2002). Many edits are tried together
+// before single ones are, and in the end no single edit leaves a program that fails. On a
+// simulated platform the answers of the world come last: as many as possible become 0, so
+// that nothing unusual happens but what matters.
 
 // shrinkFor bounds how long a program is made smaller. On the simulated platform most are
 // as small as they get in a fraction of that. Tests change it.
@@ -31,6 +33,9 @@ type shrinking struct {
 	program Program
 	world   []uint64 // see trial
 	report  *Report
+	runs    int // of programs, so far
+
+	tried map[string]bool // what was tried since a program was kept; see once
 }
 
 // shrink makes a failed program smaller, and returns the smallest that fails in the same
@@ -39,12 +44,16 @@ func shrink(failed *Report, world []uint64, simulated bool, run trial) *shrinkin
 	s := &shrinking{
 		run: run, simulated: simulated, until: time.Now().Add(shrinkFor),
 		first: failed.Violations[0], program: failed.Program.clone(), world: world, report: failed,
+		tried: make(map[string]bool),
 	}
+	s.pass(Program.cuts, s.failsAnywhere)
+	s.halve(s.program.cutsOfSteps())
+	s.halve(s.program.simplifications())
 	for smaller := true; smaller && s.hasTime(); {
-		smaller = s.pass()
-	}
-	if simulated {
-		s.calm()
+		smaller = s.pass(Program.edits, s.failsAnywhere)
+		if !smaller && simulated && s.calm() {
+			smaller = s.pass(Program.edits, s.failsHere) // the other worlds were tried
+		}
 	}
 	s.report.Program.token = tokenOf(s.program, s.world)
 	return s
@@ -52,18 +61,40 @@ func shrink(failed *Report, world []uint64, simulated bool, run trial) *shrinkin
 
 func (s *shrinking) hasTime() bool { return time.Now().Before(s.until) }
 
-// pass tries every edit once, and reports whether one has helped.
-func (s *shrinking) pass() (smaller bool) {
-	edits := s.program.edits()
+// pass tries every edit once, and reports whether one has helped: whether the program fails
+// without what it leaves out.
+func (s *shrinking) pass(editsOf func(Program) []edit, fails func(Program) bool) (smaller bool) {
+	edits := editsOf(s.program)
 	for i := 0; i < len(edits) && s.hasTime(); {
-		try := s.program.clone()
-		if edits[i](&try) && len(try.Chains) > 0 && try.check() == nil && s.fails(try) {
-			edits, smaller = s.program.edits(), true // of which there are fewer
+		if try, ok := s.program.edited(edits[i]); ok && fails(try) {
+			edits, smaller = editsOf(s.program), true // of which there are fewer
 			continue
 		}
 		i++
 	}
 	return smaller
+}
+
+// halve tries all edits together, then each half of them, then each quarter, and so on down to
+// pairs. A failure does not depend on most of a program, and that goes in a few runs.
+func (s *shrinking) halve(edits []edit) {
+	for size := len(edits); size > 1; size /= 2 {
+		for at := 0; at < len(edits) && s.hasTime(); at += size {
+			if try, ok := s.program.edited(edits[at:min(at+size, len(edits))]...); ok {
+				s.fails(try)
+			}
+		}
+	}
+}
+
+// edited returns the program after some edits, and whether that is another one which can be
+// run.
+func (p Program) edited(edits ...edit) (try Program, ok bool) {
+	try = p.clone()
+	for _, e := range edits {
+		ok = e(&try) || ok
+	}
+	return try, ok && len(try.Chains) > 0 && try.check() == nil
 }
 
 // A smaller program is tried in some random worlds.
@@ -72,14 +103,19 @@ const (
 	worldAnswers = 400 // of each
 )
 
-// fails runs a program, and keeps it if it fails in the same way: on a simulated platform
-// in the world of the last one, in a calm one, and in some random ones.
+// fails runs a program, and keeps it if it fails in the same way: on a simulated platform in
+// the world of the last one, and in a calm one.
 func (s *shrinking) fails(try Program) bool {
-	if !s.simulated {
-		return s.failsIn(try, s.world)
-	}
-	if s.failsIn(try, s.world) || s.failsIn(try, nil) {
+	return s.once(try, "here") && (s.failsHere(try) || s.simulated && s.failsIn(try, nil))
+}
+
+// failsAnywhere is fails, also in some random worlds.
+func (s *shrinking) failsAnywhere(try Program) bool {
+	if s.fails(try) {
 		return true
+	}
+	if !s.simulated || !s.once(try, "elsewhere") {
+		return false
 	}
 	for seed := range uint64(worlds) {
 		record := &recording{Chooser: Seed(seed)}
@@ -93,12 +129,28 @@ func (s *shrinking) fails(try Program) bool {
 	return false
 }
 
+// once reports whether the program was not tried in these worlds since one was kept.
+func (s *shrinking) once(try Program, where string) bool {
+	text, err := json.Marshal(try)
+	if err != nil {
+		panic(err) // it is plain data
+	}
+	key := where + string(text)
+	defer func() { s.tried[key] = true }()
+	return !s.tried[key]
+}
+
+// failsHere runs a program in the world of the last one.
+func (s *shrinking) failsHere(try Program) bool { return s.failsIn(try, s.world) }
+
 func (s *shrinking) failsIn(try Program, world []uint64) bool {
+	s.runs++
 	report, err := s.run(try, world)
 	if err != nil || len(report.Violations) == 0 || !alike(report.Violations[0], s.first) {
 		return false
 	}
 	s.program, s.world, s.report = try, world, report
+	clear(s.tried)
 	return true
 }
 
@@ -109,10 +161,15 @@ func alike(a, b contract.Violation) bool {
 	return a.Clause == b.Clause && a.Look == b.Look && panicked(a) == panicked(b)
 }
 
-// calm has as many answers of the world as possible be 0.
-func (s *shrinking) calm() {
+// calm has as many answers of the world as possible be 0, and reports whether that has made a
+// world in which no program was tried yet.
+func (s *shrinking) calm() (calmer bool) {
+	if allZero(s.world) {
+		s.world = nil
+		return false
+	}
 	if s.failsIn(s.program, nil) {
-		return
+		return false
 	}
 	for size := max(1, len(s.world)/2); size > 0 && s.hasTime(); size /= 2 {
 		for at := 0; at < len(s.world) && s.hasTime(); at += size {
@@ -122,12 +179,13 @@ func (s *shrinking) calm() {
 				continue
 			}
 			clear(part)
-			s.failsIn(s.program, try)
+			calmer = s.failsIn(s.program, try) || calmer
 		}
 	}
 	for len(s.world) > 0 && s.world[len(s.world)-1] == 0 {
 		s.world = s.world[:len(s.world)-1]
 	}
+	return calmer
 }
 
 func allZero(answers []uint64) bool {

@@ -25,3 +25,20 @@ func TestShrinkSameWay(t *testing.T) {
 		}
 	}
 }
+
+// mustBeMinimal says that no single edit leaves a smaller program which still fails. Where the
+// platform is a real one, that would have to be seen three times.
+func (s *shrinking) mustBeMinimal(t *testing.T) {
+	t.Helper()
+	small := s.program
+	for i, e := range small.edits() {
+		try, ok := small.edited(e)
+		for range 3 {
+			clear(s.tried)
+			ok = ok && s.failsAnywhere(try)
+		}
+		if ok {
+			t.Errorf("edit %d of\n%s\nleaves what still fails:\n%s", i, small, try)
+		}
+	}
+}

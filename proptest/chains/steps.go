@@ -63,7 +63,7 @@ type kind struct {
 	parts     bool // consists of operations that its handlers start
 
 	// frame is what a registered composed operation has besides its block.
-	frame *Frame
+	frame *frame
 }
 
 // A role says where in a program a kind of step may stand.

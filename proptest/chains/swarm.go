@@ -2,8 +2,10 @@ package chains
 
 // A swarm leaves out, in half of the programs, a random half of what may happen. So
 // the rest happens more often, and faults that show only where something else never
-// happens are found too (A. Groce et al., Swarm Testing, 2012). The simplest swarm
-// leaves out nothing.
+// happens are found too (A. Groce et al., Swarm Testing, 2012). The half is one of
+// everything, and not only of what is rare, because what hides a fault is often common:
+// every read hides a fault that needs a full buffer, and which it is nobody knows
+// beforehand. The simplest swarm leaves out nothing.
 type swarm uint16
 
 // drawSwarm draws which half is left out.
