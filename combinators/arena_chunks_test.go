@@ -189,6 +189,31 @@ func TestArenaAsksForTwiceTheLastChunk(t *testing.T) {
 	}
 }
 
+// Where the parent makes the chunk larger, it is asked for twice as much the next time.
+func TestArenaGrowsItsChunkByTwiceAsMuch(t *testing.T) {
+	parent := &asking{Slab: combinators.NewSlab(heap[int](), 1000)}
+	a := combinators.NewArena(parent, 10)
+	for range 10 + 20 + 1 {
+		take(t, a, 1)
+	}
+	if diff := cmp.Diff([]int{10 + 20, 10 + 20 + 40}, parent.resized); diff != "" {
+		t.Errorf("sizes that the chunk is to have (-want +got):\n%s", diff)
+	}
+}
+
+// A chunk that the parent makes larger than it has to be is used up to its end.
+func TestArenaUsesAllThatItsChunkGrewBy(t *testing.T) {
+	parent := &asking{Slab: combinators.NewSlab(heap[int](), 16)}
+	a := combinators.NewArena(combinators.NewQuantizer(parent, eights), 8)
+	take(t, a, 1)
+	take(t, a, 9) // there is no other chunk for it, and of 10 values the parent makes 16
+	parent.asked, parent.resized = nil, nil
+	take(t, a, 6)
+	if parent.asked != nil || parent.resized != nil {
+		t.Errorf("for what its chunk has room for, it asks for %v, and for a chunk of %v", parent.asked, parent.resized)
+	}
+}
+
 // The parent is not asked to make room for what can never be.
 func TestArenaGrowsToNoImpossibleSize(t *testing.T) {
 	parent := &asking{Slab: combinators.NewSlab(heap[int](), 10)}
@@ -330,6 +355,23 @@ func TestArenaKeepsAtMost(t *testing.T) {
 	a.Trim()
 	if parent.count != 0 {
 		t.Errorf("%d values are not back with the parent", parent.count)
+	}
+}
+
+// Also of a chunk that the parent made larger no more is kept.
+func TestArenaKeepsAtMostWhereAChunkGrows(t *testing.T) {
+	parent := combinators.NewLimit(combinators.NewSlab(heap[int](), 1000), 1000)
+	a := combinators.NewArena(parent, 10)
+	a.Keep = 20
+	for range 21 {
+		take(t, a, 1)
+	}
+	if parent.Live() < 21 {
+		t.Fatalf("the parent has %d values out for 21", parent.Live())
+	}
+	a.Reuse()
+	if parent.Live() > a.Keep {
+		t.Errorf("%d values kept, want %d at most", parent.Live(), a.Keep)
 	}
 }
 

@@ -110,6 +110,24 @@ func TestRewindEmptiesAllChunks(t *testing.T) {
 	}
 }
 
+// A chunk that is in use again after a Rewind takes no other chunk with it, wherever it
+// was among those that have blocks.
+func TestRewindLeavesTheOtherChunks(t *testing.T) {
+	a := combinators.NewArena(newSource[int](t), 4)
+	first := take(t, a, 4)
+	second := take(t, a, 8)
+	third := take(t, a, 16)
+	m := a.Mark()
+	take(t, a, 1)
+	a.Deallocate(first) // the last chunk that has blocks, which is the third, comes in place of this one
+	a.Rewind(m)
+	if !a.Owns(second) || !a.Owns(third) {
+		t.Errorf("it owns the blocks that were there before the mark: %t, %t", a.Owns(second), a.Owns(third))
+	}
+	a.Deallocate(second)
+	a.Deallocate(third)
+}
+
 // Each of these would hand the storage of a live block out again.
 func TestVoidMarks(t *testing.T) {
 	for name, program := range map[string]func(t *testing.T, a rewindable[int]) combinators.Mark{

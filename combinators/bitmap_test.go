@@ -40,8 +40,8 @@ func TestBitmap(t *testing.T) {
 				b.take(i)
 				model[i] = false
 			}
-			for k := range n {
-				if b.has(k) != model[k] {
+			for k := range n + 130 { // and beyond its end
+				if want := k < n && model[k]; b.has(k) != want {
 					t.Fatalf("has(%d) is %t", k, b.has(k))
 				}
 			}

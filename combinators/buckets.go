@@ -193,10 +193,10 @@ func (a *Buckets[T]) filed(n int) int {
 
 func (a *Buckets[T]) refuse(n int) ([]T, error) {
 	switch {
-	case n == 0:
-		return nil, nil
 	case n < 0:
 		return nil, allocator.ErrSize
+	case n == 0:
+		return nil, nil
 	case needsNone[T](n):
 		return a.buckets[0].parent.Allocate(n)
 	}

@@ -132,6 +132,25 @@ func TestBucketsBounds(t *testing.T) {
 	a.Reset()
 }
 
+// A block that is as large as those of another bucket goes back where it came from, and the
+// other bucket is asked instead, up to the last one, whose blocks may be still larger.
+func TestBucketsOfGenerousParents(t *testing.T) {
+	sources := map[int]*source[int]{}
+	a := combinators.NewBuckets(4, 8, 4, func(size int) allocator.Allocator[int] {
+		sources[size] = newSource[int](t)
+		sources[size].extra = 4 // twice the room
+		return sources[size]
+	})
+	s := take(t, a, 3)
+	if sources[4].count != 0 || sources[8].count != 16 {
+		t.Errorf("the buckets of 4 and 8 have %d and %d values out, want 0 and 16", sources[4].count, sources[8].count)
+	}
+	a.Deallocate(s)
+	if sources[8].count != 0 {
+		t.Errorf("%d values are not back with the bucket", sources[8].count)
+	}
+}
+
 func TestBucketsResetAllOrNone(t *testing.T) {
 	able := newCapableSource[int](t)
 	a := combinators.NewBuckets(1, 2, 1, func(size int) allocator.Allocator[int] {

@@ -46,7 +46,7 @@ type Buddy[T any] struct {
 // capacity divided by smallest is not used.
 func NewBuddy[T any](parent allocator.Allocator[T], capacity, smallest int) *Buddy[T] {
 	a := &Buddy[T]{backing: newBacking(parent, capacity, "NewBuddy")}
-	if bits.OnesCount(uint(smallest)) != 1 || smallest < 0 {
+	if smallest < 1 || smallest&(smallest-1) != 0 {
 		panic(fmt.Sprintf("combinators: NewBuddy: the smallest block is not a power of two: %d", smallest))
 	}
 	a.shift = bits.TrailingZeros(uint(smallest))

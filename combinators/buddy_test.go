@@ -134,6 +134,16 @@ func TestBuddyDoesNotResizeWhatItDidNotGive(t *testing.T) {
 	}
 }
 
+// Nor does it resize a block that lies elsewhere, also where it takes just such blocks.
+func TestBuddyResizesNoForeignBlock(t *testing.T) {
+	a := combinators.NewBuddy(heap[int](), 16, 1)
+	s := take(t, a, 5) // at the start of the storage
+	if r, ok := a.Resize(make([]int, 5, 8), 6); ok || r != nil {
+		t.Errorf("a foreign block of 5 became one of %d: %t", len(r), ok)
+	}
+	a.Deallocate(s)
+}
+
 // The halves that were free before Reset are parts of a whole again.
 func TestBuddyResetForgetsFreeParts(t *testing.T) {
 	a := combinators.NewBuddy(heap[int](), 16, 1)

@@ -94,11 +94,11 @@ func (f *funds) wait(account *Budget, n int64) *waiter {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.enter(n) {
+	if f.takeFirst(n) {
 		return nil
 	}
 	w := f.unused(account, n, nil)
-	f.queue.add(w)
+	f.enter(w)
 	return w
 }
 
@@ -106,28 +106,25 @@ func (f *funds) whenRoom(account *Budget, n int64, call func()) Waiting {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	w := f.unused(account, n, call)
-	if f.enter(n) {
+	if f.takeFirst(n) {
 		f.wake(w)
 	} else {
-		f.queue.add(w)
+		f.enter(w)
 	}
 	return Waiting{w, w.generation}
 }
 
-// enter takes n bytes if there is room for them and nobody is before the
-// caller. Otherwise the caller counts as one who waits. It does not count itself
-// before it has looked, or others would be refused meanwhile for want of nothing;
-// and it looks again afterwards, for what was released between.
-func (f *funds) enter(n int64) bool {
-	if f.queue.first == nil && f.takeInTurn(n) {
-		return true
-	}
+// takeFirst takes n bytes if there is room for them and nobody is in the queue. The
+// caller holds the lock, and has not counted itself in waiting, or others would be
+// refused meanwhile for want of nothing.
+func (f *funds) takeFirst(n int64) bool { return f.queue.first == nil && f.takeInTurn(n) }
+
+// enter puts a waiter into the queue that has found no room. It looks again when it
+// is counted, for what was released between. The caller holds the lock.
+func (f *funds) enter(w *waiter) {
 	f.waiting.Add(1)
-	if f.queue.first != nil || !f.takeInTurn(n) {
-		return false
-	}
-	f.waiting.Add(-1)
-	return true
+	f.queue.add(w)
+	f.grant()
 }
 
 // leave is for a goroutine that has its bytes.

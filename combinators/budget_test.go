@@ -314,6 +314,20 @@ func TestBudgetAfterAQueue(t *testing.T) {
 	take(t, combinators.NewBudgeted(heap[byte](), budget), 100)
 }
 
+// Nor is it refused after the only one who waited has given up.
+func TestBudgetAfterACancellation(t *testing.T) {
+	budget := combinators.NewBudget(100)
+	if err := budget.Wait(t.Context(), 100); err != nil {
+		t.Fatal(err)
+	}
+	w, err := budget.WhenRoom(50, func() { t.Error("called after it was cancelled") })
+	if err != nil || !w.Cancel() {
+		t.Fatalf("it waits with error %v, and cannot be cancelled", err)
+	}
+	budget.Unreserve()
+	take(t, combinators.NewBudgeted(heap[byte](), budget), 100)
+}
+
 // Who gives up is not served, keeps nothing, and makes way for the next one.
 func TestBudgetCancellation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -575,6 +589,24 @@ func TestBudgetWaitAllocatesNothing(t *testing.T) {
 				budget.Unreserve()
 			}
 		}
+	}); allocs != 0 {
+		t.Errorf("%v allocations a run", allocs)
+	}
+}
+
+// Nor does a wait that lasts until others make room.
+func TestBudgetWaitForOthersAllocatesNothing(t *testing.T) {
+	budget := combinators.NewBudget(100)
+	mine := budget.Account()
+	var ctx context.Context = doing{context.Background(), budget.Unreserve} // when it is in the queue
+	if allocs := testing.AllocsPerRun(100, func() {
+		if err := budget.Wait(context.Background(), 60); err != nil {
+			t.Error(err)
+		}
+		if err := mine.Wait(ctx, 50); err != nil {
+			t.Error(err)
+		}
+		mine.Unreserve()
 	}); allocs != 0 {
 		t.Errorf("%v allocations a run", allocs)
 	}

@@ -149,6 +149,12 @@ func TestBudgetedParentPanics(t *testing.T) {
 		t.Errorf("%d bytes are live after a request that has panicked, and %d reserved", budget.Live(), budget.Reserved())
 	}
 	budget.Unreserve()
+	slab := combinators.NewBudgeted(combinators.NewSlab(heap[byte](), 100), budget)
+	free := take(t, slab, 20)
+	slab.Deallocate(free)
+	if misuse(func() { slab.Resize(free, 50) }) == nil || budget.Live() != 0 {
+		t.Errorf("%d bytes are live after a growth that has panicked, want none", budget.Live())
+	}
 	parent := &reluctant[byte]{Allocator: heap[byte]()}
 	a := combinators.NewBudgeted[byte](parent, budget)
 	s := take(t, a, 50)

@@ -135,6 +135,16 @@ func TestCheckedWriteAfterRelease(t *testing.T) {
 		a := combinators.NewChecked(newSource[byte](t))
 		testWriteAfterRelease(t, a, func(s []byte) { s[3], s[4] = 7, 8 }, "byte 3 is 0x07")
 	})
+	t.Run("room beyond what is used", func(t *testing.T) {
+		a := combinators.NewChecked(newSource[byte](t))
+		s := take(t, a, 5)
+		a.Deallocate(s[:1])
+		if addressSanitizer {
+			t.Skip("with -asan, the write itself is reported")
+		}
+		s[4] = 7
+		inOrder(t, misuse(a.Trim), "written to after it was released: byte 4 is 0x07")
+	})
 	t.Run("pointers", func(t *testing.T) {
 		a := combinators.NewChecked(newSource[element](t))
 		testWriteAfterRelease(t, a, func(s []element) { s[0].state[0] = 7 }, "is 0x07")

@@ -160,6 +160,26 @@ func TestFallbackResetsBothOrNone(t *testing.T) {
 	}
 }
 
+// If both can be reset, both are.
+func TestTwoParentsAreReset(t *testing.T) {
+	first, second := newCapableSource[int](t), newCapableSource[int](t)
+	first.limit = 3
+	for _, a := range []allocator.Allocator[int]{
+		combinators.NewFallback(first, second),
+		combinators.NewSegregator(first, second, 3),
+	} {
+		take(t, a, 2)
+		take(t, a, 5)
+		if first.count != 2 || second.count != 5 {
+			t.Fatalf("%v: the parents have %d and %d values out, want 2 and 5", a, first.count, second.count)
+		}
+		a.(allocator.Resetter).Reset()
+		if first.count != 0 || second.count != 0 {
+			t.Errorf("%v: after Reset the parents have %d and %d values out", a, first.count, second.count)
+		}
+	}
+}
+
 func BenchmarkFallback(b *testing.B) {
 	hit := combinators.NewSlab(heap[element](), 64)
 	benchmarkPair(b, "primary", combinators.NewFallback(hit, heap[element]()))

@@ -2,6 +2,7 @@ package combinators_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"unsafe"
@@ -103,6 +104,34 @@ func TestGuardedCapabilities(t *testing.T) {
 	}
 }
 
+// The room between the guards is what the parent's size leaves there.
+func TestGuardedGoodSize(t *testing.T) {
+	a := combinators.NewGuarded(combinators.NewQuantizer(heap[int](), eights), 4)
+	for n, want := range map[int]int{-1: -1, 0: 0, 1: 16 - 8, 8: 16 - 8, 9: 24 - 8, math.MaxInt: math.MaxInt} {
+		if got := a.GoodSize(n); got != want {
+			t.Errorf("GoodSize(%d) is %d, want %d", n, got, want)
+		}
+	}
+	const all = math.MaxInt // and the guards, of which no parent can tell the size
+	if got := combinators.NewGuarded(newCapableSource[int](t), 4).GoodSize(all); got != all {
+		t.Errorf("GoodSize(%d) is %d", all, got)
+	}
+}
+
+// The guards of a T with pointers are zero, as other patterns would be no pointers.
+func TestGuardedPointersHaveZeroGuards(t *testing.T) {
+	a := combinators.NewGuarded(newSource[*int](t), 1)
+	s := take(t, a, 5)
+	for _, i := range []int{-1, 5} {
+		guard := (**int)(unsafe.Add(unsafe.Pointer(&s[0]), i*int(unsafe.Sizeof(s[0]))))
+		if *guard != nil {
+			t.Errorf("the guard at value %d is not nil", i)
+		}
+		*guard = nil
+	}
+	a.Deallocate(s)
+}
+
 func BenchmarkGuarded(b *testing.B) {
 	slot := new(combinators.SingleSlot[element])
 	benchmarkPair(b, "interface", combinators.NewGuarded(slot, 1))
@@ -116,5 +145,19 @@ func TestGuardedSeesASecondRelease(t *testing.T) {
 	a.Deallocate(other)
 	if misuse(func() { a.Deallocate(s) }) == nil {
 		t.Error("a block was released twice, and nobody has noticed")
+	}
+}
+
+// A block of no size has no guards, and goes back to the parent like any other.
+func TestGuardedOfValuesWithoutSize(t *testing.T) {
+	parent := combinators.NewStats(heap[struct{}]())
+	a := combinators.NewGuarded(parent, 2)
+	s := take(t, a, 3)
+	if n := parent.Counts().Live; n != 1 {
+		t.Errorf("the parent has %d blocks out, want 1", n)
+	}
+	a.Deallocate(s)
+	if n := parent.Counts().Live; n != 0 {
+		t.Errorf("the parent has %d blocks out after the release", n)
 	}
 }

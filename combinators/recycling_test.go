@@ -275,6 +275,16 @@ func TestRecyclingMisuse(t *testing.T) {
 	}
 }
 
+// It may keep as little as one value.
+func TestRecyclingKeepsOneValue(t *testing.T) {
+	a := combinators.NewRecycling(newSource[int](t), 1)
+	s := take(t, a, 1)
+	a.Deallocate(s)
+	if !same(take(t, a, 1), s) {
+		t.Error("the only value that can be kept was not")
+	}
+}
+
 func TestRecyclingNegativeLimit(t *testing.T) {
 	defer func() {
 		if r := recover(); r != "combinators: NewRecycling: the limit is negative: -1" {

@@ -213,10 +213,5 @@ func (a *Sharded[T]) giveBack() (given bool) {
 	return given
 }
 
-// bitsOfAddress is the width of the hash of a stack's place.
-const bitsOfAddress = 64
-
 // own returns the number of the calling goroutine's shard.
-func (a *Sharded[T]) own() int {
-	return int(stackHash() >> (a.shift & 63) & uint64(len(a.shards)-1))
-}
+func (a *Sharded[T]) own() int { return homeOf(len(a.shards)) }

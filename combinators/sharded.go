@@ -51,8 +51,7 @@ import (
 type Sharded[T any] struct {
 	parent *ThreadSafe[T]
 	shards []shard[T] // a power of two
-	shift  uint
-	places uint // size classes with a place in each shard
+	places uint       // size classes with a place in each shard
 	limit  int
 	behind int // values that may be kept behind locks
 	sizing *sizing
@@ -74,14 +73,12 @@ func NewSharded[T any](parent allocator.Allocator[T], limit int) *Sharded[T] {
 	}
 	a := &Sharded[T]{
 		parent: NewThreadSafe(parent),
-		shift:  bitsOfAddress,
 		limit:  limit,
 		clears: allocator.HasPointers[T](),
 	}
 	count := 1
 	for count < shardsPerProcessor*runtime.GOMAXPROCS(0) {
 		count *= 2
-		a.shift--
 	}
 	inPlaces := uint(0) // values in the places of one shard when all are full
 	for !needsNone[T](1) {

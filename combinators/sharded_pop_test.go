@@ -36,3 +36,31 @@ func TestShardedPlaceBeforeLock(t *testing.T) {
 		t.Errorf("found %d values, want the 3 of a place", len(s))
 	}
 }
+
+// TestShardedNextPlaces has a block in the place next to one that is empty.
+func TestShardedNextPlaces(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	a := NewSharded[int](allocator.Heap[int]{}, 10000)
+	c := classOf(3)
+	a.sizing.learn(c, 3)
+	a.shards[1].places[c].Store(&new([3]int)[0])
+	if s := a.fromPlaces(0, 2, c); len(s) != 3 {
+		t.Errorf("found %d values, want the 3 of the second place", len(s))
+	}
+}
+
+// TestShardedBlockOfTheSizeAskedFor has a block of just three values in the place of each
+// shard, and a parent that has once given more than three for a request like that.
+func TestShardedBlockOfTheSizeAskedFor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	a := NewSharded[int](allocator.Null[int]{}, 10000)
+	c := classOf(3)
+	a.sizing.learn(c, 4)
+	a.sizing.learn(c, 3)
+	for i := range a.shards {
+		a.shards[i].places[c].Store(&new([3]int)[0])
+	}
+	if s, err := a.Allocate(3); len(s) != 3 {
+		t.Errorf("Allocate(3) has %d values, error %v; a block of 3 is in its place", len(s), err)
+	}
+}

@@ -2,7 +2,6 @@ package combinators
 
 import (
 	"fmt"
-	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -42,7 +41,6 @@ type ShardedObjects[T any] struct {
 	construct func() *T
 	limit     int
 	shards    []objectShard[T] // a power of two, or none
-	shift     uint
 
 	_      [cacheLine]byte // what is above is read by all and written by nobody
 	behind atomic.Int64    // values that are kept behind the locks of all shards
@@ -73,7 +71,6 @@ func NewShardedObjects[T any](construct func() *T, limit int) *ShardedObjects[T]
 		construct: construct,
 		limit:     limit,
 		shards:    make([]objectShard[T], count),
-		shift:     bitsOfAddress - uint(bits.TrailingZeros(uint(count))),
 	}
 }
 
@@ -132,9 +129,7 @@ func (o *ShardedObjects[T]) String() string {
 
 // home returns the number of the shard of the calling goroutine, a hint where
 // to look first. It is beyond all shards if there are none.
-func (o *ShardedObjects[T]) home() uint {
-	return uint(stackHash() >> (o.shift & 63) & uint64(len(o.shards)-1))
-}
+func (o *ShardedObjects[T]) home() uint { return uint(homeOf(len(o.shards))) }
 
 // miss looks for a value beyond the one at hand.
 func (o *ShardedObjects[T]) miss() *T {

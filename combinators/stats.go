@@ -134,9 +134,7 @@ type gauge struct{ taken, released, peak atomic.Int64 }
 func (g *gauge) take(n int64) {
 	live := g.taken.Add(n) - g.released.Load()
 	for peak := g.peak.Load(); live > peak; peak = g.peak.Load() {
-		if g.peak.CompareAndSwap(peak, live) {
-			return
-		}
+		g.peak.CompareAndSwap(peak, live)
 	}
 }
 
