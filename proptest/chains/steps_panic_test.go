@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/heirloom-go/heirloom/ops"
+	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
@@ -120,5 +122,27 @@ func TestExitUnplanned(t *testing.T) {
 	<-ended
 	if returned {
 		t.Error("Simulate has returned")
+	}
+}
+
+// TestExitUnplannedBesideOthers says that a goroutine that a layer ends is not followed by
+// another one, and that those that steps end are, before and after.
+func TestExitUnplannedBesideOthers(t *testing.T) {
+	for at := int64(1); at <= 10; at++ {
+		var calls atomic.Int64
+		report, err := Run(exiting(3), platform.New, Wrapping(func(h ops.Handler) ops.Handler {
+			return &falsified{Handler: h, complete: func(n int, err error) {
+				if calls.Add(1) == at {
+					defer runtime.Goexit()
+				}
+				h.Complete(n, err)
+			}}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Violations) > 0 {
+			t.Fatalf("ended in call %d:\n%s", at, report)
+		}
 	}
 }
