@@ -71,9 +71,8 @@ func TestFaultyKernels(t *testing.T) {
 						clause = v.Clause.String()
 					}
 					runs += small.runs
-					small.mustBeMinimal(t)
-					if n := small.program.steps(); n > smallestOfKernels {
-						t.Errorf("%d steps are left:\n%s", n, small.program)
+					if larger := small.larger(smallestOfKernels); larger != "" {
+						t.Error(larger)
 					}
 					row = fmt.Sprintf("| %s | %s | %d | %%d of %d | %d | %d |", test.fault, clause, n+1, checks, s.program.steps(), small.program.steps())
 				}
@@ -91,5 +90,5 @@ func TestFaultyKernels(t *testing.T) {
 	if runs > shrinkRunsOfKernels {
 		t.Errorf("all programs were made smaller in %d runs, want at most %d", runs, shrinkRunsOfKernels)
 	}
-	keepTable(t, "kernels.md", rows, len(tests))
+	keepTable(t, "kernels.md", rows, len(tests), true)
 }

@@ -1,6 +1,7 @@
 package chains
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/heirloom-go/heirloom/proptest/contract"
@@ -26,11 +27,14 @@ func TestShrinkSameWay(t *testing.T) {
 	}
 }
 
-// mustBeMinimal says that no single edit leaves a smaller program which still fails. Where the
-// platform is a real one, that would have to be seen three times.
-func (s *shrinking) mustBeMinimal(t *testing.T) {
-	t.Helper()
+// larger says why the program is larger than it must be: it has more than most steps, or a
+// single edit leaves one that still fails. Where the platform is a real one, that would have
+// to be seen three times. It returns "" if the program is not.
+func (s *shrinking) larger(most int) string {
 	small := s.program
+	if n := small.steps(); n > most {
+		return fmt.Sprintf("%d steps are left, want at most %d:\n%s", n, most, small)
+	}
 	for i, e := range small.edits() {
 		try, ok := small.edited(e)
 		for range 3 {
@@ -38,7 +42,8 @@ func (s *shrinking) mustBeMinimal(t *testing.T) {
 			ok = ok && s.failsAnywhere(try)
 		}
 		if ok {
-			t.Errorf("edit %d of\n%s\nleaves what still fails:\n%s", i, small, try)
+			return fmt.Sprintf("edit %d of\n%s\nleaves what still fails:\n%s", i, small, try)
 		}
 	}
+	return ""
 }

@@ -68,7 +68,7 @@ func TestVisible(t *testing.T) {
 			rows = append(rows, fmt.Sprintf("| %v | %s | %s |", contract.Visible, engine, says))
 		})
 	}
-	keepTable(t, "visible.md", rows, len(hidden))
+	keepTable(t, "visible.md", rows, len(hidden), false)
 }
 
 // hidden are engines that call the allocator of a handler on another goroutine,
