@@ -108,6 +108,7 @@ func TestCheckedFindsAFallbackThatReleasesToTheWrongParent(t *testing.T) {
 	a.Deallocate(take(t, a, 1))
 	s := take(t, a, 3)
 	inOrder(t, misuse(func() { a.Deallocate(s) }), "released by the wrong allocator; it is of Checked(Heap[int])")
+	secondary.Deallocate(s) // until here it must not be collected: nobody else would know of the block
 }
 
 type wrongFallback struct{ primary, secondary allocator.Allocator[int] }
