@@ -16,13 +16,9 @@ import (
 
 var size = flag.Int64("proxy.bytes", 4<<20, "how many bytes to pass on in each direction")
 
-// passedOn returns both ends of a connection that a proxy passes on, until the test ends.
-func passedOn(t *testing.T, backend string) (client, server net.Conn) {
-	origin, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer origin.Close()
+// proxyTo has a proxy pass connections on to an address until the test ends, and returns its
+// own address.
+func proxyTo(t *testing.T, backend, to string) (address string) {
 	p, err := platform.New(platform.WithBackend(backend), platform.SingleRunner())
 	if err != nil {
 		t.Skip(err)
@@ -32,17 +28,27 @@ func passedOn(t *testing.T, backend string) (client, server net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
+	address = l.Addr().String()
 	stop := make(chan struct{})
 	ended := make(chan error)
-	go func() { ended <- run(p, l, origin.Addr().String(), newSessions(), stop, time.Minute) }()
+	go func() { ended <- run(p, l, to, newSessions(), stop, time.Minute) }()
 	t.Cleanup(func() {
 		close(stop)
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	if client, err = net.Dial("tcp", address); err != nil {
+	return address
+}
+
+// passedOn returns both ends of a connection that a proxy passes on, until the test ends.
+func passedOn(t *testing.T, backend string) (client, server net.Conn) {
+	origin, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer origin.Close()
+	if client, err = net.Dial("tcp", proxyTo(t, backend, origin.Addr().String())); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
@@ -104,19 +110,7 @@ func TestNobodyThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone.Close()
-	p, err := platform.New(platform.SingleRunner())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	l, err := p.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	stop := make(chan struct{})
-	ended := make(chan error)
-	go func() { ended <- run(p, l, gone.Addr().String(), newSessions(), stop, time.Minute) }()
+	address := proxyTo(t, platform.Backends()[0], gone.Addr().String())
 	for range 3 {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
@@ -126,9 +120,5 @@ func TestNobodyThere(t *testing.T) {
 			t.Errorf("read %d bytes, error %v", n, err)
 		}
 		c.Close()
-	}
-	close(stop)
-	if err := <-ended; err != nil {
-		t.Error(err)
 	}
 }

@@ -22,6 +22,34 @@ import (
 	"github.com/heirloom-go/heirloom/platform/inspect"
 )
 
+// watch has an echo server and its clients run until the test ends, and the browser show the
+// page about it, which the server has.
+func (b *browser) watch(t *testing.T, page *inspect.Page, clients, width int) (*program, *httptest.Server) {
+	args := os.Args[0]
+	os.Args[0] = "echo" // the title of the page
+	t.Cleanup(func() { os.Args[0] = args })
+	p := open(t, platform.SingleRunner())
+	echo := &program{proactor: p, buffers: compose()}
+	page.AddProactor("server", p)
+	page.AddAllocator("buffers", echo.buffers)
+	echo.listen(t, clients)
+	hold := p.Hold()
+	var run sync.WaitGroup
+	t.Cleanup(run.Wait)
+	t.Cleanup(func() { p.Close() })
+	t.Cleanup(hold.Release)
+	run.Go(func() { p.Run(context.Background()) })
+	mux := http.NewServeMux()
+	mux.Handle("/debug/heirloom/", page)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+
+	b.look("light", width, 900)
+	b.call("Page.navigate", map[string]any{"url": server.URL + "/debug/heirloom/"}, nil)
+	b.await(`document.readyState === "complete" && document.querySelector("#status").textContent === "live"`)
+	return echo, server
+}
+
 // TestBrowser opens the page of a running program in a browser, light and dark, looks
 // that its figures follow the program, and uses what is there to be clicked. The
 // pictures are artifacts of the test (go test -artifacts).
@@ -30,32 +58,11 @@ func TestBrowser(t *testing.T) {
 	defer cancel()
 	b := openBrowser(ctx, t)
 
-	args := os.Args[0]
-	os.Args[0] = "echo"
-	defer func() { os.Args[0] = args }()
-	p := open(t, platform.SingleRunner())
-	buffers := compose()
-	echo := &program{proactor: p, buffers: buffers}
 	var page inspect.Page
-	page.AddProactor("server", p)
-	page.AddAllocator("buffers", buffers)
 	page.AddAllocator("sessions", combinators.NewThreadSafe(combinators.NewSlab[talk](allocator.Heap[talk]{}, 1000)))
-	echo.listen(t, 12)
-	hold := p.Hold()
-	defer hold.Release()
-	var run sync.WaitGroup
-	defer run.Wait()
-	defer p.Close()
-	run.Go(func() { p.Run(context.Background()) })
-	mux := http.NewServeMux()
-	mux.Handle("/debug/heirloom/", &page)
-	server := httptest.NewServer(mux)
-	defer server.Close()
-
-	b.look("light", 1280, 900)
-	b.call("Page.navigate", map[string]any{"url": server.URL + "/debug/heirloom/"}, nil)
+	echo, server := b.watch(t, &page, 12, 1280)
+	p := echo.proactor
 	const card = `document.querySelector('[data-name="server"]')`
-	b.await(`document.readyState === "complete" && document.querySelector("#status").textContent === "live"`)
 	b.await(card + `.querySelector(".brief").textContent.includes("24 connections")`) // both ends are here
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {

@@ -5,15 +5,11 @@ package inspect_test
 import (
 	"context"
 	"flag"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/heirloom-go/heirloom/ops"
-	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/inspect"
 )
 
@@ -33,27 +29,8 @@ func TestPictures(t *testing.T) {
 	defer cancel()
 	b := openBrowser(ctx, t)
 
-	args := os.Args[0]
-	os.Args[0] = "echo" // the title of the page
-	defer func() { os.Args[0] = args }()
-	p := open(t, platform.SingleRunner())
-	echo := &program{proactor: p, buffers: compose()}
 	var page inspect.Page
-	page.AddProactor("server", p)
-	page.AddAllocator("buffers", echo.buffers)
-	echo.listen(t, 6)
-	var run sync.WaitGroup
-	defer run.Wait()
-	defer p.Close()
-	run.Go(func() { p.Run(context.Background()) })
-	mux := http.NewServeMux()
-	mux.Handle("/debug/heirloom/", &page)
-	server := httptest.NewServer(mux)
-	defer server.Close()
-
-	b.look("light", 1120, 900)
-	b.call("Page.navigate", map[string]any{"url": server.URL + "/debug/heirloom/"}, nil)
-	b.await(`document.readyState === "complete" && document.querySelector("#status").textContent === "live"`)
+	echo, _ := b.watch(t, &page, 6, 1120)
 	for _, change := range []func(){
 		func() { echo.join(7) },
 		func() { echo.join(7) },
@@ -66,7 +43,7 @@ func TestPictures(t *testing.T) {
 		case <-ctx.Done():
 			t.Fatal(ctx.Err())
 		}
-		ops.Post(p, ops.HandlerFunc(func(int, error) { change() }))
+		ops.Post(echo.proactor, ops.HandlerFunc(func(int, error) { change() }))
 	}
 	for _, scheme := range []string{"light", "dark"} {
 		b.look(scheme, 1120, 900)
