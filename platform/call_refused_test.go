@@ -20,7 +20,7 @@ type refusingCalls struct {
 	with error
 }
 
-func (l *refusingCalls) refuse(what string, with error) { l.what, l.with = what, with }
+func (l *refusingCalls) failCall(what string, with error) { l.what, l.with = what, with }
 
 // refused returns the error of a call that is refused, once.
 func (l *refusingCalls) refused(what string) error {
@@ -203,7 +203,7 @@ func TestCallRefused(t *testing.T) {
 					before := w.Stats()
 					check := keepsDescriptors(t)
 					for _, err := range with {
-						call(t, w, func() { layer.refuse(what, err) }, err)
+						call(t, w, func() { layer.failCall(what, err) }, err)
 						if layer.what != "" {
 							t.Errorf("nobody has called %s", what)
 						}

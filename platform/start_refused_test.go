@@ -33,8 +33,8 @@ type refusing struct {
 	spared bool           // what was to fail has ended early before
 }
 
-// refuse has a call of Start from now on fail.
-func (l *refusing) refuse(at int, with error, late bool) {
+// failStart has a call of Start from now on fail.
+func (l *refusing) failStart(at int, with error, late bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.at, l.with, l.late, l.calls, l.what, l.spared = at, with, late, 0, 0, false
@@ -160,7 +160,7 @@ func (m mode) refuseStarts(t *testing.T, with []error, late bool) {
 	}
 	for at := 1 + m.runners%step; ; at += step { // with -short, modes with several runners refuse other calls
 		err := with[at%len(with)]
-		layer.refuse(at, err, late)
+		layer.failStart(at, err, late)
 		u := w.tour(nil)
 		w.run()
 		what, was, spared := layer.refused()
@@ -177,7 +177,7 @@ func (m mode) refuseStarts(t *testing.T, with []error, late bool) {
 		default:
 			t.Errorf("%q were told, and others: %s", told, u.errors())
 		}
-		layer.refuse(0, nil, false)
+		layer.failStart(0, nil, false)
 		again := w.tour(nil)
 		w.run()
 		again.whole(t)

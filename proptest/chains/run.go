@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -279,6 +280,27 @@ func (r *run) close() {
 		r.ledger.Closing()
 		defer func() { r.caught(recover()) }()
 		r.ledger.Call(func() { r.proactor.Close() })
+	}
+}
+
+// work runs the proactor. Where the program has handlers end their goroutine, it does so on
+// one goroutine after another.
+func (r *run) work() {
+	if !r.program.exits() {
+		r.runProactor()
+		return
+	}
+	for returned := false; !returned; {
+		var goroutine sync.WaitGroup
+		goroutine.Go(func() {
+			r.runProactor()
+			returned = true
+		})
+		goroutine.Wait()
+		if !returned && r.toReplace.Add(-1) < 0 {
+			r.toReplace.Add(1)
+			runtime.Goexit() // it was no step that has ended the goroutine
+		}
 	}
 }
 
