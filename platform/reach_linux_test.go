@@ -38,7 +38,7 @@ func TestReach(t *testing.T) {
 	const programs = 200
 	for seed := range uint64(3 * programs) {
 		program := chains.Draw(chains.Seed(seed))
-		report, err := chains.Simulate(program, chains.Seed(seed))
+		report, err := chains.RunSimulated(program, chains.Seed(seed))
 		if err != nil || len(report.Violations) > 0 {
 			t.Fatalf("simulated: %v\n%v", err, report)
 		}

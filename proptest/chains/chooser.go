@@ -28,13 +28,13 @@ type seeded struct{ rand *rand.Rand }
 
 func (s seeded) Choose(n int, _ string) int { return s.rand.IntN(n) }
 
-// Drawn returns a chooser that lets package rapid choose, so that what is drawn
+// Rapid returns a chooser that lets package rapid choose, so that what is drawn
 // shrinks to something simple when it fails.
-func Drawn(t *rapid.T) Chooser { return drawn{t} }
+func Rapid(t *rapid.T) Chooser { return byRapid{t} }
 
-type drawn struct{ t *rapid.T }
+type byRapid struct{ t *rapid.T }
 
-func (d drawn) Choose(n int, what string) int { return rapid.IntRange(0, n-1).Draw(d.t, what) }
+func (d byRapid) Choose(n int, what string) int { return rapid.IntRange(0, n-1).Draw(d.t, what) }
 
 // Replay returns a chooser that makes the choices of a token, which a failure
 // prints. Beyond the end of the token it chooses 0. The token of a failure that was

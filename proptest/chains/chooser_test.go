@@ -13,7 +13,7 @@ var samePrograms = cmpopts.IgnoreUnexported(Program{})
 // TestReplay says that the token of a program draws it again.
 func TestReplay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := Draw(Drawn(t))
+		p := Draw(Rapid(t))
 		again, err := Replay(p.token)
 		if err != nil {
 			t.Fatal(err)

@@ -77,7 +77,7 @@ func TestLateUses(t *testing.T) {
 			for seed := range uint64(checks) {
 				p := drawSized(Seed(seed), 1, simulatedSizes)
 				run := func(p Program) *Report {
-					r, err := Simulate(p, Seed(seed), Wrapping(usingLate(m.use)))
+					r, err := RunSimulated(p, Seed(seed), Wrapping(usingLate(m.use)))
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -18,7 +18,7 @@ func TestEdits(t *testing.T) {
 			}
 			edits++
 			for world := range uint64(2) {
-				report, err := Simulate(edited, Seed(world))
+				report, err := RunSimulated(edited, Seed(world))
 				if err != nil {
 					t.Fatalf("seed %d: %v", seed, err)
 				}

@@ -95,7 +95,7 @@ func ExamplePatience() {
 // Draw a program and run it, as [chains.Simulated] does with many.
 func ExampleDraw() {
 	program := chains.Draw(chains.Seed(7))
-	report, err := chains.Simulate(program, chains.Seed(8))
+	report, err := chains.RunSimulated(program, chains.Seed(8))
 	if err != nil {
 		panic(err)
 	}
@@ -219,9 +219,9 @@ func ExampleAssociation() {
 }
 
 // Let package rapid draw programs, in your own property.
-func ExampleDrawn() {
+func ExampleRapid() {
 	rapid.Check(printing{}, func(t *rapid.T) {
-		program := chains.Draw(chains.Drawn(t))
+		program := chains.Draw(chains.Rapid(t))
 		if len(program.Chains) == 0 {
 			t.Fatalf("nothing happens in\n%s", program)
 		}

@@ -27,7 +27,7 @@ import (
 // file with a picture of the run, as a failure of [Platform] does. It prints the path to
 // the run, which [Replay] takes:
 //
-//	Simulate(p, chooser, In(weather))
+//	RunSimulated(p, chooser, In(weather))
 func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 	t.Helper()
 	c := configOf("Explore", options)

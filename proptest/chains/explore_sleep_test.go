@@ -186,7 +186,7 @@ func TestSampled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := Simulate(threeChains(), token, weather, faulty)
+	report, err := RunSimulated(threeChains(), token, weather, faulty)
 	if err != nil || len(report.Violations) == 0 {
 		t.Errorf("the path does not lead there again: %v, %v", report, err)
 	}

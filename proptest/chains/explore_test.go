@@ -127,7 +127,7 @@ func TestExploreRareFault(t *testing.T) {
 	temporaryIn(t, scratch(t))
 	weather := sim.Weather{Stale: 2}
 	faulty := Faulty(sim.Faults{StaleCompletion: true})
-	plain, err := Simulate(smallProgram(), sim.Calm, In(weather), faulty)
+	plain, err := RunSimulated(smallProgram(), sim.Calm, In(weather), faulty)
 	if err != nil || len(plain.Violations) > 0 {
 		t.Fatalf("the plain schedule shows it already: %v, %v", plain, err)
 	}

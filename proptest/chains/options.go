@@ -50,14 +50,14 @@ func newConfig(options []Option) config {
 
 // takes says which options have a meaning for which function.
 var takes = map[string][]string{
-	"Platform":   {"Runners", "Replaying", "Wrapping", "Memory", "Patience"},
-	"Run":        {"Wrapping", "Memory", "Patience"},
-	"Simulated":  {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
-	"Simulate":   {"Wrapping", "Memory", "Patience", "In", "Faulty"},
-	"Soak":       {"Runners", "Wrapping", "Memory", "Patience", "In", "Faulty"},
-	"SameTraces": {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
-	"Explore":    {"Wrapping", "Memory", "In", "Faulty", "Deviations", "Schedules", "Sampled"},
-	"ExploreAll": {"Deviations", "Schedules"},
+	"Platform":     {"Runners", "Replaying", "Wrapping", "Memory", "Patience"},
+	"Run":          {"Wrapping", "Memory", "Patience"},
+	"Simulated":    {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"RunSimulated": {"Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"Soak":         {"Runners", "Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"SameTraces":   {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
+	"Explore":      {"Wrapping", "Memory", "In", "Faulty", "Deviations", "Schedules", "Sampled"},
+	"ExploreAll":   {"Deviations", "Schedules"},
 }
 
 // configOf returns what the options say to a function, and panics if that can do
@@ -109,11 +109,11 @@ func Memory(make func() allocator.Allocator[ops.Operation]) Option {
 func Patience(d time.Duration) Option { return option("Patience", func(c *config) { c.patience = d }) }
 
 // In fixes the weather of a simulated network. Without it the weather is drawn, except
-// by [Explore]. It is for [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
+// by [Explore]. It is for [Simulated], [RunSimulated], [Soak], [Explore] and [SameTraces].
 func In(weather sim.Weather) Option { return option("In", func(c *config) { c.weather = &weather }) }
 
 // Faulty makes the simulated network deliberately wrong, to see whether that is found
-// out. It is for [Simulated], [Simulate], [Soak], [Explore] and [SameTraces].
+// out. It is for [Simulated], [RunSimulated], [Soak], [Explore] and [SameTraces].
 func Faulty(f sim.Faults) Option { return option("Faulty", func(c *config) { c.faults = f }) }
 
 // Deviations bounds an exploration to sequences with at most n answers that are not 0. A

@@ -25,7 +25,7 @@ var optionFunctions = []struct {
 	{"Platform", func(t testing.TB, o Option) { Platform(t, platform.New, o) }},
 	{"Run", func(t testing.TB, o Option) { returnsNil(t)(Run(one, platform.New, o)) }},
 	{"Simulated", func(t testing.TB, o Option) { Simulated(t, o) }},
-	{"Simulate", func(t testing.TB, o Option) { returnsNil(t)(Simulate(one, sim.Calm, o)) }},
+	{"RunSimulated", func(t testing.TB, o Option) { returnsNil(t)(RunSimulated(one, sim.Calm, o)) }},
 	{"Soak", func(t testing.TB, o Option) { Soak(t, 0, o) }},
 	{"SameTraces", func(t testing.TB, o Option) { SameTraces(t, map[string]Opener{"the best here": platform.New}, o) }},
 	{"Explore", func(t testing.TB, o Option) { Explore(t, one, o) }},

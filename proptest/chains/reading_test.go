@@ -29,7 +29,7 @@ func TestReadingAFailure(t *testing.T) {
 		},
 	}
 	late := releaseLate(func(err error) bool { return errors.Is(err, ops.ErrCanceled) })
-	report, err := Simulate(program, sim.Calm, In(sim.Weather{}), Wrapping(late))
+	report, err := RunSimulated(program, sim.Calm, In(sim.Weather{}), Wrapping(late))
 	if err != nil {
 		t.Fatal(err)
 	}

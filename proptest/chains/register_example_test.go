@@ -57,7 +57,7 @@ func ExampleKind() {
 	program := transfer(1000)
 	program.Chains[1].Steps[1] = chains.Step{Kind: "read what there is", Size: 1000, Cancel: chains.CancelAll}
 	fmt.Println(program.Chains[1].Steps[1])
-	report, err := chains.Simulate(program, chains.Seed(1), chains.In(sim.Weather{Partial: 2}))
+	report, err := chains.RunSimulated(program, chains.Seed(1), chains.In(sim.Weather{Partial: 2}))
 	if err != nil {
 		panic(err)
 	}

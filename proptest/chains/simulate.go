@@ -62,11 +62,11 @@ func simulateIn(c config) trial {
 	}
 }
 
-// Simulate runs a program on a simulated network in which c chooses what happens, and
+// RunSimulated runs a program on a simulated network in which c chooses what happens, and
 // judges it. The run depends on nothing but the program, the options and the answers of
 // c. The error says that the program could not begin.
-func Simulate(p Program, c Chooser, options ...Option) (*Report, error) {
-	config := configOf("Simulate", options)
+func RunSimulated(p Program, c Chooser, options ...Option) (*Report, error) {
+	config := configOf("RunSimulated", options)
 	s := &simulation{program: p, chooser: &recording{Chooser: c}}
 	if err := p.check(); err != nil {
 		return nil, err

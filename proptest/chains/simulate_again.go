@@ -23,7 +23,7 @@ func simulated(p Program, c config, v contract.Violation) string {
 			s := &simulation{program: p, chooser: &recording{Chooser: Seed(seed)}}
 			s.run(c)
 			if s.err == nil && len(s.violations) > 0 && s.violations[0].Clause == v.Clause {
-				return fmt.Sprintf("the simulated platform shows the same: Simulate(program, chains.Seed(%d)) with Runners %d", seed, p.Runners)
+				return fmt.Sprintf("the simulated platform shows the same: RunSimulated(program, chains.Seed(%d)) with Runners %d", seed, p.Runners)
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func TestSimulatedAgain(t *testing.T) {
 	temporaryIn(t, scratch(t))
 	late := Wrapping(releaseLate(func(error) bool { return true }))
 	out := failing(t, func(tb testing.TB) { Platform(tb, platform.New, Runners(0), late, Replaying(failsHere(t, 0, late))) })
-	found := regexp.MustCompile(`the simulated platform shows the same: Simulate\(program, chains\.Seed\((\d+)\)\) with Runners (\d+)`).FindStringSubmatch(out)
+	found := regexp.MustCompile(`the simulated platform shows the same: RunSimulated\(program, chains\.Seed\((\d+)\)\) with Runners (\d+)`).FindStringSubmatch(out)
 	if found == nil {
 		t.Fatalf("nothing is said of the simulated platform in\n%s", out)
 	}
@@ -27,7 +27,7 @@ func TestSimulatedAgain(t *testing.T) {
 	program := draw(by, 0)
 	seed, _ := strconv.ParseUint(found[1], 10, 64)
 	program.Runners, _ = strconv.Atoi(found[2])
-	report, err := Simulate(program, Seed(seed), late)
+	report, err := RunSimulated(program, Seed(seed), late)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,10 @@ func ExampleSimulated() {
 }
 
 // Run a program in a storm that a seed decides.
-func ExampleSimulate() {
+func ExampleRunSimulated() {
 	program := chains.Draw(chains.Seed(1))
 	program.Runners = 1
-	report, err := chains.Simulate(program, chains.Seed(2), chains.In(sim.Stormy()))
+	report, err := chains.RunSimulated(program, chains.Seed(2), chains.In(sim.Stormy()))
 	if err != nil {
 		panic(err)
 	}
@@ -47,7 +47,7 @@ func transfer(bytes int) chains.Program {
 // program takes longer, in virtual time.
 func ExampleIn() {
 	took := func(weather sim.Weather) time.Duration {
-		report, err := chains.Simulate(transfer(64), sim.Calm, chains.In(weather))
+		report, err := chains.RunSimulated(transfer(64), sim.Calm, chains.In(weather))
 		if err != nil {
 			panic(err)
 		}
@@ -59,7 +59,7 @@ func ExampleIn() {
 
 // See whether a test would notice a kernel that reports operations twice.
 func ExampleFaulty() {
-	report, err := chains.Simulate(transfer(64), sim.Calm, chains.Faulty(sim.Faults{CompleteTwice: true}))
+	report, err := chains.RunSimulated(transfer(64), sim.Calm, chains.Faulty(sim.Faults{CompleteTwice: true}))
 	if err != nil {
 		panic(err)
 	}

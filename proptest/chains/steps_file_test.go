@@ -48,7 +48,7 @@ func TestNoSpace(t *testing.T) {
 			}
 		})
 	}
-	report, err := Simulate(alone, sim.Calm, In(sim.Weather{}), Wrapping(func(h ops.Handler) ops.Handler {
+	report, err := RunSimulated(alone, sim.Calm, In(sim.Weather{}), Wrapping(func(h ops.Handler) ops.Handler {
 		return &falsified{Handler: h, complete: func(_ int, _ error) { h.Complete(0, syscall.ENOSPC) }}
 	}))
 	if err != nil || len(report.Violations) == 0 {

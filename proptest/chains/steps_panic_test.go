@@ -39,7 +39,7 @@ func TestExit(t *testing.T) {
 	}
 	for runners := range 4 {
 		for seed := range uint64(20) {
-			report, err := Simulate(exiting(runners), Seed(seed))
+			report, err := RunSimulated(exiting(runners), Seed(seed))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestExitUnplanned(t *testing.T) {
 	go func() {
 		defer close(ended)
 		calls := 0
-		Simulate(exiting(1), Seed(1), Wrapping(func(h ops.Handler) ops.Handler {
+		RunSimulated(exiting(1), Seed(1), Wrapping(func(h ops.Handler) ops.Handler {
 			return &falsified{Handler: h, complete: func(n int, err error) {
 				if calls++; calls == 3 {
 					runtime.Goexit()
@@ -121,7 +121,7 @@ func TestExitUnplanned(t *testing.T) {
 	}()
 	<-ended
 	if returned {
-		t.Error("Simulate has returned")
+		t.Error("RunSimulated has returned")
 	}
 }
 

@@ -41,9 +41,9 @@ func TestReplayCollects(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, run := range map[string]func(){
-		"Simulate":  func() { Simulate(p, sim.Calm) },
-		"Simulated": func() { Simulated(t, Replaying(token)) },
-		"a trial":   func() { simulateIn(newConfig(nil))(p, nil) },
+		"RunSimulated": func() { RunSimulated(p, sim.Calm) },
+		"Simulated":    func() { Simulated(t, Replaying(token)) },
+		"a trial":      func() { simulateIn(newConfig(nil))(p, nil) },
 	} {
 		for range 3 {
 			before := collections()

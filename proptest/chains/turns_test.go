@@ -120,7 +120,7 @@ func TestTurnsExplored(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				report, err := Simulate(fault.small, by, In(sim.Weather{Interleave: true}), Wrapping(fault.wrap))
+				report, err := RunSimulated(fault.small, by, In(sim.Weather{Interleave: true}), Wrapping(fault.wrap))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -177,17 +177,17 @@ func (o *overtaken) Unwrap() ops.Handler { return o.Handler }
 // on the simulated one with several.
 func TestTurnsHint(t *testing.T) {
 	fault := needTurns["handlers for one goroutine"]
-	report, err := Simulate(fault.small, Seed(failsWithSeed(t, fault.small, Wrapping(fault.wrap))), Wrapping(fault.wrap))
+	report, err := RunSimulated(fault.small, Seed(failsWithSeed(t, fault.small, Wrapping(fault.wrap))), Wrapping(fault.wrap))
 	if err != nil {
 		t.Fatal(err)
 	}
 	hint := simulated(fault.small, newConfig([]Option{Wrapping(fault.wrap)}), report.Violations[0])
-	found := regexp.MustCompile(`Simulate\(program, chains\.Seed\((\d+)\)\) with Runners 2`).FindStringSubmatch(hint)
+	found := regexp.MustCompile(`RunSimulated\(program, chains\.Seed\((\d+)\)\) with Runners 2`).FindStringSubmatch(hint)
 	if found == nil {
 		t.Fatalf("it says %q", hint)
 	}
 	seed, _ := strconv.ParseUint(found[1], 10, 64)
-	if report, err = Simulate(fault.small, Seed(seed), Wrapping(fault.wrap)); err != nil || len(report.Violations) == 0 {
+	if report, err = RunSimulated(fault.small, Seed(seed), Wrapping(fault.wrap)); err != nil || len(report.Violations) == 0 {
 		t.Errorf("what it says shows nothing: %v, %v", report, err)
 	}
 }
@@ -196,7 +196,7 @@ func TestTurnsHint(t *testing.T) {
 func failsWithSeed(t *testing.T, p Program, options ...Option) uint64 {
 	t.Helper()
 	for seed := range uint64(checks) {
-		if report, err := Simulate(p, Seed(seed), options...); err == nil && len(report.Violations) > 0 {
+		if report, err := RunSimulated(p, Seed(seed), options...); err == nil && len(report.Violations) > 0 {
 			return seed
 		}
 	}
@@ -210,7 +210,7 @@ func TestTurnsLocked(t *testing.T) {
 	var mu sync.Mutex
 	options := []Option{Patience(100 * time.Millisecond), Wrapping(func(h ops.Handler) ops.Handler { return &locking{h, &mu} })}
 	p := needTurns["handlers for one goroutine"].small
-	report, err := Simulate(p, Seed(failsWithSeed(t, p, options...)), options...)
+	report, err := RunSimulated(p, Seed(failsWithSeed(t, p, options...)), options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func TestTurnsChooser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for at := 0; ; at++ {
 				c := &turnsChooser{at, fail}
-				report, err := Simulate(p, c, In(sim.Weather{}))
+				report, err := RunSimulated(p, c, In(sim.Weather{}))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -33,7 +33,7 @@ func TestRuns(t *testing.T) {
 		if seed%2 == 0 { // else the fault would be a race: a strand is hidden as well
 			program.Runners += int(seed % 4)
 		}
-		report, err := chains.Simulate(program, chains.Seed(seed), options...)
+		report, err := chains.RunSimulated(program, chains.Seed(seed), options...)
 		if err != nil {
 			t.Fatal(err)
 		}
