@@ -14,7 +14,7 @@ func (a *Arena[T]) Mark() Mark {
 // was the last one when it was taken is released, or is resized while it is the
 // last one of its chunk. Rewind panics if m is void.
 func (a *Arena[T]) Rewind(m Mark) {
-	s, ok := a.marked(m)
+	s, ok := a.marks.find(a, m)
 	if !ok {
 		panicVoid(a)
 	}
@@ -34,16 +34,9 @@ func (a *Arena[T]) Rewind(m Mark) {
 	a.current.marked = s.used
 }
 
-// marked returns the state of m. It is false if m is void.
-func (a *Arena[T]) marked(m Mark) (state, bool) {
-	s, ok := a.marks.find(a, m)
-	if s.used != 0 && s.chunk != a.current.serial {
-		ok = false
-		for i := range a.older {
-			ok = ok || a.older[i].serial == s.chunk
-		}
-	}
-	return s, ok
+func (a *Arena[T]) isVoid(m Mark) bool {
+	_, ok := a.marks.find(a, m)
+	return !ok
 }
 
 // resume makes a chunk of older the one in use again, where there is none. The

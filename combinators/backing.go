@@ -104,12 +104,15 @@ func reissued[T any](s []T) ([]T, bool) {
 	return s, true
 }
 
-// What a Deallocate says of a block that it does not take.
+// What is said of a block that is not taken.
 const (
 	freedTwice    = "released twice"
 	resizedFree   = "resized, and it is not a block that is handed out"
 	foreignBlock  = "released to an allocator that did not give it" + grown
-	otherCapacity = "released with another capacity than it was handed out with" + grown
+	otherCapacity = "released" + unlike
+	resizedOther  = "resized" + unlike
+
+	unlike = " with another capacity than it was handed out with" + grown
 
 	// grown is what may have happened, as every user of sync.Pool does it.
 	grown = "; if append has moved it, grow blocks with allocator.Append"

@@ -163,6 +163,37 @@ func TestBudgetKeepsTheReservation(t *testing.T) {
 	}
 }
 
+// A single byte counts as any other number: when it is reserved and given back, and
+// when it is what a reservation lacks.
+func TestBudgetCountsSingleBytes(t *testing.T) {
+	budget := combinators.NewBudget(3)
+	mine := budget.Account()
+	for _, unused := range []int{1, 2} {
+		if err := mine.Wait(context.Background(), unused); err != nil {
+			t.Fatal(err)
+		}
+		if budget.Live() != unused {
+			t.Errorf("%d bytes are live where %d are reserved", budget.Live(), unused)
+		}
+		mine.Unreserve()
+		if budget.Live() != 0 {
+			t.Errorf("%d bytes are live after %d were given back", budget.Live(), unused)
+		}
+	}
+	a := combinators.NewBudgeted(heap[byte](), mine)
+	if err := mine.Wait(context.Background(), 2); err != nil {
+		t.Fatal(err)
+	}
+	s := take(t, a, 3)
+	if budget.Live() != 3 || mine.Reserved() != 0 {
+		t.Errorf("%d bytes are live and %d reserved, want 3 and 0", budget.Live(), mine.Reserved())
+	}
+	a.Deallocate(s)
+	if budget.Live() != 0 {
+		t.Errorf("%d bytes are live after the release", budget.Live())
+	}
+}
+
 // What a parent gives beyond the request counts, to the byte.
 func TestBudgetOfAGenerousParent(t *testing.T) {
 	parent := newSource[byte](t)

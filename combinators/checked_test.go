@@ -85,7 +85,20 @@ func TestCheckedForeignBlock(t *testing.T) {
 	a := combinators.NewChecked(heap[int]())
 	inOrder(t, misuse(func() { releaseHere(a, make([]int, 3)) }),
 		"released by an allocator that did not give it", "\nreleased by:", "releaseHere")
+
+	// One that begins where a block of the allocator ends is none of its blocks either.
+	both := make([]int, 6)
+	a = combinators.NewChecked(combinators.NewRegion(given[int]{both[:3:3]}, 3))
+	s := take(t, a, 3)
+	inOrder(t, misuse(func() { releaseHere(a, both[3:]) }), "released by an allocator that did not give it")
+	a.Deallocate(s)
 }
+
+// given is a parent that has one block.
+type given[T any] struct{ block []T }
+
+func (a given[T]) Allocate(n int) ([]T, error) { return a.block, nil }
+func (a given[T]) Deallocate([]T)              {}
 
 func TestCheckedWrongAllocator(t *testing.T) {
 	a := combinators.NewChecked(heap[int]())

@@ -180,6 +180,19 @@ func TestTwoParentsAreReset(t *testing.T) {
 	}
 }
 
+func TestTwoParentsAreTrimmed(t *testing.T) {
+	first, second := newCapableSource[int](t), newCapableSource[int](t)
+	for i, a := range []allocator.Trimmer{
+		combinators.NewFallback(first, second),
+		combinators.NewSegregator(first, second, 3),
+	} {
+		a.Trim()
+		if first.trims != i+1 || second.trims != i+1 {
+			t.Errorf("%v: the parents were trimmed %d and %d times, want %d", a, first.trims, second.trims, i+1)
+		}
+	}
+}
+
 func BenchmarkFallback(b *testing.B) {
 	hit := combinators.NewSlab(heap[element](), 64)
 	benchmarkPair(b, "primary", combinators.NewFallback(hit, heap[element]()))

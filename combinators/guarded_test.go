@@ -68,6 +68,38 @@ func testGuarded[T any](t *testing.T) {
 	}
 }
 
+// A zero is what a program writes most often beyond a string's end.
+func TestGuardedSeesZeros(t *testing.T) {
+	for _, offset := range []int{-1, 5} {
+		a := combinators.NewGuarded(newSource[byte](t), 1)
+		s := take(t, a, 5)
+		*(*byte)(unsafe.Add(unsafe.Pointer(&s[0]), offset)) = 0
+		if e := misuse(func() { a.Deallocate(s) }); e == nil {
+			t.Errorf("offset %d: a zero beyond the bounds was not seen", offset)
+		}
+	}
+}
+
+// A parent may leave numbers in its blocks. That is no reason to blame their user.
+func TestGuardedClearsItsGuards(t *testing.T) {
+	a := combinators.NewGuarded(untidy{newSource[element](t)}, 2)
+	s := take(t, a, 5)
+	if e := misuse(func() { a.Deallocate(s) }); e != nil {
+		t.Errorf("a block that was used well: %v", e)
+	}
+}
+
+// untidy is a parent whose blocks have no pointers, but numbers.
+type untidy struct{ *source[element] }
+
+func (a untidy) Allocate(n int) ([]element, error) {
+	s, err := a.source.Allocate(n)
+	for i := range s {
+		s[i].state[i%len(s[i].state)] = 1
+	}
+	return s, err
+}
+
 func TestGuardedMisuse(t *testing.T) {
 	a := combinators.NewGuarded(new(combinators.SingleSlot[int]), 1)
 	s := take(t, a, 4)
@@ -92,11 +124,13 @@ func TestGuardedCapabilities(t *testing.T) {
 	if _, ok := allocator.AsOwner(a); ok || a.Capable(allocator.CanOwn) {
 		t.Error("claims to know what it owns")
 	}
-	take(t, a, 5)
+	s := take(t, a, 5)
 	if r, ok := allocator.AsResetter(a); !ok {
 		t.Error("cannot be reset; its parent can")
 	} else if r.Reset(); parent.count != 0 {
 		t.Error("Reset did not reach the parent")
+	} else if misuse(func() { a.Deallocate(s) }) == nil {
+		t.Error("a block was released after Reset, and nobody has noticed")
 	}
 	a.Trim()
 	if parent.trims != 1 || a.GoodSize(5) != 5 || a.GoodSize(-1) != -1 {

@@ -64,7 +64,7 @@ type typed interface {
 	Reuse()
 	drop(clears bool)
 	isEmpty() bool
-	marked(Mark) (state, bool)
+	isVoid(Mark) bool
 	giveBack() bool
 	giveBackLast()
 	sortSpares() // the largest last
@@ -144,12 +144,10 @@ type scopeSource[U any] struct {
 	size  int // of a U
 }
 
-// Allocate takes a chunk from the Go heap if it is within the limit.
+// Allocate takes a chunk from the Go heap if it is within the limit. An [Arena] asks for
+// no impossible number.
 func (p *scopeSource[U]) Allocate(n int) ([]U, error) {
 	if limit := p.scope.Limit; limit > 0 {
-		if err := allocator.CheckSize[U](n); err != nil {
-			return nil, err
-		}
 		switch size := n * p.size; {
 		case size > limit:
 			return nil, allocator.ErrTooLarge

@@ -50,7 +50,7 @@ func (s *Scope) Rewind(m Mark) {
 		}
 		marks = s.levels[m.index].marks
 		for i, k := range marks { // first, so that nothing is released if one is void
-			if _, ok := s.arenas[i].marked(k); !ok {
+			if s.arenas[i].isVoid(k) {
 				panicVoid(s)
 			}
 		}

@@ -3,6 +3,9 @@ package combinators_test
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/bits"
+	"os"
 	"runtime"
 	"testing"
 
@@ -214,6 +217,20 @@ func TestScopeExtremeSizes(t *testing.T) {
 	take(t, combinators.For[struct{}](&scope), 5)
 	if scope.Held() != 2000 {
 		t.Errorf("%d bytes held, want 2000", scope.Held())
+	}
+}
+
+// What the system refuses is refused by the scope, and counts as nothing held.
+func TestScopeBeyondTheMemory(t *testing.T) {
+	if b, err := os.ReadFile("/proc/sys/vm/overcommit_memory"); err != nil || string(b) == "1\n" || bits.UintSize < 64 {
+		t.Skip("the system may give any amount")
+	}
+	for _, limit := range []int{0, math.MaxInt} {
+		scope := combinators.Scope{Limit: limit}
+		s, err := combinators.For[byte](&scope).Allocate(math.MaxInt >> 18) // 32 TiB
+		if s != nil || !errors.Is(err, allocator.ErrExhausted) || scope.Held() != 0 {
+			t.Errorf("limit %d: error %v with %d bytes held, want ErrExhausted and none", limit, err, scope.Held())
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func (a *Scoped[T]) Resize(s []T, n int) ([]T, bool) {
 		return nil, false
 	}
 	if cap(s) != cap(a.blocks[i]) {
-		panic(allocator.Misuse(a, s, otherCapacity))
+		panic(allocator.Misuse(a, s, resizedOther))
 	}
 	r, ok := a.can.resize(s, n)
 	if ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -128,6 +129,10 @@ func TestScopedResize(t *testing.T) {
 	}
 	if _, ok := a.Resize(take[int](t, parent, 3), 2); ok {
 		t.Error("resized a block of the parent that is not in the scope")
+	}
+	e := misuse(func() { a.Resize(s[:1:1], 1) })
+	if e == nil || !strings.HasPrefix(e.Problem, "resized with another capacity than it was handed out with") {
+		t.Errorf("Resize of a part of a block: panic is %v", e)
 	}
 	a.Deallocate(s)
 	if a.GoodSize(1) != 2 {
