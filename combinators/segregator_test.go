@@ -148,14 +148,6 @@ func TestSegregatorGoodSize(t *testing.T) {
 	}
 }
 
-func TestSegregatorTrimsBoth(t *testing.T) {
-	small, large := newCapableSource[int](t), newCapableSource[int](t)
-	combinators.NewSegregator(small, large, 4).Trim()
-	if small.trims != 1 || large.trims != 1 {
-		t.Errorf("the parents were trimmed %d and %d times, want once each", small.trims, large.trims)
-	}
-}
-
 func TestSegregatorNegativeThreshold(t *testing.T) {
 	wantPanic(t, "combinators: NewSegregator: the threshold is negative: -1", func() {
 		combinators.NewSegregator(heap[int](), heap[int](), -1)
@@ -203,5 +195,19 @@ func TestSegregatorAfterALargerBlock(t *testing.T) {
 	a.Deallocate(large)
 	if n := small.Counts().Live; n != 0 {
 		t.Errorf("%d values of the small parent were not released", n)
+	}
+}
+
+// A request that neither side can serve as it must fails for the reason of the larger one,
+// and what was tried is released.
+func TestSegregatorHasNoBlockThatFits(t *testing.T) {
+	small := newSource[int](t)
+	small.extra = 4 // twice what was asked for
+	a := combinators.NewSegregator(small, combinators.NewLimit(heap[int](), 5), 9)
+	if s, err := a.Allocate(5); s != nil || !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("Allocate(5) has %d values, error %v; want ErrTooLarge", len(s), err)
+	}
+	if small.count != 0 {
+		t.Errorf("%d values of the small parent were not released", small.count)
 	}
 }

@@ -143,7 +143,7 @@ func (a *Sharded[T]) fromStock(own int, c uint) []T {
 // release puts a block that is ready to be handed out again behind the lock of the
 // own shard, if there is room for it, and otherwise gives it to the parent.
 func (a *Sharded[T]) release(s []T, c uint) {
-	if !a.reserve(cap(s)) && !(a.missed(c) && a.evict(cap(s), c) && a.reserve(cap(s))) {
+	if !a.reserve(cap(s)) && !(a.missed(c) && a.reserveFromOthers(cap(s), c)) {
 		allocator.Reissue(s)
 		a.parent.Deallocate(s)
 		return
@@ -173,11 +173,12 @@ func (a *Sharded[T]) missed(c uint) bool {
 	return false
 }
 
-// evict gives blocks of all classes but one to the parent, one of each in turn,
-// until there is room for n values. It is false if there is not enough to give.
-func (a *Sharded[T]) evict(n int, spare uint) bool {
+// reserveFromOthers takes room for n values behind the locks. Until there is that much, it
+// gives blocks of all classes but one to the parent, one of each in turn. It is false if
+// there is not enough to give.
+func (a *Sharded[T]) reserveFromOthers(n int, spare uint) bool {
 	own := a.own()
-	for passed := 0; a.room.Load() < int64(n); passed++ {
+	for passed := 0; !a.reserve(n); passed++ {
 		if passed == len(a.stocks) {
 			return false
 		}

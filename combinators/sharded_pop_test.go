@@ -20,6 +20,24 @@ func TestShardedPopTooLate(t *testing.T) {
 	}
 }
 
+// TestShardedFindsInEveryShard has a block behind the lock of one shard of many, and a request
+// of the goroutine of each.
+func TestShardedFindsInEveryShard(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(32))
+	a := NewSharded[int](allocator.Null[int]{}, 10000)
+	c := classOf(3)
+	a.sizing.learn(c, 3)
+	block := &new([3]int)[0]
+	for own := range a.shards {
+		for i := range a.shards {
+			a.push(i, block, c)
+			if s := a.fromStock(own, c); len(s) != 3 || &s[0] != block {
+				t.Fatalf("shard %d of %d did not find what shard %d has", own, len(a.shards), i)
+			}
+		}
+	}
+}
+
 // TestShardedPlaceBeforeLock has a block in the place of each shard, and one behind a lock:
 // the one that needs no lock is found first, also by a request of another class.
 func TestShardedPlaceBeforeLock(t *testing.T) {
