@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/heirloom-go/heirloom/allocator"
+	"github.com/heirloom-go/heirloom/ops/reach"
 )
 
 // ErrWouldBlock is returned by a TryRead that finds nothing to read, and by a TryWrite
@@ -78,6 +79,7 @@ func (op *Operation) arrived() bool {
 	}
 	a := AllocatorOf(op.handler, heapBytes)
 	block, err := a.Allocate(op.done())
+	reach.Sometimes(err != nil, reach.ArrivalWithoutBuffer)
 	if err != nil {
 		op.Err = exhausted(err)
 		return false

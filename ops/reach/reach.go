@@ -30,6 +30,7 @@ const (
 	StrandRefused
 	BatchCanceledAtStart
 	BatchDecidedEarly
+	ArrivalWithoutBuffer
 
 	// Of package platform.
 	EndedInStart
@@ -94,6 +95,7 @@ var texts = [...]string{
 	StrandRefused:        "a strand was refused by its executor with handlers in it",
 	BatchCanceledAtStart: "a batch was cancelled before it was outstanding",
 	BatchDecidedEarly:    "a batch was decided while other members were outstanding",
+	ArrivalWithoutBuffer: "data had arrived, and the allocator of its buffer failed",
 	EndedInStart:         "an operation ended before Start returned",
 	QueuedBehind:         "an operation was queued behind another on the same side of a socket",
 	StartedByAnother:     "an operation was started when the one before it had ended",

@@ -131,6 +131,9 @@ func (c *chainRun) begin(s *Step, k *kind) {
 		expect.Frames = frames.ID()
 		expect.Peak++
 	}
+	if k.arrives {
+		expect.Frames = failingArrivals(c).ID()
+	}
 	if k.own {
 		expect.Peak, expect.Apart = 0, true
 	} else if c.attempts < s.Refuse {
@@ -164,8 +167,8 @@ func (c *chainRun) begin(s *Step, k *kind) {
 // lateAfter is the deadline of an operation that is cancelled when it is late.
 const lateAfter = 100 * time.Microsecond
 
-// refuse makes an allocator of the chain fail: that of the frames first, if
-// there are any.
+// refuse makes an allocator of the chain fail: that of the frames first, or that of what
+// arrives, if there is one.
 func (c *chainRun) refuse(s *Step) {
 	if s.Depth > 0 && c.attempts%2 == 0 {
 		frames(c).Refuse(c.attempts/2%s.Depth, 1)
@@ -177,6 +180,8 @@ func (c *chainRun) refuse(s *Step) {
 		c.refuseCoroutine()
 	case k.frame != nil && c.attempts%2 == 0:
 		c.framesOf(k).Refuse(0, 1)
+	case k.arrives && c.left > 0 && c.attempts%2 == 0:
+		c.arrivals.fails = true
 	default:
 		c.own.Refuse(0, 1)
 	}

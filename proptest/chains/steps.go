@@ -61,6 +61,7 @@ type kind struct {
 	untimed   bool // has a deadline of its own, or none
 	coroutine bool // is one, and has the memory of that besides
 	parts     bool // consists of operations that its handlers start
+	arrives   bool // gets a buffer once data has arrived
 
 	// frame is what a registered composed operation has besides its block.
 	frame *frame
@@ -130,7 +131,7 @@ func init() {
 		{name: "read full", role: receives, text: sizeText, start: startReadFull, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read", role: receives, text: sizeText, start: startRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "read vectored", role: receives, text: sizeText, start: startReadVectored, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
-		{name: "read on arrival", role: receives, text: sizeText, start: startReadOnArrival, finish: takeArrived, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
+		{name: "read on arrival", role: receives, text: sizeText, start: startReadOnArrival, finish: takeArrived, check: checkSome, cancel: cancelConn, transfers: true, reads: true, arrives: true, settle: becomes("read full")},
 		{name: "wait readable", role: receives, text: sizeText, start: startWaitReadable, finish: tryRead, check: checkSome, cancel: cancelConn, transfers: true, reads: true, settle: becomes("read full")},
 		{name: "read token", role: receives, text: sizeText, start: startReadToken, finish: takeBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},
 		{name: "read buffered", role: receives, text: sizeText, start: startReadBuffered, check: checkFull, cancel: cancelConn, transfers: true, reads: true},

@@ -13,14 +13,21 @@ import (
 
 // arrivals is the allocator of the buffers of a chain. They are the handler's
 // once they have come, so the ledger, which knows what an operation may own, is
-// not told of them.
+// not told of them. It is told when the allocator fails.
 type arrivals struct {
 	allocator.Heap[byte]
-	live atomic.Int64
-	into []byte
+	live    atomic.Int64
+	into    []byte
+	failing *contract.Watched[byte] // is asked instead, and fails, if fails is set
+	fails   bool
 }
 
 func (a *arrivals) Allocate(n int) ([]byte, error) {
+	if a.fails {
+		a.fails = false
+		a.failing.Refuse(0, 1)
+		return a.failing.Allocate(n)
+	}
 	a.live.Add(1)
 	return a.Heap.Allocate(n)
 }
@@ -38,8 +45,17 @@ func startReadOnArrival(c *chainRun, s *Step, h ops.Handler) {
 	ops.ReadOnArrival(c.end.conn, c.left, &c.arrivals.into, ops.WithAllocator[byte](h, &c.arrivals))
 }
 
+// failingArrivals returns the allocator that shows the ledger that there was no buffer.
+func failingArrivals(c *chainRun) *contract.Watched[byte] {
+	if c.arrivals.failing == nil {
+		c.arrivals.failing = contract.Watch[byte](c.chain, nil).Named("the allocator of what arrives of chain " + c.chain.Name())
+	}
+	return c.arrivals.failing
+}
+
 // takeArrived moves what a read on arrival has read to the buffer of the chain.
 func takeArrived(c *chainRun, n int, err error) (int, error) {
+	c.arrivals.fails = false // nothing may have arrived
 	if got := c.arrivals.into; got != nil {
 		n = copy(c.incoming(), got)
 		c.arrivals.Deallocate(got)
