@@ -125,24 +125,35 @@
 // The program is everything that was run: how many goroutines run the proactor, the
 // connections, and for each chain its steps and how its handlers get their memory, here
 // "bound" with ops.WithAllocator. A program that was drawn has a token in its first line.
-// The function that has printed the token repeats the run with it:
+// Platform, Simulated or SameTraces, whichever has printed the token, repeats the run with
+// it. Simulated also repeats what Soak has printed:
 //
-//	by, err := chains.Replay("AAABAAAAAgAA")
-//	chains.Simulated(t, chains.Runners(1), chains.Replaying(by))
+//	by, err := chains.Replay("~q1Yq…")
+//	chains.Simulated(t, chains.Replaying(by))
 //
 // A test prints this for the smallest run that was found to fail in this way, and names a
 // file with a picture of the timeline.
 //
 // # Can it be trusted?
 //
-// TestMutants puts deliberate faults between the ledger and the engine, and
-// TestFaultyKernels puts them below both: at least two for each clause but clause 6. The
-// first violation reported must be of that clause. The tables in testdata/mutants.md and
-// testdata/kernels.md say which program finds each fault, and how small the program
-// becomes; both tests fail if it becomes larger, or if a row is missing. TestCoverage fails
-// if some answer to a question that programs are drawn by is never given. TestReach of
-// package platform fails if programs miss one of the states that package ops/reach
-// counts. TestLateUses has engines that use the memory of a session once more after its last
-// handler. TestVisible shows for clause 6 that the race detector finds missing edges although
-// a ledger watches; its table is testdata/visible.md.
+// TestMutants puts deliberate faults between the ledger and the engine: at least two for
+// each clause but clause 6. The first violation reported must be of the clause that the
+// fault breaks. Some faults may break clause 11 first where a program closes the proactor;
+// then another program must show the fault itself. TestFaultyKernels puts faults below both.
+// A fault of a kernel may break one of several clauses first, or give a wrong result: the
+// test lists what each may do, and every program that shows a fault must report one of these.
+//
+// The tables in testdata/mutants.md and testdata/kernels.md say which program finds each
+// fault, and how small the program becomes. Both tests fail if a row is missing, if more than
+// a few steps are left, or if a single edit makes the program smaller still. TestFaultyKernels
+// also fails if a program becomes larger than in its table.
+//
+// TestCoverage fails if some answer to a question that programs and simulated worlds are
+// drawn by is never given. TestReach of package platform fails if programs miss a state that
+// package ops/reach counts. It needs the tag reach, Linux and io_uring. Programs cannot be
+// held to some states, which the test lists with the reasons: tests of these states must
+// reach them, which TestReachByOthers and TestReach of package ops check. TestLateUses has
+// engines that use the memory of a session once more after its last handler. TestVisible
+// shows for clause 6 that the race detector finds missing edges although a ledger watches;
+// its table is testdata/visible.md.
 package chains

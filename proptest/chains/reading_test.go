@@ -38,9 +38,15 @@ func TestReadingAFailure(t *testing.T) {
 	}
 }
 
-// quotedFailure returns the first block of code in the doc's section about reading a failure. A
-// line that is indented further there than the first goes on with the line before.
-func quotedFailure(t *testing.T) string {
+// TestReadingAToken says that the doc's example of a token is of the kind that tests print.
+func TestReadingAToken(t *testing.T) {
+	if _, shown, _ := strings.Cut(readingAFailure(t), "chains.Replay(\""); !strings.HasPrefix(shown, programSign) {
+		t.Errorf("the token in doc.go does not begin with %s: %.20s", programSign, shown)
+	}
+}
+
+// readingAFailure returns the doc of this package from its section about that on.
+func readingAFailure(t *testing.T) string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", nil, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
@@ -50,8 +56,15 @@ func quotedFailure(t *testing.T) string {
 	if !found {
 		t.Fatal("doc.go has no such section")
 	}
+	return section
+}
+
+// quotedFailure returns the first block of code in the doc's section about reading a failure. A
+// line that is indented further there than the first goes on with the line before.
+func quotedFailure(t *testing.T) string {
+	t.Helper()
 	var quoted []string
-	for line := range strings.Lines(section) {
+	for line := range strings.Lines(readingAFailure(t)) {
 		line = strings.TrimRight(line, "\n")
 		code, indented := strings.CutPrefix(line, "\t")
 		switch {
