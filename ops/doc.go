@@ -90,9 +90,9 @@
 //
 // Package proptest/chains tests a handler, a wrapper or a composed operation in
 // random chains, with cancellation, timeouts, failing allocators and several
-// goroutines. chains.Wrapping puts a wrapper around every handler, and
-// chains.Register adds an operation. A failure names the clause of the
-// contract that was broken and draws the chains as a timeline.
+// goroutines. chains.Wrapping puts a wrapper around every handler, chains.Register
+// adds an operation, and chains.RegisterComposed one that [Compose] makes. A failure
+// names the clause of the contract that was broken and draws the chains as a timeline.
 //
 // # Why is the allocator associated with the handler, and not ambient?
 //

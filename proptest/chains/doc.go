@@ -15,6 +15,7 @@
 //	a layer around every handler             Wrapping
 //	a backend, or a layer over one           the Opener of Platform
 //	an operation                             Register
+//	an operation made by ops.Compose         RegisterComposed
 //	a server                                 not here; see the example Chat of package platform/sim
 //
 // Sessions live as in a real server. Once a Conn is closed and its last handler was

@@ -8,7 +8,7 @@ import (
 )
 
 // A Kind is an operation of your own that programs may have among their steps. [Register]
-// adds it. Exactly one of Local, Read and Write is set.
+// or [RegisterComposed] adds it. Exactly one of Local, Read and Write is set.
 //
 // Read and Write are for what works on the stream of a Conn, which the program opens and
 // judges. What works on anything else, such as packets or a file, can only be Local: it
@@ -62,19 +62,22 @@ type Kind struct {
 //
 // What a token or a seed stands for depends on the registered kinds. Both repeat a run
 // only where the same kinds are registered, in the same order.
-func Register(k Kind) {
-	if wrong := k.wrong(); wrong != "" {
-		panic("chains: Register: " + wrong)
-	}
-	add(k.kind())
-}
+func Register(k Kind) { k.register("Register") }
 
 // RegisterComposed is [Register] for an operation that [ops.Compose] makes with a state of
 // type S. The operation may have a frame besides its block, from an allocator that is
 // associated with h. It has Parts, whatever the Kind says.
 func RegisterComposed[S any](k Kind) {
 	k.frame = frameOf[S]()
-	Register(k)
+	k.register("RegisterComposed")
+}
+
+// register adds the Kind for the function that is named.
+func (k Kind) register(function string) {
+	if wrong := k.wrong(); wrong != "" {
+		panic("chains: " + function + ": " + wrong)
+	}
+	add(k.kind())
 }
 
 // wrong returns what is wrong with a Kind.

@@ -17,12 +17,21 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/internal/testflag"
 )
 
+// A stranger is a Kind and the function that registers it, or nil for Register.
+type stranger struct {
+	Kind
+	register func(Kind)
+}
+
 // register registers kinds for the time of a test.
-func register(t *testing.T, all ...Kind) {
+func register(t *testing.T, all ...stranger) {
 	before, names, roles := slices.Clone(kinds), maps.Clone(byName), maps.Clone(byRole)
 	t.Cleanup(func() { kinds, byName, byRole = before, names, roles })
-	for _, k := range all {
-		Register(k)
+	for _, s := range all {
+		if s.register == nil {
+			s.register = Register
+		}
+		s.register(s.Kind)
 	}
 }
 
@@ -103,28 +112,28 @@ func ownMemory(h ops.Handler) ops.Handler {
 }
 
 // strangers are operations of all sorts, which keep the contract.
-func strangers() []Kind {
-	return []Kind{
-		{Name: "stranger's post", Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }},
-		{Name: "stranger's own", Own: true, Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, ownMemory(h)) }},
-		{Name: "yield twice", frame: frameOf[yields](), Local: func(p *platform.Proactor, h ops.Handler) {
+func strangers() []stranger {
+	return []stranger{
+		{Kind: Kind{Name: "stranger's post", Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }}},
+		{Kind: Kind{Name: "stranger's own", Own: true, Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, ownMemory(h)) }}},
+		{Kind: Kind{Name: "yield twice", Local: func(p *platform.Proactor, h ops.Handler) {
 			ops.Compose(p, h, yields{p: p}, yieldTwice)
-		}},
-		{Name: "write halves", frame: frameOf[halves](), Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+		}}, register: RegisterComposed[yields]},
+		{Kind: Kind{Name: "write halves", Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			ops.Compose(conn.Proactor(), h, halves{conn: conn, buf: data}, writeHalf)
-		}},
-		{Name: "write twice", Parts: true, Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+		}}, register: RegisterComposed[halves]},
+		{Kind: Kind{Name: "write twice", Parts: true, Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			n := len(data) / 2
 			ops.WriteFull(conn, data[:n], &twice{Handler: h, conn: conn, rest: data[n:]})
-		}},
-		{Name: "write a part", Partial: true, Write: (*platform.Conn).Write},
-		{Name: "read halves", frame: frameOf[halves](), Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
+		}}},
+		{Kind: Kind{Name: "write a part", Partial: true, Write: (*platform.Conn).Write}},
+		{Kind: Kind{Name: "read halves", Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
 			ops.Compose(conn.Proactor(), h, halves{conn: conn, buf: buf}, readHalf)
-		}},
-		{Name: "read a part", Partial: true, Read: (*platform.Conn).Read},
-		{Name: "read by its own means", Own: true, Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
+		}}, register: RegisterComposed[halves]},
+		{Kind: Kind{Name: "read a part", Partial: true, Read: (*platform.Conn).Read}},
+		{Kind: Kind{Name: "read by its own means", Own: true, Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
 			ops.ReadFull(conn, buf, ownMemory(h))
-		}},
+		}}},
 	}
 }
 
@@ -185,34 +194,34 @@ func TestRegisteredFaults(t *testing.T) {
 	for _, test := range []struct {
 		fault string
 		want  string
-		Kind
+		stranger
 	}{
-		{"forgets the last byte", "must be", Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+		{"forgets the last byte", "must be", stranger{Kind: Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			ops.WriteFull(conn, data[:max(0, len(data)-1)], h)
-		}}},
-		{"forgets the last byte and says nothing", "wrong result|the handler was never called", Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+		}}}},
+		{"forgets the last byte and says nothing", "wrong result|the handler was never called", stranger{Kind: Kind{Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 			ops.WriteFull(conn, data[:max(0, len(data)-1)], &lying{h, len(data)})
-		}}},
-		{"reads one byte twice", "the bytes read differ", Kind{Partial: true, Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
+		}}}},
+		{"reads one byte twice", "the bytes read differ", stranger{Kind: Kind{Partial: true, Read: func(conn *platform.Conn, buf []byte, h ops.Handler) {
 			conn.Read(buf, &doubling{h, buf})
-		}}},
-		{"counts too many", "must be 0, nil", Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, &lying{h, 7}) }}},
-		{"inline", contract.OnceAndLater.String(), Kind{Local: func(_ *platform.Proactor, h ops.Handler) { h.Complete(0, nil) }}},
-		{"never", contract.OnceAndLater.String(), Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, &deaf{h}) }}},
-		{"keeps its block", contract.PeakBlocks.String(), Kind{Local: func(p *platform.Proactor, h ops.Handler) {
+		}}}},
+		{"counts too many", "must be 0, nil", stranger{Kind: Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, &lying{h, 7}) }}}},
+		{"inline", contract.OnceAndLater.String(), stranger{Kind: Kind{Local: func(_ *platform.Proactor, h ops.Handler) { h.Complete(0, nil) }}}},
+		{"never", contract.OnceAndLater.String(), stranger{Kind: Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, &deaf{h}) }}}},
+		{"keeps its block", contract.PeakBlocks.String(), stranger{Kind: Kind{Local: func(p *platform.Proactor, h ops.Handler) {
 			ops.AllocatorOf(h, p.Allocator()).Allocate(1)
 			ops.Post(p, h)
-		}}},
-		{"own memory that is not", contract.Associated.String(), Kind{Own: true, Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }}},
-		{"memory from elsewhere", "no memory was asked of", Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, ownMemory(h)) }}},
-		{"loses its frame", contract.ReleasedFirst.String(), Kind{frame: frameOf[yields](), Local: func(p *platform.Proactor, h ops.Handler) {
+		}}}},
+		{"own memory that is not", contract.Associated.String(), stranger{Kind: Kind{Own: true, Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }}}},
+		{"memory from elsewhere", "no memory was asked of", stranger{Kind: Kind{Local: func(p *platform.Proactor, h ops.Handler) { ops.Post(p, ownMemory(h)) }}}},
+		{"loses its frame", contract.ReleasedFirst.String(), stranger{Kind: Kind{Local: func(p *platform.Proactor, h ops.Handler) {
 			ops.AllocatorOf[ops.Frame[yields]](h, allocator.Heap[ops.Frame[yields]]{}).Allocate(1)
 			ops.Post(p, &lying{h, 0})
-		}}},
+		}}, register: RegisterComposed[yields]}},
 	} {
 		t.Run(test.fault, func(t *testing.T) {
 			test.Kind.Name = "stranger's"
-			register(t, test.Kind)
+			register(t, test.stranger)
 			out := failing(t, func(tb testing.TB) { Simulated(tb, Runners(1)) })
 			out = out[strings.LastIndex(out, "on the simulated platform"):]
 			if !regexp.MustCompile(test.want).MatchString(out) {
@@ -261,17 +270,19 @@ func TestRegisterRefuses(t *testing.T) {
 	post := func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }
 	Register(Kind{Name: "mine", Local: post})
 	n := len(kinds)
-	for want, k := range map[string]Kind{
-		"a Kind has no Name":               {Local: post},
-		`there is a Kind "mine" already`:   {Name: "mine", Local: post},
-		`there is a Kind "read" already`:   {Name: "read", Read: (*platform.Conn).Read},
-		`Kind "x" 0 are set`:               {Name: "x"},
-		`Kind "x" 2 are set`:               {Name: "x", Read: (*platform.Conn).Read, Write: (*platform.Conn).Write},
-		`the Kind "x" is Local, and`:       {Name: "x", Local: post, Partial: true},
-		`the Kind "x" has memory of its O`: {Name: "x", Local: post, Own: true, frame: frameOf[int]()},
-		`memory of the handler's for its`:  {Name: "x", Local: post, Own: true, Parts: true},
+	for want, s := range map[string]stranger{
+		"Register: a Kind has no Name":               {Kind: Kind{Local: post}},
+		`Register: there is a Kind "mine" already`:   {Kind: Kind{Name: "mine", Local: post}},
+		`Register: there is a Kind "read" already`:   {Kind: Kind{Name: "read", Read: (*platform.Conn).Read}},
+		`Kind "x" 0 are set`:                         {Kind: Kind{Name: "x"}},
+		`Kind "x" 2 are set`:                         {Kind: Kind{Name: "x", Read: (*platform.Conn).Read, Write: (*platform.Conn).Write}},
+		`the Kind "x" is Local, and`:                 {Kind: Kind{Name: "x", Local: post, Partial: true}},
+		`the Kind "x" has memory of its O`:           {Kind: Kind{Name: "x", Local: post, Own: true}, register: RegisterComposed[int]},
+		`memory of the handler's for its`:            {Kind: Kind{Name: "x", Local: post, Own: true, Parts: true}},
+		"RegisterComposed: a Kind has no Name":       {Kind: Kind{Local: post}, register: RegisterComposed[int]},
+		`RegisterComposed: there is a Kind "mine" a`: {Kind: Kind{Name: "mine", Local: post}, register: RegisterComposed[int]},
 	} {
-		if got := panicOf(func() { Register(k) }); !strings.Contains(got, want) {
+		if got := panicOf(func() { register(t, s) }); !strings.Contains(got, "chains: Register") || !strings.Contains(got, want) {
 			t.Errorf("got %q, want a panic with %q", got, want)
 		}
 	}
