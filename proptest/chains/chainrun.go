@@ -16,7 +16,7 @@ import (
 	"github.com/heirloom-go/heirloom/proptest/contract"
 )
 
-// A chain is a chain of a program that is being run. Its fields belong to the
+// A chainRun is a chain of a program that is being run. Its fields belong to the
 // chain: the handlers of the chain use them one after another, on whatever
 // goroutine, and only the platform orders that.
 type chainRun struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 )
 
 // A coverage counts which answers were given to which questions, by the names that
@@ -125,4 +126,13 @@ func (v *coverage) String() string {
 		}
 	}
 	return text
+}
+
+// log logs the coverage of a hunt. That of one which has failed means nothing, as it ended
+// early.
+func (v *coverage) log(t testing.TB) {
+	t.Helper()
+	if !t.Failed() {
+		t.Logf("%v", v)
+	}
 }

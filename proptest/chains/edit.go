@@ -72,11 +72,6 @@ func (p *Program) filter(keep func(chain int, s Step) bool) {
 	}
 }
 
-// onLink reports whether a step works on a link.
-func (s Step) onLink(link int) bool {
-	return kindOf(s.Kind).role != local && s.Kind != "stop" && s.Link == link
-}
-
 // instead are what chains may do instead of working on a link: what ends at once, what is
 // outstanding for a while, and what the backend does.
 var instead = []Step{{Kind: "post"}, {Kind: "wait", Pause: 500}, {Kind: "sync"}}
@@ -90,7 +85,7 @@ func (p *Program) withoutLinks(instead Step) bool {
 	for c := range p.Chains {
 		first := true
 		for n, s := range p.Chains[c].Steps {
-			if s.onLink(s.Link) && (first || s.Refuse > 0) {
+			if s.worksOnLink() && (first || s.Refuse > 0) {
 				refuse := s.Refuse
 				s = instead
 				s.Refuse = refuse
@@ -131,7 +126,7 @@ func (p *Program) withoutChain(chain int) bool {
 		return false
 	}
 	for l := range p.Links {
-		if slices.ContainsFunc(p.Chains[chain].Steps, func(s Step) bool { return s.onLink(l) }) {
+		if p.Chains[chain].uses(l) {
 			return false
 		}
 	}
@@ -167,18 +162,13 @@ func (p *Program) unforked(chain int) bool {
 	return true
 }
 
-// refers reports whether the step names a chain.
-func (s Step) refers() bool {
-	return s.Kind == "fork" || s.Kind == "join" || s.Kind == "cancel" || s.Kind == "send to"
-}
-
 // withoutLocal leaves out the steps of a chain that no other chain waits for.
 func (p *Program) withoutLocal(chain, from, to int) bool {
 	steps := p.Chains[chain].Steps
 	to = min(to, len(steps))
 	var kept []Step
 	for n, s := range steps {
-		placed := kindOf(s.Kind).role != local && s.Kind != "stop" && s.Kind != "abort"
+		placed := s.worksOnLink() && s.Kind != "abort"
 		if n < from || n >= to || placed || s.Kind == "fork" {
 			kept = append(kept, s)
 		}

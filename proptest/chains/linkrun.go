@@ -11,7 +11,8 @@ import (
 	"github.com/heirloom-go/heirloom/platform"
 )
 
-// A link is a connection between two chains, or four with full duplex.
+// A linkRun is a link of a program that is being run: a connection between two chains, or
+// four with full duplex.
 type linkRun struct {
 	Link
 	run      *run

@@ -44,11 +44,7 @@ func Platform(t testing.TB, open Opener, options ...Option) {
 		return
 	}
 	reach := newCoverage()
-	defer func() {
-		if !t.Failed() { // the coverage of a hunt that ended early means nothing
-			t.Logf("%v", reach)
-		}
-	}()
+	defer reach.log(t)
 	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
 		report, err := runOn(open, draw(reach.counted(Seed(seed)), c.runners), c)
 		return report, nil, err

@@ -170,6 +170,17 @@ func (s Step) String() string {
 	return text + [...]string{"", ", cancel by slot", ", cancel all", ", cancel when late", ", deadline moved", ", deadline moved into the past"}[s.Cancel]
 }
 
+// worksOnLink reports whether the step works on a link: that of its field Link.
+func (s Step) worksOnLink() bool { return kindOf(s.Kind).role != local && s.Kind != "stop" }
+
+// onLink reports whether the step works on the given link.
+func (s Step) onLink(link int) bool { return s.worksOnLink() && s.Link == link }
+
+// refers reports whether the step names a chain: that of its field Chain.
+func (s Step) refers() bool {
+	return s.Kind == "fork" || s.Kind == "join" || s.Kind == "cancel" || s.Kind == "send to"
+}
+
 func when(cond bool, text string) string {
 	if cond {
 		return text

@@ -47,9 +47,9 @@ func (p Program) wrong(c Chain, s Step) string {
 	switch {
 	case k == nil:
 		return fmt.Sprintf("unknown kind %q", s.Kind)
-	case k.role != local && s.Kind != "stop" && (s.Link < 0 || s.Link >= len(p.Links)):
+	case s.worksOnLink() && (s.Link < 0 || s.Link >= len(p.Links)):
 		return fmt.Sprintf("there is no link %d", s.Link)
-	case (s.Kind == "fork" || s.Kind == "join" || s.Kind == "cancel" || s.Kind == "send to") && (s.Chain < 0 || s.Chain >= len(p.Chains)):
+	case s.refers() && (s.Chain < 0 || s.Chain >= len(p.Chains)):
 		return fmt.Sprintf("there is no chain %d", s.Chain)
 	case (s.Kind == "fork" || s.Kind == "join") && !p.Chains[s.Chain].Forked:
 		return fmt.Sprintf("chain %d begins by itself", s.Chain)

@@ -29,8 +29,8 @@ type secondProactor struct {
 
 // A guest is something that is open elsewhere.
 type guest interface {
-	enter(e *secondProactor) error
-	leave(e *secondProactor) error
+	enter(s *secondProactor) error
+	leave(s *secondProactor) error
 }
 
 func newSecondProactor(open Opener) (*secondProactor, error) {
@@ -38,56 +38,56 @@ func newSecondProactor(open Opener) (*secondProactor, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &secondProactor{proactor: p, guests: make(map[any]guest)}
-	if e.listener, err = p.Listen("tcp", "127.0.0.1:0"); err != nil {
+	s := &secondProactor{proactor: p, guests: make(map[any]guest)}
+	if s.listener, err = p.Listen("tcp", "127.0.0.1:0"); err != nil {
 		p.Close()
 		return nil, err
 	}
-	return e, nil
+	return s, nil
 }
 
 // enter opens the guest in the given memory, which what describes.
-func (e *secondProactor) enter(memory any, g guest, what string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := g.enter(e); err != nil {
-		e.wrong = append(e.wrong, fmt.Sprintf("%s, opened on another proactor after its last handler: %v", what, err))
+func (s *secondProactor) enter(memory any, g guest, what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := g.enter(s); err != nil {
+		s.wrong = append(s.wrong, fmt.Sprintf("%s, opened on another proactor after its last handler: %v", what, err))
 		return
 	}
-	e.guests[memory] = g
+	s.guests[memory] = g
 }
 
 // leave closes the guest in the given memory, if there is one.
-func (e *secondProactor) leave(memory any) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if g := e.guests[memory]; g != nil {
-		delete(e.guests, memory)
-		if err := g.leave(e); err != nil {
-			e.wrong = append(e.wrong, fmt.Sprintf("what was opened on another proactor after its last handler: %v", err))
+func (s *secondProactor) leave(memory any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.guests[memory]; g != nil {
+		delete(s.guests, memory)
+		if err := g.leave(s); err != nil {
+			s.wrong = append(s.wrong, fmt.Sprintf("what was opened on another proactor after its last handler: %v", err))
 		}
 	}
 }
 
 // end closes all guests.
-func (e *secondProactor) end() {
-	for memory := range e.guests {
-		e.leave(memory)
+func (s *secondProactor) end() {
+	for memory := range s.guests {
+		s.leave(memory)
 	}
 }
 
 // await runs the proactor until the operations with the given notices have ended.
-func (e *secondProactor) await(notices ...*notice) error {
-	e.awaited = notices
-	if e.told() {
+func (s *secondProactor) await(notices ...*notice) error {
+	s.awaited = notices
+	if s.told() {
 		return nil
 	}
-	return e.proactor.Run(context.Background())
+	return s.proactor.Run(context.Background())
 }
 
 // told reports whether all has ended that is awaited.
-func (e *secondProactor) told() bool {
-	return !slices.ContainsFunc(e.awaited, func(o *notice) bool { return o.told == 0 })
+func (s *secondProactor) told() bool {
+	return !slices.ContainsFunc(s.awaited, func(o *notice) bool { return o.told == 0 })
 }
 
 // A connGuest is a Conn that waits for a byte of its peer.
@@ -98,17 +98,17 @@ type connGuest struct {
 	read notice
 }
 
-func (g *connGuest) enter(e *secondProactor) error {
-	accepted, connected, wrote := notice{in: e}, notice{in: e}, notice{in: e}
-	e.listener.Accept(&g.peer, &accepted)
-	e.proactor.Connect(g.conn, "tcp", e.listener.Addr().String(), &connected)
-	if err := errors.Join(e.await(&accepted, &connected), accepted.check("accept", 0), connected.check("connect", 0)); err != nil {
+func (g *connGuest) enter(s *secondProactor) error {
+	accepted, connected, wrote := notice{in: s}, notice{in: s}, notice{in: s}
+	s.listener.Accept(&g.peer, &accepted)
+	s.proactor.Connect(g.conn, "tcp", s.listener.Addr().String(), &connected)
+	if err := errors.Join(s.await(&accepted, &connected), accepted.check("accept", 0), connected.check("connect", 0)); err != nil {
 		return err
 	}
-	g.read.in = e
+	g.read.in = s
 	g.conn.Write([]byte{1}, &wrote)
 	g.peer.Read(g.in[:], &g.read)
-	if err := errors.Join(e.await(&wrote, &g.read), wrote.check("write", 1), g.read.check("read", 1)); err != nil {
+	if err := errors.Join(s.await(&wrote, &g.read), wrote.check("write", 1), g.read.check("read", 1)); err != nil {
 		return err
 	}
 	g.read.told = 0
@@ -116,13 +116,13 @@ func (g *connGuest) enter(e *secondProactor) error {
 	return nil
 }
 
-func (g *connGuest) leave(e *secondProactor) error {
+func (g *connGuest) leave(s *secondProactor) error {
 	if g.read.told > 0 {
 		return fmt.Errorf("a read was told %d, %v, although nothing was sent", g.read.n, g.read.err)
 	}
-	wrote := notice{in: e}
+	wrote := notice{in: s}
 	g.peer.Write([]byte{2}, &wrote)
-	err := errors.Join(e.await(&wrote, &g.read), wrote.check("write", 1), g.read.check("read", 1))
+	err := errors.Join(s.await(&wrote, &g.read), wrote.check("write", 1), g.read.check("read", 1))
 	if err == nil && g.in[0] != 2 {
 		err = fmt.Errorf("read %d, want 2", g.in[0])
 	}
@@ -135,11 +135,11 @@ type timerGuest struct {
 	wait  notice
 }
 
-func (g *timerGuest) enter(e *secondProactor) error {
-	g.wait.in = e
-	g.timer.Init(e.proactor)
+func (g *timerGuest) enter(s *secondProactor) error {
+	g.wait.in = s
+	g.timer.Init(s.proactor)
 	g.timer.Wait(0, &g.wait)
-	if err := errors.Join(e.await(&g.wait), g.wait.check("wait", 0)); err != nil {
+	if err := errors.Join(s.await(&g.wait), g.wait.check("wait", 0)); err != nil {
 		return err
 	}
 	g.wait.told = 0
@@ -147,12 +147,12 @@ func (g *timerGuest) enter(e *secondProactor) error {
 	return nil
 }
 
-func (g *timerGuest) leave(e *secondProactor) error {
+func (g *timerGuest) leave(s *secondProactor) error {
 	if g.wait.told > 0 {
 		return fmt.Errorf("a wait for an hour was told %d, %v", g.wait.n, g.wait.err)
 	}
 	g.timer.Cancel()
-	if err := e.await(&g.wait); err != nil {
+	if err := s.await(&g.wait); err != nil {
 		return err
 	}
 	if g.wait.told != 1 || g.wait.err != ops.ErrCanceled {

@@ -35,7 +35,7 @@ func Simulated(t testing.TB, options ...Option) {
 		return
 	}
 	reach := newCoverage()
-	defer func() { t.Logf("%v", reach) }()
+	defer reach.log(t)
 	hunt(t, &failed, func(seed uint64) (*Report, []uint64, error) {
 		s := simulate(reach.counted(Seed(seed)), options)
 		if s.err == nil && len(s.violations) == 0 {

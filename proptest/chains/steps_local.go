@@ -34,10 +34,9 @@ func (c *chainRun) fork(s *Step) {
 	child.proceed()
 }
 
-// uses reports whether a chain that is forked uses the connection of the one
-// that forks it.
+// uses reports whether a step of the chain works on a link.
 func (p *Chain) uses(link int) bool {
-	return slices.ContainsFunc(p.Steps, func(s Step) bool { return kindOf(s.Kind).role != local && s.Kind != "stop" && s.Link == link })
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.onLink(link) })
 }
 
 // join waits for the end of another chain, or reports that it has come to it.
