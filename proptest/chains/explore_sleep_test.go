@@ -40,8 +40,9 @@ func outcomes(p Program, weather sim.Weather, everyOrder bool, most int) (schedu
 	return schedules, all, err
 }
 
-// threeChains is a program of three chains of four steps each, with a cancel, a close and
-// an allocator that fails.
+// threeChains is a program of three chains of four or five steps: two talk and close their
+// connection, the first cancels what the third has outstanding, and an allocator of the
+// second fails. Nobody closes the proactor.
 func threeChains() Program {
 	return Program{
 		Links: []Link{{Network: "tcp"}},
@@ -98,8 +99,8 @@ func TestSleepSets(t *testing.T) {
 	}
 }
 
-// TestExploreThree explores all of three chains of four steps with a cancel, a close and a
-// fault of an allocator, and says that it takes a twentieth of all orders at most.
+// TestExploreThree explores all of threeChains, and says that it takes a twentieth of all
+// orders at most.
 func TestExploreThree(t *testing.T) {
 	skipUnderRace(t)
 	every, want, err := outcomes(threeChains(), sim.Weather{Interleave: true}, true, -1)
@@ -131,7 +132,7 @@ func TestExploreMutants(t *testing.T) {
 		t.Run(m.clause.Name()+"/"+m.fault, func(t *testing.T) {
 			var found [2]map[contract.Clause]bool
 			var ran [2]int
-			closing := threeChains()
+			closing := threeChains() // the proactor
 			closing.Chains[0].Memory = Association{Style: Bound, Inner: true, Wrappers: 2}
 			closing.Chains[1].Strand = true
 			closing.Chains[2].Memory = Association{Style: Standard}

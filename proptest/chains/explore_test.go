@@ -89,7 +89,8 @@ func TestExploreFinds(t *testing.T) {
 	}
 }
 
-// smallProgram is two chains of three steps each, with a cancel and a close.
+// smallProgram is two chains of three steps each: the first cancels what the second has
+// outstanding, and the second closes the proactor.
 func smallProgram() Program {
 	return Program{
 		Links: []Link{{Network: "tcp"}},
@@ -111,7 +112,7 @@ var smallWeather = sim.Weather{AtOnce: 2, Overtake: 2, SlowCancel: 2, Partial: 2
 func TestExplore(t *testing.T) {
 	skipUnderRace(t)
 	n := Explore(t, smallProgram(), In(smallWeather))
-	t.Logf("2 chains of 3 steps with a cancel and a close: %d schedules, all of them", n)
+	t.Logf("2 chains of 3 steps, with a cancel and a proactor that is closed: %d schedules, all of them", n)
 	many := smallWeather
 	many.Lag, many.Stale, many.Few, many.Delay = 2, 2, 2, 2
 	n = Explore(t, smallProgram(), In(many), Deviations(3))
