@@ -63,6 +63,7 @@ func TestOptions(t *testing.T) {
 		{"Deviations", Deviations(2), "......xx"},
 		{"Schedules", Schedules(9), "......xx"},
 		{"Sampled", Sampled(9, 2), "......x."},
+		{"Independent", Independent(), "......x."},
 	} {
 		for i, f := range optionFunctions {
 			t.Run(test.name+"/"+f.name, func(t *testing.T) {
@@ -119,7 +120,7 @@ func TestOptionsAreDocumented(t *testing.T) {
 			}
 		}
 	}
-	if found != 9 {
-		t.Errorf("%d options were found in %s, want 9", found, os.Args[0])
+	if found != 10 {
+		t.Errorf("%d options were found in %s, want 10", found, os.Args[0])
 	}
 }

@@ -62,6 +62,8 @@ type kind struct {
 	coroutine bool // is one, and has the memory of that besides
 	parts     bool // consists of operations that its handlers start
 
+	registered bool // by Register
+
 	// frame is what a registered composed operation has besides its block.
 	frame *frame
 }
