@@ -154,6 +154,27 @@ func TestParentPanicsInAllocate(t *testing.T) {
 	}
 }
 
+// If the parent refuses to take a smaller block back by a panic, the larger one that was to
+// replace it is kept, and is free.
+func TestParentRefusesTheSmallerBlock(t *testing.T) {
+	for _, build := range []func(allocator.Allocator[int]) allocator.Allocator[int]{
+		func(parent allocator.Allocator[int]) allocator.Allocator[int] {
+			return combinators.NewSingleSlot(parent)
+		},
+		func(parent allocator.Allocator[int]) allocator.Allocator[int] { return combinators.NewSlots(parent, 1) },
+	} {
+		parent := &moody[int]{source: newSource[int](t)}
+		a := build(parent)
+		a.Deallocate(take(t, a, 2))
+		parent.deallocate = true
+		wantPanic(t, "not now", func() { _, _ = a.Allocate(5) })
+		take(t, a, 5)
+		if diff := cmp.Diff([]int{2, 5}, parent.asked); diff != "" {
+			t.Errorf("%v: asked of the parent (-want +got):\n%s", a, diff)
+		}
+	}
+}
+
 // A release that the parent refuses by a panic has not happened.
 func TestParentRefusesARelease(t *testing.T) {
 	for _, l := range combinations[int]() {

@@ -3,6 +3,7 @@ package combinators_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"unsafe"
 
@@ -168,10 +169,27 @@ func TestSlabResize(t *testing.T) {
 	if s, ok := a.Resize(s, 2); !ok || len(s) != 2 {
 		t.Fatal("did not stay as large as it is")
 	}
+	if s, ok = a.Resize(s, 1); !ok || len(s) != 1 {
+		t.Fatal("did not become a single value")
+	}
 	for _, b := range [][]int{r, s, between} {
 		a.Deallocate(b)
 	}
 	a.Deallocate(take(t, a, 130))
+}
+
+// The last block cannot grow, whether the bits of the slab fill their words or not.
+func TestSlabResizeOfTheLastBlock(t *testing.T) {
+	for _, n := range []int{64, 70, 128} {
+		a := combinators.NewSlab(heap[int](), n)
+		take(t, a, n-10)
+		s := take(t, a, 10)
+		for _, more := range []int{11, n, n + 10, math.MaxInt} {
+			if _, ok := a.Resize(s, more); ok {
+				t.Errorf("the last block of %d values was resized to %d", n, more)
+			}
+		}
+	}
 }
 
 func BenchmarkSlab(b *testing.B) {
@@ -191,6 +209,26 @@ func TestSlabDoesNotResizeWhatIsFree(t *testing.T) {
 	a.Deallocate(s)
 	if misuse(func() { a.Resize(s, 4) }) == nil {
 		t.Error("a block was resized after its release")
+	}
+}
+
+// A single value that was released is found again, although a block at the other end was
+// released after it.
+func TestSlabFindsASingleValueAgain(t *testing.T) {
+	const n = 200
+	a := combinators.NewSlab(heap[int](), n)
+	first := take(t, a, 1)
+	for range n - 3 {
+		take(t, a, 1)
+	}
+	pair := take(t, a, 2)
+	if _, err := a.Allocate(1); !errors.Is(err, allocator.ErrExhausted) {
+		t.Fatalf("error %v, want ErrExhausted", err)
+	}
+	a.Deallocate(first)
+	a.Deallocate(pair)
+	for range 3 {
+		take(t, a, 1)
 	}
 }
 

@@ -216,6 +216,24 @@ func (a *gated) Allocate(n int) ([]int, error) {
 
 func (a *gated) String() string { return "gated" }
 
+// A cache whose parent gives what it is asked for knows a foreign block, also one with the
+// size of another class than its own blocks have.
+func TestCachesKnowForeignBlocks(t *testing.T) {
+	for _, a := range []allocator.Allocator[int]{
+		combinators.NewRecycling(heap[int](), 1000),
+		combinators.NewSharded(heap[int](), 1000),
+		combinators.NewPool(heap[int]()),
+	} {
+		for range 2 {
+			a.Deallocate(take(t, a, 3))
+		}
+		e := misuse(func() { a.Deallocate(make([]int, 5)) })
+		if e == nil || !strings.HasPrefix(e.Problem, "released to an allocator that did not give it") {
+			t.Errorf("%v: panic is %v, want one for a foreign block", a, e)
+		}
+	}
+}
+
 func TestStoresMisuse(t *testing.T) {
 	const scope = "released, but not a live block of this scope"
 	const buddy = "released twice, or in another size than it was handed out in"

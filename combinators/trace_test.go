@@ -2,6 +2,7 @@ package combinators_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -51,7 +52,9 @@ func TestTraceRegions(t *testing.T) {
 	s := take(t, a, 5)
 	s, _ = a.Resize(s, 3)
 	a.Deallocate(s)
-	a.Allocate(7777)
+	if _, err := a.Allocate(7777); !errors.Is(err, allocator.ErrTooLarge) {
+		t.Errorf("error %v, want that of the parent", err)
+	}
 	trace.Stop()
 	take(t, a, 4)
 	for _, want := range []string{

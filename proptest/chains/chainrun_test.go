@@ -14,9 +14,9 @@ import (
 // TestNoProgress says that a step which is tried again without end is reported, with what its
 // handler is called with each time, and that one which makes progress is not.
 func TestNoProgress(t *testing.T) {
-	register(t, stranger{Kind: Kind{Name: "write a byte", Partial: true, Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
+	register(t, Kind{Name: "write a byte", Partial: true, Write: func(conn *platform.Conn, data []byte, h ops.Handler) {
 		conn.Write(data[:min(len(data), 1)], h)
-	}}})
+	}})
 	exhausted := func() allocator.Allocator[ops.Operation] { return allocator.Null[ops.Operation]{} }
 	unreadable := func(options ...platform.Option) (*platform.Proactor, error) {
 		return platform.New(append(options, platform.WithLayer(func(b backend.Backend) backend.Backend { return neverReadable{b} }))...)

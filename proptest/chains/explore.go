@@ -17,11 +17,18 @@ import (
 // Without [In] the weather is sim.Weather{Interleave: true}: nothing fails, and whatever
 // is possible may happen next. Two orders are equivalent if they differ only in the order
 // of steps that have nothing to do with each other. Of equivalent orders Explore runs one
-// (sleep sets), unless [Deviations] sets a bound or the program has several runners. With
-// several runners the order of their handlers and polls is explored as well, so keep the
-// program small; a deviation is then a place where another runner goes on although the
+// (sleep sets). It runs the others too if [Deviations] sets a bound, if the program has
+// several runners, or if chains may share state through code of yours. This is assumed of a
+// layer ([Wrapping]), of allocators ([Memory]) and of registered steps ([Register]), unless
+// you promise the opposite with [Independent].
+//
+// With several runners the order of their handlers and polls is explored as well, so keep
+// the program small; a deviation is then a place where another runner goes on although the
 // last one could. A weather of your own should have Interleave too, and only the rates 0,
 // 1 and 2: a higher rate asks the same question with more answers that mean no.
+//
+// State that outlasts a run, such as a counter in a wrapper, is seen by the next run. To
+// begin each run with new state, call [RunSimulated] with [In] from [ExploreAll].
 //
 // The search is depth-first, from the run in which all answers are 0. A failure names a
 // file with a picture of the run, as a failure of [Platform] does. It prints the path to
@@ -34,9 +41,7 @@ func Explore(t testing.TB, p Program, options ...Option) (schedules int) {
 	if err := p.check(); err != nil {
 		t.Fatal(err)
 	}
-	// With several runners every turn counts as dependent on all others. It may touch the queue of
-	// the proactor, the order of its timers and who waits there, of which the world sees nothing.
-	c.everyOrder = p.Runners > 1
+	c.everyOrder = c.mayShare(p)
 	if c.weather == nil {
 		c.weather = &sim.Weather{Interleave: true}
 	}

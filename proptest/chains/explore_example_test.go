@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform/sim"
 	"github.com/heirloom-go/heirloom/proptest/chains"
 )
@@ -60,4 +61,34 @@ func ExampleSampled() {
 	n := chains.Explore(printing{}, transfer(64), chains.Sampled(50, 3))
 	fmt.Println(n, "orders, no violation")
 	// Output: 50 orders, no violation
+}
+
+// once is a layer that lets its handler be called only once.
+type once struct {
+	ops.Handler
+	called bool
+}
+
+func (o *once) Unwrap() ops.Handler { return o.Handler }
+
+func (o *once) Complete(n int, err error) {
+	if !o.called {
+		o.called = true
+		o.Handler.Complete(n, err)
+	}
+}
+
+// Promise that chains share nothing through a layer, so that fewer orders are tried. The
+// state of this layer belongs to a single handler.
+func ExampleIndependent() {
+	layer := chains.Wrapping(func(h ops.Handler) ops.Handler { return &once{Handler: h} })
+	steps := []chains.Step{{Kind: "write at", Size: 64}, {Kind: "sync"}}
+	program := chains.Program{
+		Runners: 1,
+		Chains:  []chains.Chain{{Name: "log", Steps: steps}, {Name: "index", Steps: steps}, {Name: "data", Steps: steps}},
+	}
+	every := chains.Explore(printing{}, program, layer)
+	some := chains.Explore(printing{}, program, layer, chains.Independent())
+	fmt.Println(some, "of", every)
+	// Output: 13 of 90
 }

@@ -15,7 +15,16 @@ import (
 //
 // What a step has to do with is seen while it happens, in the world and in the
 // handlers that it leads to. That is enough: as long as an event sleeps nothing has
-// happened that touches what it touched, so that it would do the same as then.
+// happened that touches what it touched, so that it would do the same as then. It is not
+// enough where handlers run code of users, through which chains may share anything.
+
+// mayShare reports whether steps of the program may have to do with each other through what
+// is in no footprint.
+func (c config) mayShare(p Program) bool {
+	// With several runners every turn counts as dependent on all others. It may touch the queue of
+	// the proactor, the order of its timers and who waits there, of which the world sees nothing.
+	return p.Runners > 1 || !c.independent && (c.wrap != nil || c.memory != nil || p.hasRegistered())
+}
 
 // A footprint is what a step has to do with.
 type footprint map[thing]bool

@@ -29,6 +29,7 @@ type config struct {
 
 	deviations, schedules int  // bounds of Explore, if not negative
 	everyOrder            bool // Explore leaves out no order
+	independent           bool // see Independent
 	samples, depth        int  // of Explore, if it runs random orders
 }
 
@@ -56,7 +57,7 @@ var takes = map[string][]string{
 	"RunSimulated": {"Wrapping", "Memory", "Patience", "In", "Faulty"},
 	"Soak":         {"Runners", "Wrapping", "Memory", "Patience", "In", "Faulty"},
 	"SameTraces":   {"Runners", "Replaying", "Wrapping", "Memory", "Patience", "In", "Faulty"},
-	"Explore":      {"Wrapping", "Memory", "In", "Faulty", "Deviations", "Schedules", "Sampled"},
+	"Explore":      {"Wrapping", "Memory", "In", "Faulty", "Deviations", "Schedules", "Sampled", "Independent"},
 	"ExploreAll":   {"Deviations", "Schedules"},
 }
 
@@ -87,17 +88,20 @@ func Runners(n int) Option { return option("Runners", func(c *config) { c.runner
 func Replaying(by Chooser) Option { return option("Replaying", func(c *config) { c.replay = by }) }
 
 // Wrapping puts a layer around every handler: the wrapper to check. The layer must pass
-// on what is associated with the handler inside it. It is for all but [ExploreAll]. On a
-// simulated platform with several runners, another runner may go on while the layer calls
-// the handler inside it. So the layer must not hold a lock during this call that it also
-// takes in other handlers, or no runner could go on.
+// on what is associated with the handler inside it. It is for all but [ExploreAll]. With a
+// layer [Explore] leaves out no order, unless [Independent] is given too.
+//
+// On a simulated platform with several runners, another runner may go on while the layer
+// calls the handler inside it. So the layer must not hold a lock during this call that it
+// also takes in other handlers, or no runner could go on.
 func Wrapping(wrap func(h ops.Handler) ops.Handler) Option {
 	return option("Wrapping", func(c *config) { c.wrap = wrap })
 }
 
 // Memory makes allocators for the chains: those to check. make is called once for each
 // allocator, and one goroutine at a time uses what it returns. It is for all but
-// [ExploreAll].
+// [ExploreAll]. With such allocators [Explore] leaves out no order, unless [Independent] is
+// given too.
 func Memory(make func() allocator.Allocator[ops.Operation]) Option {
 	return option("Memory", func(c *config) { c.memory = make })
 }
@@ -125,3 +129,10 @@ func Deviations(n int) Option { return option("Deviations", func(c *config) { c.
 // Schedules bounds the number of runs of an exploration, which fails with [ErrTooMany] if
 // there are more. It is for [Explore] and [ExploreAll].
 func Schedules(n int) Option { return option("Schedules", func(c *config) { c.schedules = n }) }
+
+// Independent promises that chains share nothing through code of yours: what the wrapper,
+// the allocators and registered operations do for one chain does not depend on what they
+// have done for another. Then [Explore] need not try all orders of independent steps. If
+// the promise does not hold, faults may be missed. It is for [Explore]. Beside [Deviations]
+// or [Sampled], and with several runners, it changes nothing.
+func Independent() Option { return option("Independent", func(c *config) { c.independent = true }) }

@@ -64,6 +64,7 @@ func TestOptions(t *testing.T) {
 		{"Deviations", Deviations(2), "......xx"},
 		{"Schedules", Schedules(9), "......xx"},
 		{"Sampled", Sampled(9, 2), "......x."},
+		{"Independent", Independent(), "......x."},
 	} {
 		for i, f := range optionFunctions {
 			t.Run(test.name+"/"+f.name, func(t *testing.T) {

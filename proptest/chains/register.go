@@ -2,6 +2,7 @@ package chains
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
@@ -60,6 +61,8 @@ type Kind struct {
 // Call it from an init function or TestMain, before any program is drawn or run. It
 // panics, and says what is wrong, if the Kind makes no sense or its name is taken.
 //
+// [Explore] leaves out no order of a program with such a step, unless [Independent] is given.
+//
 // What a token or a seed stands for depends on the registered kinds. Both repeat a run
 // only where the same kinds are registered, in the same order.
 func Register(k Kind) { k.register("Register") }
@@ -78,6 +81,12 @@ func (k Kind) register(function string) {
 		panic("chains: " + function + ": " + wrong)
 	}
 	add(k.kind())
+}
+
+// hasRegistered reports whether the program has steps of a registered Kind.
+func (p Program) hasRegistered() bool {
+	registered := func(s Step) bool { return kindOf(s.Kind).registered }
+	return slices.ContainsFunc(p.Chains, func(c Chain) bool { return slices.ContainsFunc(c.Steps, registered) })
 }
 
 // wrong returns what is wrong with a Kind.
@@ -105,7 +114,7 @@ func (k Kind) wrong() string {
 
 // kind returns the Kind as one of the table in steps.go.
 func (k Kind) kind() *kind {
-	made := &kind{name: k.Name, own: k.Own, parts: k.Parts || k.frame != nil, frame: k.frame}
+	made := &kind{name: k.Name, registered: true, own: k.Own, parts: k.Parts || k.frame != nil, frame: k.frame}
 	switch {
 	case k.Local != nil:
 		made.role, made.once, made.check = local, true, plain

@@ -24,15 +24,26 @@ type stranger struct {
 }
 
 // register registers kinds for the time of a test.
-func register(t *testing.T, all ...stranger) {
+func register(t *testing.T, all ...Kind) {
+	for _, k := range all {
+		stranger{Kind: k}.registerFor(t)
+	}
+}
+
+// registerStrangers registers kinds, each by its function, for the time of a test.
+func registerStrangers(t *testing.T, all ...stranger) {
+	for _, s := range all {
+		s.registerFor(t)
+	}
+}
+
+func (s stranger) registerFor(t *testing.T) {
 	before, names, roles := slices.Clone(kinds), maps.Clone(byName), maps.Clone(byRole)
 	t.Cleanup(func() { kinds, byName, byRole = before, names, roles })
-	for _, s := range all {
-		if s.register == nil {
-			s.register = Register
-		}
-		s.register(s.Kind)
+	if s.register == nil {
+		s.register = Register
 	}
+	s.register(s.Kind)
 }
 
 // halves is the state of an operation that writes or reads in two parts.
@@ -141,7 +152,7 @@ func strangers() []stranger {
 // simulated platform in every order that differs a little from the plain one.
 func TestRegisteredSteps(t *testing.T) {
 	all := strangers()
-	register(t, all...)
+	registerStrangers(t, all...)
 	open := backends(t)
 	for _, k := range all {
 		t.Run(k.Name, func(t *testing.T) {
@@ -176,7 +187,7 @@ func TestRegisteredSteps(t *testing.T) {
 // same rules wherever they stand.
 func TestRegisteredDrawn(t *testing.T) {
 	all := strangers()
-	register(t, all...)
+	registerStrangers(t, all...)
 	TestSteps(t)
 	t.Run("Simulated", func(t *testing.T) { Simulated(t) })
 	t.Run("Platform", func(t *testing.T) { Platform(t, platform.New) })
@@ -221,7 +232,7 @@ func TestRegisteredFaults(t *testing.T) {
 	} {
 		t.Run(test.fault, func(t *testing.T) {
 			test.Kind.Name = "stranger's"
-			register(t, test.stranger)
+			test.registerFor(t)
 			out := failing(t, func(tb testing.TB) { Simulated(tb, Runners(1)) })
 			out = out[strings.LastIndex(out, "on the simulated platform"):]
 			if !regexp.MustCompile(test.want).MatchString(out) {
@@ -266,9 +277,8 @@ func (d *deaf) Complete(int, error) {}
 
 // TestRegisterRefuses says which Kinds make no sense, and that the panic says why.
 func TestRegisterRefuses(t *testing.T) {
-	register(t)
 	post := func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) }
-	Register(Kind{Name: "mine", Local: post})
+	register(t, Kind{Name: "mine", Local: post})
 	n := len(kinds)
 	for want, s := range map[string]stranger{
 		"Register: a Kind has no Name":               {Kind: Kind{Local: post}},
@@ -282,7 +292,7 @@ func TestRegisterRefuses(t *testing.T) {
 		"RegisterComposed: a Kind has no Name":       {Kind: Kind{Local: post}, register: RegisterComposed[int]},
 		`RegisterComposed: there is a Kind "mine" a`: {Kind: Kind{Name: "mine", Local: post}, register: RegisterComposed[int]},
 	} {
-		if got := panicOf(func() { register(t, s) }); !strings.Contains(got, "chains: Register") || !strings.Contains(got, want) {
+		if got := panicOf(func() { s.registerFor(t) }); !strings.Contains(got, "chains: Register") || !strings.Contains(got, want) {
 			t.Errorf("got %q, want a panic with %q", got, want)
 		}
 	}

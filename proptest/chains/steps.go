@@ -63,6 +63,8 @@ type kind struct {
 	parts     bool // consists of operations that its handlers start
 	arrives   bool // gets a buffer once data has arrived
 
+	registered bool // by Register
+
 	// frame is what a registered composed operation has besides its block.
 	frame *frame
 }

@@ -3,7 +3,8 @@ package chains
 import "slices"
 
 // What a step of an exploration has to do with, beyond what the simulated world sees
-// of it: see sim.Scheduler. It is better to name too much than too little.
+// of it: see sim.Scheduler. It is better to name too much than too little. What
+// chains share through code of users is not seen: see config.mayShare.
 
 func (r *run) touch(kind string, number int) {
 	if r.scheduler != nil {

@@ -108,6 +108,9 @@ func TestTurnsExplored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := Explore(t, fault.small, Schedules(20_000))
 			t.Logf("%d schedules", n)
+			if some := Explore(t, fault.small, Independent()); some != n {
+				t.Errorf("with the promise that chains share nothing there are %d of %d schedules", some, n)
+			}
 			if n := Explore(t, fault.small, Deviations(0)); n != 1 {
 				t.Errorf("there are %d schedules without a deviation", n)
 			}
