@@ -58,7 +58,7 @@ type found struct {
 
 // minimizeFor bounds how long a program is made smaller. Programs take less than
 // a millisecond, so most are as small as they get long before.
-var minimizeFor = 3 * time.Second
+var minimizeFor = 2 * time.Second
 
 // property returns the programs that run draws as a property for rapid.
 //
