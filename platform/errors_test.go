@@ -383,9 +383,9 @@ func TestErrorWithoutAddress(t *testing.T) {
 }
 
 // simulated returns a proactor on a network of its own that is simulated.
-func simulated(t *testing.T) *world {
+func simulated(t *testing.T, options ...platform.Option) *world {
 	s := sim.New(sim.Seeded(1))
-	p, err := platform.New(platform.WithCustomBackend(s.Backend), platform.SingleRunner())
+	p, err := platform.New(append(options, platform.WithCustomBackend(s.Backend), platform.SingleRunner())...)
 	if err != nil {
 		t.Fatal(err)
 	}

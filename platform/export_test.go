@@ -9,6 +9,12 @@ func Splices(c *Conn) bool {
 	return ok && c.h.splices(b)
 }
 
+// ReplaceLowest puts what replace returns in the place of the backend below all layers. Only
+// what the proactor asks that for changes, and only what it asks after New.
+func ReplaceLowest(p *Proactor, replace func(backend.Backend) backend.Backend) {
+	p.lowest = replace(p.lowest)
+}
+
 // ForceFlushes has the proactor flush with every operation, or only with a look.
 func ForceFlushes(p *Proactor, withEach bool) { p.flushing.force(withEach) }
 

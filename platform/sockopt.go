@@ -66,26 +66,36 @@ func (c *PacketConn) SetWriteBuffer(bytes int) error {
 // Abort closes the connection as [Conn.Close] does, but discards data that the peer has
 // not acknowledged, and a TCP peer sees a reset (RST, ECONNRESET) instead of the end of
 // the stream. The port is then not kept for late packets (TIME-WAIT), and a peer that
-// does not read cannot tie up any resources here. A unix connection is just closed.
+// does not read cannot tie up any resources here. A unix connection is just closed. If
+// the system refuses the reset, Abort returns its error, and the connection is closed as
+// by Close.
 func (c *Conn) Abort() error {
 	c.h.mustBeRunner()
-	c.h.abort()
-	return c.h.close()
+	refused := c.h.abort()
+	if err := c.h.close(); err != nil {
+		return err
+	}
+	return refused
 }
 
 // abort makes the close that follows reset the connection, if that is open and possible.
-func (h *handle) abort() {
-	if err := h.control(func(_ *socket, fd uintptr) error { return descriptor.SetLinger(fd, 0) }); !errors.Is(err, errors.ErrUnsupported) {
-		return
+func (h *handle) abort() error {
+	err := h.control(func(_ *socket, fd uintptr) error { return descriptor.SetLinger(fd, 0) })
+	switch {
+	case errors.Is(err, net.ErrClosed): // not open yet, or not any more
+		return nil
+	case !errors.Is(err, errors.ErrUnsupported):
+		return err
 	}
 	s, ok := h.lockedOpen()
 	if !ok {
-		return
+		return nil
 	}
 	defer s.unlock()
 	if a, ok := s.proactorOf().lowest.(backend.Aborter); ok {
 		a.Abort((*backend.Socket)(s))
 	}
+	return nil
 }
 
 func (h *handle) setBuffer(bytes int, set func(fd uintptr, bytes int) error) error {

@@ -36,7 +36,7 @@ type Builder[T any] func(parent allocator.Allocator[T]) allocator.Allocator[T]
 // never hand out storage that somebody else has.
 //
 // A failure names a numbered [Property]. It shows the simplest composition and the
-// shortest program that were found to fail in the same way, which takes a few
+// shortest program that fail in the same way, as far as they are found within two
 // seconds. The flags of package rapid apply, such as -rapid.checks=10000. Rapid keeps
 // the failure in testdata/rapid beside the test, and tries it first from then on, until
 // the file is removed.

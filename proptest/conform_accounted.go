@@ -9,7 +9,7 @@ import (
 func (l *leaf[T]) misused(s []T) {
 	b := l.books
 	if !b.within(s) {
-		b.blame(misuseIsHarmless, "%v got %d values, which reach beyond their storage", l, cap(s))
+		b.violated(misuseIsHarmless, "%v got %d values, which reach beyond their storage", l, cap(s))
 		return
 	}
 	if l.able&ownsBlocks != 0 {
@@ -37,7 +37,7 @@ func (a *accounted[T]) Allocate(n int) ([]T, error) {
 
 func (a *accounted[T]) Deallocate(s []T) {
 	if cap(s) != 0 && !a.books.within(s) {
-		a.books.blame(misuseIsHarmless, "%v got %d values, which reach beyond their storage", a, cap(s))
+		a.books.violated(misuseIsHarmless, "%v got %d values, which reach beyond their storage", a, cap(s))
 		return
 	}
 	a.Allocator.Deallocate(s)

@@ -25,14 +25,14 @@ type books[T any] struct {
 	under  []string            // what an allocator that does not print it is over
 	below  []allocator.Trimmer // what is under an allocator that need not pass a Trim on
 
-	grants   []*grant[T]      // in the order of their allocation, for good
-	sorted   []*grant[T]      // the same by address
-	live     map[*T]*grant[T] // by their start
-	values   int              // outstanding
-	wrong    []violation      // what was found and not reported yet
-	accounts []account
-	calls    []string // the calls to the leaves, if recording
-	record   bool
+	grants     []*grant[T]      // in the order of their allocation, for good
+	sorted     []*grant[T]      // the same by address
+	live       map[*T]*grant[T] // by their start
+	values     int              // outstanding
+	violations []violation      // what was found and not reported yet
+	accounts   []account
+	calls      []string // the calls to the leaves, if recording
+	record     bool
 
 	varying  bool // some leaf gives more or less for one size
 	gaveMore bool // than was asked for
@@ -151,8 +151,9 @@ func blankBooks[T any]() *books[T] {
 	}
 }
 
-func (b *books[T]) blame(p Property, format string, args ...any) {
-	b.wrong = append(b.wrong, violation{p, fmt.Sprintf(format, args...)})
+// violated notes that a property does not hold.
+func (b *books[T]) violated(p Property, format string, args ...any) {
+	b.violations = append(b.violations, violation{p, fmt.Sprintf(format, args...)})
 }
 
 // enter is called at the start of a leaf's methods. It is false if another
@@ -221,11 +222,11 @@ func (b *books[T]) touched(s []T) *grant[T] {
 	return nil
 }
 
-// untouched blames whoever wrote to a grant that is back.
+// untouched checks that nobody has written to storage that is back.
 func (b *books[T]) untouched() {
 	for i, g := range b.grants {
 		if g.returned && !b.layout.spoiled(unsafe.Pointer(unsafe.SliceData(g.storage)), cap(g.storage), afterReturn) {
-			b.blame(handsOff, "storage number %d of %d values was written to after %v had it back", i+1, g.n, g.leaf)
+			b.violated(handsOff, "storage number %d of %d values was written to after %v had it back", i+1, g.n, g.leaf)
 		}
 	}
 }

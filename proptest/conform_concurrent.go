@@ -223,7 +223,7 @@ func judge[T any](b *books[T], a allocator.Allocator[T], claims Claims) violatio
 	held := 0
 	for _, part := range b.parts {
 		part.untouched()
-		for _, w := range part.wrong {
+		for _, w := range part.violations {
 			return w
 		}
 		held += part.values

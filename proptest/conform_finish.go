@@ -222,5 +222,5 @@ func (m *machine[T]) expectMisuse(what string, s []T) {
 	} else if e.Block != uintptr(unsafe.Pointer(unsafe.SliceData(s))) {
 		m.fail(misusePanics, "%s panics with a *MisuseError about another block: %s", what, e.Problem)
 	}
-	m.books.wrong = nil // the parent may have seen it as well
+	m.books.violations = nil // the parent may have seen it as well
 }

@@ -33,7 +33,7 @@ func FuzzConformPage(f *testing.F)       { fuzz(f, treesConform[[4096]byte]()) }
 func FuzzConformPadded(f *testing.F)     { fuzz(f, treesConform[Padded]()) }
 
 func FuzzSweep(f *testing.F) {
-	fuzz(f, property(func(t *rapid.T) *found { return sweeps(t, drawTree[Pointerful](t, 3)) }))
+	fuzz(f, property(func(t *rapid.T) *found { return drawAndSweep(t, drawTree[Pointerful](t, 3)) }))
 }
 
 func FuzzLaws(f *testing.F) {

@@ -156,16 +156,16 @@ func (l *leaf[T]) Deallocate(s []T) {
 		l.misused(s)
 	case g == nil:
 		if g := b.touched(s); g != nil {
-			b.blame(parentGetsItsBlocks, "%v got back %d values that %v has back already", l, cap(s), g.leaf)
+			b.violated(parentGetsItsBlocks, "%v got back %d values that %v has back already", l, cap(s), g.leaf)
 		} else if g, offset := b.holds(s); g != nil {
-			b.blame(parentGetsItsBlocks, "%v got back %d values from value %d of a block of %d on; a block goes back whole", l, cap(s), offset, g.n)
+			b.violated(parentGetsItsBlocks, "%v got back %d values from value %d of a block of %d on; a block goes back whole", l, cap(s), offset, g.n)
 		} else {
-			b.blame(parentGetsItsBlocks, "%v got back a block of %d values that no parent gave", l, cap(s))
+			b.violated(parentGetsItsBlocks, "%v got back a block of %d values that no parent gave", l, cap(s))
 		}
 	case g.leaf != l:
-		b.blame(rightChild, "%v got back a block of %d values that is from %v", l, cap(s), g.leaf)
+		b.violated(rightChild, "%v got back a block of %d values that is from %v", l, cap(s), g.leaf)
 	case g.n != cap(s):
-		b.blame(parentGetsItsBlocks, "%v got back %d values of a block of %d", l, cap(s), g.n)
+		b.violated(parentGetsItsBlocks, "%v got back %d values of a block of %d", l, cap(s), g.n)
 	default:
 		l.end(g)
 	}
@@ -207,7 +207,7 @@ func (l *leaf[T]) Resize(s []T, n int) ([]T, bool) {
 		if b.within != nil {
 			return nil, false
 		}
-		b.blame(parentGetsItsBlocks, "%v is asked to resize %d values of a block of %d from %v", l, cap(s), g.n, g.leaf)
+		b.violated(parentGetsItsBlocks, "%v is asked to resize %d values of a block of %d from %v", l, cap(s), g.n, g.leaf)
 		return nil, false
 	}
 	if n > g.n && l.refuse(n-g.n, n) != nil {

@@ -161,7 +161,7 @@ func (m *machine[T]) call(f func()) {
 	if p := try(f); p != "" {
 		m.fail(noPanic, "%s", p)
 	}
-	for _, w := range m.books.wrong {
+	for _, w := range m.books.violations {
 		m.fail(w.property, "%s", w.text)
 	}
 }

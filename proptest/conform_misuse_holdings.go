@@ -122,7 +122,7 @@ func contains[T any](whole, s []T) bool {
 // check checks that everything that the program has is as it was.
 func (m *misuser[T]) check() {
 	for _, s := range m.sides {
-		for _, w := range s.books.wrong {
+		for _, w := range s.books.violations {
 			m.fail(w.property, "%s", w.text)
 		}
 	}

@@ -51,9 +51,7 @@ type reporter interface {
 // checkCosts counts the allocations on the Go heap.
 func checkCosts[T any](t reporter, build Builder[T], claims Claims) {
 	t.Helper()
-	var zero T
-	empty := unsafe.Sizeof(zero) == 0
-	if a := build(allocator.Null[T]{}); !empty {
+	if a := build(allocator.Null[T]{}); !sizeless[T]() {
 		request := func() {
 			for _, n := range []int{-1, 1, math.MaxInt} {
 				if s, err := a.Allocate(n); err == nil {

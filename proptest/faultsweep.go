@@ -34,7 +34,7 @@ func FaultSweep[T any](t *testing.T, build Builder[T], claims ...Claims) {
 // rapid.Check or rapid.MakeFuzz.
 func FaultSweepCheck[T any](build Builder[T], claims ...Claims) func(*rapid.T) {
 	made := merge(claims)
-	return property(func(t *rapid.T) *found { return sweeps(t, drawAround(t, build, made)) })
+	return property(func(t *rapid.T) *found { return drawAndSweep(t, drawAround(t, build, made)) })
 }
 
 // sweepKinds are what the programs of a sweep are made of.
@@ -43,8 +43,8 @@ var sweepKinds = []stepKind{
 	stepDeallocate, stepDeallocate, stepResize, stepTrim, stepReset,
 }
 
-// sweeps draws a program and sweeps it.
-func sweeps[T any](t *rapid.T, on *tree[T]) *found {
+// drawAndSweep draws a program and sweeps it.
+func drawAndSweep[T any](t *rapid.T, on *tree[T]) *found {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	course := newMachine(on.plan())
 	end := new(ending)

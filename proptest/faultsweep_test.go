@@ -16,7 +16,7 @@ func TestFaultSweep(t *testing.T) {
 
 func testSweep[T any](t *testing.T) {
 	rapid.Check(t, property(func(t *rapid.T) *found {
-		return sweeps(t, drawTree[T](t, rapid.IntRange(0, 3).Draw(t, "height")))
+		return drawAndSweep(t, drawTree[T](t, rapid.IntRange(0, 3).Draw(t, "height")))
 	}))
 }
 
@@ -74,7 +74,7 @@ func TestPlantedSweeps(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			message, checks, text := caught(t, property(func(t *rapid.T) *found {
 				drawOrder(t)
-				return sweeps(t, treeOf(userNode(Claims{}, func(p allocator.Allocator[words]) allocator.Allocator[words] {
+				return drawAndSweep(t, treeOf(userNode(Claims{}, func(p allocator.Allocator[words]) allocator.Allocator[words] {
 					a := &faulty[words]{parent: p}
 					c.plant(a)
 					return a

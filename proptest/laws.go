@@ -215,7 +215,7 @@ func compare[T any](t *rapid.T, left, right func(*books[T]) allocator.Allocator[
 func (v *view[T]) calls(sees sight) string {
 	calls := v.books.calls
 	v.books.calls = nil
-	for _, w := range v.books.wrong {
+	for _, w := range v.books.violations {
 		return fmt.Sprintf(", breaks %v: %s", w.property, w.text)
 	}
 	if sees&seeCalls == 0 || len(calls) == 0 {
