@@ -82,7 +82,8 @@ func (c *Conn) Abort() error {
 func (h *handle) abort() error {
 	err := h.control(func(_ *socket, fd uintptr) error { return descriptor.SetLinger(fd, 0) })
 	switch {
-	case errors.Is(err, net.ErrClosed): // not open yet, or not any more
+	case errors.Is(err, net.ErrClosed), // not open yet, or not any more
+		errors.Is(err, syscall.EINVAL): // on macOS: it has ended in both directions
 		return nil
 	case !errors.Is(err, errors.ErrUnsupported):
 		return err
