@@ -31,7 +31,7 @@
 //     T with pointers never contains stale pointers, up to its capacity. It is cleared
 //     when it is released, so memory kept for reuse keeps nothing else alive.
 //   - A block stays valid when the program has dropped the allocator and the garbage
-//     collector has taken that. So an allocator must not give storage back in a finalizer
+//     collector has collected it. So an allocator must not give storage back in a finalizer
 //     or a cleanup. (Package proptest does not check this rule.)
 //   - Misuse, such as releasing a block twice, is a bug in the caller and not an error
 //     value. An allocator panics with a [*MisuseError] where it can detect the misuse

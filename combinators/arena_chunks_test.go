@@ -358,6 +358,24 @@ func TestArenaKeepsAtMost(t *testing.T) {
 	}
 }
 
+// Chunks do not double while Keep bounds them, however often they come and go.
+func TestArenaDoublesNoBoundedChunk(t *testing.T) {
+	parent := newSource[int](t)
+	parent.limit = 1000
+	a := combinators.NewArena(parent, 4)
+	a.Keep = 10
+	for range 100 {
+		a.Deallocate(take(t, a, 3))
+		a.Trim()
+	}
+	for range 20 { // of which Keep would keep a part
+		take(t, a, 3)
+	}
+	if largest := slices.Max(parent.asked); largest > 100 {
+		t.Errorf("the parent was asked for %d values at once", largest)
+	}
+}
+
 // Also of a chunk that the parent made larger no more is kept.
 func TestArenaKeepsAtMostWhereAChunkGrows(t *testing.T) {
 	parent := combinators.NewLimit(combinators.NewSlab(heap[int](), 1000), 1000)

@@ -100,6 +100,8 @@ func (a *Arena[T]) double(n, want, got int) {
 	switch {
 	case got < want:
 		a.next = got // it has no more
+	case want < a.next:
+		return // Keep bounds the next one as well
 	case n <= a.next:
 		a.next = max(a.next, got)
 	}

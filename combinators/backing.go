@@ -109,10 +109,10 @@ const (
 	freedTwice    = "released twice"
 	resizedFree   = "resized, and it is not a block that is handed out"
 	foreignBlock  = "released to an allocator that did not give it" + grown
-	otherCapacity = "released" + unlike
-	resizedOther  = "resized" + unlike
+	otherCapacity = "released" + withOtherCapacity
+	resizedOther  = "resized" + withOtherCapacity
 
-	unlike = " with another capacity than it was handed out with" + grown
+	withOtherCapacity = " with another capacity than it was handed out with" + grown
 
 	// grown is what may have happened, as every user of sync.Pool does it.
 	grown = "; if append has moved it, grow blocks with allocator.Append"

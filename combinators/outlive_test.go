@@ -77,7 +77,9 @@ func testOutlive[T any](t *testing.T, source func() allocator.Allocator[T], put 
 		close(collected)
 	}()
 	awaitCollected(t, collected)
-	runtime.GC() // for what has become garbage with them
+	for range 2 { // what has become garbage with them is collected, and its cleanups and finalizers have run
+		awaitCleanups(t)
+	}
 	var litter [][]T
 	for range 1000 { // where lost storage would have been
 		s := make([]T, 12)
@@ -106,4 +108,22 @@ func testOutlive[T any](t *testing.T, source func() allocator.Allocator[T], put 
 		}
 	}
 	runtime.KeepAlive(litter)
+}
+
+// awaitCleanups collects garbage, and waits until a cleanup and a finalizer have run that were due
+// then.
+func awaitCleanups(t *testing.T) {
+	t.Helper()
+	var due sync.WaitGroup
+	due.Add(2)
+	func() {
+		runtime.AddCleanup(new([64]byte), func(due *sync.WaitGroup) { due.Done() }, &due)
+		runtime.SetFinalizer(new([64]byte), func(*[64]byte) { due.Done() })
+	}()
+	ran := make(chan struct{})
+	go func() {
+		due.Wait()
+		close(ran)
+	}()
+	awaitCollected(t, ran)
 }

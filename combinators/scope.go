@@ -144,8 +144,8 @@ type scopeSource[U any] struct {
 	size  int // of a U
 }
 
-// Allocate takes a chunk from the Go heap if it is within the limit. An [Arena] asks for
-// no impossible number.
+// Allocate takes a chunk from the Go heap if it is within the limit. The number of values is
+// no impossible one: an [Arena] has looked at it.
 func (p *scopeSource[U]) Allocate(n int) ([]U, error) {
 	if limit := p.scope.Limit; limit > 0 {
 		switch size := n * p.size; {

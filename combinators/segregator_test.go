@@ -198,8 +198,8 @@ func TestSegregatorAfterALargerBlock(t *testing.T) {
 	}
 }
 
-// A request that neither side can serve as it must fails for the reason of the larger one,
-// and what was tried is released.
+// If neither side has a block that fits, the error is that of the larger side, and what was
+// tried is released.
 func TestSegregatorHasNoBlockThatFits(t *testing.T) {
 	small := newSource[int](t)
 	small.extra = 4 // twice what was asked for

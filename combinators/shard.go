@@ -178,7 +178,7 @@ func (a *Sharded[T]) missed(c uint) bool {
 // there is not enough to give.
 func (a *Sharded[T]) reserveFromOthers(n int, spare uint) bool {
 	own := a.own()
-	for passed := 0; !a.reserve(n); passed++ {
+	for passed := 0; a.room.Load() < int64(n) || !a.reserve(n); passed++ {
 		if passed == len(a.stocks) {
 			return false
 		}

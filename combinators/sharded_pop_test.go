@@ -20,8 +20,8 @@ func TestShardedPopTooLate(t *testing.T) {
 	}
 }
 
-// TestShardedFindsInEveryShard has a block behind the lock of one shard of many, and a request
-// of the goroutine of each.
+// TestShardedFindsInEveryShard has a block behind the lock of one shard of many, and looks for
+// it from each shard.
 func TestShardedFindsInEveryShard(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(32))
 	a := NewSharded[int](allocator.Null[int]{}, 10000)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
 	"github.com/heirloom-go/heirloom/platform/backend"
 )
@@ -27,9 +26,6 @@ func openRefusing(open func(...platform.Option) *world, l *refusingCalls) *world
 // over is l as a layer.
 func (l *refusingCalls) over(below backend.Backend) backend.Backend {
 	l.Backend = below
-	if splicer, ok := below.(backend.Splicer); ok {
-		return &refusingSplices{l, splicer}
-	}
 	return l
 }
 
@@ -99,24 +95,6 @@ func (l *refusingCalls) CloseSocket(s *backend.Socket) error {
 	}
 	return err
 }
-
-// refusingSplices is refusingCalls over a backend that splices.
-type refusingSplices struct {
-	*refusingCalls
-	below backend.Splicer
-}
-
-func (l *refusingSplices) Splices(s *backend.Socket) bool { return l.below.Splices(s) }
-
-// TrySplice fails with what the attempt has learned of the stream.
-func (l *refusingSplices) TrySplice(s *backend.Socket, op *ops.Operation) (bool, error) {
-	if err := l.refused("TrySplice"); err != nil {
-		return false, err
-	}
-	return l.below.TrySplice(s, op)
-}
-
-func (l *refusingSplices) EndSplice(op *ops.Operation) { l.below.EndSplice(op) }
 
 // nativeCalls are those of a backend of the system.
 type nativeCalls interface {

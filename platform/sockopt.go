@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"runtime"
 	"syscall"
 
 	"github.com/heirloom-go/heirloom/platform/backend"
@@ -68,22 +69,22 @@ func (c *PacketConn) SetWriteBuffer(bytes int) error {
 // the stream. The port is then not kept for late packets (TIME-WAIT), and a peer that
 // does not read cannot tie up any resources here. A unix connection is just closed. If
 // the system refuses the reset, Abort returns its error, and the connection is closed as
-// by Close.
+// by Close. On macOS there is no reset once both directions have ended, by [Conn.CloseWrite]
+// and by the peer.
 func (c *Conn) Abort() error {
 	c.h.mustBeRunner()
 	refused := c.h.abort()
-	if err := c.h.close(); err != nil {
-		return err
-	}
-	return refused
+	return errors.Join(refused, c.h.close())
 }
 
-// abort makes the close that follows reset the connection, if that is open and possible.
+// abort makes the close that follows reset the connection, if that is open and can be. The
+// error says that the system has refused it.
 func (h *handle) abort() error {
 	err := h.control(func(_ *socket, fd uintptr) error { return descriptor.SetLinger(fd, 0) })
 	switch {
-	case errors.Is(err, net.ErrClosed), // not open yet, or not any more
-		errors.Is(err, syscall.EINVAL): // on macOS: it has ended in both directions
+	case errors.Is(err, net.ErrClosed): // not open yet, or not any more
+		return nil
+	case runtime.GOOS == "darwin" && errors.Is(err, syscall.EINVAL): // both directions have ended
 		return nil
 	case !errors.Is(err, errors.ErrUnsupported):
 		return err

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCallers runs properties in every way in which rapid does. The functions have the names
-// in this version of rapid that property goes by.
+// TestCallers runs properties in each way that property tells apart. The functions have the
+// names in this version of rapid that it goes by.
 func TestCallers(t *testing.T) {
 	var saw []string
 	note := func() { saw = append(saw, caller()) }
@@ -27,7 +27,7 @@ func TestCallers(t *testing.T) {
 		if rapid.IntRange(0, 1000).Draw(t, "n") > 10 {
 			t.Fatal("too large") // and is made smaller
 		}
-	}, briefly)
+	}, "1m") // it takes no time, but must not be cut short
 	check("If it fails", "accept", "checkTB", "doCheck", "findBug")
 
 	rapid.MakeFuzz(func(t *rapid.T) { note() })(t, nil)

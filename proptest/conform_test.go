@@ -60,7 +60,7 @@ func TestFailureIsSmall(t *testing.T) {
 	testflag.Set(t, "rapid.seed", "1") // which of the properties that it breaks shows first is chance
 	_, _, text := caught(t, ConformCheck(func(p allocator.Allocator[uint64]) allocator.Allocator[uint64] {
 		return &bump[uint64]{parent: p, capacity: 16, resetFrees: true}
-	}, Claims{Capacity: 16, UntilReset: true}), minimizeFor.String())
+	}, Claims{Capacity: 16, UntilReset: true}), "1m") // a busy machine is no reason to fail
 	for _, want := range []string{
 		withinParent.String() + ": ",
 		"on *proptest.bump[uint64], with *proptest.bump[uint64] over leaf1:\n",

@@ -114,11 +114,11 @@ func (c *chainRun) begin(s *Step, k *kind) {
 	o := c.chain.Next()
 	h, expect := c.handler(o)
 	if s.Depth > 0 {
-		expect.Frames = frames(c).ID()
+		expect.Other = frames(c).ID()
 		expect.Peak += s.Depth
 	}
 	if k.coroutine {
-		expect.Frames = cos(c).ID()
+		expect.Other = cos(c).ID()
 		expect.Peak++
 	}
 	if k.parts && c.program.Memory.Style == Standard {
@@ -128,11 +128,11 @@ func (c *chainRun) begin(s *Step, k *kind) {
 	if k.frame != nil {
 		frames := c.framesOf(k)
 		h = frames.associate(h)
-		expect.Frames = frames.ID()
+		expect.Other = frames.ID()
 		expect.Peak++
 	}
-	if k.arrives {
-		expect.Frames = failingArrivals(c).ID()
+	if k.arrives && c.left > 0 {
+		expect.Other = failingArrivals(c).ID()
 	}
 	if k.own {
 		expect.Peak, expect.Apart = 0, true

@@ -36,8 +36,8 @@
 // # Every order
 //
 // [Explore] tries all orders, except those that differ from another only in the order of
-// independent steps (sleep sets). Three chains of four steps with a cancellation, a close
-// and a failing allocator take a fraction of a second.
+// independent steps (sleep sets). Three chains of four or five steps with a cancellation,
+// a close and a failing allocator take a fraction of a second.
 //
 // Explore cannot see what chains share through code of yours: a wrapper, an allocator or a
 // registered operation. Where a program uses such code, no order is left out, which may
@@ -158,9 +158,9 @@
 //
 // TestCoverage fails if some answer to a question that programs and simulated worlds are
 // drawn by is never given. TestReach of package platform fails if programs miss a state that
-// package ops/reach counts. It needs the tag reach, Linux and io_uring. Programs cannot be
-// held to some states, which the test lists with the reasons: tests of these states must
-// reach them, which TestReachByOthers and TestReach of package ops check. TestLateUses has
+// package ops/reach counts. It needs the tag reach, Linux and io_uring. It lists the
+// states that programs need not reach, with the reasons. Tests of these states must reach
+// them, which TestReachByOthers and TestReach of package ops check. TestLateUses has
 // engines that use the memory of a session once more after its last handler. TestVisible
 // shows for clause 6 that the race detector finds missing edges although a ledger watches;
 // its table is testdata/visible.md.

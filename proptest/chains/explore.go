@@ -11,8 +11,8 @@ import (
 )
 
 // Explore runs a program on the simulated platform in every order in which things can
-// happen: once for every sequence of answers that the world can get. It returns the
-// number of runs.
+// happen. It returns the number of runs, which includes those that were ended early because
+// what they would have shown was seen before.
 //
 // Without [In] the weather is sim.Weather{Interleave: true}: nothing fails, and whatever
 // is possible may happen next. Two orders are equivalent if they differ only in the order
@@ -28,7 +28,8 @@ import (
 // 1 and 2: a higher rate asks the same question with more answers that mean no.
 //
 // State that outlasts a run, such as a counter in a wrapper, is seen by the next run. To
-// begin each run with new state, call [RunSimulated] with [In] from [ExploreAll].
+// begin each run with new state, call [RunSimulated] from [ExploreAll], with [In] and a
+// weather that has Interleave.
 //
 // The search is depth-first, from the run in which all answers are 0. A failure names a
 // file with a picture of the run, as a failure of [Platform] does. It prints the path to

@@ -90,11 +90,11 @@ func (c *calls) local(start func(p *platform.Proactor, h ops.Handler)) func(*pla
 // they may share state through it, and that fewer are with the promise that they do not.
 func TestExploreShared(t *testing.T) {
 	shared := new(calls)
-	register(t,
-		Kind{Name: "call", Local: shared.local(func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) })},
-		Kind{Name: "call, composed", frame: frameOf[yields](), Local: shared.local(func(p *platform.Proactor, h ops.Handler) {
+	registerStrangers(t,
+		stranger{Kind: Kind{Name: "call", Local: shared.local(func(p *platform.Proactor, h ops.Handler) { ops.Post(p, h) })}},
+		stranger{Kind{Name: "call, composed", Local: shared.local(func(p *platform.Proactor, h ops.Handler) {
 			ops.Compose(p, h, yields{p: p}, yieldTwice)
-		})},
+		})}, RegisterComposed[yields]},
 	)
 	for _, test := range []struct {
 		name    string

@@ -139,11 +139,11 @@ func TestExploreMutants(t *testing.T) {
 			closing.Chains[2].Steps[3] = Step{Kind: "stop"}
 			for i := range found {
 				found[i] = make(map[contract.Clause]bool)
-				c := newConfig([]Option{Wrapping(m.wrap), Memory(m.memory), Independent()})
+				c := newConfig([]Option{Wrapping(m.wrap), Memory(m.memory)})
 				c.open = m.open
 				c.weather = &sim.Weather{Interleave: true, SlowCancel: 2}
 				for _, p := range []Program{threeChains(), closing} {
-					c.everyOrder = i == 0 || c.mayShare(p)
+					c.everyOrder = i == 0
 					n, _, err := c.search(func(by Chooser) error {
 						s := &simulation{program: p, chooser: &recording{Chooser: by}}
 						if s.run(c); s.err != nil {

@@ -2,6 +2,7 @@ package chains
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/heirloom-go/heirloom/ops"
@@ -74,7 +75,7 @@ type Step struct {
 	Early  bool      // cancel the batch before its members begin
 	After  bool      // send the signal after the wait for it has begun
 	Exit   bool      // end the goroutine by runtime.Goexit, where a step "panic" does so by a panic
-	Refuse int       // how many times the allocator fails at this step
+	Refuse int       // at how many attempts in a row an allocator fails; after progress, at one less
 	Cancel Cancel    // how the operation is cancelled, right after it was started or when it is late
 }
 
@@ -175,6 +176,11 @@ func (s Step) worksOnLink() bool { return kindOf(s.Kind).role != local && s.Kind
 
 // onLink reports whether the step works on the given link.
 func (s Step) onLink(link int) bool { return s.worksOnLink() && s.Link == link }
+
+// uses reports whether a step of the chain works on a link.
+func (c Chain) uses(link int) bool {
+	return slices.ContainsFunc(c.Steps, func(s Step) bool { return s.onLink(link) })
+}
 
 // refers reports whether the step names a chain: that of its field Chain.
 func (s Step) refers() bool {

@@ -2,7 +2,6 @@ package chains
 
 import (
 	"runtime"
-	"slices"
 
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
@@ -32,11 +31,6 @@ func (c *chainRun) fork(s *Step) {
 	}
 	child.forked = true
 	child.proceed()
-}
-
-// uses reports whether a step of the chain works on a link.
-func (p *Chain) uses(link int) bool {
-	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.onLink(link) })
 }
 
 // join waits for the end of another chain, or reports that it has come to it.

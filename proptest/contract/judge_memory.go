@@ -67,7 +67,7 @@ func (j *judge) leaveAllocator(e *event) {
 func (j *judge) allocate(e *event) {
 	o := j.owner(e)
 	j.enterAllocator(e, o)
-	if o == nil || e.allocator == o.expect.Allocator && o.expect.Peak > 0 || e.allocator == o.expect.Frames {
+	if o == nil || e.allocator == o.expect.Allocator && o.expect.Peak > 0 || e.allocator == o.expect.Other {
 		return
 	}
 	switch {
@@ -88,7 +88,7 @@ func (j *judge) allocated(e *event) {
 	j.leaveAllocator(e)
 	o := j.owner(e)
 	if o != nil {
-		o.taken = o.taken || e.allocator != o.expect.Frames
+		o.taken = o.taken || e.allocator != o.expect.Other
 		e.chain, e.operation = o.chain, o.id
 	}
 	if e.block == 0 {

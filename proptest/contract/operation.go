@@ -15,7 +15,7 @@ type Operation struct {
 // its handler decides it.
 type Expectation struct {
 	Allocator int  // the ID of the associated allocator, or of the default one
-	Frames    int  // the ID of an allocator of other memory that it may ask, such as that of frames, or 0
+	Other     int  // the ID of an allocator of other memory that it may ask, such as frames or a buffer, or 0
 	Layers    int  // how many layers of the handler must be told of an abandonment
 	Peak      int  // the most blocks live at once; 0 if the operation has memory of its own
 	Apart     bool // the backend gets operations that lie outside its block
