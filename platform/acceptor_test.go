@@ -530,6 +530,9 @@ func TestAcceptorMisuse(t *testing.T) {
 	mustPanic(t, "nil Listener", func() { guests(nil).Start(nil, &over) })
 	mustPanic(t, "nil Handler", func() { guests(nil).Start(l, nil) })
 	mustPanic(t, "must be set", func() { new(platform.Acceptor[guest]).Start(l, &over) })
+	for _, incomplete := range []*platform.Acceptor[guest]{{Conn: guests(nil).Conn}, {Serve: guests(nil).Serve}} {
+		mustPanic(t, "must be set", func() { incomplete.Start(l, &over) })
+	}
 	mustPanic(t, "never opened", func() { guests(nil).Start(new(platform.Listener), &over) })
 	negative := guests(nil)
 	negative.Max = -1

@@ -2,7 +2,6 @@ package platform_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -76,7 +75,7 @@ func TestListenAgain(t *testing.T) {
 // TestCloseUnlinked closes a listener whose path somebody has removed.
 func TestCloseUnlinked(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		name := filepath.Join(t.TempDir(), "s")
+		name := socketPath(t)
 		l := w.listen("unix", name)
 		if err := os.Remove(name); err != nil {
 			t.Fatal(err)

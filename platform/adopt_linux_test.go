@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -170,7 +169,7 @@ func TestAdoptListener(t *testing.T) {
 		for _, network := range []string{"tcp", "unix"} {
 			address := "127.0.0.1:0"
 			if network == "unix" {
-				address = filepath.Join(t.TempDir(), "s")
+				address = socketPath(t)
 			}
 			nl, err := net.Listen(network, address) // multipath TCP, where there is such a thing
 			if err != nil {
@@ -232,8 +231,8 @@ func TestAdoptListener(t *testing.T) {
 func TestUnlinkOnClose(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, unlink := range []bool{false, true} {
-			made := w.listen("unix", filepath.Join(t.TempDir(), "made"))
-			nl, err := net.Listen("unix", filepath.Join(t.TempDir(), "adopted"))
+			made := w.listen("unix", socketPath(t))
+			nl, err := net.Listen("unix", socketPath(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -40,7 +39,7 @@ func TestWaitReadableBehindRead(t *testing.T) {
 			eachAndFakes(t, func(t *testing.T, w *world) {
 				address := "127.0.0.1:0"
 				if network == "unix" {
-					address = filepath.Join(t.TempDir(), "s")
+					address = socketPath(t)
 				}
 				l := w.listen(network, address)
 				peer, err := net.Dial(network, l.Addr().String())

@@ -40,6 +40,10 @@ var callsRefused = map[string]func(t *testing.T, w *world, refuse func(), with e
 		if _, err := w.ListenPacket("udp4", "127.0.0.1:0"); !errors.Is(err, with) {
 			t.Errorf("opens: %v", err)
 		}
+		refuse()
+		if _, err := w.ConnectPacket("udp4", "127.0.0.1:9"); !errors.Is(err, with) {
+			t.Errorf("opens and connects: %v", err)
+		}
 		w.packets("udp4", "127.0.0.1:0").Close()
 	},
 	"TryRead": func(t *testing.T, w *world, refuse func(), with error) {

@@ -3,8 +3,6 @@ package platform_test
 import (
 	"errors"
 	"net"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -56,12 +54,7 @@ func TestReopenedBetweenParts(t *testing.T) {
 				if w.runners > 1 {
 					t.Skip("handlers have no order there")
 				}
-				dir, err := os.MkdirTemp("", "") // the path of a unix socket is to be short
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer os.RemoveAll(dir)
-				path := filepath.Join(dir, "s")
+				path := socketPath(t)
 				l, err := net.Listen("unix", path)
 				if err != nil {
 					t.Skip(err)

@@ -232,6 +232,26 @@ func TestDeadlineWrite(t *testing.T) {
 	})
 }
 
+// TestDeadlineSidesOfPackets is TestDeadlineSides for packets.
+func TestDeadlineSidesOfPackets(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.packets("udp4", "127.0.0.1:0")
+		p.SetWriteDeadline(longAgo)
+		var wrote, wroteNow, read result
+		p.WriteTo([]byte{1}, addrOf(p), &wrote)
+		w.await(&wrote)
+		wrote.want(t, 0, os.ErrDeadlineExceeded)
+		p.SetWriteDeadline(time.Time{})
+		p.SetReadDeadline(longAgo)
+		p.WriteTo([]byte{1}, addrOf(p), &wroteNow)
+		p.Read(make([]byte, 1), &read)
+		w.await(&wroteNow, &read)
+		wroteNow.want(t, 1, nil)
+		read.want(t, 0, os.ErrDeadlineExceeded)
+		p.Close()
+	})
+}
+
 // TestDeadlineFirstDecides ends a read for several reasons, one after the other: it is
 // told the first.
 func TestDeadlineFirstDecides(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -60,7 +59,7 @@ var errorRows = []errorRow{
 		}},
 	{call: "Connect", when: "no such path", is: syscall.ENOENT, op: "dial", where: "the peer",
 		happen: func(t *testing.T, w *world) (string, error) {
-			return w.connectTo("unix", filepath.Join(t.TempDir(), "none"))
+			return w.connectTo("unix", socketPath(t))
 		}},
 	{call: "Connect", when: "it takes too long (ops.WithTimeout)", is: os.ErrDeadlineExceeded, op: "dial", where: "the peer", real: true,
 		happen: func(t *testing.T, w *world) (string, error) {
@@ -116,6 +115,11 @@ var errorRows = []errorRow{
 	{call: "Dial", when: "no such host", as: "*net.DNSError", op: "dial", where: "the name",
 		happen: func(t *testing.T, w *world) (string, error) {
 			return "none.test:80", w.dial(&platform.Dialer{Resolver: &hosts{}}, new(platform.Conn), "tcp", "none.test:80")
+		}},
+	{call: "Dial", when: "package sim knows no host", as: "*net.DNSError", op: "dial", where: "the name",
+		happen: func(t *testing.T, w *world) (string, error) {
+			w = simulated(t)
+			return "none.test:80", w.dial(new(platform.Dialer), new(platform.Conn), "tcp", "none.test:80")
 		}},
 	{call: "Dial", when: "every address of the host fails", is: syscall.ECONNREFUSED, op: "dial", where: "the first",
 		happen: func(t *testing.T, w *world) (string, error) {

@@ -30,7 +30,7 @@ var openers = map[string]func(w *world) func() (io.Closer, error){
 		return func() (io.Closer, error) { return closer(w.Listen("tcp", "127.0.0.1:0")) }
 	},
 	"Listen on a path": func(w *world) func() (io.Closer, error) {
-		path := filepath.Join(w.t.TempDir(), "socket")
+		path := socketPath(w.t)
 		return func() (io.Closer, error) { return closer(w.Listen("unix", path)) }
 	},
 	"ListenPacket": func(w *world) func() (io.Closer, error) {
@@ -48,7 +48,7 @@ var openers = map[string]func(w *world) func() (io.Closer, error){
 		return func() (io.Closer, error) { return closer(w.NewFile(old)) }
 	},
 	"Connect":           connecting("tcp", func(*world) string { return "127.0.0.1:0" }),
-	"Connect to a path": connecting("unix", func(w *world) string { return filepath.Join(w.t.TempDir(), "socket") }),
+	"Connect to a path": connecting("unix", func(w *world) string { return socketPath(w.t) }),
 	"Dial of a name": func(w *world) func() (io.Closer, error) {
 		to := at("two.test", w.listen("tcp4", "127.0.0.1:0"))
 		d := &platform.Dialer{Resolver: &hosts{addrs: map[string][]string{"two.test": {"127.0.0.1", "127.0.0.1"}}}}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime/pprof"
 	"strings"
@@ -81,7 +82,12 @@ func (w *world) listen(network string) *netconn.Listener {
 	w.Helper()
 	address := "127.0.0.1:0"
 	if network == "unix" {
-		address = filepath.Join(w.TempDir(), "s")
+		dir, err := os.MkdirTemp("", "") // as the path of a unix socket is to be short
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.Cleanup(func() { os.RemoveAll(dir) })
+		address = filepath.Join(dir, "s")
 	}
 	l, err := netconn.Listen(w.Proactor, network, address)
 	if err != nil {
