@@ -514,6 +514,16 @@ func TestDialClosedMeanwhile(t *testing.T) {
 	})
 }
 
+// A simulated network knows no hosts but those of a Resolver.
+func TestDialSimulatedHost(t *testing.T) {
+	w := simulated(t)
+	var unknown *net.DNSError
+	err := w.dial(new(platform.Dialer), new(platform.Conn), "tcp", "none.test:80")
+	if !errors.As(err, &unknown) || !unknown.IsNotFound || unknown.Name != "none.test" {
+		t.Errorf("error %v, want one that says that there is no host with the name", err)
+	}
+}
+
 // TestDialSimulated dials a host on a simulated network in bad weather, of which the
 // same seed makes the same again.
 func TestDialSimulated(t *testing.T) {

@@ -116,11 +116,6 @@ var errorRows = []errorRow{
 		happen: func(t *testing.T, w *world) (string, error) {
 			return "none.test:80", w.dial(&platform.Dialer{Resolver: &hosts{}}, new(platform.Conn), "tcp", "none.test:80")
 		}},
-	{call: "Dial", when: "package sim knows no host", as: "*net.DNSError", op: "dial", where: "the name",
-		happen: func(t *testing.T, w *world) (string, error) {
-			w = simulated(t)
-			return "none.test:80", w.dial(new(platform.Dialer), new(platform.Conn), "tcp", "none.test:80")
-		}},
 	{call: "Dial", when: "every address of the host fails", is: syscall.ECONNREFUSED, op: "dial", where: "the first",
 		happen: func(t *testing.T, w *world) (string, error) {
 			l := w.listen("tcp", "127.0.0.1:0")
