@@ -17,6 +17,7 @@ import (
 	"github.com/heirloom-go/heirloom/allocator"
 	"github.com/heirloom-go/heirloom/ops"
 	"github.com/heirloom-go/heirloom/platform"
+	"github.com/heirloom-go/heirloom/platform/backend"
 	"github.com/heirloom-go/heirloom/platform/sim"
 )
 
@@ -512,6 +513,45 @@ func TestDialClosedMeanwhile(t *testing.T) {
 		}()
 		w.run()
 	})
+}
+
+// TestDialOrder dials hosts at all of whose addresses nobody listens: they are tried one after
+// another, those of both families in turn.
+func TestDialOrder(t *testing.T) {
+	for _, c := range []struct{ addrs, want []string }{
+		{[]string{"10.0.0.1", "10.0.0.2", "10.0.0.3", "::1", "::2"}, []string{"10.0.0.1", "::1", "10.0.0.2", "::2", "10.0.0.3"}},
+		{[]string{"10.0.0.1", "::1", "::2", "10.0.0.2"}, []string{"10.0.0.1", "::1", "10.0.0.2", "::2"}},
+		{[]string{"::1", "::2", "10.0.0.1"}, []string{"::1", "10.0.0.1", "::2"}},
+		{[]string{"::1", "10.0.0.1", "10.0.0.2"}, []string{"::1", "10.0.0.1", "10.0.0.2"}},
+		{[]string{"10.0.0.2", "10.0.0.1"}, []string{"10.0.0.2", "10.0.0.1"}},
+		{[]string{"::2"}, []string{"::2"}},
+	} {
+		var tried connects
+		w := simulated(t, platform.WithLayer(func(b backend.Backend) backend.Backend {
+			tried.Backend = b
+			return &tried
+		}))
+		d := &platform.Dialer{Resolver: &hosts{addrs: map[string][]string{"some.test": c.addrs}}}
+		if err := w.dial(d, new(platform.Conn), "tcp", "some.test:80"); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("%v: error %v, want ECONNREFUSED", c.addrs, err)
+		}
+		if diff := cmp.Diff(c.want, tried.to); diff != "" {
+			t.Errorf("%v are tried in this order (-want +got):\n%s", c.addrs, diff)
+		}
+	}
+}
+
+// connects is a layer that notes which addresses are connected to.
+type connects struct {
+	backend.Backend
+	to []string
+}
+
+func (l *connects) Start(s *backend.Socket, op *ops.Operation) bool {
+	if op.Kind == ops.KindConnect {
+		l.to = append(l.to, backend.Addr(op).Addr().String())
+	}
+	return l.Backend.Start(s, op)
 }
 
 // A simulated network knows no hosts but those of a Resolver.
