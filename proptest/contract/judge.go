@@ -52,6 +52,7 @@ type operationState struct {
 	blocks  []*blockState // alive
 	taken   bool          // it has had one
 	refused bool          // an allocator has failed for it
+	failed  int           // the ID of the last one that has
 
 	told        int    // calls of the handler
 	abandoned   []bool // by layer
@@ -102,7 +103,7 @@ func (j *judge) see(e *event) {
 	case eventRefused:
 		j.leaveAllocator(e)
 		if o := j.owner(e); o != nil {
-			o.refused = true
+			o.refused, o.failed = true, e.allocator
 		}
 	case eventRelease:
 		j.release(e)

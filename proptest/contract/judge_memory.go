@@ -74,7 +74,7 @@ func (j *judge) allocate(e *event) {
 	case o.expect.Peak == 0:
 		j.report(Associated, o, e, "memory was asked of %s, and the operation has its own", j.name(e.allocator))
 	case o.refused:
-		j.report(Exhaustion, o, e, "%s has failed, and memory was asked of %s instead", j.name(o.expect.Allocator), j.name(e.allocator))
+		j.report(Exhaustion, o, e, "%s has failed, and memory was asked of %s instead", j.name(o.failed), j.name(e.allocator))
 	case o.expect.Allocator == j.standard:
 		j.report(Default, o, e, "the handler has no allocator, and memory was asked of %s instead of the default one", j.name(e.allocator))
 	case e.allocator == j.standard:
